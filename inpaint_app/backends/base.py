@@ -1,0 +1,122 @@
+"""What a backend is, as data (BackendSpec) and as an object (Backend). Imports nothing heavy."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from inpaint_app.errors import OptionError
+from inpaint_app.types import Image, Options, Progress, Window
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Fills the hole of a window."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        """Return an image of the window's shape. Known pixels may hold anything: the pipeline composites.
+
+        Must not write into the window, must be deterministic in options.seed, must call `progress` between steps
+        (which raises Cancelled) and let it reach 1, and must accept any height and width that `SizeRule` lets
+        through, a hole at the border, and a hole that is the whole window.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRule:
+    """What sizes a backend takes and how much it wants to see around a hole.
+
+    native: the side in pixels of the square that a network was trained on (None: any size). maximum: longest side
+    that it is given; larger windows are scaled down and the fill is scaled back. multiple: sides are padded to it.
+    context: known pixels around the hole's box, as a share of the box's longer side; never under context_minimum.
+    """
+
+    native: int | None = None
+    maximum: int | None = None
+    multiple: int = 1
+    context: float = 0.5
+    context_minimum: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that a backend lacks on this machine. fetch: the name that `session.fetch` takes, if it can."""
+
+    what: str
+    cure: str
+    megabytes: float | None = None
+    fetch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """A backend as data, so that listing all of them imports none of them.
+
+    factory: "module:Class", called without arguments. packages: what must be importable. weights: names of
+    entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
+    family: "classical", "exemplar", "network" or "diffusion".
+    """
+
+    name: str
+    title: str
+    summary: str
+    factory: str
+    family: str = "classical"
+    options: type[Options] = Options
+    size: SizeRule = dataclasses.field(default_factory=SizeRule)
+    packages: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    guide: str | None = None
+    slow: bool = False
+
+    def missing(self) -> tuple[Missing, ...]:
+        """What is not there and how to get it; empty when the backend is ready. Imports nothing heavy."""
+        lacks = [
+            Missing(f"the Python package {name}", f"pip install {name}")
+            for name in self.packages
+            if importlib.util.find_spec(name) is None
+        ]
+        if self.weights:
+            checkpoints = importlib.import_module("inpaint_app.checkpoints")
+            lacks += [
+                Missing(
+                    f"the weights {name}", f"put {name} into checkpoints/ (see checkpoints/manifest.toml)"
+                )
+                for name in self.weights
+                if not checkpoints.present(name)
+            ]
+        return tuple(lacks)
+
+    def create(self) -> Backend:
+        """Import the factory and make the backend; raises whatever its constructor raises."""
+        module, _, attribute = self.factory.partition(":")
+        backend: Backend = getattr(importlib.import_module(module), attribute)()
+        return backend
+
+    def make_options(self, values: Mapping[str, Any]) -> Options:
+        """Build the options from loose values; unknown names or values out of range raise OptionError."""
+        known = {field.name: field for field in dataclasses.fields(self.options)}
+        for name, value in values.items():
+            if name not in known:
+                raise OptionError(
+                    f"{self.title} has no option {name!r}. It has: {', '.join(sorted(known)) or 'none'}."
+                )
+            _check_option(self.title, name, value, known[name].metadata)
+        return self.options(**values)
+
+
+def _check_option(title: str, name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    choices, low, high = metadata.get("choices"), metadata.get("minimum"), metadata.get("maximum")
+    if choices is not None and value not in choices:
+        raise OptionError(f"{title}: {name} is {value!r}, expected one of {', '.join(map(repr, choices))}.")
+    if low is None and high is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise OptionError(f"{title}: {name} is {value!r}, expected a number.")
+    if (low is not None and value < low) or (high is not None and value > high) or value != value:
+        raise OptionError(f"{title}: {name} is {value!r}, expected {low} to {high}.")

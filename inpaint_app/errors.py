@@ -1,0 +1,72 @@
+"""Every error that the app raises on purpose.
+
+    InpaintError
+    ├── PhotoError            the photo cannot be taken in or written
+    │   ├── UnreadablePhoto   damaged, empty or not a picture
+    │   ├── PhotoTooLarge     over the limit of pixels or bytes
+    │   └── SaveError         the result cannot be written (disk full, format that cannot hold it)
+    ├── MaskError             no mask, an empty one, one of a wrong shape
+    ├── OptionError           an option out of range, an unknown name, a broken recipe
+    ├── MissingError          something is not installed, not downloaded or not reachable
+    │   ├── MissingWeights
+    │   └── MissingPackage
+    ├── CheckpointError       a weight file that is damaged, foreign or does not fit
+    ├── BackendError          a backend failed or returned something that is no fill
+    └── Cancelled             the user stopped the work
+
+A message says what came, what was expected, and the cure, in words that can be shown to the user as they are.
+"""
+
+from __future__ import annotations
+
+
+class InpaintError(Exception):
+    """Root of the tree: catch this to catch whatever the app raises on purpose."""
+
+
+class PhotoError(InpaintError):
+    """The photo cannot be taken in or written."""
+
+
+class UnreadablePhoto(PhotoError):  # noqa: N818 - the name reads as what happened
+    """The file is damaged, empty or no picture."""
+
+
+class PhotoTooLarge(PhotoError):  # noqa: N818
+    """The photo is over the limit of pixels or bytes."""
+
+
+class SaveError(PhotoError):
+    """The result cannot be written."""
+
+
+class MaskError(InpaintError):
+    """There is no mask, it is empty, or its shape does not fit."""
+
+
+class OptionError(InpaintError):
+    """An option is out of range, a name is unknown, or a recipe is broken."""
+
+
+class MissingError(InpaintError):
+    """Something is not installed, not downloaded or not reachable."""
+
+
+class MissingWeights(MissingError):  # noqa: N818
+    """Weights are not on this machine."""
+
+
+class MissingPackage(MissingError):  # noqa: N818
+    """A Python package is not installed."""
+
+
+class CheckpointError(InpaintError):
+    """A weight file is damaged, foreign, or does not fit its network."""
+
+
+class BackendError(InpaintError):
+    """A backend failed, or returned something that is no fill."""
+
+
+class Cancelled(InpaintError):  # noqa: N818
+    """The user stopped the work."""

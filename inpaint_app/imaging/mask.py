@@ -1,0 +1,170 @@
+"""Masks: made from what people and files give, grown by the scale of their holes, closed, inverted, joined.
+
+A mask is (H, W) bool, True = hole. All functions return new arrays and touch only the hole's surroundings.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.errors import MaskError
+from inpaint_app.types import Box, Image, Mask
+
+GROW_SHARE = 0.015
+GROW_MINIMUM = 4
+
+
+def checked(mask: Mask, image: Image) -> Mask:
+    """The mask itself, after checking that it is bool, of the image's size and not empty; raises MaskError."""
+    if mask.dtype != np.bool_ or mask.ndim != 2:
+        raise MaskError(
+            f"The mask is {mask.dtype} of shape {mask.shape}, expected (H, W) bool. Use binarise()."
+        )
+    if mask.shape != image.shape[:2]:
+        raise MaskError(
+            f"The mask is {mask.shape[1]}×{mask.shape[0]}, the photo {image.shape[1]}×{image.shape[0]}: "
+            "scale the mask to the photo first."
+        )
+    if not mask.any():
+        raise MaskError("The mask is empty: brush over what should go, or let it be found.")
+    return mask
+
+
+def binarise(layer: NDArray[np.generic]) -> Mask:
+    """A mask from what an editor or a file gives.
+
+    bool stays; (H, W) counts as hole from half of its range; (H, W, 2 or 4) by alpha > 0 where alpha varies,
+    otherwise by luma; (H, W, 3) by luma from half of the range. Raises MaskError for other shapes.
+    """
+    if layer.ndim == 2 and layer.dtype == np.bool_:
+        return layer.astype(bool)
+    if layer.ndim not in (2, 3) or (layer.ndim == 3 and layer.shape[2] not in (1, 2, 3, 4)):
+        raise MaskError(f"A mask has shape (H, W) or (H, W, channels), this one {layer.shape}.")
+    top = float(np.iinfo(layer.dtype).max) if np.issubdtype(layer.dtype, np.integer) else 1.0
+    if layer.ndim == 2:
+        return np.asarray(layer >= top / 2)
+    if layer.shape[2] in (2, 4):
+        alpha = layer[..., -1]
+        if alpha.min() != alpha.max() or not alpha.any():
+            return np.asarray(alpha > 0)
+    colour = layer[..., :3] if layer.shape[2] >= 3 else layer[..., :1]
+    return np.asarray(colour.mean(axis=2, dtype=np.float32) >= top / 2)
+
+
+def bounds(mask: Mask) -> Box | None:
+    """The smallest box around the hole, or None where there is none. (cv2 takes 1.3 ms at 12 MP, nonzero 32.)"""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return Box(left, top, left + width, top + height) if width and height else None
+
+
+def padded(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
+    """The box widened by `margin` on all sides, as far as a frame of `shape` (H, W, ...) goes."""
+    return Box(
+        max(0, box.left - margin),
+        max(0, box.top - margin),
+        min(shape[1], box.right + margin),
+        min(shape[0], box.bottom + margin),
+    )
+
+
+def scaled(mask: Mask, shape: tuple[int, int]) -> Mask:
+    """The mask in another size (H, W): a pixel is hole if any part of it is, so that nothing is left uncovered."""
+    if mask.shape == shape:
+        return mask.copy()
+    if shape[0] < mask.shape[0] or shape[1] < mask.shape[1]:
+        small = cv2.resize(mask.view(np.uint8) * np.uint8(255), shape[::-1], interpolation=cv2.INTER_AREA)
+        return np.asarray(small > 0)
+    return np.asarray(cv2.resize(mask.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 0)
+
+
+def automatic_growth(width: int, height: int, frame: tuple[int, ...]) -> int:
+    """Pixels by which a hole of that size is grown: 1.5 % of its diagonal, at least 4 (fewer in tiny frames)."""
+    least = min(GROW_MINIMUM, max(1, min(frame[:2]) // 64))
+    return max(least, round(GROW_SHARE * math.hypot(width, height)))
+
+
+def dilated(mask: Mask, radius: int) -> Mask:
+    """The mask grown by a disc of `radius` pixels; its cost follows the hole, not the frame."""
+    box = bounds(mask)
+    if radius <= 0 or box is None:
+        return mask.copy()
+    area = padded(box, radius, mask.shape)
+    distance = cv2.distanceTransform((~mask[area.slices]).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    grown = mask.copy()
+    grown[area.slices] = distance <= radius
+    return grown
+
+
+def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int]:
+    """The mask grown by `radius`, or by each connected hole's own automatic growth when None.
+
+    Returns the grown mask and the smallest growth used, which is what bounds the feather.
+    """
+    box = bounds(mask)
+    if box is None:
+        return mask.copy(), 0
+    if radius is not None:
+        return dilated(mask, radius), max(0, radius)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask[box.slices].view(np.uint8), connectivity=8
+    )
+    radii = [automatic_growth(int(s[2]), int(s[3]), mask.shape) for s in stats[1:count]]
+    grown = mask.copy()
+    for size in sorted(set(radii)):
+        chosen = np.array([False, *(r == size for r in radii)])
+        area = padded(box, size, mask.shape)
+        part = np.zeros((area.height, area.width), dtype=bool)
+        inner = (
+            slice(box.top - area.top, box.bottom - area.top),
+            slice(box.left - area.left, box.right - area.left),
+        )
+        part[inner] = chosen[labels]
+        grown[area.slices] |= dilated(part, size)
+    return grown, min(radii)
+
+
+def closed(mask: Mask, smallest: int) -> Mask:
+    """The mask with enclosed gaps of fewer than `smallest` pixels filled: thin parts and the outline stay."""
+    box = bounds(mask)
+    if box is None:
+        return mask.copy()
+    area = padded(box, 1, mask.shape)
+    gaps = (~mask[area.slices]).view(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(gaps, connectivity=4)
+    height, width = gaps.shape
+    fill = np.zeros(count, dtype=bool)
+    for index in range(1, count):
+        left, top, across, down, size = (int(v) for v in stats[index])
+        inside = left > 0 and top > 0 and left + across < width and top + down < height
+        fill[index] = inside and size < smallest
+    result = mask.copy()
+    result[area.slices] |= fill[labels]
+    return result
+
+
+def union(*masks: Mask) -> Mask:
+    """All masks joined; they must share one shape."""
+    result = masks[0].copy()
+    for mask in masks[1:]:
+        if mask.shape != result.shape:
+            raise MaskError(
+                f"Masks of shapes {result.shape} and {mask.shape} cannot be joined: scale one first."
+            )
+        result |= mask
+    return result
+
+
+def feathered(grown: Mask, feather: int) -> NDArray[np.float32]:
+    """Opacity of the fill, (H, W) float32 in 0..1: 0 on known pixels, rising to 1 within `feather` pixels.
+
+    Where the mask was grown by at least `feather`, the original hole is at 1 throughout: only the ring blends.
+    """
+    if feather <= 0 or grown.all():
+        return grown.astype(np.float32)
+    distance = cv2.distanceTransform(grown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    opacity: NDArray[np.float32] = np.clip(distance / np.float32(feather + 1), 0.0, 1.0)
+    return opacity

@@ -1,0 +1,160 @@
+"""One removal, from mask to result: the one function that page, command line, batch and API all go through.
+
+mask → grow → one window per separate hole → (guide) → backend.inpaint → composite → Result
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.errors import BackendError, OptionError, PhotoError
+from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging import window as windows
+from inpaint_app.imaging.composite import changed_outside, composite
+from inpaint_app.types import Box, Image, Mask, Options, Progress, Removal, Result, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A backend with its spec and options, ready to fill."""
+
+    spec: BackendSpec
+    backend: Backend
+    options: Options
+
+
+def remove(
+    removal: Removal, filler: Filler, progress: Progress | None = None, guide: Filler | None = None
+) -> Result:
+    """Take what the mask covers out of the image.
+
+    guide: fills each window first; its fill steers `filler` (BackendSpec.guide). Pixels outside the grown mask
+    equal the image's, whatever the backend returns. Raises MaskError, OptionError, BackendError, Cancelled.
+    """
+    progress = progress or Progress()
+    began = time.perf_counter()
+    _check_image(removal.image)
+    mask = masks.checked(removal.mask, removal.image)
+    progress(0.0, "Preparing the mask")
+    grown, growth = masks.grow(mask, removal.grow)
+    feather = _feather(removal, growth)
+    rule = filler.spec.size
+    holes = windows.holes(grown, rule.context, rule.context_minimum)
+    canvas = removal.image.copy()
+    pending = grown.copy() if len(holes) > 1 else grown
+    total = sum(int(hole.mask.sum()) for hole in holes)
+    done = 0
+    for hole in holes:
+        share = int(hole.mask.sum())
+        part = progress.part(0.02 + 0.96 * done / total, 0.02 + 0.96 * (done + share) / total)
+        _fill_hole(canvas, removal, pending, hole, feather, filler, guide, part)
+        if pending is not grown:
+            pending[hole.box.slices] &= ~hole.mask
+        done += share
+    changed = changed_outside(removal.image, canvas, grown)
+    progress(1.0, "Done")
+    return Result(
+        image=canvas,
+        mask=grown,
+        backend=filler.spec.name,
+        seconds=time.perf_counter() - began,
+        boxes=tuple(hole.box for hole in holes),
+        grow=growth,
+        feather=feather,
+        changed_known=changed,
+        options=filler.options,
+    )
+
+
+def _check_image(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise PhotoError(
+            f"The image is {image.dtype} of shape {image.shape}, expected (H, W, 3) uint8 RGB: open it with load()."
+        )
+
+
+def _feather(removal: Removal, growth: int) -> int:
+    """Feathering stays inside the ring that growing added, so that what is to go never shines through."""
+    for name, value in (("grow", removal.grow), ("feather", removal.feather)):
+        if value is not None and not 0 <= value <= 4096:
+            raise OptionError(f"{name} is {value}, expected 0 to 4096 pixels, or none for automatic.")
+    return min(growth, removal.feather) if removal.feather is not None else growth // 2
+
+
+def _fill_hole(
+    canvas: Image,
+    removal: Removal,
+    pending: Mask,
+    hole: windows.Hole,
+    feather: int,
+    filler: Filler,
+    guide: Filler | None,
+    progress: Progress,
+) -> None:
+    """Fill one hole on the canvas. Holes of `pending` that reach into the window count as holes there too."""
+    where = _frame(hole.box, canvas, filler.spec)
+    image, mask = windows.cut(canvas, pending, where)
+    avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
+    coarse = None
+    if guide is not None:
+        coarse = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
+        progress = progress.part(0.3, 1.0)
+    fill = _inpaint(filler, Window(image, mask, avoid, coarse), progress)
+    opening = np.zeros((where.crop.height, where.crop.width), dtype=bool)
+    inner = _inside(hole.box, where.crop)
+    opening[inner.slices] = hole.mask
+    opacity = masks.feathered(opening, feather)
+    composite(canvas, removal.image, windows.restored(fill, where), opacity, where.crop)
+
+
+def _frame(box: Box, image: Image, spec: BackendSpec) -> windows.Frame:
+    rule = spec.size
+    return windows.frame(
+        box,
+        image.shape,
+        context=rule.context,
+        context_minimum=rule.context_minimum,
+        native=rule.native,
+        maximum=rule.maximum,
+        multiple=rule.multiple,
+    )
+
+
+def _inside(box: Box, outer: Box) -> Box:
+    return Box(box.left - outer.left, box.top - outer.top, box.right - outer.left, box.bottom - outer.top)
+
+
+def _guide(
+    canvas: Image, pending: Mask, hole: windows.Hole, where: windows.Frame, guide: Filler, progress: Progress
+) -> Image:
+    """The guide's fill, seen in the window of the backend that it steers."""
+    own = _frame(hole.box, canvas, guide.spec)
+    image, mask = windows.cut(canvas, pending, own)
+    fill = windows.restored(_inpaint(guide, Window(image, mask), progress), own)
+    whole = canvas[where.crop.slices].copy()
+    shared = Box(
+        max(own.crop.left, where.crop.left),
+        max(own.crop.top, where.crop.top),
+        min(own.crop.right, where.crop.right),
+        min(own.crop.bottom, where.crop.bottom),
+    )
+    opening = pending[shared.slices]
+    source = fill[_inside(shared, own.crop).slices]
+    target = whole[_inside(shared, where.crop).slices]
+    target[opening] = source[opening]
+    return windows.resized(whole, where)
+
+
+def _inpaint(filler: Filler, window: Window, progress: Progress) -> Image:
+    fill = filler.backend.inpaint(window, filler.options, progress)
+    if not isinstance(fill, np.ndarray) or fill.shape != window.image.shape or fill.dtype != np.uint8:
+        came = f"{fill.dtype} {fill.shape}" if isinstance(fill, np.ndarray) else type(fill).__name__
+        raise BackendError(
+            f"{filler.spec.title} returned {came}, expected uint8 {window.image.shape}. Nothing was changed; "
+            "try another backend."
+        )
+    return fill

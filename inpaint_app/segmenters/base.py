@@ -1,0 +1,75 @@
+"""What a segmenter is, as data (SegmenterSpec) and as an object (Segmenter). Imports nothing heavy."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from inpaint_app.backends.base import Missing
+from inpaint_app.errors import OptionError
+from inpaint_app.types import Image, Instance, Progress
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "people": ("person",),
+    "cars": ("car", "bus", "truck", "motorcycle"),
+    "animals": ("bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"),
+}
+"""What a person means by a word, in the classes of COCO."""
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Finds objects with their outlines."""
+
+    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+        """Every instance found at `confidence` (0..1) or above, most confident first, numbered from 1.
+
+        image: (H, W, 3) uint8 RGB of any size. Masks are at the image's full resolution, gaps closed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterSpec:
+    """A segmenter as data. lacks: "module:function" that tells, cheaply, what is missing on this machine."""
+
+    name: str
+    title: str
+    summary: str
+    factory: str
+    lacks: str
+    labels: tuple[str, ...]
+    argument: str = ""
+    note: str = ""
+
+    def missing(self) -> tuple[Missing, ...]:
+        """What is not there and how to get it; empty when the segmenter is ready."""
+        found: Callable[[str], tuple[Missing, ...]] = _resolved(self.lacks)
+        return found(self.argument)
+
+    def create(self) -> Segmenter:
+        """Import the factory and make the segmenter; raises MissingWeights or MissingPackage."""
+        make: Callable[[str], Segmenter] = _resolved(self.factory)
+        return make(self.argument)
+
+
+def _resolved(path: str):  # type: ignore[no-untyped-def]  # whatever the string names
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def labels_of(words: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The class names that words like "people", "cars" or "dog" stand for; raises OptionError on others."""
+    classes = tuple(known)
+    chosen: list[str] = []
+    for word in words:
+        name = word.strip().lower()
+        group = GROUPS.get(name, (name,) if name in classes else ())
+        if not group:
+            raise OptionError(
+                f"{word!r} is nothing that can be found. Known: {', '.join((*GROUPS, *classes))}."
+            )
+        chosen += [label for label in group if label in classes and label not in chosen]
+    return tuple(chosen)

@@ -1,0 +1,69 @@
+"""All segmenters, as data, best first."""
+
+from __future__ import annotations
+
+from inpaint_app.errors import MissingWeights, OptionError
+from inpaint_app.segmenters.base import SegmenterSpec
+
+COCO: tuple[str, ...] = (
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
+    "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow",
+    "elephant", "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee",
+    "skis", "snowboard", "sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard",
+    "tennis racket", "bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple",
+    "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch",
+    "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "mouse", "remote", "keyboard", "cell phone",
+    "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors", "teddy bear",
+    "hair drier", "toothbrush",
+)  # fmt: skip
+"""The 80 classes of COCO, in YOLO's order."""
+
+
+def _yolo(size: str, title: str, megabytes: float) -> SegmenterSpec:
+    return SegmenterSpec(
+        name=f"yolov8{size}-seg",
+        title=f"YOLOv8 {title}",
+        summary=f"Finds 80 kinds of objects with their outlines ({megabytes:g} MB of weights).",
+        factory="inpaint_app.segmenters.yolo:YoloSegmenter",
+        lacks="inpaint_app.segmenters.weights:missing",
+        labels=COCO,
+        argument=f"yolov8{size}-seg",
+    )
+
+
+SEGMENTERS: tuple[SegmenterSpec, ...] = (
+    _yolo("n", "nano", 6.7),
+    _yolo("s", "small", 22.8),
+    _yolo("m", "medium", 52.4),
+    _yolo("l", "large", 88.1),
+    _yolo("x", "extra large", 137.4),
+)
+
+
+def find(name: str) -> SegmenterSpec:
+    """The spec of that name; raises OptionError that lists the known ones."""
+    for spec in SEGMENTERS:
+        if spec.name == name:
+            return spec
+    raise OptionError(
+        f"There is no segmenter {name!r}. Known: {', '.join(spec.name for spec in SEGMENTERS)}."
+    )
+
+
+def best() -> SegmenterSpec:
+    """The first segmenter that is ready here; raises MissingWeights with the cure where none is."""
+    for spec in SEGMENTERS:
+        if not spec.missing():
+            return spec
+    lack = SEGMENTERS[0].missing()[0]
+    raise MissingWeights(
+        f"Objects cannot be found here yet: {lack.what} is missing ({lack.cure}). Brushing works without it."
+    )
+
+
+def labels() -> tuple[str, ...]:
+    """Every class that any segmenter knows."""
+    seen: dict[str, None] = {}
+    for spec in SEGMENTERS:
+        seen.update(dict.fromkeys(spec.labels))
+    return tuple(seen)

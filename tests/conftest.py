@@ -1,0 +1,54 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaint_app.types import Image, Mask
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def data_folder() -> Path | None:
+    """The folder of real photos and weights (INPAINT_TEST_DATA, by default ../shared/data), if it is there."""
+    folder = Path(os.environ.get("INPAINT_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The data folder; skips where it is absent."""
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("needs the data folder: set INPAINT_TEST_DATA to it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def yolo_weights(data: Path) -> Path:
+    """Real YOLOv8n-seg weights; skips where they are absent."""
+    weights = data / "weights" / "yolov8n-seg_rebuilt.pt"
+    if not weights.is_file():
+        pytest.skip(f"needs {weights.name} in the data folder")
+    return weights
+
+
+@pytest.fixture
+def image() -> Image:
+    """A 48×64 image with a gradient, an edge and grain."""
+    rows, columns = np.mgrid[0:48, 0:64]
+    base = np.stack([rows * 5, columns * 4, np.where(columns > 30, 200, 40)], axis=2)
+    grain = np.random.default_rng(1).integers(-6, 7, (48, 64, 3))
+    return np.clip(base + grain, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def mask() -> Mask:
+    """A 9×11 hole in the middle of `image`."""
+    mask = np.zeros((48, 64), dtype=bool)
+    mask[20:29, 26:37] = True
+    return mask
