@@ -32,7 +32,8 @@ class _OpenCV:
             fill = np.empty_like(window.image)
             fill[:] = window.image.reshape(-1, 3).mean(axis=0).astype(np.uint8)
         else:
-            fill = cv2.inpaint(window.image, window.mask.view(np.uint8), radius, self.flag)
+            filled = cv2.inpaint(window.image, window.mask.view(np.uint8), radius, self.flag)
+            fill = np.asarray(filled, dtype=np.uint8)
         progress(1.0)
         return fill
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from inpaint_app.types import Image, Options, Progress, Window, option
+from inpaint_app.types import Image, Mask, Options, Progress, Window, option
 
 _NATIVE = threading.Lock()
 """The library keeps its seed in a global."""
@@ -38,10 +39,8 @@ class PatchMatch:
         return result
 
 
-def _has_source(source: np.ndarray, patch: int) -> bool:  # type: ignore[type-arg]
+def _has_source(source: Mask, patch: int) -> bool:
     """Whether any whole patch is known: without one the library has nothing to copy from."""
-    import cv2
-
     kernel = np.ones((2 * patch + 1, 2 * patch + 1), np.uint8)
     return bool(cv2.erode(source.astype(np.uint8), kernel, borderValue=0).any())
 

@@ -1,4 +1,4 @@
-"""All backends, as data. Adding one is a file beside this and an entry here (CONTRIBUTING.md shows it in four steps)."""
+"""All backends, as data. Adding one is a file beside this and an entry here: see CONTRIBUTING.md."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ A mask is (H, W) bool, True = hole. All functions return new arrays and touch on
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,7 +35,7 @@ def checked(mask: Mask, image: Image) -> Mask:
     return mask
 
 
-def binarise(layer: NDArray[np.generic]) -> Mask:
+def binarise(layer: NDArray[Any]) -> Mask:
     """A mask from what an editor or a file gives.
 
     bool stays; (H, W) counts as hole from half of its range; (H, W, 2 or 4) by alpha > 0 where alpha varies,

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_app.imaging.mask import bounds, padded, scaled
 from inpaint_app.types import Box, Image, Mask
+
+Sample = TypeVar("Sample", bound=np.generic)
 
 CELLS = 128
 """Holes are told apart on a grid of at most this many cells a side, which bounds the number of windows."""
@@ -55,34 +59,43 @@ def holes(mask: Mask, context: float, context_minimum: int) -> list[Hole]:
     rows, columns = -(-inside.shape[0] // cell), -(-inside.shape[1] // cell)
     grid = np.zeros((rows * cell, columns * cell), dtype=bool)
     grid[: inside.shape[0], : inside.shape[1]] = inside
-    occupied = grid.reshape(rows, cell, columns, cell).any(axis=(1, 3))
-    count, labels = cv2.connectedComponents(occupied.view(np.uint8), connectivity=8)
+    occupied: Mask = np.asarray(grid.reshape(rows, cell, columns, cell).any(axis=(1, 3)), dtype=bool)
+    count, found = cv2.connectedComponents(occupied.view(np.uint8), connectivity=8)
+    labels = np.asarray(found, dtype=np.int32)
     groups = []
     for index in range(1, count):
-        cells = bounds(labels == index)
-        assert cells is not None
-        groups.append((_around(inside, labels == index, cells, cell, box), {index}))
+        groups.append((_around(inside, labels == index, cell, box), {index}))
     merged = _merged(groups, mask.shape, context, context_minimum)
-    found = [_hole(inside, labels, members, cell, hull, box) for hull, members in merged]
-    return sorted(found, key=lambda hole: (hole.box.top, hole.box.left))
+    result = [_hole(inside, labels, members, cell, hull, box) for hull, members in merged]
+    return sorted(result, key=lambda hole: (hole.box.top, hole.box.left))
 
 
-def _around(inside: Mask, chosen: Mask, cells: Box, cell: int, outer: Box) -> Box:
+def _around(inside: Mask, chosen: Mask, cell: int, outer: Box) -> Box:
     """The tight box, in the photo, of the hole pixels that lie in the chosen cells."""
+    cells = _bounds(chosen)
     area = Box(cells.left * cell, cells.top * cell, cells.right * cell, cells.bottom * cell)
     pixels = _expanded(chosen[cells.slices], cell)
     part = inside[area.slices]
-    tight = bounds(part & pixels[: part.shape[0], : part.shape[1]])
-    assert tight is not None
+    tight = _bounds(part & pixels[: part.shape[0], : part.shape[1]])
     left, top = outer.left + area.left, outer.top + area.top
     return Box(left + tight.left, top + tight.top, left + tight.right, top + tight.bottom)
+
+
+def _bounds(mask: Mask) -> Box:
+    """The bounds of a mask that is known to have a hole."""
+    box = bounds(mask)
+    if box is None:
+        raise AssertionError("a group of hole pixels has at least one")
+    return box
 
 
 def _expanded(cells: Mask, cell: int) -> Mask:
     return np.repeat(np.repeat(cells, cell, axis=0), cell, axis=1)
 
 
-def _hole(inside: Mask, labels: np.ndarray, members: set[int], cell: int, hull: Box, outer: Box) -> Hole:  # type: ignore[type-arg]
+def _hole(
+    inside: Mask, labels: NDArray[np.int32], members: set[int], cell: int, hull: Box, outer: Box
+) -> Hole:
     left, top = hull.left - outer.left, hull.top - outer.top
     rows = np.arange(top, top + hull.height) // cell
     columns = np.arange(left, left + hull.width) // cell
@@ -178,16 +191,18 @@ def cut(image: Image, mask: Mask, where: Frame) -> tuple[Image, Mask]:
 def resized(part: Image, where: Frame) -> Image:
     """A crop of the photo, nothing blanked, at the frame's padded size."""
     if where.size != part.shape[:2]:
-        smaller = where.size[0] < part.shape[0]
-        part = cv2.resize(
-            part, where.size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        )
+        how = cv2.INTER_AREA if _shrinks(part.shape, where.size) else cv2.INTER_LINEAR
+        part = np.asarray(cv2.resize(part, where.size[::-1], interpolation=how), dtype=np.uint8)
     return padded_to(part, where)
+
+
+def _shrinks(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
+    return size[0] < shape[0] or size[1] < shape[1]
 
 
 def _opening(hole: Mask, size: tuple[int, int]) -> Mask:
     """The hole in another size: every pixel into which `resized` mixed something of the hole."""
-    if size[0] <= hole.shape[0]:
+    if size == hole.shape or _shrinks(hole.shape, size):
         return scaled(hole, size)
     return np.asarray(cv2.resize(hole.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) > 0)
 
@@ -197,7 +212,7 @@ def cut_mask(mask: Mask, where: Frame) -> Mask:
     return padded_to(scaled(mask[where.crop.slices], where.size), where)
 
 
-def padded_to(array: np.ndarray, where: Frame) -> np.ndarray:  # type: ignore[type-arg]
+def padded_to(array: NDArray[Sample], where: Frame) -> NDArray[Sample]:
     """The array mirrored at its bottom and right edges up to the frame's padded size."""
     bottom, right = where.padding
     if not bottom and not right:
