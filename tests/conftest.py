@@ -19,6 +19,26 @@ def data_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Under CI, with the data folder there, a skipped test is a failed run: nothing may pass by not running."""
+    if skips_forbidden() and terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("FAILED: tests were skipped although CI has the data folder", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """See pytest_terminal_summary."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and skips_forbidden() and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def skips_forbidden() -> bool:
+    """Whether this run may skip nothing."""
+    return bool(os.environ.get("CI")) and data_folder() is not None
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The data folder; skips where it is absent."""
