@@ -31,7 +31,8 @@ class Job:
 
     mask: brushed or given, joined with what is found. objects: words such as "people", "cars", "dog"; empty finds
     nothing. found: instances that were found before, so that they are not looked for again; numbers: which of
-    them go (None: all whose class `objects` names). segmenter None takes the best one that is ready.
+    them go (None: all whose class `objects` names). segmenter None takes the best one that is ready. avoid: (H, W)
+    bool, known pixels that no fill may copy from, beside the found objects that stay.
     """
 
     mask: Mask | None = None
@@ -43,17 +44,19 @@ class Job:
     confidence: float = CONFIDENCE
     grow: int | None = None
     feather: int | None = None
+    avoid: Mask | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A result with what was found on the way; `mask` is the hole before it was grown."""
+    """A result with what was found on the way; `mask` is the hole before it was grown, `avoid` what stayed out."""
 
     result: Result
     mask: Mask
     instances: tuple[Instance, ...]
     removed: tuple[Instance, ...]
+    avoid: Mask | None = None
 
 
 class NothingFound(MaskError):  # noqa: N818 - the name reads as what happened
@@ -78,11 +81,10 @@ class Session:
             instances = self.detect(image, job.segmenter, job.confidence, progress.part(0.0, 0.25))
         removed = _chosen(instances, job)
         mask = _mask(image, job, removed)
-        removal = Removal(
-            image, mask, job.grow, job.feather, _avoid(image, mask, instances, removed), job.options
-        )
+        avoid = _avoid(mask, instances, removed, job.avoid)
+        removal = Removal(image, mask, job.grow, job.feather, avoid, job.options)
         result = self.remove(removal, spec.name, progress.part(0.25 if job.objects else 0.0, 1.0))
-        return Outcome(result, mask, instances, removed)
+        return Outcome(result, mask, instances, removed, avoid)
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""
@@ -190,14 +192,19 @@ def _mask(image: Image, job: Job, removed: tuple[Instance, ...]) -> Mask:
 
 
 def _avoid(
-    image: Image, mask: Mask, instances: tuple[Instance, ...], removed: tuple[Instance, ...]
+    mask: Mask,
+    instances: tuple[Instance, ...],
+    removed: tuple[Instance, ...],
+    given: Mask | None,
 ) -> Mask | None:
-    """Found objects that stay: a fill must not copy a second person out of them."""
+    """What no fill may copy from: what the job names, and found objects that stay (no second person out of them)."""
+    if given is not None and given.shape != mask.shape:
+        raise MaskError(f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first.")
     gone = {instance.number for instance in removed}
     staying = [instance for instance in instances if instance.number not in gone]
-    if not staying:
+    if not staying and given is None:
         return None
-    avoid = np.zeros(mask.shape, dtype=bool)
+    avoid = np.zeros(mask.shape, dtype=bool) if given is None else given.astype(bool)
     for instance in staying:
         avoid[instance.box.slices] |= instance.mask
     avoid &= ~mask
