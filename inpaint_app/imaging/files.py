@@ -1,0 +1,113 @@
+"""The one gate in and out for photos: formats, orientation, alpha, depth, colour profile, metadata, limits.
+
+`load` takes a photo in, `encode` and `save` hand it out in its own format with every sample outside the hole as it
+was; `rendered` gives a bounded preview and `open_mask` reads a mask from a file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from inpaint_app.errors import MaskError, SaveError, UnreadablePhoto
+from inpaint_app.imaging.photo import Encoded, Limits, Method, Photo, Report, Saved
+from inpaint_app.imaging.read import load
+from inpaint_app.imaging.write import SUFFIX, chosen_format, encode
+from inpaint_app.types import Image, Mask
+
+__all__ = [
+    "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "Saved",
+    "chosen_format", "encode", "load", "open_mask", "rendered", "save", "write_bytes",
+]  # fmt: skip
+
+_CURES = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
+    errno.EACCES: "there is no permission to write there; choose another folder",
+    errno.EPERM: "there is no permission to write there; choose another folder",
+    errno.EROFS: "that disk is read-only; choose another folder",
+    errno.ENOENT: "that folder does not exist; make it first",
+    errno.ENOTDIR: "a part of that path is a file, not a folder; choose another folder",
+    errno.EISDIR: "that is a folder; give a file name",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+def save(
+    photo: Photo,
+    edited: Image,
+    hole: Mask,
+    target: str | Path,
+    *,
+    format: str | None = None,
+    certify: bool = True,
+) -> Saved:
+    """Write the edited photo to `target`; see `encode`. The format follows `format`, else the photo's own.
+
+    Written beside the target and renamed, so that a failure leaves what was there. Raises SaveError with the cure.
+    """
+    encoded = encode(photo, edited, hole, format=format, certify=certify)
+    return Saved(write_bytes(encoded.data, Path(target)), encoded.report)
+
+
+def write_bytes(data: bytes, target: Path) -> Path:
+    """Write a whole file or nothing; raises SaveError with the cause and the cure."""
+    scratch: str | None = None
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder")
+        handle, scratch = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(scratch, 0o666 & ~_umask())
+        os.replace(scratch, target)
+    except (OSError, ValueError) as error:
+        if scratch is not None and os.path.exists(scratch):
+            os.unlink(scratch)
+        cure = _CURES.get(getattr(error, "errno", None) or 0, str(error))
+        raise SaveError(f"{target} could not be written: {cure}.") from error
+    return target
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def rendered(photo: Photo, max_side: int) -> Image:
+    """A preview (h, w, 3) whose longer side is at most `max_side` pixels; the photo's own pixels if it is small."""
+    longest = max(photo.width, photo.height)
+    if longest <= max_side:
+        return photo.rgb
+    size = (max(1, round(photo.width * max_side / longest)), max(1, round(photo.height * max_side / longest)))
+    return np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA))
+
+
+def open_mask(source: str | Path | bytes, shape: tuple[int, int]) -> Mask:
+    """A mask from a picture file of any size and mode, scaled to `shape` (H, W); True = hole.
+
+    Where the file's alpha varies, painted means opaque (alpha > 0); else bright means hole (luma ≥ 128).
+    Raises MaskError where the file is no picture.
+    """
+    try:
+        picture = load(source, name="mask" if isinstance(source, bytes) else None)
+    except UnreadablePhoto as error:
+        raise MaskError(f"The mask cannot be read: {error}") from error
+    if picture.alpha is not None and picture.alpha.min() != picture.alpha.max():
+        hole = picture.alpha > 0
+    else:
+        hole = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY) >= 128
+    if hole.shape == shape:
+        return hole
+    height, width = shape
+    # Area when shrinking so that no thin stroke is lost, nearest when growing so that edges stay where they are.
+    if hole.shape[0] > height or hole.shape[1] > width:
+        covered = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(covered >= 0.25)
+    return cv2.resize(hole.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(np.bool_)

@@ -1,0 +1,240 @@
+"""A file's own samples ↔ what is seen: every mode is shown as RGB, and a fill finds its way back into the mode.
+
+Samples outside the hole are never touched, so whatever the mode holds beyond eight bits RGB stays as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL import ImageCms
+
+from inpaint_app.types import Image, Mask
+
+CHANNELS = {
+    "1": 1,
+    "L": 1,
+    "P": 1,
+    "I": 1,
+    "F": 1,
+    "LA": 2,
+    "RGB": 3,
+    "RGBA": 4,
+    "CMYK": 4,
+    "LAB": 3,
+    "YCbCr": 3,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Native:
+    """Samples as a file stores them, in its own orientation.
+
+    samples: (H, W) or (H, W, C); uint8, uint16, int32, float32 or bool. mode: Pillow's word for 8 bits; deeper
+    samples keep the word of the same channels (L, LA, RGB, RGBA). palette: (N, 4) uint8 RGBA for mode P.
+    key: the one sample value that is transparent, in modes 1, L and RGB, or None.
+    """
+
+    samples: NDArray[Any]
+    mode: str
+    palette: NDArray[np.uint8] | None = None
+    key: tuple[int, ...] | None = None
+
+
+def shown(native: Native) -> Image:
+    """(H, W, 3) uint8 RGB of the samples."""
+    samples, mode = native.samples, native.mode
+    if samples.dtype == np.uint16:
+        samples = (samples >> 8).astype(np.uint8)
+    if mode == "P":
+        assert native.palette is not None
+        return np.ascontiguousarray(_padded(native.palette)[samples][..., :3])
+    if mode in ("RGB", "RGBA"):
+        return samples if mode == "RGB" else np.ascontiguousarray(samples[..., :3])
+    if mode in ("1", "L", "LA"):
+        grey = samples[..., 0] if mode == "LA" else samples
+        if grey.dtype == np.bool_:
+            grey = grey.astype(np.uint8) * 255
+        return cv2.cvtColor(np.ascontiguousarray(grey), cv2.COLOR_GRAY2RGB)  # type: ignore[no-any-return]
+    if mode == "CMYK":
+        return _cmyk_to_rgb(samples)
+    if mode in ("I", "F"):
+        low, high = _range(samples)
+        grey = np.clip((samples.astype(np.float64) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+        return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)  # type: ignore[no-any-return]
+    return np.asarray(_through_pillow(samples, mode, "RGB"))
+
+
+def alpha(native: Native) -> NDArray[np.uint8] | None:
+    """(H, W) uint8 opacity, or None where the file has none."""
+    samples = native.samples
+    if native.mode in ("RGBA", "LA"):
+        opacity = samples[..., -1]
+        if opacity.dtype == np.uint16:
+            opacity = (opacity >> 8).astype(np.uint8)
+        return np.ascontiguousarray(opacity)
+    if native.mode == "P" and native.palette is not None and (native.palette[:, 3] < 255).any():
+        return _padded(native.palette)[samples][..., 3]
+    if native.key is not None:
+        return np.where(_is_key(native), 0, 255).astype(np.uint8)
+    return None
+
+
+def filled(native: Native, edited: Image, hole: Mask) -> Native:
+    """The samples with the hole taken from `edited` (H, W, 3); alpha stays the file's, nothing else is touched.
+
+    edited, hole: in the stored orientation. A palette gets free entries first, then the nearest colours.
+    """
+    box = _bounds(hole)
+    if box is None:
+        return native
+    inner = hole[box]
+    rgb = edited[box][inner]
+    samples = native.samples.copy()
+    native = replace(native, samples=samples)
+    view = samples[box]
+    mode = native.mode
+    if mode == "P":
+        return _fill_palette(native, rgb, hole)
+    if mode == "CMYK":
+        view[inner] = _rgb_to_cmyk(rgb, view, inner)
+    elif mode in ("RGB", "RGBA"):
+        view[inner, :3] = _deepened(rgb, samples.dtype)
+    elif mode in ("L", "LA"):
+        grey = _deepened(_luma(rgb), samples.dtype)
+        if mode == "LA":
+            view[inner, 0] = grey
+        else:
+            view[inner] = grey
+    elif mode == "1":
+        view[inner] = _luma(rgb) >= 128
+    elif mode in ("I", "F"):
+        low, high = _range(native.samples)
+        value = low + _luma(rgb).astype(np.float64) * ((high - low) / 255.0)
+        view[inner] = value.astype(samples.dtype)
+    else:
+        view[inner] = np.asarray(_through_pillow(rgb[None], "RGB", mode))[0]
+    if native.key is not None:
+        _step_off_key(native, hole)
+    return native
+
+
+def _bounds(hole: Mask) -> tuple[slice, slice] | None:
+    left, top, width, height = cv2.boundingRect(hole.view(np.uint8))
+    return None if width == 0 else (slice(top, top + height), slice(left, left + width))
+
+
+def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """ITU-R 601 luma as Pillow rounds it; (…, 3) → (…)."""
+    weighted = rgb.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32) + 0x8000
+    return (weighted >> 16).astype(np.uint8)
+
+
+def _deepened(values: NDArray[np.uint8], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Eight bits to the file's depth: v·257 fills sixteen bits and reads back as v."""
+    return values.astype(np.uint16) * np.uint16(257) if dtype == np.uint16 else values
+
+
+def _range(samples: NDArray[Any]) -> tuple[float, float]:
+    """The values that black and white stand for in samples deeper than sixteen bits."""
+    if samples.dtype.kind in "iu" and samples.size and samples.min() >= 0 and samples.max() <= 65535:
+        return 0.0, 65535.0
+    finite = samples[np.isfinite(samples)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if 0.0 <= low and high <= 1.0 and samples.dtype.kind == "f":
+        return 0.0, 1.0
+    return low, high if high > low else low + 1.0
+
+
+def _cmyk_to_rgb(samples: NDArray[np.uint8]) -> Image:
+    return np.asarray(PillowImage.fromarray(np.ascontiguousarray(samples), "CMYK").convert("RGB"))
+
+
+def _rgb_to_cmyk(rgb: Image, samples: NDArray[np.uint8], hole: Mask) -> NDArray[np.uint8]:
+    """(N, 3) → (N, 4) with the black of the surroundings, so that a print keeps its build of inks."""
+    black = cv2.inpaint(np.ascontiguousarray(samples[..., 3]), hole.view(np.uint8), 3, cv2.INPAINT_TELEA)[
+        hole
+    ]
+    key = np.minimum(black, 255 - rgb.max(axis=1)).astype(np.int32)
+    white = np.maximum(255 - key, 1)[:, None]
+    ink = 255 - (rgb.astype(np.int32) * 255 + white // 2) // white
+    return np.concatenate([np.clip(ink, 0, 255), key[:, None]], axis=1).astype(np.uint8)
+
+
+def _through_pillow(samples: NDArray[np.uint8], source: str, target: str) -> PillowImage.Image:
+    image = PillowImage.fromarray(np.ascontiguousarray(samples), source)
+    if "LAB" in (source, target):
+        srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        chain = (lab, srgb) if source == "LAB" else (srgb, lab)
+        converted = ImageCms.profileToProfile(image, *chain, outputMode=target)
+        assert converted is not None
+        return converted
+    return image.convert(target)
+
+
+def _padded(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """256 entries: an index past the palette's end shows black, as decoders do."""
+    full = np.zeros((256, 4), np.uint8)
+    full[:, 3] = 255
+    full[: len(palette)] = palette
+    return full
+
+
+def _is_key(native: Native) -> Mask:
+    assert native.key is not None
+    if native.mode == "RGB":
+        return np.asarray((native.samples == np.array(native.key, native.samples.dtype)).all(axis=-1))
+    return np.asarray(native.samples == native.samples.dtype.type(native.key[0]))
+
+
+def _step_off_key(native: Native, hole: Mask) -> None:
+    """A fill that happens to be the transparent colour would be a pinhole: move it by one step."""
+    if native.mode == "1":
+        return
+    hit = _is_key(native) & hole
+    where = native.samples[hit]
+    if where.size:
+        last = where[..., -1:] if native.mode == "RGB" else where
+        last[...] = np.where(last > 0, last - 1, last + 1)
+        native.samples[hit] = where
+
+
+def _fill_palette(native: Native, rgb: Image, hole: Mask) -> Native:
+    """Indices for the fill: colours the palette lacks go into its unused places, the rest to the nearest entry."""
+    assert native.palette is not None
+    used = np.bincount(native.samples[~hole].ravel(), minlength=256)[:256] > 0
+    entries = _padded(native.palette)
+    free = np.flatnonzero(~used & (np.arange(256) >= len(native.palette)))
+    fresh = _dominant(rgb, len(free))
+    entries[free[: len(fresh)], :3] = fresh
+    count = len(native.palette) + len(fresh)
+    opaque = np.flatnonzero((entries[:count, 3] == 255))
+    if not opaque.size:
+        opaque = np.arange(count)
+    native.samples[hole] = opaque[_nearest(rgb, entries[opaque, :3])]
+    return replace(native, palette=entries[:count])
+
+
+def _dominant(rgb: Image, count: int) -> NDArray[np.uint8]:
+    """Up to `count` colours that stand for the pixels (N, 3): all of them where they are few, else a median cut."""
+    distinct = np.unique(rgb, axis=0)
+    if len(distinct) <= count or count == 0:
+        return distinct[:count]
+    cut = PillowImage.fromarray(rgb[None]).quantize(count, PillowImage.Quantize.MEDIANCUT)
+    return np.array(cut.getpalette(), np.uint8).reshape(-1, 3)[:count]
+
+
+def _nearest(rgb: Image, entries: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Index of the nearest entry (M, 3) to each pixel (N, 3), in squared distance, a slab at a time."""
+    distinct, back = np.unique(rgb, axis=0, return_inverse=True)
+    table = entries.astype(np.int32)
+    found = np.empty(len(distinct), np.intp)
+    for start in range(0, len(distinct), 4096):
+        part = distinct[start : start + 4096].astype(np.int32)
+        found[start : start + 4096] = ((part[:, None] - table[None]) ** 2).sum(axis=2).argmin(axis=1)
+    return found[back.ravel()]

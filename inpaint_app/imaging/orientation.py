@@ -1,0 +1,63 @@
+"""EXIF orientation 1..8 as a change of axes: stored pixels ↔ upright pixels.
+
+Exif 2.32, tag 0x0112. 1 as stored, 2 mirrored, 3 turned by 180°, 4 flipped, 5 transposed, 6 stored turned left
+(turn right to see it upright), 7 transversed, 8 stored turned right.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from inpaint_app.types import Box
+
+INVERSE = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+TURNED = frozenset({5, 6, 7, 8})
+
+
+def upright(stored: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Stored pixels (H, W, ...) as they are seen; a view, never a copy."""
+    if orientation == 2:
+        return stored[:, ::-1]
+    if orientation == 3:
+        return stored[::-1, ::-1]
+    if orientation == 4:
+        return stored[::-1]
+    if orientation == 5:
+        return stored.swapaxes(0, 1)
+    if orientation == 6:
+        return stored[::-1].swapaxes(0, 1)
+    if orientation == 7:
+        return stored[::-1, ::-1].swapaxes(0, 1)
+    if orientation == 8:
+        return stored[:, ::-1].swapaxes(0, 1)
+    return stored
+
+
+def stored(seen: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Upright pixels (H, W, ...) as the file stores them; a view, never a copy. The inverse of `upright`."""
+    return upright(seen, INVERSE.get(orientation, 1))
+
+
+def stored_box(box: Box, shape: tuple[int, int], orientation: int) -> Box:
+    """Where a box of the upright picture of `shape` (H, W) lies in the stored one."""
+    height, width = shape
+    left, top, right, bottom = box
+    corners = [(left, top), (right, bottom)]
+    mapped = [_point(x, y, width, height, orientation) for x, y in corners]
+    xs, ys = zip(*mapped, strict=True)
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def _point(x: int, y: int, width: int, height: int, orientation: int) -> tuple[int, int]:
+    """A grid corner of the upright picture in the stored one."""
+    return {
+        2: (width - x, y),
+        3: (width - x, height - y),
+        4: (x, height - y),
+        5: (y, x),
+        6: (y, width - x),
+        7: (height - y, width - x),
+        8: (height - y, x),
+    }.get(orientation, (x, y))

@@ -1,0 +1,102 @@
+"""What a photo is once it is in the app, and what is reported when it leaves again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.types import Image
+
+Method = Literal["jpeg-blocks", "jpeg-reencoded", "lossless", "lossy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a photo may be: millions of pixels once decoded, millions of bytes as a file."""
+
+    megapixels: float = 200.0
+    megabytes: float = 500.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo as it was given, and its pixels as they are seen.
+
+    rgb: (H, W, 3) uint8, upright, in the file's own colour space (no profile is applied), alpha not premultiplied;
+    16-bit samples are shown by their upper byte. alpha: (H, W) uint8, upright, or None where all is opaque.
+    source: the file's bytes, unchanged. orientation: the EXIF orientation 1..8 of the *stored* pixels.
+    mode, bit_depth: what the stored samples are (RGB, L, P, CMYK, …; 1..32 bits each).
+    note: what had to be left out in showing it (further frames, more bits), or "".
+    """
+
+    rgb: Image
+    name: str
+    format: str
+    alpha: NDArray[np.uint8] | None
+    bit_depth: int
+    mode: str
+    source: bytes
+    sha256: str
+    orientation: int = 1
+    exif: bytes | None = None
+    icc: bytes | None = None
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    text: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def width(self) -> int:
+        """Columns of the upright photo."""
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows of the upright photo."""
+        return int(self.rgb.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a photo was written, counted on the file that was written.
+
+    method: jpeg-blocks (only the coding blocks under the hole are new), jpeg-reencoded, lossless or lossy.
+    note: in words, what could not be kept and why; "" where there is nothing to say.
+    changed_pixels_outside: pixels outside the hole whose samples, at the file's own depth, are not the photo's;
+    None where it was not counted. changed_blocks_outside: coding blocks that the hole does not touch and whose
+    coefficients differ (JPEG only, else None). blocks_encoded of blocks_total: coding blocks (MCUs) made anew.
+    size, source_size: bytes. certified: whether the counts were taken from the written file.
+    """
+
+    method: Method
+    format: str
+    note: str
+    changed_pixels_outside: int | None
+    changed_blocks_outside: int | None
+    blocks_encoded: int | None
+    blocks_total: int | None
+    size: int
+    source_size: int
+    certified: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A finished file in memory. suffix: the usual file name ending of its format, with the dot."""
+
+    data: bytes
+    report: Report
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """A finished file on disk."""
+
+    path: Path
+    report: Report
