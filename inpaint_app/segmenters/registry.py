@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from inpaint_app.errors import MissingWeights, OptionError
+from pathlib import Path
+
+from inpaint_app.errors import InpaintError, MissingWeights, OptionError
+from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
 
 COCO: tuple[str, ...] = (
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
@@ -40,22 +44,44 @@ SEGMENTERS: tuple[SegmenterSpec, ...] = (
 )
 
 
+def specs() -> tuple[SegmenterSpec, ...]:
+    """All segmenters as this machine's settings have them: the user's own weights come before everything."""
+    path = Settings.from_environment().yolo_weights
+    return SEGMENTERS if path is None else (_own(path), *SEGMENTERS)
+
+
+def _own(path: Path) -> SegmenterSpec:
+    """The file of INPAINT_YOLO_WEIGHTS with its own classes; one that cannot be read says why when it is used."""
+    try:
+        known, note = weights.content(path).labels, ""
+    except InpaintError as error:
+        known, note = COCO, str(error)
+    return SegmenterSpec(
+        name=weights.OWN,
+        title=path.stem,
+        summary=f"Your own weights, {len(known)} kinds of objects.",
+        factory="inpaint_app.segmenters.yolo:YoloSegmenter",
+        lacks="inpaint_app.segmenters.weights:missing",
+        labels=known,
+        argument=weights.OWN,
+        note=note,
+    )
+
+
 def find(name: str) -> SegmenterSpec:
     """The spec of that name; raises OptionError that lists the known ones."""
-    for spec in SEGMENTERS:
+    for spec in specs():
         if spec.name == name:
             return spec
-    raise OptionError(
-        f"There is no segmenter {name!r}. Known: {', '.join(spec.name for spec in SEGMENTERS)}."
-    )
+    raise OptionError(f"There is no segmenter {name!r}. Known: {', '.join(spec.name for spec in specs())}.")
 
 
 def best() -> SegmenterSpec:
     """The first segmenter that is ready here; raises MissingWeights with the cure where none is."""
-    for spec in SEGMENTERS:
+    for spec in specs():
         if not spec.missing():
             return spec
-    lack = SEGMENTERS[0].missing()[0]
+    lack = specs()[0].missing()[0]
     raise MissingWeights(
         f"Objects cannot be found here yet: {lack.what} is missing ({lack.cure}). Brushing works without it."
     )
@@ -64,6 +90,6 @@ def best() -> SegmenterSpec:
 def labels() -> tuple[str, ...]:
     """Every class that any segmenter knows."""
     seen: dict[str, None] = {}
-    for spec in SEGMENTERS:
+    for spec in specs():
         seen.update(dict.fromkeys(spec.labels))
     return tuple(seen)

@@ -1,0 +1,184 @@
+"""YOLO's segmentation models through ultralytics: the only place that imports it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app import torchvision_ops
+from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
+from inpaint_app.segmenters import weights
+from inpaint_app.segmenters.outline import outlined
+from inpaint_app.settings import Settings
+from inpaint_app.types import Image, Instance, Progress
+
+SIDE = 640
+"""The longest side in pixels at which the photo is looked at."""
+STRIDE = 32
+PAD = 114
+OVERLAP = 0.7
+"""Two finds of one class are one when their boxes share more than this."""
+_LOADING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Find:
+    """One raw find. box: left, top, right, bottom in the photo's pixels. logits: (h, w) over `area` of the photo."""
+
+    label: str
+    confidence: float
+    box: tuple[float, float, float, float]
+    logits: NDArray[np.float32]
+    area: tuple[float, float, float, float]
+
+
+class YoloSegmenter:
+    """Finds objects with a YOLO segmentation model (Jocher et al. 2023, ultralytics), weights loaded safely."""
+
+    def __init__(self, name: str) -> None:
+        """Load the weights that serve under `name`; raises MissingWeights, MissingPackage, CheckpointError."""
+        self._settings = Settings.from_environment()
+        path = weights.locate(name, self._settings)
+        if path is None:
+            lack = weights.missing(name)[-1]
+            raise MissingWeights(f"{lack.what} is missing: {lack.cure}. Brushing works without it.")
+        self.labels = weights.content(path).labels
+        self._predictor = _predictor(path, self._settings)
+        self._lock = threading.Lock()
+
+    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+        """Every instance found at `confidence` (0..1) or above: see Segmenter."""
+        progress(0.0, "Looking for objects")
+        finds = self._look(image, confidence)
+        progress(0.7, "Drawing outlines")
+        instances: list[Instance] = []
+        for find in sorted(finds, key=lambda find: -find.confidence):
+            shaped = outlined(find.logits, find.area, find.box, (image.shape[0], image.shape[1]))
+            if shaped is not None:
+                box, mask = shaped
+                instances.append(Instance(len(instances) + 1, find.label, find.confidence, box, mask))
+        progress(1.0, f"{len(instances)} found")
+        return tuple(instances)
+
+    def _look(self, image: Image, confidence: float) -> list[Find]:
+        height, width = image.shape[:2]
+        scale = min(SIDE / max(height, width), 4.0)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(image, size, interpolation=how)
+        bottom, right = -size[1] % STRIDE, -size[0] % STRIDE
+        padded = cv2.copyMakeBorder(small, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=(PAD, PAD, PAD))
+        with self._lock:
+            rows, prototypes = self._predict(padded, confidence)
+        ratio = (width / size[0], height / size[1])
+        return [self._find(row, prototypes, ratio, padded.shape) for row in rows]
+
+    def _predict(self, padded: Image, confidence: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Rows (left, top, right, bottom, confidence, class, coefficients …) and prototypes (C, h, w)."""
+        self._predictor.args.conf = confidence
+        self._predictor.args.imgsz = list(padded.shape[:2])
+        (found,) = self._predictor(np.ascontiguousarray(padded[..., ::-1]))
+        rows, prototypes = found.raw
+        return rows.float().cpu().numpy(), prototypes.float().cpu().numpy()
+
+    def _find(
+        self,
+        row: NDArray[np.float32],
+        prototypes: NDArray[np.float32],
+        ratio: tuple[float, float],
+        shape: Sequence[int],
+    ) -> Find:
+        """Keep of the prototypes only what lies under the find's box and a little around it."""
+        _, rows, columns = prototypes.shape
+        across, down = columns / shape[1], rows / shape[0]
+        left = max(0, int(row[0] * across) - 2)
+        top = max(0, int(row[1] * down) - 2)
+        right = min(columns, int(np.ceil(row[2] * across)) + 2)
+        bottom = min(rows, int(np.ceil(row[3] * down)) + 2)
+        logits = np.tensordot(row[6:], prototypes[:, top:bottom, left:right], axes=1)
+        x, y = ratio
+        return Find(
+            label=self.labels[int(row[5])],
+            confidence=float(row[4]),
+            box=(float(row[0]) * x, float(row[1]) * y, float(row[2]) * x, float(row[3]) * y),
+            logits=logits.astype(np.float32),
+            area=(left / across * x, top / down * y, right / across * x, bottom / down * y),
+        )
+
+
+def _predictor(path: Path, settings: Settings) -> Any:
+    """A predictor of ultralytics that hands out coefficients and prototypes instead of finished masks."""
+    with _LOADING:
+        _quiet(settings)
+        try:
+            torchvision_ops.provide()
+            from ultralytics import YOLO
+            from ultralytics.engine.results import Results
+            from ultralytics.models.yolo.segment.predict import SegmentationPredictor
+            from ultralytics.utils import SETTINGS
+        except ModuleNotFoundError as error:
+            raise MissingPackage(f"{error.name} is not installed: pip install ultralytics") from error
+        if SETTINGS.get("sync"):
+            SETTINGS.update({"sync": False})
+
+        class RawPredictor(SegmentationPredictor):  # type: ignore[misc]
+            """Stops after non-maximum suppression: outlines are drawn by our own code."""
+
+            def construct_result(self, pred: Any, img: Any, orig_img: Any, img_path: Any, proto: Any) -> Any:
+                result = Results(orig_img, path=img_path, names=self.model.names, boxes=pred[:, :6])
+                result.raw = (pred, proto)
+                return result
+
+        try:
+            model = YOLO(str(path), task="segment")
+        except Exception as error:
+            raise CheckpointError(
+                f"{path.name} cannot be loaded ({type(error).__name__}: {error}). Expected a YOLO segmentation "
+                "checkpoint as ultralytics saves it; nothing in it was run."
+            ) from error
+        predictor = RawPredictor(
+            overrides={
+                "task": "segment", "mode": "predict", "save": False, "verbose": False, "iou": OVERLAP,
+                "device": _device(settings), "rect": True, "batch": 1,
+            }
+        )  # fmt: skip
+        _set_up(predictor, model.model, settings)
+        return predictor
+
+
+def _set_up(predictor: Any, model: Any, settings: Settings) -> None:
+    """Put the model on its device; ultralytics takes threads away from all of torch there: give them back."""
+    import torch
+
+    threads = torch.get_num_threads()
+    predictor.setup_model(model, verbose=False)
+    torch.set_num_threads(settings.threads or threads)
+
+
+def _quiet(settings: Settings) -> None:
+    """What ultralytics reads from the environment when it is imported: no telemetry, no installing, safe loading."""
+    threads = settings.threads or os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ["YOLO_AUTOINSTALL"] = "0"
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "1"
+    os.environ["YOLO_VERBOSE"] = "0"
+    os.environ["YOLO_OFFLINE"] = "1"
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(settings.cache / "ultralytics"))
+
+
+def _device(settings: Settings) -> str:
+    import torch
+
+    if settings.device != "auto":
+        return settings.device
+    if torch.cuda.is_available():
+        return "cuda:0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
