@@ -129,7 +129,9 @@ class ChannelwiseJoin(nn.Module):
 class Discriminator(nn.Module):
     """Judges a square: 4×4 convolutions of stride 2 down to one number (Radford et al. 2015; the paper's figure 9)."""
 
-    def __init__(self, size: int = 128, widths: Sequence[int] = (64, 128, 256, 512), channels: int = 3) -> None:
+    def __init__(
+        self, size: int = 128, widths: Sequence[int] = (64, 128, 256, 512), channels: int = 3
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for number, width in enumerate(widths):
@@ -151,7 +153,7 @@ def _up(kind: Up, inputs: int, outputs: int, bias: bool = False) -> nn.Module:
     """Twice the size: (B, inputs, h, w) → (B, outputs, 2h, 2w)."""
     if kind == "transposed":
         return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=bias)
-    # The convolution comes first: it costs a quarter of what it would after the upsampling, to the same receptive field.
+    # The convolution comes first: it costs a quarter of what it would after the upsampling.
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, 1, 1, bias=bias),
         nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),

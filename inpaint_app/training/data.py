@@ -144,14 +144,16 @@ class Sampler:
         span = np.arange(self.side)
         rows = top[mine, None] + span  # (B, S)
         columns = left[mine, None] + np.where(flipped[mine, None], span[::-1], span)
-        photo = self.photos[self._put(photos)[:, None, None], self._put(rows)[:, :, None], self._put(columns)[:, None]]
+        photo = self.photos[
+            self._put(photos)[:, None, None], self._put(rows)[:, :, None], self._put(columns)[:, None]
+        ]
         mask = self.holes[self._put(holes)]
         mask = torch.where(self._put(turned[mine])[:, None, None], mask.flip(2), mask)
         return Batch(photo.permute(0, 3, 1, 2).float() / 127.5 - 1, mask[:, None].float())
 
     def _indices(self, step: int) -> NDArray[np.int64]:
         places = np.arange(step * self.batch, (step + 1) * self.batch)
-        return np.array([self._order(place // self.count)[place % self.count] for place in places])
+        return np.array([self._order(int(place) // self.count)[place % self.count] for place in places])
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         if epoch not in self._epochs:

@@ -1,0 +1,109 @@
+"""What a run leaves behind for the eye: history.jsonl, tensorboard scalars and grids, and curves as a PNG."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as PillowImage
+from torch import Tensor
+
+from inpaint_app.errors import OptionError
+from inpaint_app.training.data import Batch
+
+
+class History:
+    """Writes the curve of a run. Lines after the step that a run resumes from are dropped, since they come again."""
+
+    def __init__(self, out: Path) -> None:
+        self.path = out / "history.jsonl"
+        self._board: Any = None
+
+    def open(self, step: int) -> None:
+        """Begin, or go on after `step`."""
+        kept = (
+            [line for line in read(self.path) if line["step"] <= step] if self.path.exists() and step else []
+        )
+        part = self.path.with_suffix(".part")
+        part.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        part.replace(self.path)
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._board = SummaryWriter(str(self.path.parent / "tensorboard"), purge_step=step or None)
+
+    def add(self, line: dict[str, Any]) -> None:
+        """One line: step, images, seconds and the means of the losses since the last."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        for name, value in line.items():
+            if name != "step":
+                self._board.add_scalar(name, value, line["step"])
+
+    def sample(
+        self, step: int, batch: Batch, filled: Tensor, scores: dict[str, float], seconds: float
+    ) -> None:
+        """A grid of eight photos (blanked, filled, true) and the validation scores."""
+        if scores:
+            named = {f"validation_{name}": value for name, value in scores.items()}
+            self.add({"step": step, "seconds": round(seconds, 1), **named})
+        blanked = batch.photo * (1 - batch.mask)
+        columns = [torch.cat([a, b, c], 1) for a, b, c in zip(blanked, filled, batch.photo, strict=True)][:8]
+        grid = to_uint8(torch.cat(columns, 2))
+        PillowImage.fromarray(grid).save(self.path.parent / "samples.png")
+        self._board.add_image("samples", grid, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Flush."""
+        if self._board is not None:
+            self._board.close()
+
+
+def to_uint8(image: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """(3, H, W) in -1..1 → (H, W, 3) uint8."""
+    scaled = ((image.float().clamp(-1, 1) + 1) * 127.5).round()
+    return scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The lines of a history; a last line cut off by a kill is left out."""
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError:
+            break
+    return lines
+
+
+def plot(runs: Sequence[Path], target: Path) -> None:
+    """Draw the curves of runs over images seen: losses left, validation PSNR right. Raises OptionError without any."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    for run in runs:
+        if not (run / "history.jsonl").exists():
+            raise OptionError(f"{run} holds no history.jsonl: it is no folder of a training run.")
+        lines = read(run / "history.jsonl")
+        losses = [(one["images"], one["network"]) for one in lines if "network" in one]
+        scores = [(one["seconds"] / 60, one["validation_psnr"]) for one in lines if "validation_psnr" in one]
+        if losses:
+            window = max(1, len(losses) // 100)
+            smooth = np.convolve([y for _, y in losses], np.ones(window) / window, "valid")
+            left.plot([x for x, _ in losses][window - 1 :], smooth, label=run.name)
+        if scores:
+            right.plot(*zip(*scores, strict=True), marker=".", label=run.name)
+    left.set(xlabel="images seen", ylabel="training loss of the network")
+    right.set(xlabel="minutes of training", ylabel="PSNR in the centre hole, dB (mean over images)")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend()
+    figure.savefig(target, dpi=120)
+    pyplot.close(figure)

@@ -1,0 +1,145 @@
+"""Losses. Images (B, C, H, W) in -1..1, weights (B, 1, H, W) >= 0, logits of critics any shape.
+
+Reconstruction losses are averaged over the weight: the weight's scale and the hole's area do not change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from inpaint_app.errors import OptionError
+
+
+def l1(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of |fill - photo|."""
+    return _mean((fill - photo).abs(), weight)
+
+
+def l2(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of (fill - photo)²."""
+    return _mean((fill - photo).square(), weight)
+
+
+def log_l2(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
+    """Mean over the images of the logarithm of each one's weighted squared error: PSNR as it is averaged in tables.
+
+    An error of a quarter of a grey level is added inside the logarithm, so that a perfect image has no infinite pull.
+    """
+    error = ((fill - photo).square() * weight).sum((1, 2, 3)) / (3 * weight.sum((1, 2, 3))).clamp_min(1e-6)
+    return (error + (0.25 / 127.5) ** 2).log().mean()
+
+
+def dissimilarity(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
+    """1 - SSIM (Wang et al. 2004: 11×11 Gaussian, sigma 1.5, K1 0.01, K2 0.03, range 2), averaged over the weight."""
+    taps = torch.arange(-5, 6, device=fill.device, dtype=torch.float32).square().div(-2 * 1.5**2).exp()
+    taps = taps / taps.sum()
+    a, b = fill.float(), photo.float()
+    stack = torch.cat([a, b, a * a, b * b, a * b], 1)
+    mean_a, mean_b, aa, bb, ab = _blur(stack, taps).chunk(5, 1)
+    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
+    light = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    detail = (2 * (ab - mean_a * mean_b) + c2) / (aa - mean_a**2 + bb - mean_b**2 + c2)
+    return _mean(1 - light * detail, weight)
+
+
+RECONSTRUCTION: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "l1": l1,
+    "l2": l2,
+    "log-l2": log_l2,
+    "ssim": dissimilarity,
+}
+
+
+def reconstruction(mixture: Mapping[str, float], fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
+    """The weighted sum of named losses: report 004's λ_L1·L1 + λ_SSIM·(1 - SSIM) is {"l1": λ, "ssim": λ}."""
+    for name in mixture:
+        if name not in RECONSTRUCTION:
+            raise OptionError(
+                f"There is no reconstruction loss {name!r}. Known: {', '.join(RECONSTRUCTION)}."
+            )
+    terms = [factor * RECONSTRUCTION[name](fill, photo, weight) for name, factor in mixture.items()]
+    return torch.stack(terms).sum()
+
+
+def discounted(mask: Tensor, gamma: float = 0.99) -> Tensor:
+    """Weights γ^d inside the hole, d the pixels to the nearest known one (Yu et al. 2018, section 3.2); 0 outside.
+
+    d is the chessboard distance, found by growing the known part one pixel at a time, at most half the square deep.
+    """
+    known, weight, layer = 1 - mask, torch.zeros_like(mask), 1.0
+    for _ in range(max(mask.shape[2:]) // 2):
+        layer *= gamma
+        grown = F.max_pool2d(known, 3, 1, 1)
+        weight = weight + layer * (grown - known)
+        known = grown
+    return weight + layer * (1 - known)
+
+
+def bce_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """The discriminator's loss of Goodfellow et al. 2014, on logits."""
+    ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
+    loss = F.binary_cross_entropy_with_logits
+    return (loss(real, ones) + loss(fake, zeros)) / 2
+
+
+def bce_generator(fake: Tensor) -> Tensor:
+    """The generator's non-saturating loss."""
+    return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
+
+
+def least_squares_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """LSGAN (Mao et al. 2017): real towards 1, fake towards 0. Report 004's L2 adversarial loss."""
+    return ((real - 1).square().mean() + fake.square().mean()) / 2
+
+
+def least_squares_generator(fake: Tensor) -> Tensor:
+    """LSGAN: fake towards 1."""
+    return (fake - 1).square().mean()
+
+
+def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """WGAN (Arjovsky et al. 2017)."""
+    return fake.mean() - real.mean()
+
+
+def wasserstein_generator(fake: Tensor) -> Tensor:
+    """WGAN."""
+    return -fake.mean()
+
+
+def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, mask: Tensor | None = None) -> Tensor:
+    """WGAN-GP (Gulrajani et al. 2017): (|∇| - 1)² between real and fake; inside `mask` only (Yu et al. 2018)."""
+    along = torch.rand(len(real), 1, 1, 1, device=real.device)
+    between = (real + along * (fake - real)).detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    if mask is not None:
+        gradient = gradient * mask
+    norm = (gradient.float().square().sum((1, 2, 3)) + 1e-12).sqrt()
+    return (norm - 1).square().mean()
+
+
+ADVERSARIAL: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "bce": (bce_critic, bce_generator),
+    "least-squares": (least_squares_critic, least_squares_generator),
+    "wasserstein": (wasserstein_critic, wasserstein_generator),
+}
+
+
+def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)), summed over the code, averaged over the batch (Kingma and Welling 2014)."""
+    return (-0.5 * (1 + log_variance - mean.square() - log_variance.exp())).sum(1).mean()
+
+
+def _mean(error: Tensor, weight: Tensor) -> Tensor:
+    return (error * weight).sum() / (error.shape[1] * weight.sum()).clamp_min(1e-6)
+
+
+def _blur(image: Tensor, taps: Tensor) -> Tensor:
+    channels = image.shape[1]
+    image = F.pad(image, (5, 5, 5, 5), mode="reflect" if min(image.shape[2:]) > 5 else "replicate")
+    image = F.conv2d(image, taps.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+    return F.conv2d(image, taps.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
