@@ -101,7 +101,7 @@ class Recipe:
 def fingerprint(image: Image) -> str:
     """The sha256 of an image's size and pixels, (H, W, 3) uint8: the same for the same pixels in any file format."""
     digest = hashlib.sha256("x".join(map(str, image.shape)).encode())
-    digest.update(memoryview(np.ascontiguousarray(image)).cast("B"))
+    digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
 
 
@@ -177,9 +177,7 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
         backend=spec.name,
         options=options,
         mask=_unpacked(content.get("mask"), (height, width), "mask"),
-        avoid=None
-        if content.get("avoid") is None
-        else _unpacked(content["avoid"], (height, width), "avoid"),
+        avoid=None if content.get("avoid") is None else _unpacked(content["avoid"], (height, width), "avoid"),
         grow=_pixels(content, "grow"),
         feather=_pixels(content, "feather"),
         photo_name=_text(photo, "name", ""),
@@ -196,7 +194,9 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
 
 def _loaded(text: str | bytes) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
-        raise OptionError(f"The recipe has {len(text) / 1e6:.0f} MB, expected at most {MAX_BYTES / 1e6:.0f} MB.")
+        raise OptionError(
+            f"The recipe has {len(text) / 1e6:.0f} MB, expected at most {MAX_BYTES / 1e6:.0f} MB."
+        )
 
     def refused(constant: str) -> Any:
         raise OptionError(f"The recipe holds {constant}, which is no number.")
@@ -240,7 +240,9 @@ def _text(content: Mapping[str, Any], name: str, default: str | None = None) -> 
 def _whole(content: Mapping[str, Any], name: str, low: int, high: int) -> int:
     value = content.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise OptionError(f"The recipe's {name} is {_shown(value)}, expected a whole number, {low} to {high}.")
+        raise OptionError(
+            f"The recipe's {name} is {_shown(value)}, expected a whole number, {low} to {high}."
+        )
     return value
 
 
@@ -253,7 +255,9 @@ def _options(values: Mapping[str, Any], spec: BackendSpec) -> dict[str, Any]:
     for name, value in values.items():
         finite = not isinstance(value, float) or math.isfinite(value)
         if not isinstance(value, bool | int | float | str) or not finite or len(str(value)[:5000]) > 2000:
-            raise OptionError(f"The recipe's option {_shown(name)} is {_shown(value)}, expected a plain value.")
+            raise OptionError(
+                f"The recipe's option {_shown(name)} is {_shown(value)}, expected a plain value."
+            )
     spec.make_options(values)
     return dict(values)
 
@@ -266,7 +270,11 @@ def _packed(mask: Mask) -> dict[str, str]:
 
 def _unpacked(value: Any, shape: tuple[int, int], name: str) -> Mask:
     """The mask of a recipe; what it unpacks to is bounded by the photo's size, whatever the data claim."""
-    if not isinstance(value, dict) or value.get("encoding") != ENCODING or not isinstance(value.get("data"), str):
+    if (
+        not isinstance(value, dict)
+        or value.get("encoding") != ENCODING
+        or not isinstance(value.get("data"), str)
+    ):
         raise OptionError(f"The recipe's {name} is {_shown(value)}, expected {ENCODING} data in base64.")
     across = -(-shape[1] // 8)
     expected = shape[0] * across
@@ -276,6 +284,8 @@ def _unpacked(value: Any, shape: tuple[int, int], name: str) -> Mask:
     except (binascii.Error, ValueError, zlib.error) as error:
         raise OptionError(f"The recipe's {name} cannot be read ({error}): the recipe is damaged.") from None
     if len(bits) != expected or not unpacker.eof:
-        raise OptionError(f"The recipe's {name} is not of {shape[1]}×{shape[0]} pixels: the recipe is damaged.")
+        raise OptionError(
+            f"The recipe's {name} is not of {shape[1]}×{shape[0]} pixels: the recipe is damaged."
+        )
     rows = np.frombuffer(bits, np.uint8).reshape(shape[0], across)
     return np.unpackbits(rows, axis=1, count=shape[1]).view(bool)

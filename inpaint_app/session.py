@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError, MissingError
+from inpaint_app.imaging.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec, labels_of
@@ -71,6 +73,11 @@ class Session:
         self._device = threading.Lock()
         self._backends: dict[str, Backend] = {}
         self._segmenters: dict[str, Segmenter] = {}
+
+    def load(self, source: str | Path | bytes, name: str | None = None) -> Photo:
+        """Take a photo in, under the limits of the settings. Raises UnreadablePhoto, PhotoTooLarge."""
+        limits = Limits(self.settings.max_megapixels, self.settings.max_megabytes)
+        return load(source, name=name, limits=limits)
 
     def run(self, image: Image, job: Job, progress: Progress | None = None) -> Outcome:
         """Find, choose and remove. Raises NothingFound, MaskError, OptionError, MissingError, BackendError."""
@@ -199,7 +206,9 @@ def _avoid(
 ) -> Mask | None:
     """What no fill may copy from: what the job names, and found objects that stay (no second person out of them)."""
     if given is not None and given.shape != mask.shape:
-        raise MaskError(f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first.")
+        raise MaskError(
+            f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first."
+        )
     gone = {instance.number for instance in removed}
     staying = [instance for instance in instances if instance.number not in gone]
     if not staying and given is None:

@@ -1,0 +1,144 @@
+"""The journal of a batch, batch.csv: what became of each photo, on disk the moment that it is known.
+
+A kill at any time loses at most the photo at work: rows are appended and flushed, a torn last row is left out when
+read, and the file is only ever replaced whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from inpaint_app.errors import SaveError
+
+NAME = "batch.csv"
+LOCK = ".batch.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one photo: a row of batch.csv.
+
+    status: "removed", "unchanged" (nothing of what was asked for is in it: the result is the photo as it was) or
+    "failed". changed_outside: pixels outside the hole that differ in the written file; None where not counted.
+    key: hash of the photo, the mask and the work together; sha256: of the written file.
+    """
+
+    photo: str
+    status: str
+    result: str = ""
+    removed: str = ""
+    hole_pixels: int = 0
+    changed_outside: int | None = None
+    method: str = ""
+    seconds: float = 0.0
+    message: str = ""
+    key: str = ""
+    sha256: str = ""
+
+
+@contextmanager
+def opened(folder: Path, resume: bool) -> Iterator[tuple[Mapping[str, Row], Callable[[Row], None]]]:
+    """The rows of earlier runs by key, and what writes the next one; one run at a time holds a folder.
+
+    Without `resume` the journal starts anew. Earlier rows stay until their photo is done again. Raises SaveError.
+    """
+    path = folder / NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("a")
+    except OSError as error:
+        raise SaveError(f"The results cannot be written into {folder}: {error.strerror or error}.") from error
+    with lock:
+        _hold(lock.fileno(), folder)
+        rows = {row.photo: row for row in read(path)} if resume else {}
+        earlier = {row.key: row for row in rows.values() if row.key}
+        _rewrite(path, rows.values())
+
+        def write(row: Row) -> None:
+            if rows.get(row.photo) != row:
+                rows[row.photo] = row
+                _append(path, row)
+
+        yield earlier, write
+        _rewrite(path, rows.values())
+
+
+def _hold(lock: int, folder: Path) -> None:
+    """Lock the folder; the system lets go of it when the process ends, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SaveError(
+            f"Another batch is writing into {folder}: wait for it, or choose another folder."
+        ) from None
+
+
+def _cells(row: Row) -> list[str]:
+    return ["" if value is None else str(value) for value in asdict(row).values()]
+
+
+def _append(path: Path, row: Row) -> None:
+    try:
+        with path.open("a", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+            csv.writer(stream).writerow(_cells(row))
+    except OSError as error:
+        raise SaveError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _rewrite(path: Path, rows: Iterable[Row]) -> None:
+    """The journal in one piece: a header and a row per photo."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([field.name for field in fields(Row)])
+    writer.writerows(_cells(row) for row in rows)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(text.getvalue().encode("utf-8", "surrogateescape"))
+        beside.replace(path)
+    except OSError as error:
+        raise SaveError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a journal, the last one of each photo; whatever is no whole row is left out."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    rows: dict[str, Row] = {}
+    for cells in csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline="")):
+        try:
+            row = _parsed(cells)
+        except (KeyError, TypeError, ValueError):
+            continue
+        rows[row.photo] = row
+    return list(rows.values())
+
+
+def _parsed(cells: Mapping[str, str]) -> Row:
+    changed = cells["changed_outside"]
+    return Row(
+        photo=cells["photo"],
+        status=cells["status"],
+        result=cells["result"],
+        removed=cells["removed"],
+        hole_pixels=int(cells["hole_pixels"]),
+        changed_outside=int(changed) if changed else None,
+        method=cells["method"],
+        seconds=float(cells["seconds"]),
+        message=cells["message"],
+        key=cells["key"],
+        sha256=str(cells["sha256"]),
+    )
