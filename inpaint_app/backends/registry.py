@@ -5,11 +5,22 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from inpaint_app.backends.base import BackendSpec, SizeRule
+from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.opencv import DiffusionOptions
 from inpaint_app.backends.patchmatch import PatchMatchOptions
 from inpaint_app.errors import OptionError
 
 BACKENDS: tuple[BackendSpec, ...] = (
+    BackendSpec(
+        "exemplar",
+        "Exemplar",
+        "Continues the photo with its own pixels, from the layout down to the grain, at full size. No weights.",
+        "inpaint_app.backends.exemplar:Exemplar",
+        family="exemplar",
+        options=ExemplarOptions,
+        size=SizeRule(context=1.0, context_minimum=96),
+        packages=("numba",),
+    ),
     BackendSpec(
         "patchmatch",
         "PatchMatch",

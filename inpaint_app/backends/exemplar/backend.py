@@ -1,0 +1,55 @@
+"""The engine as a backend. numba is loaded on the first fill, or by `warm` in the background."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.errors import BackendError
+from inpaint_app.types import Image, Options, Progress, Window
+
+
+class Exemplar:
+    """Fills a hole by patches of the window itself, from a coarse layout down to real pixels."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        """Fill the window's hole; known pixels come back as they are. See Backend.inpaint.
+
+        Where no patch of the window is free of hole and avoided pixels, the guide is returned, or without one a
+        smooth continuation of the known pixels.
+        """
+        from inpaint_app.backends.exemplar import engine
+
+        if not isinstance(options, ExemplarOptions):
+            raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
+        progress(0.0, "looking at the photo")
+        hole = np.ascontiguousarray(window.mask, bool)
+        if not hole.any():
+            progress(1.0, "nothing to fill")
+            return window.image.copy()
+        forbidden = np.zeros_like(hole) if window.avoid is None else np.ascontiguousarray(window.avoid, bool)
+        image = np.ascontiguousarray(window.image)
+        filled = engine.fill(image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99))
+        if filled is None:
+            filled = _without_sources(window)
+        progress(1.0, "done")
+        return filled
+
+    def warm(self) -> None:
+        """Load and compile everything on a toy window, so that the first real fill does not wait."""
+        rng = np.random.default_rng(0)
+        image = rng.integers(0, 256, (96, 96, 3), dtype=np.uint8)
+        mask = np.zeros((96, 96), bool)
+        mask[30:66, 30:66] = True
+        self.inpaint(Window(image, mask, guide=image), ExemplarOptions(), Progress())
+
+
+def _without_sources(window: Window) -> Image:
+    """What can be said when nothing may be copied: the guide, a smooth continuation, or mid grey."""
+    if window.guide is not None:
+        return np.where(window.mask[..., None], window.guide, window.image)
+    if window.mask.all():
+        return np.full_like(window.image, 127)
+    hole = window.mask.astype(np.uint8)
+    return np.asarray(cv2.inpaint(np.ascontiguousarray(window.image), hole, 3, cv2.INPAINT_NS), np.uint8)

@@ -1,0 +1,210 @@
+"""The nearest-neighbour field: for every patch that touches the hole, the known patch that resembles it most.
+
+Barnes, Shechtman, Finkelstein & Goldman, "PatchMatch" (2009), sections 3.2-3.3: propagation from the neighbours in
+scan order, then random search in shrinking windows. Deviations: only patches that touch the hole have an entry; the
+scan runs inside bands of the list of entries, reading neighbours in other bands as they were before the pass, so
+that bands can run on any number of threads with the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.backends.exemplar.jit import inline, kernel, run
+
+RADIUS = 3  # patches are 7x7
+CHANNELS = 4  # red, green, blue, texture
+SPAN = (2 * RADIUS + 1) * CHANNELS  # floats in a row of a patch
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Field:
+    """A level's field. `index` (H, W) holds the entry of a patch's centre, or -1.
+
+    ys, xs (N,): centres of the patches that touch the hole, in scan order. match (N, 2): row and column of the
+    source patch's centre. cost (N,): sum of squared differences. sources (H, W): centres that may be copied from;
+    pool (M, 2): the same as a list.
+    """
+
+    index: Ints
+    ys: Ints
+    xs: Ints
+    match: Ints
+    cost: Floats
+    sources: Flags
+    pool: Ints
+
+
+def make_field(hole: Flags, forbidden: Flags) -> Field | None:
+    """Lay out the entries for a hole; None where no patch is free of hole and forbidden pixels."""
+    height, width = hole.shape
+    box = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
+    inside = np.zeros(hole.shape, bool)
+    inside[RADIUS : height - RADIUS, RADIUS : width - RADIUS] = True
+    touching = (cv2.dilate(hole.view(np.uint8), box) > 0) & inside
+    sources = (cv2.dilate((hole | forbidden).view(np.uint8), box) == 0) & inside
+    pool = np.argwhere(sources).astype(np.int32)
+    if not len(pool):
+        return None
+    ys, xs = (a.astype(np.int32) for a in np.nonzero(touching))
+    index = np.full(hole.shape, -1, np.int32)
+    index[ys, xs] = np.arange(len(ys), dtype=np.int32)
+    match = np.zeros((len(ys), 2), np.int32)
+    return Field(index, ys, xs, match, np.full(len(ys), np.inf, np.float32), sources, pool)
+
+
+@inline
+def _random(state: np.uint32) -> np.uint32:
+    state ^= (state << np.uint32(13)) & np.uint32(0xFFFFFFFF)
+    state ^= state >> np.uint32(17)
+    state ^= (state << np.uint32(5)) & np.uint32(0xFFFFFFFF)
+    return state
+
+
+@inline
+def _hash(a: int, b: int) -> np.uint32:
+    value = np.uint32(a * 2654435761 + b * 40503 + 0x9E3779B9)
+    value = np.uint32((value ^ (value >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    value = np.uint32((value ^ (value >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    value = value ^ (value >> np.uint32(16))
+    return np.uint32(value | np.uint32(1))
+
+
+@inline
+def _distance(patch: Floats, rows: Floats, y: int, x: int, limit: Any) -> Any:
+    """Sum of squared differences between a gathered patch and the one centred at (y, x); stops above `limit`."""
+    total = np.float32(0.0)
+    left = (x - RADIUS) * CHANNELS
+    for i in range(2 * RADIUS + 1):
+        part = np.float32(0.0)
+        row = y - RADIUS + i
+        for j in range(SPAN):
+            d = patch[i, j] - rows[row, left + j]
+            part += d * d
+        total += part
+        if total >= limit:
+            return total
+    return total
+
+
+@kernel
+def _search(
+    rows: Floats, index: Ints, ys: Ints, xs: Ints, match: Ints, before: Ints, cost: Floats, sources: Flags,
+    start: int, stop: int, backward: bool, radius: int, seed: int,
+) -> None:  # fmt: skip
+    height, width = sources.shape
+    patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
+    step = -1 if backward else 1
+    for n in range(stop - start):
+        k = stop - 1 - n if backward else start + n
+        y, x = ys[k], xs[k]
+        for i in range(2 * RADIUS + 1):
+            for j in range(SPAN):
+                patch[i, j] = rows[y - RADIUS + i, (x - RADIUS) * CHANNELS + j]
+        best_y, best_x = match[k, 0], match[k, 1]
+        best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
+        for axis in range(2):
+            dy, dx = (step, 0) if axis == 0 else (0, step)
+            if y - dy < 0 or y - dy >= height or x - dx < 0 or x - dx >= width:
+                continue
+            other = index[y - dy, x - dx]
+            if other < 0:
+                continue
+            if start <= other < stop:
+                cy, cx = match[other, 0] + dy, match[other, 1] + dx
+            else:
+                cy, cx = before[other, 0] + dy, before[other, 1] + dx
+            if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
+                continue
+            if cy == best_y and cx == best_x:
+                continue
+            found = _distance(patch, rows, cy, cx, best)
+            if found < best:
+                best, best_y, best_x = found, cy, cx
+        state = _hash(k, seed)
+        reach = radius
+        while reach >= 1:
+            state = _random(state)
+            cy = best_y - reach + np.int64(state % np.uint32(2 * reach + 1))
+            state = _random(state)
+            cx = best_x - reach + np.int64(state % np.uint32(2 * reach + 1))
+            reach //= 2
+            if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
+                continue
+            found = _distance(patch, rows, cy, cx, best)
+            if found < best:
+                best, best_y, best_x = found, cy, cx
+        match[k, 0], match[k, 1] = best_y, best_x
+        cost[k] = best
+
+
+def search(features: Floats, field: Field, *, backward: bool, radius: int, seed: int) -> None:
+    """One pass of propagation and random search within `radius`; improves field.match and sets field.cost."""
+    rows = features.reshape(features.shape[0], -1)
+    before = field.match.copy()
+
+    def band(start: int, stop: int) -> None:
+        _search(
+            rows, field.index, field.ys, field.xs, field.match, before, field.cost, field.sources,
+            start, stop, backward, radius, seed,
+        )  # fmt: skip
+
+    run(band, len(field.ys))
+
+
+def randomise(field: Field, seed: int) -> None:
+    """Point every entry at a random source."""
+    rng = np.random.default_rng(seed)
+    field.match[:] = field.pool[rng.integers(0, len(field.pool), len(field.ys))]
+
+
+def refine_from(coarse: Field, fine: Field, seed: int) -> None:
+    """Carry a field to a level of twice the size: matches double, keeping each patch's offset inside its parent.
+
+    Entries whose match falls on no source get the nearest free one nearby, or a random one.
+    """
+    labels = _nearest_entry(coarse.index)
+    parent = labels[
+        np.minimum(fine.ys // 2, coarse.index.shape[0] - 1),
+        np.minimum(fine.xs // 2, coarse.index.shape[1] - 1),
+    ]
+    match = coarse.match[parent]
+    height, width = fine.sources.shape
+    y = np.clip(2 * match[:, 0] + fine.ys - 2 * coarse.ys[parent], RADIUS, height - RADIUS - 1)
+    x = np.clip(2 * match[:, 1] + fine.xs - 2 * coarse.xs[parent], RADIUS, width - RADIUS - 1)
+    lost = ~fine.sources[y, x]
+    if lost.any():
+        rng = np.random.default_rng(seed)
+        nearest = _nearest_source(fine.sources)
+        y[lost], x[lost] = nearest[0][y[lost], x[lost]], nearest[1][y[lost], x[lost]]
+        still = np.flatnonzero(~fine.sources[y, x])
+        y[still], x[still] = fine.pool[rng.integers(0, len(fine.pool), len(still))].T
+    fine.match[:, 0], fine.match[:, 1] = y, x
+
+
+def _nearest_entry(index: Ints) -> Ints:
+    """For every pixel the nearest entry of the field."""
+    empty = (index < 0).astype(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    lookup = np.zeros(int(labels.max()) + 1, np.int32)
+    lookup[labels[index >= 0]] = index[index >= 0]
+    return np.asarray(lookup[labels], np.int32)
+
+
+def _nearest_source(sources: Flags) -> tuple[Ints, Ints]:
+    """For every pixel row and column of the nearest source."""
+    empty = (~sources).astype(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    ys, xs = np.nonzero(sources)
+    rows, columns = np.zeros(int(labels.max()) + 1, np.int32), np.zeros(int(labels.max()) + 1, np.int32)
+    rows[labels[ys, xs]], columns[labels[ys, xs]] = ys, xs
+    return rows[labels], columns[labels]

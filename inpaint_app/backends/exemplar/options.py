@@ -1,0 +1,21 @@
+"""What the user can choose about the exemplar engine. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inpaint_app.types import Options, option
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarOptions(Options):
+    """Options of the exemplar engine; the defaults were chosen by benchmarks/exemplar.py."""
+
+    guidance: float = option(
+        0.5,
+        "how strongly a guide's layout is followed, where there is a guide (0: not at all)",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+    blending: bool = option(True, "hide the seams by blending gradients inside the hole")

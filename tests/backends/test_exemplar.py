@@ -1,0 +1,165 @@
+"""The exemplar engine's promises, on small windows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
+from inpaint_app.errors import Cancelled
+from inpaint_app.types import Image, Mask, Progress, Window
+
+
+def _texture(height: int, width: int, seed: int = 0) -> Image:
+    return np.random.default_rng(seed).integers(40, 216, (height, width, 3), dtype=np.uint8)
+
+
+def _hole(shape: tuple[int, int], top: int, left: int, bottom: int, right: int) -> Mask:
+    mask = np.zeros(shape, bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+def _fill(image: Image, mask: Mask, **more: object) -> Image:
+    options = ExemplarOptions(**{k: v for k, v in more.items() if k in {"seed", "guidance", "blending"}})  # type: ignore[arg-type]
+    window = Window(image, mask, avoid=more.get("avoid"), guide=more.get("guide"))  # type: ignore[arg-type]
+    return Exemplar().inpaint(window, options, Progress())
+
+
+def test_importing_it_loads_no_compiler() -> None:
+    code = "import sys, inpaint_app.backends.exemplar; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_periodic_pattern_is_continued_exactly() -> None:
+    rows, columns = np.mgrid[0:72, 0:80]
+    stripes = np.where((columns // 4 + rows // 4) % 2 == 0, 200, 60).astype(np.uint8)
+    image = np.repeat(stripes[..., None], 3, 2)
+    mask = _hole(stripes.shape, 28, 30, 46, 50)
+    holed = image.copy()
+    holed[mask] = 127
+    error = np.abs(_fill(holed, mask).astype(int) - image)[mask]
+    assert np.mean(error) < 2.0
+
+
+def test_a_straight_edge_crosses_the_hole() -> None:
+    image = np.full((64, 96, 3), 60, np.uint8)
+    image[32:] = 180
+    mask = _hole((64, 96), 18, 34, 46, 62)
+    holed = image.copy()
+    holed[mask] = 127
+    assert np.abs(_fill(holed, mask).astype(int) - image)[mask].max() <= 12
+
+
+def test_known_pixels_and_arguments_stay() -> None:
+    image, mask = _texture(50, 60), _hole((50, 60), 10, 20, 30, 40)
+    image_before, mask_before = image.copy(), mask.copy()
+    result = _fill(image, mask)
+    assert np.array_equal(result[~mask], image[~mask])
+    assert np.array_equal(image, image_before)
+    assert np.array_equal(mask, mask_before)
+
+
+def test_what_lies_under_the_hole_does_not_matter() -> None:
+    image, mask = _texture(50, 60), _hole((50, 60), 10, 20, 30, 40)
+    other = image.copy()
+    other[mask] = (255, 0, 255)
+    assert np.array_equal(_fill(image, mask), _fill(other, mask))
+
+
+def test_the_same_seed_gives_the_same_pixels_and_another_seed_others() -> None:
+    image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
+    first = _fill(image, mask, seed=3)
+    assert np.array_equal(first, _fill(image, mask, seed=3))
+    assert not np.array_equal(first, _fill(image, mask, seed=4))
+
+
+def test_threads_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    from inpaint_app.backends.exemplar import jit
+
+    image, mask = _texture(120, 140), _hole((120, 140), 30, 30, 90, 100)
+    parallel = _fill(image, mask)
+
+    def serial(function: object, work: int, least: int = 512) -> None:
+        for start, stop in reversed(jit.bands(work, least)):
+            function(start, stop)  # type: ignore[operator]
+
+    for module in ("field", "vote", "initialise"):
+        monkeypatch.setattr(f"inpaint_app.backends.exemplar.{module}.run", serial)
+    assert np.array_equal(parallel, _fill(image, mask))
+
+
+def test_avoided_pixels_are_never_copied() -> None:
+    image = np.full((60, 80, 3), 90, np.uint8)
+    image[:, 50:] = (230, 20, 20)
+    avoid = np.zeros((60, 80), bool)
+    avoid[:, 50:] = True
+    mask = _hole((60, 80), 20, 20, 40, 46)
+    result = _fill(image, mask, avoid=avoid, blending=False)
+    assert (result[mask] == 90).all()
+
+
+@pytest.mark.parametrize("size", [(1, 9), (37, 61), (5, 5), (9, 200), (7, 7), (8, 30)])
+def test_odd_sizes_and_holes_at_the_border(size: tuple[int, int]) -> None:
+    image = _texture(*size)
+    mask = np.zeros(size, bool)
+    mask[: max(1, size[0] // 2), : max(1, size[1] // 3)] = True
+    result = _fill(image, mask)
+    assert result.shape == image.shape
+    assert result.dtype == np.uint8
+
+
+@pytest.mark.parametrize("with_guide", [False, True])
+def test_a_hole_without_any_source(with_guide: bool) -> None:
+    image, guide = _texture(40, 50), _texture(40, 50, seed=9)
+    everything = np.ones((40, 50), bool)
+    result = _fill(image, everything, guide=guide if with_guide else None)
+    assert np.array_equal(result, guide) if with_guide else result.std() == 0
+    mask = _hole((40, 50), 10, 10, 30, 30)
+    result = _fill(image, mask, avoid=~mask)
+    assert np.array_equal(result[~mask], image[~mask])
+
+
+def test_progress_runs_to_one_and_never_back() -> None:
+    seen: list[float] = []
+    image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
+    Exemplar().inpaint(Window(image, mask), ExemplarOptions(), Progress(lambda f, _: seen.append(f)))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert len(seen) > 10
+
+
+def test_cancel_stops_it_midway() -> None:
+    calls = 0
+
+    def cancelled() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > 5
+
+    image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
+    with pytest.raises(Cancelled):
+        Exemplar().inpaint(Window(image, mask), ExemplarOptions(), Progress(cancelled=cancelled))
+    assert calls == 6
+
+
+def test_warm_leaves_nothing_to_compile() -> None:
+    Exemplar().warm()
+    from inpaint_app.backends.exemplar import field
+
+    before = len(field._search.signatures)  # type: ignore[attr-defined]
+    _fill(_texture(90, 100), _hole((90, 100), 20, 30, 60, 70))
+    assert len(field._search.signatures) == before  # type: ignore[attr-defined]
+
+
+def _layout(seed: int) -> tuple[Image, NDArray[np.bool_]]:
+    """Grainy sky over grainy ground; the horizon cannot be known from a hole that spans it at the border."""
+    rng = np.random.default_rng(seed)
+    image = np.full((96, 128, 3), 70, np.int64)
+    image[48:] = 170
+    image += rng.integers(-12, 13, image.shape)
+    return image.astype(np.uint8), _hole((96, 128), 20, 40, 76, 90)
