@@ -6,6 +6,7 @@ A mask is (H, W) bool, True = hole. All functions return new arrays and touch on
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import MaskError
-from inpaint_app.types import Box, Image, Mask
+from inpaint_app.types import Box, Image, Instance, Mask
 
 GROW_SHARE = 0.015
 GROW_MINIMUM = 4
@@ -169,3 +170,20 @@ def feathered(grown: Mask, feather: int) -> NDArray[np.float32]:
     distance = cv2.distanceTransform(grown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     opacity: NDArray[np.float32] = np.clip(distance / np.float32(feather + 1), 0.0, 1.0)
     return opacity
+
+
+def marked(
+    shape: tuple[int, int], instances: Iterable[Instance], brushed: Mask | None = None, erased: Mask | None = None
+) -> Mask:
+    """Found objects corrected by hand: their union, less what was erased, joined with what was brushed.
+
+    shape: (H, W) of the photo and of both hand-made masks.
+    """
+    mask = np.zeros(shape, dtype=bool)
+    for instance in instances:
+        mask[instance.box.slices] |= instance.mask
+    if erased is not None:
+        mask &= ~erased
+    if brushed is not None:
+        mask |= brushed
+    return mask
