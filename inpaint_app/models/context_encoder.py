@@ -143,8 +143,8 @@ class Discriminator(nn.Module):
         side = size >> len(widths)
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side * side, 1))
 
-    def forward(self, image: Tensor) -> Tensor:
-        """image (B, C, S, S) in -1..1 → logits (B, 1): positive looks real."""
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        """image (B, C, S, S) in -1..1 → logits (B, 1): positive looks real; the mask is not looked at."""
         logits: Tensor = self.layers(image)
         return logits.float()
 

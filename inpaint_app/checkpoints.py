@@ -1,0 +1,149 @@
+"""From a manifest entry to a network that is ready: verified, strictly loaded, never a pickle.
+
+checkpoints/manifest.toml names each weight file, its sha256, the network and arguments that it fits, and how it came
+to be. `present` and `entry` cost no torch; `load` and `create` import it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sysconfig
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inpaint_app.errors import CheckpointError, MissingWeights
+from inpaint_app.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MANIFEST = "manifest.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One table of the manifest.
+
+    file: beside the manifest. network: "module:Class". arguments: of that class. size: the side in pixels that it was
+    trained at. training, scores: what was done and what was measured, for people to read.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    network: str
+    size: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+
+
+def folder() -> Path:
+    """Where the weights lie: INPAINT_CHECKPOINTS, else checkpoints/ beside the package, else the installed data."""
+    chosen = Settings.from_environment().checkpoints
+    if chosen is not None:
+        return chosen
+    beside = Path(__file__).resolve().parent.parent / "checkpoints"
+    installed = Path(sysconfig.get_path("data")) / "share" / "inpaint-app" / "checkpoints"
+    return beside if (beside / MANIFEST).exists() or not installed.exists() else installed
+
+
+def entries(where: Path | None = None) -> Mapping[str, Entry]:
+    """Every entry of the manifest, by name; none where there is no manifest. Raises CheckpointError if it is broken."""
+    path = (where or folder()) / MANIFEST
+    if not path.exists():
+        return {}
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, changed: int) -> Mapping[str, Entry]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: Entry(name=name, **table) for name, table in tables.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}. Restore it from the repository.") from error
+
+
+def entry(name: str) -> Entry:
+    """The entry of that name; raises MissingWeights that says how to train them where there is none."""
+    known = entries()
+    if name not in known:
+        raise MissingWeights(
+            f"There are no weights {name!r} in {folder() / MANIFEST}. Train them with "
+            f"`inpaint-app train {name} --data PHOTOS --out runs/{name}`."
+        )
+    return known[name]
+
+
+def present(name: str) -> bool:
+    """Whether the entry and its file are there. Looks at names only: `load` is what checks the content."""
+    try:
+        known = entries()
+    except CheckpointError:
+        return False
+    return name in known and (folder() / known[name].file).is_file()
+
+
+def load(name: str, module: nn.Module) -> None:
+    """Put the weights into the module, as float32, every name and shape fitting.
+
+    Raises MissingWeights where they are not there, CheckpointError where the file is not the one that the manifest
+    names, is damaged, or does not fit.
+    """
+    known = entry(name)
+    path = folder() / known.file
+    data = _verified(known, path)
+    from safetensors import SafetensorError
+    from safetensors.torch import load as parse
+
+    try:
+        tensors = parse(data)
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path} is no safetensors file: {error}. Restore it from the repository."
+        ) from error
+    try:
+        module.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+        )
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} does not fit {type(module).__name__}: {error}") from error
+
+
+def create(name: str) -> nn.Module:
+    """The network of an entry with its weights, ready to infer; raises as `load` does."""
+    known = entry(name)
+    module, _, factory = known.network.partition(":")
+    try:
+        network: nn.Module = getattr(importlib.import_module(module), factory)(**known.arguments)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise CheckpointError(
+            f"The manifest's entry {name!r} names a network that cannot be made: {error}."
+        ) from error
+    load(name, network)
+    return network.eval().requires_grad_(False)
+
+
+def _verified(known: Entry, path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise MissingWeights(
+            f"The weights {known.name!r} are not there: {path}. Restore them from the repository."
+        ) from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != known.sha256:
+        hint = " It is a pointer: run `git lfs pull`." if data.startswith(b"version https://git-lfs") else ""
+        raise CheckpointError(
+            f"{path} has sha256 {found[:12]}…, the manifest says {known.sha256[:12]}…: the file is damaged or foreign."
+            f"{hint} Restore it from the repository."
+        )
+    return data
