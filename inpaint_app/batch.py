@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_app import journal
-from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError, SaveError
+from inpaint_app.errors import Cancelled, InpaintError, OptionError, SaveError
 from inpaint_app.imaging import files
 from inpaint_app.journal import Row
 from inpaint_app.session import Job, NothingFound, Session
@@ -135,7 +135,7 @@ class _Work:
                 self.taken.add(before.result.casefold())
                 return before, True
             row = self.removed(path, progress)
-        except (Cancelled, MissingError):
+        except Cancelled:
             raise
         except (InpaintError, OSError) as error:
             row = Row(str(path), "failed", message=str(error))

@@ -1,0 +1,58 @@
+"""The command line: `inpaint-app remove · detect · batch · backends · models · app · train · evaluate`.
+
+Exit codes: 0 done; 1 some photos failed or had nothing to remove; 2 the call is wrong; 3 weights or a package are
+missing; 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from inpaint_app.cli import app, batch, delegated, detect, models, remove
+from inpaint_app.cli.console import Console, stoppable
+from inpaint_app.cli.parser import Parser, program
+from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
+
+FAILED, USAGE, MISSING, STOPPED = 1, 2, 3, 130
+
+COMMANDS = (remove, detect, batch, app, models, delegated)
+
+
+def build(chosen: str | None = None) -> Parser:
+    """The whole parser. `chosen`: the command that is about to run; training and evaluation load only then."""
+    parser, commands = program()
+    for module in COMMANDS:
+        module.add(commands, chosen)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every error that the app raises becomes one line on stderr."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    console = Console()
+    try:
+        arguments = build(chosen).parse_args(words)
+        console = Console(
+            quiet=getattr(arguments, "quiet", False), progress=getattr(arguments, "progress", False)
+        )
+        with stoppable(console):
+            return int(arguments.run(arguments, console))
+    except SystemExit as exit:
+        return exit.code if isinstance(exit.code, int) else USAGE
+    except (Cancelled, KeyboardInterrupt) as stop:
+        console.problem(str(stop) or "Stopped.")
+        return STOPPED
+    except BrokenPipeError:
+        console.forget_output()
+        return FAILED
+    except OptionError as error:
+        console.problem(str(error))
+        return USAGE
+    except MissingError as error:
+        console.problem(str(error))
+        return MISSING
+    except InpaintError as error:
+        console.problem(str(error))
+        return FAILED

@@ -1,0 +1,84 @@
+"""What the command line says and where: results on stdout, everything else on stderr, a bar where someone looks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from inpaint_app.types import Progress
+
+
+class Console:
+    """Output of one command. `quiet` leaves only problems; `progress` shows bars even where stderr is no terminal."""
+
+    def __init__(self, quiet: bool = False, progress: bool = False) -> None:
+        self.quiet = quiet
+        self.bars = not quiet and (progress or sys.stderr.isatty())
+        self.stopped = threading.Event()
+
+    def say(self, text: str) -> None:
+        """A result, for people: stdout."""
+        if not self.quiet:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """A result that was asked for as such (JSON, a table): stdout, whether quiet or not."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """What is good to know while it runs: stderr."""
+        if not self.quiet:
+            sys.stderr.write(text + "\n")
+
+    def problem(self, text: str) -> None:
+        """What went wrong: stderr, whether quiet or not."""
+        sys.stderr.write(f"inpaint-app: {text}\n")
+
+    @contextmanager
+    def working(self, title: str = "") -> Iterator[Progress]:
+        """A progress that Ctrl-C cancels, drawn as a bar on stderr where bars are shown."""
+        if not self.bars:
+            yield Progress(cancelled=self.stopped.is_set)
+            return
+        from tqdm import tqdm
+
+        shape = "{desc:<36.36} {percentage:3.0f}% |{bar}| {elapsed}"
+        with tqdm(
+            total=1.0, desc=title, file=sys.stderr, bar_format=shape, leave=False, dynamic_ncols=True
+        ) as bar:
+
+            def report(fraction: float, stage: str) -> None:
+                bar.n = max(bar.n, fraction)
+                bar.set_description_str(stage or title, refresh=False)
+                bar.refresh()
+
+            yield Progress(report, self.stopped.is_set)
+
+    def forget_output(self) -> None:
+        """After a reader went away (`| head`): keep Python from complaining about it at its end."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def stoppable(console: Console) -> Iterator[None]:
+    """The first Ctrl-C asks the work to stop where it is safe; the second one stops at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if console.stopped.is_set():
+            raise KeyboardInterrupt
+        console.stopped.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,109 @@
+"""`inpaint-app detect`: what could be removed from a photo."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inpaint_app.cli import parser as shared
+from inpaint_app.cli.console import Console
+from inpaint_app.cli.remove import instance_record
+from inpaint_app.imaging import files
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.base import labels_of
+from inpaint_app.session import Session
+from inpaint_app.types import Image, Instance, Mask
+
+EXAMPLES = """\
+examples:
+  inpaint-app detect street.jpg
+  inpaint-app detect street.jpg --people --overlay found.png --mask people.png
+  inpaint-app detect street.jpg --json - | jq '.[].label'
+"""
+
+COLOURS = ((230, 80, 60), (60, 150, 240), (250, 190, 40), (70, 190, 110), (180, 110, 230), (240, 120, 180))
+
+
+def add(commands: Any, chosen: str | None) -> None:
+    """Add the command."""
+    parser = shared.add_command(commands, "detect", "Show what could be removed from a photo.", EXAMPLES)
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    shared.add_finding(parser)
+    parser.add_argument("--json", metavar="FILE", help="write what is found as JSON (- for the screen)")
+    parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw what is found over the photo")
+    parser.add_argument("--mask", type=Path, metavar="PNG", help="write the mask of all that is found")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Find and list; finding nothing is no failure."""
+    words = shared.objects(arguments)
+    session = Session()
+    photo = session.load(arguments.photo)
+    with console.working(arguments.photo.name) as progress:
+        found = session.detect(photo.rgb, arguments.segmenter, arguments.confidence, progress)
+    if words:
+        labels = labels_of(words, segmenters.labels())
+        found = tuple(instance for instance in found if instance.label in labels)
+    if arguments.json:
+        shared.write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
+    if arguments.json != "-":
+        console.say(table(found, photo.width * photo.height))
+    if arguments.overlay:
+        write_png(overlay(photo.rgb, found), arguments.overlay)
+    if arguments.mask:
+        mask = np.zeros((photo.height, photo.width), dtype=bool)
+        for instance in found:
+            mask[instance.box.slices] |= instance.mask
+        write_png(mask.astype(np.uint8) * np.uint8(255), arguments.mask)
+    return 0
+
+
+def table(found: tuple[Instance, ...], pixels: int) -> str:
+    """What was found, a line each."""
+    if not found:
+        return "Nothing found. A lower --confidence finds more."
+    lines = [f"{'no.':>4}  {'what':<16} {'sure':>5}  {'of photo':>8}  left, top, right, bottom"]
+    for instance in found:
+        share = 100 * np.count_nonzero(instance.mask) / pixels
+        corners = ", ".join(str(int(value)) for value in instance.box)
+        lines.append(
+            f"{instance.number:>4}  {instance.label:<16} {instance.confidence:>5.0%}  {share:>6.1f} %  {corners}"
+        )
+    return "\n".join(lines)
+
+
+def overlay(image: Image, found: tuple[Instance, ...]) -> Image:
+    """The photo with each find tinted, outlined and numbered, (H, W, 3) uint8; least sure first, so none hides."""
+    drawn = image.copy()
+    scale = max(image.shape[:2]) / 1000
+    for instance in reversed(found):
+        colour = np.array(COLOURS[instance.number % len(COLOURS)], np.uint8)
+        region = drawn[instance.box.slices]
+        region[instance.mask] = (0.55 * region[instance.mask] + 0.45 * colour).astype(np.uint8)
+        edges, _ = cv2.findContours(_bytes(instance.mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        offset = (int(instance.box.left), int(instance.box.top))
+        tone = [int(value) for value in colour]
+        cv2.drawContours(drawn, edges, -1, tone, max(1, round(2 * scale)), offset=offset)
+    for instance in found:
+        text = f"{instance.number} {instance.label} {instance.confidence:.0%}"
+        at = (int(instance.box.left) + 4, int(instance.box.top) + max(14, round(20 * scale)))
+        size, width = max(0.4, 0.6 * scale), max(1, round(scale))
+        cv2.putText(drawn, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), width + 2, cv2.LINE_AA)
+        cv2.putText(drawn, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), width, cv2.LINE_AA)
+    return drawn
+
+
+def _bytes(mask: Mask) -> np.ndarray:
+    return np.ascontiguousarray(mask).view(np.uint8)
+
+
+def write_png(picture: np.ndarray, target: Path) -> None:
+    """An RGB or grey picture as PNG; raises SaveError."""
+    ordered = picture[..., ::-1] if picture.ndim == 3 else picture
+    _, data = cv2.imencode(".png", np.ascontiguousarray(ordered))
+    files.write_bytes(data.tobytes(), target)

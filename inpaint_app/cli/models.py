@@ -1,0 +1,137 @@
+"""`inpaint-app backends` and `inpaint-app models`: what there is, what is ready, and fetching what can be fetched."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.backends.base import BackendSpec, Missing
+from inpaint_app.cli import parser as shared
+from inpaint_app.cli.console import Console
+from inpaint_app.errors import OptionError
+from inpaint_app.segmenters import registry as segmenters
+
+BACKENDS = """\
+examples:
+  inpaint-app backends
+  inpaint-app backends --options          what --option can set
+"""
+MODELS = """\
+examples:
+  inpaint-app models                      what finds objects and what fills, and what is missing
+  inpaint-app models fetch yolov8n-seg    download weights into the user's cache
+"""
+
+
+def add(commands: Any, chosen: str | None) -> None:
+    """Add both commands."""
+    parser = shared.add_command(commands, "backends", "List what fills holes, with its state.", BACKENDS)
+    parser.add_argument("--options", action="store_true", help="with the options of each")
+    parser.add_argument("--json", metavar="FILE", help="as JSON (- for the screen)")
+    parser.set_defaults(run=run_backends)
+    parser = shared.add_command(commands, "models", "List or fetch everything that has weights.", MODELS)
+    parser.add_argument("action", nargs="?", choices=("list", "fetch"), default="list")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to fetch")
+    parser.set_defaults(run=run_models)
+
+
+def run_backends(arguments: argparse.Namespace, console: Console) -> int:
+    """The table of all backends."""
+    if arguments.json:
+        shared.write_json(arguments.json, [record(spec) for spec in backends.BACKENDS], console.write)
+    if arguments.json != "-":
+        console.write(
+            "\n".join(line for spec in backends.BACKENDS for line in lines(spec, arguments.options))
+        )
+    return 0
+
+
+def record(spec: BackendSpec) -> dict[str, Any]:
+    """A backend as plain JSON."""
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "summary": spec.summary,
+        "family": spec.family,
+        "default": spec.name == backends.DEFAULT,
+        "ready": not spec.missing(),
+        "missing": [dataclasses.asdict(lack) for lack in spec.missing()],
+        "options": {
+            field.name: {
+                "default": field.default,
+                **{k: v for k, v in field.metadata.items() if v is not None},
+            }
+            for field in dataclasses.fields(spec.options)
+        },
+    }
+
+
+def lines(spec: BackendSpec, options: bool) -> list[str]:
+    """A backend as lines for people."""
+    lacks = spec.missing()
+    default = " (default)" if spec.name == backends.DEFAULT else ""
+    said = [f"{spec.name:<22} {state(lacks):<9} {spec.title}{default}: {spec.summary}", *cures(lacks)]
+    if options:
+        for field in dataclasses.fields(spec.options):
+            said.append(f"{'':<24}--option {field.name}={field.default}  {described(field)}")
+    return said
+
+
+def described(field: dataclasses.Field[Any]) -> str:
+    """What an option is and takes."""
+    low, high, choices = (field.metadata.get(key) for key in ("minimum", "maximum", "choices"))
+    taken = ""
+    if choices:
+        taken = f" (one of {', '.join(map(str, choices))})"
+    elif low is not None or high is not None:
+        taken = f" ({low if low is not None else ''} to {high if high is not None else 'any'})"
+    return f"{field.metadata.get('help', '')}{taken}"
+
+
+def state(lacks: tuple[Missing, ...]) -> str:
+    """Ready or not, in a word."""
+    return "missing" if lacks else "ready"
+
+
+def cures(lacks: tuple[Missing, ...]) -> list[str]:
+    """What is missing and how to get it, a line each."""
+    said = []
+    for lack in lacks:
+        size = f" ({lack.megabytes:g} MB)" if lack.megabytes else ""
+        cure = f"inpaint-app models fetch {lack.fetch}" if lack.fetch else lack.cure
+        said.append(f"{'':<24}{lack.what} is missing{size}: {cure}")
+    return said
+
+
+def run_models(arguments: argparse.Namespace, console: Console) -> int:
+    """The table of all models, or fetching."""
+    if arguments.action == "fetch":
+        return fetch(arguments.names, console)
+    console.write("Finding objects:")
+    for spec in segmenters.SEGMENTERS:
+        lacks = spec.missing()
+        console.write(
+            "\n".join([f"{spec.name:<22} {state(lacks):<9} {spec.title}: {spec.summary}", *cures(lacks)])
+        )
+    console.write("\nFilling holes:")
+    console.write("\n".join(line for spec in backends.BACKENDS for line in lines(spec, False)))
+    return 0
+
+
+def fetch(names: list[str], console: Console) -> int:
+    """Download the named weights; raises OptionError for what cannot be fetched, MissingWeights where it fails."""
+    from inpaint_app.segmenters import weights
+
+    if not names:
+        raise OptionError(f"Which? One or more of {', '.join(weights.MEGABYTES)}.")
+    for name in names:
+        if name not in weights.MEGABYTES:
+            segmenters.find(name)
+            raise OptionError(f"{name} cannot be fetched. Known: {', '.join(weights.MEGABYTES)}.")
+    for name in names:
+        with console.working(name) as progress:
+            path = weights.fetch(name, progress)
+        console.say(f"{name} is here: {path}")
+    return 0

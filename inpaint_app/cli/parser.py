@@ -1,0 +1,257 @@
+"""How the command line is read: the parser that helps with misspelt words, and arguments that commands share."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NoReturn
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.errors import OptionError
+from inpaint_app.imaging.files import write_bytes
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.base import GROUPS, labels_of
+from inpaint_app.session import CONFIDENCE, Job
+
+FORMATS = ("jpeg", "png", "webp", "tiff", "heif", "avif", "bmp", "gif", "ppm")
+
+YES_NO = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+ABOUT = """\
+Removes people, cars and anything else from photos, and leaves every other pixel exactly as it was.
+"""
+
+MORE = """\
+first steps:
+  inpaint-app app                                           the page, in the browser
+  inpaint-app remove street.jpg --people -o clean.jpg       everyone gone
+  inpaint-app remove street.jpg --mask mask.png -o out/     what is white in the mask gone
+  inpaint-app detect street.jpg                             what could be removed
+  inpaint-app batch holiday/ clean/ --people --cars         a whole folder; --resume after a stop
+  inpaint-app COMMAND --help                                more, with examples
+
+exit codes: 0 done · 1 some photos failed · 2 wrong call · 3 weights or a package missing · 130 stopped
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says which word was probably meant."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+        self.commands: dict[str, Parser] = {}
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """As argparse has it, but an unknown option is answered by the command that it was given to."""
+        arguments, rest = self.parse_known_args(args, namespace)
+        if rest:
+            command = self.commands.get(getattr(arguments, "command", ""), self)
+            command.error(f"unrecognized argument: {rest[0]}")
+        return arguments
+
+    def error(self, message: str) -> NoReturn:
+        """The message with a "did you mean", then where help is; exit code 2."""
+        unknown = re.search(r"(?:unrecognized argument: |invalid choice: ')(-*[\w-]+)", message)
+        known = [*self._option_string_actions, *self.commands]
+        if unknown:
+            choices = re.findall(r"'([\w.-]+)'", message.partition("(choose from")[2])
+            near = get_close_matches(unknown[1], choices or known, n=1)
+            message = message.partition(" (choose from")[0] + (f". Did you mean {near[0]}?" if near else "")
+        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
+
+
+def program() -> tuple[Parser, Any]:
+    """The bare program and what commands are added to."""
+    parser = Parser(prog="inpaint-app", description=ABOUT, epilog=MORE)
+    try:
+        version = metadata.version("inpaint-app")
+    except metadata.PackageNotFoundError:
+        version = "(not installed)"
+    parser.add_argument("--version", action="version", version=f"inpaint-app {version}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, title="commands", parser_class=Parser
+    )
+    commands._inpaint_parser = parser  # type: ignore[attr-defined]
+    return parser, commands
+
+
+def add_command(commands: Any, name: str, help: str, epilog: str = "") -> Parser:
+    """A command of the program, with --quiet and --progress."""
+    parser: Parser = commands.add_parser(name, help=help, description=help, epilog=epilog)
+    commands._inpaint_parser.commands[name] = parser
+    output = parser.add_argument_group("output")
+    output.add_argument("-q", "--quiet", action="store_true", help="say nothing but what went wrong")
+    output.add_argument("--progress", action="store_true", help="show progress even without a terminal")
+    return parser
+
+
+def add_finding(parser: Parser) -> None:
+    """What is to be found in the photo."""
+    group = parser.add_argument_group("what is found")
+    group.add_argument("--people", action="store_true", help="all people")
+    group.add_argument("--cars", action="store_true", help="cars, buses, trucks, motorcycles")
+    group.add_argument(
+        "--objects", metavar="A,B", default="", help=f"kinds of things: dog, bicycle, {', '.join(GROUPS)}, …"
+    )
+    group.add_argument(
+        "--confidence",
+        type=share,
+        default=CONFIDENCE,
+        metavar="0..1",
+        help=f"how sure a find must be (default {CONFIDENCE:g})",
+    )
+    group.add_argument("--segmenter", metavar="NAME", help="what finds; see 'inpaint-app models'")
+
+
+def add_filling(parser: Parser, several: bool) -> None:
+    """How holes are filled."""
+    group = parser.add_argument_group("how it is filled")
+    group.add_argument(
+        "--backend",
+        action="append" if several else "store",
+        metavar="NAME",
+        help=f"see 'inpaint-app backends' (default {backends.DEFAULT})"
+        + ("; several give a file each" if several else ""),
+    )
+    group.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the backend, see 'inpaint-app backends --options'",
+    )
+    group.add_argument(
+        "--grow",
+        type=pixels,
+        default=None,
+        metavar="N|auto",
+        help="pixels that the mask is widened by (default auto: by the size of the hole)",
+    )
+    group.add_argument(
+        "--feather",
+        type=pixels,
+        default=None,
+        metavar="N|auto",
+        help="pixels of soft edge, inside what was widened",
+    )
+    group.add_argument(
+        "--seed", type=int, default=None, metavar="N", help="the same seed gives the same pixels (default 0)"
+    )
+    group.add_argument(
+        "--format", choices=FORMATS, type=str.lower, help="write this format instead of the photo's own"
+    )
+
+
+def pixels(text: str) -> int | None:
+    """A number of pixels, or None for auto."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) > 4096:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 0 to 4096 pixels, or auto")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A number in 0..1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 to 1")
+    return value
+
+
+def objects(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The words for what is to be found; raises OptionError on one that nothing stands for."""
+    words = [word.strip().lower() for word in arguments.objects.split(",") if word.strip()]
+    words = ["people"] * arguments.people + ["cars"] * arguments.cars + words
+    known = (*GROUPS, *segmenters.labels())
+    for word in words:
+        if word not in known:
+            near = get_close_matches(word, [*known, *(f"{name}s" for name in known)], n=1)
+            hint = (
+                f" Did you mean {near[0].removesuffix('s') if near[0] not in known else near[0]!r}?"
+                if near
+                else ""
+            )
+            raise OptionError(f"{word!r} is nothing that can be found.{hint} Known: {', '.join(known)}.")
+    labels_of(words, segmenters.labels())
+    return tuple(dict.fromkeys(words))
+
+
+def options(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ()) -> dict[str, Any]:
+    """The options of --option and --seed, in the types that the backend wants; raises OptionError.
+
+    An option that only one of `others` has is left to that one.
+    """
+    spec = backends.find(backend)
+    fields = {field.name: field for field in dataclasses.fields(spec.options)}
+    elsewhere = {field.name for name in others for field in dataclasses.fields(backends.find(name).options)}
+    values: dict[str, Any] = {} if arguments.seed is None else {"seed": arguments.seed}
+    for text in arguments.option:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            raise OptionError(f"--option {text!r}: expected KEY=VALUE, such as radius=5.")
+        if name in fields:
+            values[name] = typed(name, value.strip(), fields[name].default)
+        elif name not in elsewhere:
+            values[name] = value
+    spec.make_options(values)
+    return values
+
+
+def typed(name: str, text: str, example: Any) -> Any:
+    """The text as a value of the example's type."""
+    try:
+        if isinstance(example, bool):
+            return YES_NO[text.lower()]
+        if isinstance(example, int):
+            return int(text)
+        if isinstance(example, float):
+            return float(text)
+    except (ValueError, KeyError):
+        kind = {bool: "yes or no", int: "a whole number", float: "a number"}[type(example)]
+        raise OptionError(f"--option {name}={text}: expected {kind}.") from None
+    return text
+
+
+def job(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ()) -> Job:
+    """What the shared arguments ask for, through one backend; `others` run beside it."""
+    return Job(
+        objects=objects(arguments),
+        backend=backend,
+        segmenter=arguments.segmenter,
+        confidence=arguments.confidence,
+        grow=arguments.grow,
+        feather=arguments.feather,
+        options=options(arguments, backend, others),
+    )
+
+
+def write_json(target: str, content: Any, write: Any) -> None:
+    """JSON to a file, or to stdout for "-"."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    if target == "-":
+        write(text)
+    else:
+        write_bytes((text + "\n").encode(), Path(target))
+
+
+__all__ = ["FORMATS", "Parser", "add_command", "add_filling", "add_finding", "job", "objects", "program"]

@@ -1,0 +1,240 @@
+"""`inpaint-app remove`: photos in, photos without the things out; or a recipe replayed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inpaint_app import recipe
+from inpaint_app.backends import registry as backends
+from inpaint_app.batch import result_suffix
+from inpaint_app.cli import parser as shared
+from inpaint_app.cli.console import Console
+from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError, UnreadablePhoto
+from inpaint_app.imaging import files
+from inpaint_app.imaging.photo import Photo, Saved
+from inpaint_app.session import Job, Outcome, Session
+
+EXAMPLES = """\
+examples:
+  inpaint-app remove street.jpg --people -o clean.jpg
+  inpaint-app remove street.jpg --objects dog,bicycle --backend patchmatch --backend telea -o results/
+  inpaint-app remove a.jpg b.jpg --mask masks/ -o results/        the mask of a.jpg is masks/a.png
+  inpaint-app remove street.jpg --mask mask.png --option radius=8 --backend navier-stokes -o clean.png --format png
+  inpaint-app remove street.jpg --people -o clean.jpg --json report.json --save-recipe
+  inpaint-app remove street.jpg --recipe clean.jpg.recipe.json -o again.jpg      the same pixels again
+
+A JPEG stays the same file wherever the mask does not reach; metadata, colour profile and orientation are kept.
+"""
+
+
+def add(commands: Any, chosen: str | None) -> None:
+    """Add the command."""
+    parser = shared.add_command(commands, "remove", "Take things out of photos.", EXAMPLES)
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT", help="a file, or a folder for several results"
+    )
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        metavar="M",
+        help="a picture, white = remove; or a folder of them, named as the photos",
+    )
+    shared.add_finding(parser)
+    shared.add_filling(parser, several=True)
+    group = parser.add_argument_group("reports and recipes")
+    group.add_argument("--json", metavar="REPORT", help="write what was done as JSON (- for the screen)")
+    group.add_argument("--recipe", type=Path, metavar="FILE", help="do again what a recipe holds")
+    group.add_argument(
+        "--save-recipe", action="store_true", help="write RESULT.recipe.json beside each result"
+    )
+    group.add_argument("--overwrite", action="store_true", help="allow writing over the photo itself")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Do all photos; 1 if any of them failed."""
+    names = list(dict.fromkeys(arguments.backend or [backends.DEFAULT]))
+    session = Session()
+    _check(arguments, names)
+    jobs = [] if arguments.recipe else [shared.job(arguments, name, names) for name in names]
+    for job in jobs:
+        session.ready(job.backend)
+    if jobs and jobs[0].objects:
+        session.segmenter(arguments.segmenter)
+    several = len(arguments.photos) * max(1, len(jobs)) > 1
+    records = []
+    for path in arguments.photos:
+        for record in _photo(path, jobs, several, arguments, session, console):
+            records.append(record)
+            if "error" in record:
+                console.problem(f"{path}: {record['error']}")
+    if arguments.json:
+        shared.write_json(arguments.json, records, console.write)
+    return int(any("error" in record for record in records))
+
+
+def _check(arguments: argparse.Namespace, names: list[str]) -> None:
+    for name in names:
+        backends.find(name)
+    asked = arguments.people or arguments.cars or arguments.objects
+    if arguments.recipe:
+        if asked or arguments.mask or arguments.backend or arguments.option or arguments.seed is not None:
+            raise OptionError("--recipe says already what to remove and how: give it with PHOTO and -o only.")
+    elif not asked and not arguments.mask:
+        raise OptionError(
+            "Nothing to remove: give --mask, --people, --cars or --objects dog,bicycle (or a --recipe)."
+        )
+    if arguments.mask and not arguments.mask.exists():
+        raise OptionError(f"There is no mask {arguments.mask}.")
+
+
+def _photo(
+    path: Path,
+    jobs: list[Job],
+    several: bool,
+    arguments: argparse.Namespace,
+    session: Session,
+    console: Console,
+) -> Iterator[dict[str, Any]]:
+    """One record per result of a photo. A failure is a record, too; only a stop or something missing ends the run."""
+    name = ""
+    try:
+        photo = session.load(path)
+        held = _recipe(arguments.recipe, photo) if arguments.recipe else None
+        mask = _mask(arguments.mask, photo, path)
+        found = None
+        for job in [held.job()] if held else jobs:
+            name = job.backend
+            target = _target(path, photo, name, several, len(jobs), arguments)
+            with console.working(f"{path.name} · {name}") as progress:
+                job = job if mask is None else replace(job, mask=mask)
+                job = job if found is None else replace(job, found=found)
+                outcome = session.run(photo.rgb, job, progress)
+            found = outcome.instances if job.objects else None
+            saved = files.save(
+                photo, outcome.result.image, outcome.result.mask, target, format=arguments.format
+            )
+            record = report(path, photo, outcome, saved)
+            if arguments.save_recipe:
+                beside = saved.path.with_name(f"{saved.path.name}.recipe.json")
+                files.write_bytes(recipe.make(photo, outcome, job, saved.report).encode(), beside)
+                record["recipe"] = str(beside)
+            console.say(told(record))
+            if held:
+                record["replay"] = _replayed(held, photo, outcome, console)
+            yield record
+    except (Cancelled, MissingError, OptionError):
+        raise
+    except (InpaintError, OSError) as error:
+        yield {"photo": str(path), "backend": name, "error": str(error)}
+
+
+def _mask(given: Path | None, photo: Photo, path: Path) -> Any:
+    """The mask for a photo: the given file, or the one in the given folder that has the photo's name."""
+    if given is None:
+        return None
+    if given.is_dir():
+        fitting = [found for found in sorted(given.iterdir()) if found.stem == path.stem and found.is_file()]
+        if not fitting:
+            raise UnreadablePhoto(f"there is no mask {path.stem}.png (or another ending) in {given}")
+        given = fitting[0]
+    return files.open_mask(given, (photo.height, photo.width))
+
+
+def _target(
+    path: Path, photo: Photo, backend: str, several: bool, each: int, arguments: argparse.Namespace
+) -> Path:
+    """Where a result goes; never over the photo itself unless that is allowed."""
+    out = Path(arguments.output)
+    ending = out.suffix.lower().lstrip(".")
+    if several or out.is_dir() or arguments.output.endswith(("/", "\\")):
+        out.mkdir(parents=True, exist_ok=True)
+        suffix = result_suffix(path, photo, arguments.format)
+        target = out / (f"{path.stem}-{backend}{suffix}" if each > 1 else f"{path.stem}{suffix}")
+    else:
+        target = out
+        if arguments.format is None and ending:
+            arguments.format = ending
+    inputs = {given.resolve() for given in arguments.photos}
+    if target.resolve() in inputs and not arguments.overwrite:
+        raise OptionError(
+            f"{target} is a photo that is read: choose another name, or allow it with --overwrite."
+        )
+    return target
+
+
+def _recipe(path: Path, photo: Photo) -> recipe.Recipe:
+    try:
+        if path.stat().st_size > recipe.MAX_BYTES:
+            raise OptionError(f"{path} is too large for a recipe.")
+        return recipe.parse(path.read_bytes(), photo.rgb.shape)
+    except OSError as error:
+        raise OptionError(f"The recipe {path} cannot be read: {error.strerror or error}.") from error
+
+
+def _replayed(held: recipe.Recipe, photo: Photo, outcome: Outcome, console: Console) -> dict[str, Any]:
+    """Whether a replay gave the recipe's pixels, and what differs if anything does."""
+    same = recipe.fingerprint(outcome.result.image) == held.pixels_sha256
+    differences = held.differences(photo, outcome.result.image)
+    if same:
+        console.say("Replayed: identical pixels.")
+    for difference in differences:
+        console.note(f"Note: {difference}.")
+    return {"identical": same, "differences": list(differences)}
+
+
+def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str, Any]:
+    """What was done to one photo, as plain JSON."""
+    result, written = outcome.result, saved.report
+    return {
+        "photo": str(path),
+        "result": str(saved.path),
+        "backend": result.backend,
+        "seconds": round(result.seconds, 3),
+        "width": photo.width,
+        "height": photo.height,
+        "removed": [instance_record(instance) for instance in outcome.removed],
+        "found": len(outcome.instances),
+        "mask_pixels": int(np.count_nonzero(outcome.mask)),
+        "hole_pixels": int(np.count_nonzero(result.mask)),
+        "grow": result.grow,
+        "feather": result.feather,
+        "windows": [list(box) for box in result.boxes],
+        "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
+        "changed_known_pixels": result.changed_known,
+        "file": {
+            name: getattr(written, name)
+            for name in written.__dataclass_fields__  # flat and plain by its definition
+        },
+    }
+
+
+def instance_record(instance: Any) -> dict[str, Any]:
+    """A found object as plain JSON."""
+    return {
+        "number": instance.number,
+        "label": instance.label,
+        "confidence": round(float(instance.confidence), 4),
+        "box": [int(value) for value in instance.box],
+        "pixels": int(np.count_nonzero(instance.mask)),
+    }
+
+
+def told(record: dict[str, Any]) -> str:
+    """A record as a line for people."""
+    labels = [item["label"] for item in record["removed"]]
+    gone = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
+    share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
+    outside = record["file"]["changed_pixels_outside"]
+    kept = "not counted" if outside is None else f"{outside} pixels changed outside"
+    return (
+        f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
+        f"{record['seconds']:.2f} s, {kept} ({record['file']['method']})"
+    )
