@@ -18,6 +18,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError, MissingError
 from inpaint_app.imaging.files import Limits, Photo, load
+from inpaint_app.imaging import mask as masks
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec, labels_of
@@ -25,6 +26,9 @@ from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask, Progress, Removal, Result
 
 CONFIDENCE = 0.35
+
+REACH = 12
+"""Pixels from the hole within which a found object counts as touching it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,8 +213,7 @@ def _avoid(
         raise MaskError(
             f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first."
         )
-    gone = {instance.number for instance in removed}
-    staying = [instance for instance in instances if instance.number not in gone]
+    staying = [instance for instance in instances if _forbidden(instance, mask, removed)]
     if not staying and given is None:
         return None
     avoid = np.zeros(mask.shape, dtype=bool) if given is None else given.astype(bool)
@@ -218,6 +221,27 @@ def _avoid(
         avoid[instance.box.slices] |= instance.mask
     avoid &= ~mask
     return avoid
+
+
+def _forbidden(instance: Instance, mask: Mask, removed: tuple[Instance, ...]) -> bool:
+    """Whether nothing may be copied from a found object.
+
+    Not from another of the kind that goes, and not from anything that stands apart from the hole. What touches the
+    hole and is of another kind is what the removed thing stood in front of: a bus behind people must be continued.
+    """
+    if any(instance.number == gone.number for gone in removed):
+        return False
+    area = masks.padded(instance.box, REACH, mask.shape)
+    hole = mask[area.slices]
+    if not hole.any() or any(instance.label == gone.label for gone in removed):
+        return True
+    inside = mask[instance.box.slices] & instance.mask
+    if 2 * np.count_nonzero(inside) > np.count_nonzero(instance.mask):
+        return False
+    part = np.zeros(hole.shape, dtype=bool)
+    top, left = instance.box.top - area.top, instance.box.left - area.left
+    part[top : top + instance.box.height, left : left + instance.box.width] = instance.mask
+    return not bool((masks.dilated(part, REACH) & hole).any())
 
 
 __all__ = ["CONFIDENCE", "Cancelled", "Job", "NothingFound", "Outcome", "Session"]
