@@ -81,15 +81,18 @@ def run(
     progress: Progress | None = None,
     on_done: Callable[[Row], None] | None = None,
     *,
+    root: Path | None = None,
     masks: Mapping[Path, Path] | None = None,
     format: str | None = None,
     resume: bool = False,
 ) -> Summary:
     """Do one job to many photos and write the results and batch.csv into `out`.
 
-    masks: a mask file per photo, joined with what the job finds; a photo with neither fails by itself. resume: skip
-    what `out` already holds. on_done is called after each photo is on disk. Raises OptionError or MissingError
-    before anything starts, SaveError where `out` cannot be written, Cancelled (what is done stays done).
+    Rows name a photo by its path below `root`, by default by its file name alone, so that a batch.csv handed on
+    tells nothing of the machine. masks: a mask file per photo, joined with what the job finds; a photo with neither
+    fails by itself. resume: skip what `out` already holds. on_done is called after each photo is on disk. Raises
+    OptionError or MissingError before anything starts, SaveError where `out` cannot be written, Cancelled (what is
+    done stays done).
     """
     progress = progress or Progress()
     began = time.perf_counter()
@@ -98,12 +101,13 @@ def run(
         session.segmenter(job.segmenter)
     resumed = 0
     rows: list[Row] = []
+    labels = _labels(photos, root)
     with journal.opened(out, resume) as (earlier, write):
         work = _Work(job, out, session, masks or {}, format, frozenset(photo.resolve() for photo in photos))
-        for index, photo in enumerate(photos):
+        for index, (photo, label) in enumerate(zip(photos, labels, strict=True)):
             part = progress.part(index / len(photos), (index + 1) / len(photos), photo.name)
             part(0.0, f"{photo.name} ({index + 1} of {len(photos)})")
-            row, was_done = work.row(photo, part, earlier)
+            row, was_done = work.row(photo, label, part, earlier)
             resumed += was_done
             rows.append(row)
             write(row)
@@ -124,51 +128,61 @@ class _Work:
     inputs: frozenset[Path]
     taken: set[str] = field(default_factory=lambda: {journal.NAME, journal.LOCK})
 
-    def row(self, path: Path, progress: Progress, earlier: Mapping[str, Row]) -> tuple[Row, bool]:
+    def row(self, path: Path, label: str, progress: Progress, earlier: Mapping[str, Row]) -> tuple[Row, bool]:
         """One photo's row, and whether it was done before."""
         began = time.perf_counter()
         key = ""
         try:
             key = self.key(path)
             before = earlier.get(key)
-            if before is not None and before.photo == str(path) and self.holds(before):
+            if before is not None and before.photo == label and self.holds(before):
                 self.taken.add(before.result.casefold())
                 return before, True
             row = self.removed(path, progress)
         except Cancelled:
             raise
         except (InpaintError, OSError) as error:
-            row = Row(str(path), "failed", message=str(error))
-        return replace(row, key=key, seconds=round(time.perf_counter() - began, 3)), False
+            row = Row(label, "failed", message=str(error))
+        return replace(row, photo=label, key=key, seconds=round(time.perf_counter() - began, 3)), False
 
     def removed(self, path: Path, progress: Progress) -> Row:
-        """Load, remove, save. Where nothing is found the photo is saved as it was, so that none is lacking."""
+        """Load, remove, save. Where nothing is found the photo is handed on as it was, so that none is lacking."""
         photo = self.session.load(path)
         job = self.job
         if path in self.masks:
             given = files.open_mask(self.masks[path], (photo.height, photo.width))
             job = replace(job, mask=given if job.mask is None else given | job.mask)
-        row = Row(str(path), "unchanged")
-        edited, hole = photo.rgb, np.zeros(photo.rgb.shape[:2], dtype=bool)
+        target = self.target(path, photo)
         try:
             outcome = self.session.run(photo.rgb, job, progress)
-            edited, hole = outcome.result.image, outcome.result.mask
-            labels = Counter(instance.label for instance in outcome.removed)
-            named = ", ".join(f"{count} {label}" for label, count in labels.items())
-            row = replace(
-                row, status="removed", removed=named, hole_pixels=int(np.count_nonzero(outcome.mask))
-            )
         except NothingFound as nothing:
-            row = replace(row, message=str(nothing))
-        saved = files.save(photo, edited, hole, self.target(path, photo), format=self.format)
-        return replace(
-            row,
-            result=saved.path.name,
+            return self.unchanged(photo, target, str(nothing))
+        result = outcome.result
+        saved = files.save(photo, result.image, result.mask, target, format=self.format)
+        labels = Counter(instance.label for instance in outcome.removed)
+        return Row(
+            photo=path.name,
+            status="removed",
+            result=target.name,
+            removed=", ".join(f"{count} {label}" for label, count in labels.items()),
+            hole_pixels=int(np.count_nonzero(result.mask)),
             changed_outside=saved.report.changed_pixels_outside,
             method=saved.report.method,
-            message=row.message or saved.report.note,
-            sha256=_sha256(saved.path),
+            message=saved.report.note,
+            sha256=_sha256(target),
         )
+
+    def unchanged(self, photo: files.Photo, target: Path, message: str) -> Row:
+        """The row of a photo that had nothing to remove: its very bytes, or the wanted format without a hole."""
+        method, changed = "copied", 0
+        if files.chosen_format(photo, self.format) == photo.format:
+            files.write_bytes(photo.source, target)
+        else:
+            hole = np.zeros(photo.rgb.shape[:2], dtype=bool)
+            report = files.save(photo, photo.rgb, hole, target, format=self.format).report
+            method, changed = report.method, report.changed_pixels_outside or 0
+        row = Row(photo.name, "unchanged", target.name, changed_outside=changed, method=method)
+        return replace(row, message=message, sha256=_sha256(target))
 
     def target(self, path: Path, photo: files.Photo) -> Path:
         """A file of its own for this photo's result: of two photos with one name the second gets -2, and so on.
@@ -205,6 +219,18 @@ class _Work:
             return False
         path = self.out / row.result
         return path.is_file() and not path.is_symlink() and _sha256(path) == row.sha256
+
+
+def _labels(photos: Sequence[Path], root: Path | None) -> list[str]:
+    """What rows call the photos; a name that comes again gets (2), (3), … behind it."""
+    labels: list[str] = []
+    seen: Counter[str] = Counter()
+    for photo in photos:
+        inside = root is not None and photo.is_relative_to(root)
+        name = photo.relative_to(root).as_posix() if inside and root is not None else photo.name
+        seen[name] += 1
+        labels.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return labels
 
 
 def result_suffix(path: Path, photo: files.Photo, format: str | None) -> str:

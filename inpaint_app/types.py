@@ -114,6 +114,16 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that a backend or a segmenter lacks on this machine. fetch: the name that it can be fetched by, if any."""
+
+    what: str
+    cure: str
+    megabytes: float | None = None
+    fetch: str | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """What a backend gets: a crop around one hole.

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from inpaint_app.errors import OptionError
-from inpaint_app.types import Image, Options, Progress, Window
+from inpaint_app.types import Image, Missing, Options, Progress, Window
+
+__all__ = ["Backend", "BackendSpec", "Missing", "SizeRule"]
 
 
 @runtime_checkable
@@ -41,16 +43,6 @@ class SizeRule:
     multiple: int = 1
     context: float = 0.5
     context_minimum: int = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """One thing that a backend lacks on this machine. fetch: the name that `session.fetch` takes, if it can."""
-
-    what: str
-    cure: str
-    megabytes: float | None = None
-    fetch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

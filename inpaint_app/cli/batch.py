@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     def on_done(row: Row) -> None:
         if row.status == "failed":
-            console.problem(f"{row.photo}: {row.message}")
+            console.problem(row.message if row.photo in row.message else f"{row.photo}: {row.message}")
         elif not console.bars:
             console.say(f"{row.photo}: {row.removed or row.status} ({row.seconds:.2f} s)")
 
@@ -68,6 +68,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 session,
                 progress,
                 on_done,
+                root=arguments.input,
                 masks=masks,
                 format=arguments.format,
                 resume=arguments.resume,

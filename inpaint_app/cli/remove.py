@@ -74,7 +74,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for record in _photo(path, jobs, several, arguments, session, console):
             records.append(record)
             if "error" in record:
-                console.problem(f"{path}: {record['error']}")
+                said = record["error"]
+                console.problem(said if path.name in said else f"{path}: {said}")
     if arguments.json:
         shared.write_json(arguments.json, records, console.write)
     return int(any("error" in record for record in records))

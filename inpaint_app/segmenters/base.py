@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from inpaint_app.backends.base import Missing
 from inpaint_app.errors import OptionError
-from inpaint_app.types import Image, Instance, Progress
+from inpaint_app.types import Image, Instance, Missing, Progress
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "people": ("person",),

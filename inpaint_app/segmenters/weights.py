@@ -16,10 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from inpaint_app.backends.base import Missing
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
 from inpaint_app.settings import Settings
-from inpaint_app.types import Progress
+from inpaint_app.types import Missing, Progress
 
 OWN = "own"
 """The name under which the file of INPAINT_YOLO_WEIGHTS serves."""

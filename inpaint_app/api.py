@@ -1,0 +1,104 @@
+"""The public Python API: load, detect, remove, save. `import inpaint_app` hands these out.
+
+import inpaint_app
+
+photo = inpaint_app.load("street.jpg")
+result = inpaint_app.remove(photo, objects=["people", "car"])
+inpaint_app.save(photo, result, "clean.jpg")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from inpaint_app.backends import registry
+from inpaint_app.imaging import files
+from inpaint_app.imaging.mask import binarise, scaled
+from inpaint_app.imaging.photo import Photo, Saved
+from inpaint_app.session import CONFIDENCE, Job, Session
+from inpaint_app.types import Image, Instance, Mask, Progress, Result
+
+
+@lru_cache(maxsize=1)
+def session() -> Session:
+    """The session that these functions share: backends and segmenters stay warm between calls."""
+    return Session()
+
+
+def load(source: str | Path | bytes, *, name: str | None = None) -> Photo:
+    """Take a photo in: a path, or a file's bytes. Raises UnreadablePhoto, PhotoTooLarge."""
+    return session().load(source, name=name)
+
+
+def detect(
+    photo: Photo | Image,
+    *,
+    segmenter: str | None = None,
+    confidence: float = CONFIDENCE,
+    progress: Progress | None = None,
+) -> tuple[Instance, ...]:
+    """Every object found, most confident first. Raises MissingWeights with the cure where nothing can find."""
+    return session().detect(_pixels(photo), segmenter, confidence, progress)
+
+
+def remove(
+    photo: Photo | Image,
+    mask: Mask | Image | str | Path | None = None,
+    *,
+    objects: str | Iterable[str] = (),
+    instances: Iterable[Instance] = (),
+    backend: str = registry.DEFAULT,
+    grow: int | None = None,
+    feather: int | None = None,
+    segmenter: str | None = None,
+    confidence: float = CONFIDENCE,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Result:
+    """Take things out: what the mask covers, the named kinds of objects, and given finds of `detect`, together.
+
+    photo: what `load` gave, or an image (H, W, 3) uint8 RGB. mask: (H, W) bool, a picture of it (white = remove), or
+    a file; scaled to the photo. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
+    options: of the backend, such as seed=1. Known pixels of the result equal the photo's. Raises NothingFound,
+    MaskError, OptionError, MissingError, BackendError.
+    """
+    image = _pixels(photo)
+    shape = (image.shape[0], image.shape[1])
+    hole = None if mask is None else _mask(mask, shape)
+    for instance in instances:
+        found = instance.full_mask(shape)
+        hole = found if hole is None else hole | found
+    words = (objects,) if isinstance(objects, str) else tuple(objects)
+    job = Job(
+        mask=hole,
+        objects=words,
+        backend=backend,
+        segmenter=segmenter,
+        confidence=confidence,
+        grow=grow,
+        feather=feather,
+        options=options,
+    )
+    return session().run(image, job, progress).result
+
+
+def save(photo: Photo, result: Result, target: str | Path, *, format: str | None = None) -> Saved:
+    """Write the result in the photo's own format (or `format`) with its metadata; the report counts what changed.
+
+    Without `format` the target's name decides where it names another format. Raises SaveError.
+    """
+    path = Path(target)
+    return files.save(photo, result.image, result.mask, path, format=format or path.suffix or None)
+
+
+def _pixels(photo: Photo | Image) -> Image:
+    return photo.rgb if isinstance(photo, Photo) else photo
+
+
+def _mask(mask: Mask | Image | str | Path, shape: tuple[int, int]) -> Mask:
+    if isinstance(mask, str | Path):
+        return files.open_mask(mask, shape)
+    return scaled(binarise(mask), shape)
