@@ -116,7 +116,7 @@ def option(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that a backend or a segmenter lacks on this machine. fetch: the name that it can be fetched by, if any."""
+    """One thing that a backend or a segmenter lacks here. fetch: the name that it can be fetched by, if any."""
 
     what: str
     cure: str
