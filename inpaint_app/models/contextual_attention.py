@@ -7,7 +7,8 @@ known part, sharpens by softmax, lets neighbours agree (propagation left-right, 
 place from the matched patches. Deviations from the paper:
 
 - `width` (32 in the paper) is an option; so is `prefill`, what the coarse network sees in the hole ("mean", or the
-  smooth "pyramid" fill, to which both networks then add).
+  smooth "pyramid" fill, to which both networks then add). With "given" it sees what the image holds there and adds to
+  that: the mosaic variant of report 001, which restores a pixelated region.
 - Patches that touch the hole get no attention at all; the authors' code gives them a score of 0 before the softmax and
   removes their share after it, so that the attention of a place did not sum to 1.
 - The mask may differ from image to image of a batch.
@@ -33,7 +34,7 @@ class CoarseToFine(nn.Module):
     """
 
     def __init__(
-        self, width: int = 32, prefill: Literal["mean", "pyramid"] = "mean", attend: bool = True
+        self, width: int = 32, prefill: Literal["mean", "pyramid", "given"] = "mean", attend: bool = True
     ) -> None:
         super().__init__()
         self.prefill = prefill
@@ -59,7 +60,7 @@ class CoarseToFine(nn.Module):
         return coarse, self._finish(self.merge(merged), start)
 
     def _finish(self, output: Tensor, start: Tensor) -> Tensor:
-        return start + output.float() if self.prefill == "pyramid" else output.float().clamp(-1, 1)
+        return output.float().clamp(-1, 1) if self.prefill == "mean" else start + output.float()
 
 
 class Critic(nn.Module):

@@ -1,6 +1,7 @@
 """What stands in a hole before a network looks at it: the mean colour, or a pull-push pyramid.
 
-Tensors: image (B, 3, H, W) in -1..1, mask (B, 1, H, W) with 1 = hole. What the image holds inside the hole is ignored.
+Tensors: image (B, 3, H, W) in -1..1, mask (B, 1, H, W) with 1 = hole. What the image
+holds inside the hole is ignored, but by `given`.
 """
 
 from __future__ import annotations
@@ -52,4 +53,9 @@ def pixelate(image: Tensor, mask: Tensor, block: int) -> Tensor:
     return torch.where(mask > 0.5, tiles, image.float())
 
 
-PREFILLS = {"mean": fill_mean, "pyramid": fill_pyramid}
+def given(image: Tensor, mask: Tensor) -> Tensor:
+    """Leave in the hole what the image holds there, for networks that restore instead of invent (mosaic)."""
+    return image.float()
+
+
+PREFILLS = {"mean": fill_mean, "pyramid": fill_pyramid, "given": given}

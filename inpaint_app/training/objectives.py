@@ -13,9 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from inpaint_app.models.prefill import pixelate
 from inpaint_app.training import losses
 from inpaint_app.training.data import Batch
 from inpaint_app.training.recipes import Part, Recipe
+
+Turn = tuple[str, Tensor, dict[str, Tensor]]
+"""Player, its loss, figures to record."""
 
 
 def build(part: Part) -> nn.Module:
@@ -40,40 +44,116 @@ class Objective:
         critics = tuple(name for name in self.modules if name != "network")
         return {"network": ("network",)} | ({"critics": critics} if critics else {})
 
-    def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Tensor, dict[str, Tensor]]]:
-        """Yield (player, its loss, figures to record). The loop steps the player before asking for the next."""
+    def losses(self, batch: Batch, step: int) -> Iterator[Turn]:
+        """Yield what each player is to minimise; the loop steps the player before asking for the next."""
         raise NotImplementedError
 
     def fill(self, network: nn.Module, batch: Batch) -> Tensor:
         """What the network makes of a batch, known pixels put back: (B, 3, S, S) in -1..1."""
-        made = network(batch.photo * (1 - batch.mask), batch.mask)
+        made = network(self.seen(batch), batch.mask)
         return compose(made[-1] if isinstance(made, tuple) else made, batch)
 
+    def seen(self, batch: Batch) -> Tensor:
+        """The photo as the network gets it: the hole blank, or pixelated where the recipe sets "mosaic"."""
+        block = self.recipe.settings.get("mosaic")
+        if block:
+            return pixelate(batch.photo, batch.mask, int(block))
+        return batch.photo * (1 - batch.mask)
+
     def weight(self, mask: Tensor) -> Tensor:
-        """Pixel weights of the reconstruction loss."""
-        return mask + self.recipe.known_weight * (1 - mask)
+        """Pixel weights of the reconstruction loss, discounted inside the hole where the recipe sets "discount"."""
+        gamma = self.recipe.settings.get("discount")
+        inside = losses.discounted(mask, gamma) if gamma else mask
+        return inside + self.recipe.known_weight * (1 - mask)
 
+    def judged(self, real: Tensor, fake: Tensor, mask: Tensor) -> Tensor:
+        """The critics' loss on real photos and (detached) fakes, the gradient penalty included for WGAN."""
+        critic_loss, _ = losses.ADVERSARIAL[self.recipe.adversarial]
+        fake = fake.detach()
+        total = torch.zeros((), device=real.device)
+        for name in self.recipe.critics:
+            critic = self.modules[name]
+            total = total + critic_loss(critic(real, mask), critic(fake, mask))
+            if self.recipe.adversarial == "wasserstein":
+                factor = self.recipe.settings.get("penalty", 10.0)
+                total = total + factor * losses.gradient_penalty(critic, real, fake, mask)
+        return total
 
-class Reconstruction(Objective):
-    """Reconstruction loss in the hole, and critics that see the composite, if the recipe gives them a weight."""
+    def fooled(self, fake: Tensor, mask: Tensor) -> Tensor:
+        """The generator's loss before all critics."""
+        _, generator_loss = losses.ADVERSARIAL[self.recipe.adversarial]
+        terms = [generator_loss(self.modules[name](fake, mask)) for name in self.recipe.critics]
+        return torch.stack(terms).sum()
 
-    def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Tensor, dict[str, Tensor]]]:
-        """See Objective."""
-        made = self.modules["network"](batch.photo * (1 - batch.mask), batch.mask)
-        rebuilt = losses.reconstruction(
-            self.recipe.reconstruction, made, batch.photo, self.weight(batch.mask)
-        )
-        figures: dict[str, Tensor] = {"reconstruction": rebuilt.detach()}
+    def _play(
+        self, batch: Batch, fake: Tensor, rebuilt: Tensor, figures: dict[str, Tensor]
+    ) -> Iterator[Turn]:
+        """The critics' turn, then the network's with reconstruction and adversarial loss; without critics one turn."""
         if self.recipe.adversarial_weight:
-            critic_loss, generator_loss = losses.ADVERSARIAL[self.recipe.adversarial]
-            fake = compose(made, batch)
-            judged = [self.modules[name] for name in self.recipe.critics]
-            judgement = torch.stack([critic_loss(c(batch.photo), c(fake.detach())) for c in judged]).sum()
-            yield "critics", judgement, {}
-            fooled = torch.stack([generator_loss(c(fake)) for c in judged]).sum()
+            yield "critics", self.judged(batch.photo, fake, batch.mask), {}
+            fooled = self.fooled(fake, batch.mask)
             figures["adversarial"] = fooled.detach()
             rebuilt = rebuilt + self.recipe.adversarial_weight * fooled
         yield "network", rebuilt, figures
+
+
+class Reconstruction(Objective):
+    """Reconstruction loss in the hole of every stage that the network returns; critics see the last composite.
+
+    Stages before the last count as much as the recipe's setting "coarse" says (1.2 in Yu et al. 2018's code).
+    """
+
+    def losses(self, batch: Batch, step: int) -> Iterator[Turn]:
+        """See Objective."""
+        made = self.modules["network"](self.seen(batch), batch.mask)
+        stages: tuple[Tensor, ...] = made if isinstance(made, tuple) else (made,)
+        weight, mixture = self.weight(batch.mask), self.recipe.reconstruction
+        *coarse, last = [losses.reconstruction(mixture, stage, batch.photo, weight) for stage in stages]
+        figures = {"reconstruction": last.detach()}
+        rebuilt = last
+        for early in coarse:
+            figures["coarse"] = early.detach()
+            rebuilt = rebuilt + self.recipe.settings.get("coarse", 1.0) * early
+        yield from self._play(batch, compose(stages[-1], batch), rebuilt, figures)
+
+
+class Variational(Objective):
+    """Reconstruction of the whole image from a sampled code, and the code's divergence from a normal one.
+
+    Setting "kl": factor of the divergence, per number of the image as the reconstruction is.
+    """
+
+    def losses(self, batch: Batch, step: int) -> Iterator[Turn]:
+        """See Objective."""
+        network: Any = self.modules["network"]
+        mean, log_variance = network.distribution(self.seen(batch), batch.mask)
+        code = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        made = network.generate(code)
+        rebuilt = losses.reconstruction(
+            self.recipe.reconstruction, made, batch.photo, self.weight(batch.mask)
+        )
+        divergence = losses.kl(mean, log_variance) / batch.photo[0].numel()
+        figures = {"reconstruction": rebuilt.detach(), "divergence": divergence.detach()}
+        total = rebuilt + self.recipe.settings.get("kl", 1.0) * divergence
+        yield from self._play(batch, compose(made, batch), total, figures)
+
+
+class Generative(Objective):
+    """DCGAN: photos from noise against a discriminator; no hole and no reconstruction."""
+
+    def losses(self, batch: Batch, step: int) -> Iterator[Turn]:
+        """See Objective."""
+        network: Any = self.modules["network"]
+        made = network(torch.randn(len(batch.photo), network.code, device=batch.photo.device))
+        yield "critics", self.judged(batch.photo, made, batch.mask), {}
+        yield "network", self.fooled(made, batch.mask), {}
+
+    def fill(self, network: Any, batch: Batch) -> Tensor:
+        """Photos from a fixed noise, as large as the batch: there is no hole to fill."""
+        source = torch.Generator().manual_seed(0)
+        code = torch.randn(len(batch.photo), network.code, generator=source)
+        made: Tensor = network(code.to(batch.photo.device))
+        return made
 
 
 def compose(fill: Tensor, batch: Batch) -> Tensor:
@@ -84,6 +164,5 @@ def compose(fill: Tensor, batch: Batch) -> Tensor:
 def load(recipe: Recipe) -> Objective:
     """The objective of a recipe, with fresh modules."""
     module, _, name = recipe.objective.partition(":")
-    made: Any = getattr(importlib.import_module(module), name)(recipe)
-    objective: Objective = made
-    return objective
+    made: Objective = getattr(importlib.import_module(module), name)(recipe)
+    return made

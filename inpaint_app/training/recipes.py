@@ -55,25 +55,176 @@ class Recipe:
 
 
 _MODELS = "inpaint_app.models"
+_OBJECTIVES = "inpaint_app.training.objectives"
 _CONTEXT = f"{_MODELS}.context_encoder:ContextEncoder"
-_JUDGE = f"{_MODELS}.context_encoder:Discriminator"
+_JUDGE = Part(f"{_MODELS}.context_encoder:Discriminator")
+_ATTENTION = f"{_MODELS}.contextual_attention:CoarseToFine"
+_CRITIC = f"{_MODELS}.contextual_attention:Critic"
+
+_CONTEXT_SHIPPED = {
+    "widths": [32, 64, 128, 256, 512],
+    "bottleneck": 500,
+    "skips": True,
+    "prefill": "pyramid",
+    "up": "bilinear",
+}
+_GAN = (0.5, 0.99)
+
+
+def _paper(name: str, title: str, **arguments: Any) -> Recipe:
+    """A context encoder as in the paper: joint loss, factors 0.999 and 0.001 of section 3.2, no skips."""
+    return Recipe(
+        name,
+        title,
+        Part(_CONTEXT, arguments),
+        critics={"critic": _JUDGE},
+        adversarial_weight=0.001,
+        learning_rate=5e-4,
+        betas=_GAN,
+    )
+
+
+def _loss_row(name: str, title: str, adversarial: str, **mixture: float) -> Recipe:
+    """A row of report 004's table: the same context encoder, five losses (its factor of the critic is not given)."""
+    return Recipe(
+        f"loss-{name}",
+        title,
+        Part(_CONTEXT, {"bottleneck": 500}),
+        critics={"critic": _JUDGE},
+        adversarial=adversarial,
+        adversarial_weight=0.001,
+        reconstruction=mixture,
+        learning_rate=5e-4,
+        betas=_GAN,
+    )
+
+
+def _vae(encoder: str, bottleneck: int, adversarial: bool) -> Recipe:
+    """A row of report 002's tables."""
+    kind = "gan" if adversarial else "vae"
+    title = f"{'Adversarial' if adversarial else 'Variational'} autoencoder, {encoder}, {bottleneck} numbers"
+    return Recipe(
+        f"{kind}-{encoder}-{bottleneck}",
+        title,
+        Part(f"{_MODELS}.vae:VariationalAutoencoder", {"encoder": encoder, "bottleneck": bottleneck}),
+        objective=f"{_OBJECTIVES}:Variational",
+        critics={"critic": _JUDGE} if adversarial else {},
+        adversarial_weight=0.001 if adversarial else 0.0,
+        known_weight=0.1,
+        learning_rate=5e-4,
+        betas=_GAN if adversarial else (0.9, 0.99),
+        settings={"kl": 0.1},
+    )
+
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "context-encoder",
         "Context encoder, reconstruction-weighted, any hole",
-        Part(
-            _CONTEXT,
-            {
-                "widths": [32, 64, 128, 256, 512],
-                "bottleneck": 500,
-                "skips": True,
-                "prefill": "pyramid",
-                "up": "bilinear",
-            },
-        ),
+        Part(_CONTEXT, _CONTEXT_SHIPPED),
         reconstruction={"log-l2": 1.0},
     ),
+    Recipe(
+        "context-encoder-sharp",
+        "Context encoder with a discriminator: sharper, further from the truth",
+        Part(_CONTEXT, _CONTEXT_SHIPPED),
+        critics={"critic": _JUDGE},
+        adversarial_weight=0.01,
+        learning_rate=3e-4,
+        betas=_GAN,
+    ),
+    _paper("context-encoder-4000", "Context encoder as in the paper, bottleneck 4000", bottleneck=4000),
+    _paper("context-encoder-2000", "Context encoder as in the paper, bottleneck 2000", bottleneck=2000),
+    _paper("context-encoder-500", "Context encoder as in the paper, bottleneck 500", bottleneck=500),
+    _paper(
+        "context-encoder-channelwise", "Context encoder, channel-wise fully connected", join="channelwise"
+    ),
+    Recipe(
+        "seven-layer",
+        "Report 000's context encoder, 128 px to one and back, with its patch discriminator",
+        Part(f"{_MODELS}.seven_layer:SevenLayer"),
+        critics={"critic": Part(f"{_MODELS}.seven_layer:PatchDiscriminator")},
+        adversarial_weight=0.001,
+        learning_rate=2e-4,
+        betas=_GAN,
+    ),
+    Recipe(
+        "contextual-attention",
+        "Contextual attention, coarse to fine, WGAN-GP",
+        Part(_ATTENTION, {"width": 32, "prefill": "pyramid"}),
+        critics={"whole": Part(_CRITIC), "part": Part(_CRITIC, {"local": True})},
+        adversarial="wasserstein",
+        adversarial_weight=0.001,
+        reconstruction={"l1": 1.2},
+        batch=16,
+        learning_rate=2e-4,
+        critic_rate=1e-4,
+        betas=_GAN,
+        settings={"discount": 0.99, "coarse": 1.0, "penalty": 10.0},
+    ),
+    Recipe(
+        "contextual-attention-small",
+        "Contextual attention, half the width, no critics: for machines without a GPU",
+        Part(_ATTENTION, {"width": 16, "prefill": "pyramid"}),
+        reconstruction={"l1": 1.0},
+        batch=16,
+        learning_rate=5e-4,
+        settings={"coarse": 0.5},
+    ),
+    Recipe(
+        "mosaic",
+        "Contextual attention on pixelated regions: restores a mosaic",
+        Part(_ATTENTION, {"width": 16, "prefill": "given"}),
+        reconstruction={"l1": 1.0},
+        batch=16,
+        learning_rate=5e-4,
+        holes={"square": 0.4, "rectangle": 0.4, "centre": 0.2},
+        settings={"coarse": 0.5, "mosaic": 8},
+    ),
+    Recipe(
+        "glcic",
+        "Globally and locally consistent completion",
+        Part(f"{_MODELS}.glcic:CompletionNetwork", {"width": 32, "prefill": "pyramid"}),
+        critics={"critic": Part(f"{_MODELS}.glcic:GlobalLocalDiscriminator", {"width": 32})},
+        adversarial_weight=0.0004,
+        learning_rate=5e-4,
+        betas=_GAN,
+    ),
+    Recipe(
+        "dcgan",
+        "DCGAN at 64 px, for semantic inpainting",
+        Part(f"{_MODELS}.dcgan:Generator", {"widths": [256, 128, 64, 32]}),
+        objective=f"{_OBJECTIVES}:Generative",
+        critics={
+            "critic": Part(
+                f"{_MODELS}.context_encoder:Discriminator", {"size": 64, "widths": [32, 64, 128, 256]}
+            )
+        },
+        adversarial_weight=1.0,
+        size=64,
+        photo_size=75,
+        batch=64,
+        learning_rate=2e-4,
+        betas=(0.5, 0.999),
+        weight_decay=0.0,
+        clip=0.0,
+    ),
+    Recipe(
+        "autoencoder",
+        "Autoencoder with plain squared error, blind to where the hole is",
+        Part(f"{_MODELS}.autoencoder:Autoencoder"),
+        known_weight=1.0,
+        learning_rate=5e-4,
+    ),
+    *(_vae(encoder, 500, False) for encoder in ("alexnet", "vgg", "resnet")),
+    *(_vae("vgg", bottleneck, False) for bottleneck in (2000, 4000)),
+    *(_vae("resnet", bottleneck, False) for bottleneck in (2000, 4000)),
+    *(_vae(encoder, b, True) for encoder in ("alexnet", "resnet") for b in (500, 2000, 4000)),
+    _loss_row("bce-l2", "Report 004: L2, BCE critic", "bce", l2=1.0),
+    _loss_row("ls-l1", "Report 004: L1, least-squares critic", "least-squares", l1=1.0),
+    _loss_row("l1-ssim-70", "Report 004: 0.3 L1 + 0.7 (1 - SSIM)", "bce", l1=0.3, ssim=0.7),
+    _loss_row("l1-ssim-50", "Report 004: 0.5 L1 + 0.5 (1 - SSIM)", "bce", l1=0.5, ssim=0.5),
+    _loss_row("l1-ssim-995", "Report 004: 0.005 L1 + 0.995 (1 - SSIM)", "bce", l1=0.005, ssim=0.995),
 )
 
 

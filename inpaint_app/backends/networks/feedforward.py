@@ -1,0 +1,103 @@
+"""The project's own networks as backends: arrays in, arrays out, at the size that each was trained at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.backends.networks.scaling import device, restored, scaled
+from inpaint_app.types import Image, Mask, Options, Progress, Window, option
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions(Options):
+    """What can be chosen for a network that fills in one go."""
+
+    mirrored: bool = option(True, "also fill the mirrored photo and take the mean: steadier, twice the time")
+
+
+class FeedForward:
+    """A network that fills a window in one go. Subclasses name the entry of the manifest."""
+
+    weights: ClassVar[str]
+
+    def __init__(self) -> None:
+        """Load the weights; raises MissingWeights, CheckpointError."""
+        import torch
+
+        from inpaint_app import checkpoints
+
+        self._size = checkpoints.entry(self.weights).size
+        self._network = checkpoints.create(self.weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._device = device()
+        self._network.to(self._device)
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
+        progress(0.0, "Filling")
+        image, mask = scaled(window.image, window.mask, self._size)
+        filled = self._filled(image, mask)
+        if getattr(options, "mirrored", False):
+            progress(0.5, "Filling")
+            mirrored = self._filled(image[:, ::-1], mask[:, ::-1])[:, ::-1]
+            filled = (filled + mirrored) * np.float32(0.5)
+        fill = np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+        progress(1.0, "Filling")
+        return restored(fill, window)
+
+    def _filled(self, image: Image, mask: Mask) -> NDArray[np.float32]:
+        """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) float32 in 0..255, not yet rounded."""
+        import torch
+
+        photo = torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(2, 0, 1)[None]
+        hole = torch.from_numpy(np.ascontiguousarray(mask)).to(self._device)[None, None].float()
+        photo = (photo.float() / 127.5 - 1) * (1 - hole)
+        with torch.inference_mode():
+            made = self._network(photo, hole)
+        last = made[-1] if isinstance(made, tuple) else made
+        return np.asarray(((last[0].clamp(-1, 1) + 1) * 127.5).permute(1, 2, 0).cpu().numpy())
+
+
+class ContextEncoder(FeedForward):
+    """Pathak et al. 2016, for any hole."""
+
+    weights = "context-encoder"
+
+
+class SharpContextEncoder(FeedForward):
+    """The same, trained against a discriminator."""
+
+    weights = "context-encoder-sharp"
+
+
+class ContextualAttention(FeedForward):
+    """Yu et al. 2018, half the width."""
+
+    weights = "contextual-attention-small"
+
+
+class Glcic(FeedForward):
+    """Iizuka et al. 2017."""
+
+    weights = "glcic"
+
+
+class Autoencoder(FeedForward):
+    """The plain baseline of report 001."""
+
+    weights = "autoencoder"
+
+
+class VariationalAutoencoder(FeedForward):
+    """Report 002."""
+
+    weights = "vae-resnet-500"
+
+
+class SevenLayer(FeedForward):
+    """Report 000's context encoder."""
+
+    weights = "seven-layer"

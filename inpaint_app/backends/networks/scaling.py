@@ -1,0 +1,38 @@
+"""What the network backends share: where they run, and the way to their own size and back."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaint_app.settings import Settings
+from inpaint_app.types import Image, Mask, Window
+
+
+def device() -> str:
+    """Where networks run: what INPAINT_DEVICE says, else the first of cuda, mps and cpu that is there."""
+    import torch
+
+    chosen = Settings.from_environment().device
+    if chosen != "auto":
+        return chosen
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:
+    """Window and hole at size × size, every pixel that holds some of the hole part of it."""
+    if image.shape[:2] == (size, size):
+        return image, mask
+    small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+    hole = cv2.resize(mask.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA) > 0
+    return np.asarray(small, dtype=np.uint8), np.asarray(hole)
+
+
+def restored(fill: Image, window: Window) -> Image:
+    """The fill at the window's size."""
+    height, width = window.mask.shape
+    if fill.shape[:2] == (height, width):
+        return fill
+    return np.asarray(cv2.resize(fill, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
