@@ -1,1 +1,1 @@
-"""See ARCHITECTURE.md."""
+"""The Gradio page: components, thin handlers, and what a visitor holds. No logic about inpainting lives here."""

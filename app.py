@@ -1,0 +1,16 @@
+"""Builds the page and launches it: `python app.py`."""
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+
+from inpaint_app.ui.page import build, launch_options
+from inpaint_app.ui.warm import warm_up
+
+demo = build()
+
+if __name__ == "__main__":
+    demo.queue(max_size=64).launch(**launch_options(), prevent_thread_lock=True)
+    warm_up(demo.session)
+    demo.block_thread()

@@ -1,0 +1,83 @@
+"""The page: tabs, components, and which handler each event goes to."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from inpaint_app.session import Session
+from inpaint_app.ui import help_tab, present
+from inpaint_app.ui.remove import Remover
+from inpaint_app.ui.studio import Studio, static, styles, thumb
+from inpaint_app.ui.theme import theme
+from inpaint_app.ui.visits import Visits
+
+DEVICE = "device"
+"""Events that use the device share one queue."""
+
+CACHE_SECONDS = (1800, 7200)
+"""Every half hour, uploads older than two hours go."""
+
+
+def build(session: Session | None = None) -> gr.Blocks:
+    """The whole page over one session. The page's visits are at `blocks.visits`."""
+    session = session or Session()
+    visits = Visits(_visits_root())
+    with gr.Blocks(title="Inpaint", analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as page:
+        gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=None)
+        gr.HTML(static("shade.html"), elem_id="shade", js_on_load=static("shade.js"))
+        with gr.Tabs(elem_id="pages"):
+            with gr.Tab("Remove", id="remove"):
+                _remove_tab(page, Remover(session, visits))
+            with gr.Tab("Help", id="help"):
+                help_tab.build()
+    page.visits = visits
+    page.session = session
+    return page
+
+
+def launch_options() -> dict[str, Any]:
+    """What goes to `launch`: looks, limits, and nothing from the network."""
+    return {
+        "theme": theme(),
+        "css": styles(),
+        "footer_links": [],
+        "show_error": False,
+        "max_file_size": "500mb",
+        "ssr_mode": False,
+        "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),
+    }
+
+
+def _visits_root() -> Path:
+    """A folder under Gradio's cache, because only files from there are served."""
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="visits-", dir=folder))
+
+
+def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
+    thumbs = {name: thumb(path) for name, path in present.samples().items()}
+    studio = Studio(present.configuration(), thumbs)
+    long: dict[str, Any] = {
+        "outputs": studio,
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_limit": 8,
+        "concurrency_id": DEVICE,
+    }
+    short: dict[str, Any] = {**long, "concurrency_id": "short", "concurrency_limit": 16}
+    studio.open(remover.open, **short)
+    studio.find(remover.find, **long)
+    studio.remove(remover.remove, **long)
+    studio.download(remover.download, **short)
+    studio.keep(remover.keep, **short)
+    studio.go(remover.go_to, **short)
+    studio.mask(remover.mask, **short)
+    studio.detail(remover.detail, **{**short, "trigger_mode": "multiple"})
+    studio.cancel(remover.cancel, queue=False, api_visibility="private", trigger_mode="multiple")
+    page.unload(remover.leave)

@@ -1,0 +1,98 @@
+"""Arrays → what a browser can show: bounded previews as files, outlines as polygons; and the mask's way back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+
+from inpaint_app.errors import MaskError
+from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging.files import Photo
+from inpaint_app.types import Image, Instance, Mask
+
+PREVIEW_SIDE = 1600
+THUMB_SIDE = 240
+
+
+def preview_size(width: int, height: int, side: int = PREVIEW_SIDE) -> tuple[int, int]:
+    """(width, height) of the preview: the photo's own where that is small enough."""
+    longest = max(width, height)
+    if longest <= side:
+        return width, height
+    return max(1, round(width * side / longest)), max(1, round(height * side / longest))
+
+
+def write_preview(image: Image, photo: Photo, target: Path, side: int = PREVIEW_SIDE) -> Path:
+    """Write a bounded preview beside `target`, with the photo's colour profile; PNG where the photo has alpha."""
+    width, height = preview_size(image.shape[1], image.shape[0], side)
+    small = _resized(image, width, height)
+    profile = photo.icc if photo.icc and photo.icc[16:20] == b"RGB " else None
+    if photo.alpha is not None:
+        alpha = _resized(photo.alpha, width, height)
+        target = target.with_suffix(".png")
+        picture = PillowImage.fromarray(np.dstack([small, alpha]))
+        picture.save(target, compress_level=1, icc_profile=profile)
+        return target
+    target = target.with_suffix(".jpg")
+    quality, sampling = (92, 0) if side >= PREVIEW_SIDE else (85, 2)
+    PillowImage.fromarray(small).save(target, quality=quality, subsampling=sampling, icc_profile=profile)
+    return target
+
+
+def _resized(pixels: Any, width: int, height: int) -> Any:
+    if pixels.shape[1] == width and pixels.shape[0] == height:
+        return pixels
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def outlines(instance: Instance, photo_size: tuple[int, int]) -> list[list[float]]:
+    """The instance's outline as flat polygons [x, y, x, y, …] in preview pixels, holes included (even-odd)."""
+    width, height = preview_size(*photo_size)
+    scale_x, scale_y = width / photo_size[0], height / photo_size[1]
+    box = instance.box
+    across = max(1, round(box.width * scale_x))
+    down = max(1, round(box.height * scale_y))
+    small = masks.scaled(instance.mask, (down, across)) if (across, down) != (box.width, box.height) else instance.mask
+    framed = np.pad(small.astype(np.uint8), 1)
+    found, _ = cv2.findContours(framed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    polygons = []
+    for contour in found:
+        points = cv2.approxPolyDP(contour, 0.8, True)[:, 0, :].astype(np.float64)
+        if len(points) < 3:
+            continue
+        points = points - 0.5 + (box.left * scale_x, box.top * scale_y)
+        polygons.append([round(float(v), 1) for v in points.reshape(-1)])
+    return polygons
+
+
+def read_strokes(encoded: str | None, shape: tuple[int, int]) -> tuple[Mask, Mask] | None:
+    """What was brushed and what was erased, (H, W) bool each, from the page's PNG (red = brushed, green = erased).
+
+    encoded: base64, with or without the data URL's head; None or "" is no strokes. Raises MaskError.
+    """
+    if not encoded:
+        return None
+    try:
+        data = base64.b64decode(encoded.rpartition(",")[2], validate=True)
+        picture = PillowImage.open(io.BytesIO(data), formats=["PNG"])
+        if max(picture.size) > 2 * PREVIEW_SIDE:
+            raise MaskError(f"The brushed mask is {picture.size}, expected at most {PREVIEW_SIDE} pixels a side.")
+        layers = np.asarray(picture.convert("RGB"))
+    except (binascii.Error, OSError, ValueError) as error:
+        raise MaskError(f"The brushed mask did not arrive whole ({error}): press the button again.") from error
+    brushed, erased = layers[..., 0] >= 128, layers[..., 1] >= 128
+    return masks.scaled(brushed, shape), masks.scaled(erased, shape)
+
+
+def mask_png(mask: Mask) -> bytes:
+    """A mask as a 1-bit PNG, white = hole."""
+    buffer = io.BytesIO()
+    PillowImage.fromarray(mask).save(buffer, "PNG", compress_level=6)
+    return buffer.getvalue()

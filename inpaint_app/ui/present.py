@@ -1,0 +1,152 @@
+"""What the app knows → what the page shows: plain dictionaries, nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.backends.base import BackendSpec, Missing
+from inpaint_app.imaging.files import Photo, Report
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.base import GROUPS
+from inpaint_app.session import CONFIDENCE
+from inpaint_app.types import Instance, Result
+from inpaint_app.ui import pictures
+
+
+def samples() -> dict[str, Path]:
+    """Sample photos by name, out of the installed ultralytics package, found without importing it."""
+    spec = find_spec("ultralytics")
+    if spec is None or not spec.submodule_search_locations:
+        return {}
+    folder = Path(next(iter(spec.submodule_search_locations))) / "assets"
+    return {path.name: path for path in sorted(folder.glob("*.jpg"))}
+
+
+def configuration() -> dict[str, Any]:
+    """Everything that the page draws its controls from."""
+    return {
+        "backends": [backend(spec) for spec in backends.BACKENDS],
+        "chosen": backends.DEFAULT,
+        "segmenters": [
+            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing())} for spec in segmenters.SEGMENTERS
+        ],
+        "confidence": CONFIDENCE,
+        "groups": {word: list(labels) for word, labels in GROUPS.items()},
+        "previewSide": pictures.PREVIEW_SIDE,
+    }
+
+
+def backend(spec: BackendSpec) -> dict[str, Any]:
+    """A backend with its state and the controls of its options."""
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "summary": spec.summary,
+        "family": spec.family,
+        "slow": spec.slow,
+        "lacks": lacks(spec.missing()),
+        "options": [control(field) for field in dataclasses.fields(spec.options)],
+    }
+
+
+def lacks(missing: Iterable[Missing]) -> str:
+    """What is missing and the cure, in one line; "" when it is ready."""
+    return "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in missing)
+
+
+def control(field: dataclasses.Field[Any]) -> dict[str, Any]:
+    """What a control for one option needs to know."""
+    metadata = dict(field.metadata)
+    return {
+        "name": field.name,
+        "label": field.name.replace("_", " ").capitalize(),
+        "default": field.default,
+        "kind": type(field.default).__name__,
+        "help": metadata.get("help", ""),
+        "minimum": metadata.get("minimum"),
+        "maximum": metadata.get("maximum"),
+        "step": metadata.get("step") or (1 if isinstance(field.default, int) else None),
+        "choices": list(metadata["choices"]) if metadata.get("choices") else None,
+    }
+
+
+def photo(given: Photo) -> dict[str, Any]:
+    """The photo's facts."""
+    width, height = pictures.preview_size(given.width, given.height)
+    return {
+        "name": given.name,
+        "format": given.format,
+        "width": given.width,
+        "height": given.height,
+        "previewWidth": width,
+        "previewHeight": height,
+        "megapixels": round(given.width * given.height / 1e6, 1),
+        "bytes": len(given.source),
+        "note": given.note,
+    }
+
+
+def found(instances: Iterable[Instance], size: tuple[int, int]) -> list[dict[str, Any]]:
+    """Found objects with their outlines in preview pixels; size is the photo's (width, height)."""
+    return [
+        {
+            "number": instance.number,
+            "label": instance.label,
+            "confidence": round(instance.confidence, 2),
+            "polygons": pictures.outlines(instance, size),
+            "area": int(instance.mask.sum()),
+        }
+        for instance in instances
+    ]
+
+
+def removed(instances: Iterable[Instance], brushed: bool) -> str:
+    """What was taken out, in words: "3 people, 1 bus"."""
+    plurals = {"person": "people", "bus": "buses", "sheep": "sheep", "knife": "knives"}
+    counts = Counter(instance.label for instance in instances)
+    said = [
+        f"{count} {label if count == 1 else plurals.get(label, label + 's')}" for label, count in counts.items()
+    ]
+    if brushed:
+        said.append("brushed area")
+    return ", ".join(said) or "brushed area"
+
+
+def result(made: Result, title: str, what: str) -> dict[str, Any]:
+    """The facts of one result."""
+    return {
+        "backend": made.backend,
+        "title": title,
+        "what": what,
+        "seconds": round(made.seconds, 2),
+        "changedKnown": made.changed_known,
+        "grow": made.grow,
+        "feather": made.feather,
+        "windows": len(made.boxes),
+        "options": {key: value for key, value in dataclasses.asdict(made.options).items()},
+    }
+
+
+def certificate(report: Report) -> str:
+    """How the file was written, in one sentence."""
+    kept = {
+        "jpeg-blocks": "Only the coding blocks under the mask were encoded anew",
+        "jpeg-reencoded": "The whole JPEG was encoded again",
+        "lossless": "Lossless",
+        "lossy": "Encoded anew in a lossy format",
+    }[report.method]
+    said = [kept]
+    if report.blocks_encoded is not None:
+        said.append(f"{report.blocks_encoded} of {report.blocks_total} blocks")
+    if report.changed_blocks_outside is not None:
+        said.append(f"{report.changed_blocks_outside} blocks changed elsewhere")
+    elif report.changed_pixels_outside is not None:
+        said.append(f"{report.changed_pixels_outside} pixels changed outside the mask")
+    sentence = "; ".join(said) + "."
+    return f"{sentence} {report.note}".strip()

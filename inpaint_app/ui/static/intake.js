@@ -1,0 +1,61 @@
+/* How a photo comes in: chosen, dropped anywhere, pasted, taken with the camera, or a sample. */
+function makeIntake(app) {
+  const chooser = one(".st-file");
+  const camera = one(".st-camera");
+  const maskFile = one(".st-mask-file");
+  const samples = one(".st-samples");
+
+  async function take(file) {
+    if (!file) return;
+    if (app.busy) return app.say("info", "Still at work: wait for it, or press Cancel.");
+    app.waiting("Sending the photo");
+    try {
+      const { path } = await upload(file);
+      app.send("open", { path, name: file.name || "pasted.png" });
+    } catch (error) {
+      app.rest();
+      app.say("error", "The photo did not reach the server: " + ((error && error.message) || "the connection broke") + ". Try again.");
+    }
+  }
+
+  async function takeMask(file) {
+    if (!file || !app.base) return;
+    try {
+      const { path } = await upload(file);
+      app.send("mask", { path });
+    } catch (error) {
+      app.say("error", "The mask did not reach the server. Try again.");
+    }
+  }
+
+  for (const [input, then] of [[chooser, take], [camera, take], [maskFile, takeMask]]) {
+    input.addEventListener("change", () => { then(input.files[0]); input.value = ""; });
+  }
+
+  const open = () => app.visible();
+  let depth = 0;
+  const carriesFile = (event) => open() && event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
+  window.addEventListener("dragenter", (event) => { if (carriesFile(event)) { depth += 1; app.root.classList.add("dropping"); } });
+  window.addEventListener("dragleave", (event) => { if (carriesFile(event) && (depth = Math.max(0, depth - 1)) === 0) app.root.classList.remove("dropping"); });
+  window.addEventListener("dragover", (event) => { if (carriesFile(event)) event.preventDefault(); });
+  window.addEventListener("drop", (event) => {
+    if (!carriesFile(event)) return;
+    event.preventDefault();
+    depth = 0;
+    app.root.classList.remove("dropping");
+    take(event.dataTransfer.files[0]);
+  });
+  window.addEventListener("paste", (event) => {
+    if (!open() || typing(event.target) || !event.clipboardData) return;
+    const item = Array.from(event.clipboardData.items).find((each) => each.type.startsWith("image/"));
+    if (item) take(item.getAsFile());
+  });
+
+  for (const [name, thumb] of Object.entries(CONFIGURATION.samples)) {
+    samples.append(h("button", { type: "button", class: "sample", "data-sample": name, "aria-label": "Open the sample photo " + name,
+      onclick: () => app.send("open", { sample: name }) }, h("img", { src: thumb, alt: "" })));
+  }
+  one(".st-samples-box").hidden = !Object.keys(CONFIGURATION.samples).length;
+
+  return { choose: () => chooser.click(), shoot: () => camera.click(), mask: () => maskFile.click() };
+}

@@ -1,0 +1,58 @@
+/* The list of what was found: a chip per object, a switch per class. */
+function makeObjects(app, mask) {
+  const section = one(".st-objects");
+  const list = one(".st-finds");
+  const count = one(".st-finds-count");
+
+  function classes() {
+    const groups = new Map();
+    for (const instance of app.found) {
+      if (!groups.has(instance.label)) groups.set(instance.label, []);
+      groups.get(instance.label).push(instance);
+    }
+    return Array.from(groups.entries()).sort((a, b) => b[1].length - a[1].length);
+  }
+
+  function chip(instance) {
+    return h("button", {
+      class: "chip", type: "button", "data-number": instance.number, "aria-pressed": "false",
+      "aria-label": instance.label + " " + instance.number + ", confidence " + Math.round(instance.confidence * 100) + " percent",
+      onclick: () => mask.choose([instance.number], !mask.isChosen(instance.number)),
+      onmouseenter: () => app.stage.setHover(instance.number),
+      onmouseleave: () => app.stage.setHover(null),
+      onfocus: () => app.stage.setHover(instance.number),
+      onblur: () => app.stage.setHover(null),
+    }, h("b", {}, String(instance.number)), h("span", {}, Math.round(instance.confidence * 100) + " %"));
+  }
+
+  function group([label, instances]) {
+    const numbers = instances.map((instance) => instance.number);
+    const head = h("button", {
+      class: "group", type: "button", "data-label": label, "aria-pressed": "false",
+      title: "All of this kind on or off",
+      onclick: () => mask.choose(numbers, !numbers.every((number) => mask.isChosen(number))),
+    }, h("span", { class: "box", html: icon("check") }), label, h("em", {}, "× " + instances.length));
+    return h("div", { class: "finds-group" }, head, h("div", { class: "chips" }, ...instances.map(chip)));
+  }
+
+  return {
+    show() {
+      section.hidden = !app.found.length;
+      list.replaceChildren(...classes().map(group));
+      this.mark();
+    },
+    mark() {
+      for (const node of all(".chip", list)) node.setAttribute("aria-pressed", String(mask.isChosen(Number(node.dataset.number))));
+      for (const node of all(".group", list)) {
+        const numbers = app.found.filter((i) => i.label === node.dataset.label).map((i) => i.number);
+        const on = numbers.filter((number) => mask.isChosen(number)).length;
+        node.setAttribute("aria-pressed", on === 0 ? "false" : on === numbers.length ? "true" : "mixed");
+      }
+      const on = app.found.filter((i) => mask.isChosen(i.number)).length;
+      count.textContent = on ? on + " of " + app.found.length + " chosen" : app.found.length + " found";
+    },
+    hover(number) {
+      for (const node of all(".chip", list)) node.classList.toggle("near", Number(node.dataset.number) === number);
+    },
+  };
+}

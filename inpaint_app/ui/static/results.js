@@ -1,0 +1,37 @@
+/* Results of the current step: a card each, as they come in. */
+function makeResults(app) {
+  const section = one(".st-results");
+  const list = one(".st-cards");
+
+  function fact(label, value, title, good) {
+    return h("div", { class: "fact" + (good ? " good" : ""), title }, h("dt", {}, label), h("dd", {}, value));
+  }
+
+  function score(value) {
+    return value === null || value === undefined ? "–" : value.toFixed(2);
+  }
+
+  function card(result) {
+    const active = result.backend === app.active;
+    const untouched = result.changedKnown === 0;
+    const node = h("article", { class: "card" + (active ? " active" : ""), "data-backend": result.backend },
+      h("button", { class: "card-face", type: "button", "aria-pressed": String(active), "aria-label": "Show the result of " + result.title, onclick: () => app.activate(result.backend) },
+        h("img", { src: fileUrl(result.thumb), alt: "", loading: "lazy" }),
+        h("span", { class: "card-title" }, h("b", {}, result.title), h("small", {}, result.what))),
+      h("p", { class: "badge" + (untouched ? "" : " bad"), html: icon(untouched ? "shield" : "warn") }, h("span", {}, result.changedKnown + " known pixels changed")),
+      h("dl", { class: "facts" },
+        fact("Time", result.seconds.toFixed(result.seconds < 10 ? 2 : 1) + " s", "Seconds for this removal"),
+        fact("Seam", score(result.seam), "Contrast across the border of the hole against its surroundings: 1 cannot be told apart"),
+        fact("Texture", score(result.texture), "Fine detail in the hole against its surroundings: 1 is as rich, 0 is flat"),
+        fact("Grown", result.grow + " px", "Pixels by which the mask was grown, of which " + result.feather + " were blended")));
+    return node;
+  }
+
+  return {
+    show() {
+      const results = Array.from(app.results.values());
+      section.hidden = !results.length;
+      list.replaceChildren(...results.map(card));
+    },
+  };
+}

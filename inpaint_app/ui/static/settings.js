@@ -1,0 +1,83 @@
+/* How to remove: backends and their options, growth, feather, what finds objects. Drawn from what Python knows. */
+function makeSettings() {
+  const values = {};
+  const backends = one(".st-backends");
+  const options = one(".st-options");
+  const grow = one("[name=grow]"), feather = one("[name=feather]");
+  const confidence = one("[name=confidence]"), segmenter = one("[name=segmenter]");
+
+  function card(backend) {
+    const box = h("input", { type: "checkbox", value: backend.name, name: "backend" });
+    box.checked = backend.name === CONFIGURATION.chosen && !backend.lacks;
+    box.disabled = Boolean(backend.lacks);
+    box.addEventListener("change", changed);
+    return h("label", { class: "backend" + (backend.lacks ? " lacks" : ""), title: backend.lacks || backend.summary },
+      box, h("span", { class: "box", html: icon("check") }),
+      h("span", { class: "words" },
+        h("b", {}, backend.title, backend.slow ? h("i", { class: "tag" }, "slow") : null, backend.lacks ? h("i", { class: "tag" }, "not ready") : null),
+        h("small", {}, backend.lacks ? "See Models for what is missing." : backend.summary)));
+  }
+
+  function control(backend, option) {
+    const key = backend.name + "." + option.name;
+    const set = (value) => { (values[backend.name] = values[backend.name] || {})[option.name] = value; };
+    const label = h("span", {}, option.label);
+    let field;
+    if (option.choices) {
+      field = h("select", {}, ...option.choices.map((choice) => h("option", { value: choice }, String(choice))));
+      field.value = option.default;
+      field.addEventListener("change", () => set(option.choices.find((choice) => String(choice) === field.value)));
+    } else if (option.kind === "bool") {
+      field = h("input", { type: "checkbox" });
+      field.checked = option.default;
+      field.addEventListener("change", () => set(field.checked));
+    } else if (option.kind === "int" || option.kind === "float") {
+      field = h("input", { type: "number", min: option.minimum, max: option.maximum, step: option.step || "any", inputmode: "decimal" });
+      field.value = option.default;
+      field.addEventListener("change", () => {
+        const number = Number(field.value);
+        if (field.value === "" || Number.isNaN(number)) field.value = option.default;
+        set(field.value === "" ? option.default : option.kind === "int" ? Math.round(Number(field.value)) : Number(field.value));
+      });
+    } else {
+      field = h("input", { type: "text", placeholder: "none" });
+      field.value = option.default === null ? "" : option.default;
+      field.addEventListener("change", () => set(field.value));
+    }
+    field.setAttribute("aria-label", backend.title + ": " + option.label);
+    field.dataset.option = key;
+    const known = (values[backend.name] || {})[option.name];
+    if (known !== undefined) { if (field.type === "checkbox") field.checked = known; else field.value = known; }
+    return h("label", { class: "row", title: option.help }, label, field);
+  }
+
+  function chosen() {
+    return all("input", backends).filter((box) => box.checked).map((box) => box.value);
+  }
+
+  function changed() {
+    const on = CONFIGURATION.backends.filter((backend) => chosen().includes(backend.name));
+    options.replaceChildren(...on.filter((backend) => backend.options.length).map((backend) =>
+      h("div", { class: "options" }, h("h4", {}, backend.title), ...backend.options.map((option) => control(backend, option)))));
+    one(".st-how-summary").textContent = on.length ? on.map((backend) => backend.title).join(", ") : "none chosen";
+  }
+
+  backends.replaceChildren(...CONFIGURATION.backends.map(card));
+  segmenter.append(h("option", { value: "" }, "Best that is ready"), ...CONFIGURATION.segmenters.map((each) =>
+    h("option", { value: each.name, disabled: Boolean(each.lacks) }, each.title + (each.lacks ? " (not fetched)" : ""))));
+  confidence.value = CONFIGURATION.confidence;
+  const shown = () => { one(".st-confidence").textContent = Math.round(confidence.value * 100) + " %"; };
+  confidence.addEventListener("input", shown);
+  shown();
+  changed();
+
+  return {
+    chosen,
+    read() {
+      return {
+        backends: chosen(), options: values, grow: grow.value, feather: feather.value,
+        segmenter: segmenter.value, confidence: Number(confidence.value),
+      };
+    },
+  };
+}

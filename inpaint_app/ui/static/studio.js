@@ -1,0 +1,255 @@
+/* The studio: one state, what each button does, and the wire to Python. */
+const app = {
+  root: one(".st"), base: null, photo: null, steps: [], at: 0, found: [], results: new Map(), images: new Map(),
+  details: [], active: null, mode: "empty", tool: "brush", brush: 36, divider: 0.5, holding: false, busy: 0,
+  colour: "#f43f5e", font: "sans-serif", logs: new Map(), wanted: null,
+};
+const view = makeView();
+const mask = makeMask(() => app.masked());
+let seen = 0, works = 0, clock = null, began = 0, drawnFor = null;
+
+Object.assign(app, {
+  visible: () => app.root.offsetParent !== null,
+  comparing: () => app.mode === "compare" || app.mode === "gallery",
+  paints: () => app.tool !== "pick" && !app.comparing(),
+  ratio: () => app.photo.width / app.photo.previewWidth,
+  after: () => app.images.get(app.active) || null,
+  placed() { if (app.wanted && app.after()) { app.root.dataset.shown = app.wanted; app.wanted = null; } },
+  hovered: (number) => app.objects.hover(number),
+  zoomed() { one(".st-zoom").textContent = Math.round((view.scale / (app.photo ? app.ratio() : 1)) * 100) + " %"; },
+
+  setMode(mode) {
+    app.mode = mode;
+    app.root.dataset.mode = mode;
+    one(".st-gallery").hidden = mode !== "gallery";
+    if (mode === "gallery") app.compare.gallery();
+    one("[data-do=gallery]").setAttribute("aria-pressed", String(mode === "gallery"));
+    one("[data-do=slider]").setAttribute("aria-pressed", String(mode === "compare"));
+    app.results_.show();
+    app.stage.redraw();
+  },
+  edit() { if (app.base) app.setMode("edit"); },
+  activate(name) {
+    if (!app.images.has(name)) return;
+    app.active = name;
+    app.details = app.details.filter((detail) => detail.which === "before");
+    app.setMode("compare");
+    app.moved();
+  },
+  pick(tool) {
+    app.tool = tool;
+    for (const node of all("[data-tool]")) node.setAttribute("aria-pressed", String(node.dataset.tool === tool));
+    app.root.dataset.tool = tool;
+    if (app.comparing()) app.edit();
+    app.stage.redraw();
+  },
+  resizeBrush(factor) { app.setBrush(Math.min(300, Math.max(4, app.brush * factor))); },
+  setBrush(size) {
+    app.brush = size;
+    one(".st-size").value = Math.round(Math.log(size / 4) / Math.log(75) * 100);
+    one(".st-size").setAttribute("aria-valuetext", Math.round(size) + " pixels");
+    app.stage.redraw();
+  },
+  masked() {
+    const marked = Boolean(app.base) && mask.marked();
+    app.root.classList.toggle("marked", marked);
+    one("[data-do=undo]").disabled = !mask.canUndo();
+    one("[data-do=redo]").disabled = !mask.canRedo();
+    one("[data-do=clear]").disabled = !marked;
+    if (app.objects) app.objects.mark();
+    app.enable();
+    if (app.stage) app.stage.redraw();
+  },
+  enable() {
+    const ready = Boolean(app.base) && !app.busy;
+    for (const name of ["people", "cars", "find"]) one("[data-do=" + name + "]").disabled = !ready;
+    one("[data-do=remove]").disabled = !ready || !app.root.classList.contains("marked");
+    for (const node of all("[data-needs=result]")) node.disabled = !ready || !app.active;
+    for (const node of all("[data-needs=photo]")) node.disabled = !ready;
+  },
+
+  /* The wire. */
+  send(name, message) {
+    works += 1;
+    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects" }[name] || "One moment");
+    trigger(name, { seen, work: works, ...message });
+  },
+  marks() { return { strokes: mask.png(), brushed: mask.brushed(), chosen: mask.chosen() }; },
+  waiting(stage) {
+    if (!app.busy) { began = performance.now(); clearTimeout(clock); clock = setTimeout(() => app.root.classList.add("working"), 350); }
+    app.busy = works;
+    app.progress({ fraction: 0, stage });
+    app.enable();
+  },
+  progress(news) {
+    if (!news || !app.busy) return;
+    one(".st-stage-name").textContent = news.stage || "Working";
+    one(".st-fill").style.transform = "scaleX(" + Math.max(0.02, news.fraction) + ")";
+    one(".st-progress").setAttribute("aria-valuenow", Math.round(news.fraction * 100));
+    one(".st-seconds").textContent = Math.round((performance.now() - began) / 1000) + " s";
+  },
+  rest() {
+    app.busy = 0;
+    clearTimeout(clock);
+    app.root.classList.remove("working");
+    app.enable();
+  },
+  say(kind, text) {
+    const toast = one(".st-toast");
+    toast.replaceChildren(h("span", { html: icon(kind === "error" ? "warn" : kind === "good" ? "check" : "find") }), h("p", {}, text),
+      h("button", { type: "button", "aria-label": "Close the message", html: icon("close"), onclick: () => { toast.hidden = true; } }));
+    toast.className = "st-toast " + kind;
+    toast.setAttribute("role", kind === "error" ? "alert" : "status");
+    toast.hidden = false;
+    clearTimeout(toast.timer);
+    if (kind !== "error") toast.timer = setTimeout(() => { toast.hidden = true; }, 7000);
+  },
+
+  /* A full-resolution crop where the preview is too coarse for the zoom. */
+  moved() {
+    clearTimeout(app.sharpen);
+    app.sharpen = setTimeout(() => {
+      if (!app.photo || app.busy || app.ratio() <= 1 || view.scale * (window.devicePixelRatio || 1) < 1.15) return;
+      const k = app.ratio(), [l, t, r, b] = view.visible();
+      const box = [Math.max(0, l * k), Math.max(0, t * k), Math.min(app.photo.width, r * k), Math.min(app.photo.height, b * k)].map(Math.round);
+      if (box[2] - box[0] < 8 || box[3] - box[1] < 8) return;
+      trigger("detail", { seen, box });
+      if (app.mode === "compare" && app.active) trigger("detail", { seen, box, backend: app.active });
+    }, 220);
+  },
+});
+
+const does = {
+  people: () => app.send("remove", { ...app.settings.read(), ...app.marks(), objects: ["people"] }),
+  cars: () => app.send("remove", { ...app.settings.read(), ...app.marks(), objects: ["cars"] }),
+  find: () => app.send("find", app.settings.read()),
+  remove: () => app.send("remove", { ...app.settings.read(), ...app.marks() }),
+  cancel: () => { one(".st-stage-name").textContent = "Stopping"; trigger("cancel", {}); },
+  keep: () => app.active && app.send("keep", { backend: app.active }),
+  edit: () => app.edit(),
+  slider: () => app.active && app.setMode("compare"),
+  gallery: () => app.results.size && app.setMode(app.mode === "gallery" ? "compare" : "gallery"),
+  undo: () => mask.undo(), redo: () => mask.redo(), clear: () => mask.clear(), invert: () => mask.invert(),
+  fit: () => { view.fit(); app.zoomed(); app.stage.redraw(); },
+  in: () => { view.zoom(1.4, ...app.stage.centre()); app.zoomed(); app.moved(); app.stage.redraw(); },
+  out: () => { view.zoom(1 / 1.4, ...app.stage.centre()); app.zoomed(); app.stage.redraw(); },
+  open: () => app.intake.choose(), shoot: () => app.intake.shoot(), "mask-open": () => app.intake.mask(),
+  download: () => app.send("download", { what: "own", backend: app.active }),
+  png: () => app.send("download", { what: "png", backend: app.active }),
+  "mask-save": () => app.send("download", { what: "mask", ...app.marks() }),
+  recipe: () => app.send("download", { what: "recipe", backend: app.active }),
+  "start-over": () => app.send("go", { step: 0 }),
+  none: () => {},
+};
+app.act = (name) => { const node = one("[data-do=" + name + "]"); if (!node || !node.disabled) does[name](); };
+
+const hears = {
+  photo(message) {
+    app.photo = message;
+    app.logs = new Map();
+    one(".st-name").textContent = message.name;
+    one(".st-facts").textContent = message.width + " × " + message.height + " · " + message.format + " · " + bytes(message.bytes);
+    if (message.note) app.say("info", message.note);
+  },
+  async step(message) {
+    if (app.steps.length && app.base && !hears.fresh) app.logs.set(app.shownStep, mask.log());
+    hears.fresh = false;
+    app.steps = message.steps;
+    app.at = message.at;
+    const step = app.steps[app.at];
+    app.shownStep = step.number;
+    app.found = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null;
+    app.base = await picture(step.preview);
+    view.picture(app.photo.previewWidth, app.photo.previewHeight);
+    mask.reset(app.photo.previewWidth, app.photo.previewHeight, app.logs.get(step.number));
+    app.setMode("edit");
+    app.objects.show(); app.strip(); app.zoomed(); app.masked();
+    app.root.dataset.step = String(app.at);
+  },
+  found(message) {
+    const before = JSON.stringify(app.found.map((i) => [i.number, i.polygons]));
+    app.found = message.instances.map((instance) => ({ ...instance, anchor: anchor(instance.polygons) }));
+    if (before !== JSON.stringify(app.found.map((i) => [i.number, i.polygons]))) mask.finds(app.found);
+    if (message.chosen) mask.choose(message.chosen.filter((number) => !mask.isChosen(number)), true);
+    else if (app.found.length) app.pick("pick");
+    app.objects.show();
+    app.stage.redraw();
+  },
+  async result(message) {
+    const image = await picture(message.preview);
+    if (!app.results.size || message.first) app.images.clear();
+    app.results.set(message.backend, message);
+    app.images.set(message.backend, image);
+    app.wanted = message.backend + "-" + message.n;
+    if (app.mode === "gallery") app.compare.gallery();
+    if (!app.active || app.mode === "edit") { app.compare.place(0.5); app.activate(message.backend); } else app.results_.show();
+    app.enable();
+  },
+  clear() { app.results = new Map(); app.images = new Map(); app.active = null; app.details = app.details.filter((d) => d.which === "before"); app.results_.show(); app.enable(); },
+  scores(message) { const result = app.results.get(message.backend); if (result) { Object.assign(result, message); app.results_.show(); } },
+  async mask(message) { mask.image(await picture(message.path)); app.edit(); app.say("good", "The mask is on the photo. Brush and erase go on from it."); },
+  async detail(message) {
+    const image = await picture(message.path), which = message.backend || "before";
+    app.details = [...app.details.filter((detail) => detail.which !== which), { which, box: message.box, image }];
+    app.stage.redraw();
+  },
+  file(message) {
+    const link = h("a", { href: fileUrl(message.path), download: message.name });
+    document.body.append(link); link.click(); link.remove();
+    app.say("good", message.name + " is on its way. " + message.text);
+  },
+  nothing: (message) => app.say("info", message.text),
+  cancelled: (message) => app.say("info", message.text),
+  error: (message) => app.say("error", message.text),
+  done(message) { if (message.work >= app.busy) app.rest(); app.root.dataset.done = String(message.work); },
+};
+
+function anchor(polygons) {
+  let x = 0, y = Infinity;
+  for (const polygon of polygons) for (let i = 0; i < polygon.length; i += 2) if (polygon[i + 1] < y) { y = polygon[i + 1]; x = polygon[i]; }
+  return [x, Number.isFinite(y) ? y : 0];
+}
+
+app.strip = () => {
+  const strip = one(".st-history");
+  strip.replaceChildren(...app.steps.map((step, index) => h("button", {
+    type: "button", class: "frame", "aria-current": index === app.at ? "step" : null, title: step.title, "data-step": index,
+    onclick: () => { if (!app.busy && index !== app.at) app.send("go", { step: index }); else app.edit(); },
+  }, h("img", { src: fileUrl(step.thumb), alt: "" }), h("span", {}, index ? step.title : "Original"))));
+  const last = strip.lastElementChild;
+  if (last) last.scrollIntoView({ block: "nearest", inline: "nearest" });
+};
+
+/* Messages are taken in their order, one after the other, each once. */
+let inbox = Promise.resolve();
+function hear() {
+  const value = props.value || {};
+  for (const message of value.events || []) {
+    if (message.n <= seen) continue;
+    seen = message.n;
+    if (message.kind === "photo") hears.fresh = true;
+    inbox = inbox.then(() => hears[message.kind](message)).catch((error) => app.say("error", error.message));
+  }
+  app.progress(value.progress);
+}
+
+for (const node of all("[data-icon]")) node.insertAdjacentHTML("afterbegin", icon(node.dataset.icon));
+app.results_ = makeResults(app);
+app.stage = makeStage(app, mask, view);
+app.objects = makeObjects(app, mask);
+app.settings = makeSettings();
+app.compare = makeCompare(app);
+app.intake = makeIntake(app);
+makeKeys(app, mask);
+app.root.addEventListener("click", (event) => {
+  const node = event.target.closest("[data-do]");
+  if (node && !node.disabled && node.dataset.do !== "hold") { does[node.dataset.do](); const menu = node.closest("details.menu"); if (menu) menu.open = false; }
+  const tool = event.target.closest("[data-tool]");
+  if (tool) app.pick(tool.dataset.tool);
+});
+document.addEventListener("click", (event) => { for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
+one(".st-size").addEventListener("input", (event) => app.setBrush(4 * Math.pow(75, event.target.value / 100)));
+app.font = getComputedStyle(app.root).fontFamily;
+app.setBrush(36); app.pick("brush"); app.setMode("empty"); app.enable();
+element.studio = { app, mask, view };
+watch("value", hear);

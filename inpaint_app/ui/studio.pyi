@@ -1,0 +1,70 @@
+"""The editor: one component with our own canvas, carried by gr.HTML.
+
+The photo stays on the server; the canvas works on a bounded preview and sends only what was brushed. Messages go to
+Python as events of the component and come back as its value (see work.value), each with a number, so that nothing is
+lost or done twice when several arrive together.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+STATIC = Path(__file__).parent / "static"
+
+SCRIPTS = (
+    "icons.js", "dom.js", "mask.js", "view.js", "stage.js", "objects.js", "settings.js", "results.js",
+    "compare.js", "intake.js", "keys.js", "studio.js",
+)  # fmt: skip
+"""In the order in which they are joined: each adds makers, the last one puts them together."""
+
+
+@cache
+def static(name: str) -> str:
+    """The text of a static file."""
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+def styles() -> str:
+    """All of the page's CSS."""
+    return "\n".join(static(path.name) for path in sorted(STATIC.glob("*.css")))
+
+from gradio.events import Dependency
+
+class Studio(gr.HTML):
+    """The Remove tab's surface. `configuration` is what it draws its controls from, `thumbs` its sample photos."""
+
+    def __init__(self, configuration: dict[str, Any], thumbs: dict[str, str]) -> None:
+        given = json.dumps({**configuration, "samples": thumbs}).replace("<", "\\u003c")
+        scripts = "\n".join(static(name) for name in SCRIPTS)
+        super().__init__(
+            value={"events": [], "progress": None},
+            html_template=static("studio.html"),
+            js_on_load=f"const CONFIGURATION = {given};\n{scripts}",
+            apply_default_css=False,
+            elem_id="studio",
+        )
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def thumb(path: Path, side: int = 360) -> str:
+    """A small picture of a file as a data URL, for the samples that the page offers."""
+    import io
+
+    from PIL import Image
+
+    picture = Image.open(path)
+    picture.draft("RGB", (side * 2, side * 2))
+    picture.thumbnail((side, side))
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

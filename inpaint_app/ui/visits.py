@@ -1,0 +1,236 @@
+"""What each visitor of the page holds: the photo, its steps, what was found, what was made of it.
+
+One visit per browser tab (Gradio's session hash). Nobody sees another's visit: previews lie in a folder with an
+unguessable name that goes when the visit does. Of every step only the changed patches are kept, so that a long history
+of a large photo stays small.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.errors import InpaintError
+from inpaint_app.imaging.files import Photo
+from inpaint_app.session import Job, Outcome
+from inpaint_app.types import Box, Image, Instance, Mask, Result
+
+IDLE_SECONDS = 2 * 3600.0
+LEFT_SECONDS = 15 * 60.0
+"""A visit is let go of this long after its last sign of life, or after its tab was closed."""
+
+MAXIMUM = 64
+"""Visits held at once; the one that was idle longest goes first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """Changed pixels: `pixels` (box.height, box.width, 3) where `mask` (box.height, box.width) is True."""
+
+    box: Box
+    pixels: Image
+    mask: Mask
+
+
+def patches_of(result: Result) -> tuple[Patch, ...]:
+    """What a result changed, cut out of it, so that the whole picture need not be kept."""
+    return tuple(
+        Patch(box, result.image[box.slices].copy(), result.mask[box.slices].copy()) for box in result.boxes
+    )
+
+
+def hole_of(patches: Iterable[Patch], shape: tuple[int, ...]) -> Mask:
+    """All that the patches changed, (H, W)."""
+    hole = np.zeros(shape[:2], dtype=bool)
+    for patch in patches:
+        hole[patch.box.slices] |= patch.mask
+    return hole
+
+
+def patched(image: Image, patches: Iterable[Patch]) -> Image:
+    """A copy of the image with the patches laid on, in their order."""
+    whole = image.copy()
+    for patch in patches:
+        np.copyto(whole[patch.box.slices], patch.pixels, where=patch.mask[..., None])
+    return whole
+
+
+@dataclass(eq=False)
+class Made:
+    """A result of the current step as it is kept. `gone`: numbers of the finds it removed; `shown`: what the page has.
+
+    `outcome` and `job` are kept without their arrays: the masks as bits, the pixels as patches; `whole` brings the
+    outcome back.
+    """
+
+    outcome: Outcome
+    job: Job
+    gone: frozenset[int]
+    patches: tuple[Patch, ...]
+    mask: NDArray[np.uint8]
+    avoid: NDArray[np.uint8] | None
+    shown: dict[str, Any]
+
+    @classmethod
+    def of(cls, outcome: Outcome, job: Job, gone: frozenset[int], shown: dict[str, Any]) -> Made:
+        """Keep an outcome small."""
+        nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
+        return cls(
+            replace(outcome, result=replace(outcome.result, image=nothing, mask=no_mask), mask=no_mask, avoid=None),
+            replace(job, mask=None, avoid=None, found=None),
+            gone,
+            patches_of(outcome.result),
+            np.packbits(outcome.mask, axis=1),
+            None if outcome.avoid is None else np.packbits(outcome.avoid, axis=1),
+            shown,
+        )
+
+    def whole(self, image: Image) -> Outcome:
+        """The outcome with its arrays; `image` is the picture that it was made from."""
+        shape = image.shape[:2]
+        width = shape[1]
+        result = replace(self.outcome.result, image=patched(image, self.patches), mask=hole_of(self.patches, shape))
+        return replace(
+            self.outcome,
+            result=result,
+            mask=np.unpackbits(self.mask, axis=1, count=width).view(bool),
+            avoid=None if self.avoid is None else np.unpackbits(self.avoid, axis=1, count=width).view(bool),
+        )
+
+
+@dataclass(eq=False)
+class Step:
+    """One picture of the history. `patches` lead from the opened photo to it."""
+
+    number: int
+    title: str
+    patches: tuple[Patch, ...] = ()
+    found: tuple[Instance, ...] | None = None
+    found_with: tuple[str | None, float] | None = None
+    made: dict[str, Made] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Visit:
+    """One visitor. `outbox` holds what the page has not confirmed yet, so that no message is ever lost."""
+
+    folder: Path
+    photo: Photo | None = None
+    steps: list[Step] = field(default_factory=list)
+    at: int = 0
+    image: Image | None = None
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    sent: int = 0
+    busy: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
+    touched: float = field(default_factory=time.monotonic)
+    left: bool = False
+
+    def step(self) -> Step:
+        """The step that is on the screen; raises InpaintError where no photo is open."""
+        if self.photo is None or not self.steps:
+            raise InpaintError("There is no photo yet: open one first.")
+        return self.steps[self.at]
+
+    def pixels(self) -> Image:
+        """The current step's picture at full size."""
+        step = self.step()
+        if self.image is None:
+            assert self.photo is not None
+            self.image = patched(self.photo.rgb, step.patches) if step.patches else self.photo.rgb
+        return self.image
+
+    def open(self, photo: Photo) -> Step:
+        """Begin anew with a photo."""
+        self.photo, self.image, self.at = photo, photo.rgb, 0
+        self.steps = [Step(0, "Original")]
+        return self.steps[0]
+
+    def go_to(self, number: int) -> Step:
+        """Back or forward to a step of the history."""
+        if not 0 <= number < len(self.steps):
+            raise InpaintError(f"There is no step {number} in the history.")
+        if number != self.at:
+            self.at, self.image = number, None
+        return self.steps[number]
+
+    def keep(self, name: str, title: str) -> Step:
+        """A result of the current step becomes the next photo; steps that followed before are dropped."""
+        step = self.step()
+        made = step.made.get(name)
+        if made is None:
+            raise InpaintError("There is no such result any more: remove something first.")
+        found = None if step.found is None else tuple(i for i in step.found if i.number not in made.gone)
+        following = Step(step.number + 1, title, step.patches + made.patches, found, step.found_with)
+        self.steps = [*self.steps[: self.at + 1], following]
+        self.at, self.image = len(self.steps) - 1, None
+        return following
+
+    def say(self, kind: str, **content: Any) -> None:
+        """Put a message for the page into the outbox."""
+        self.sent += 1
+        self.outbox.append({"n": self.sent, "kind": kind, **content})
+
+    def confirm(self, number: int) -> None:
+        """The page has seen messages up to `number`."""
+        self.outbox = [message for message in self.outbox if message["n"] > number]
+
+    def file(self, suffix: str, name: str | None = None) -> Path:
+        """A fresh path in the visit's own folder."""
+        folder = self.folder / secrets.token_urlsafe(12) if name else self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / (name or f"{secrets.token_urlsafe(12)}{suffix}")
+
+
+class Visits:
+    """All visits, by session hash."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock = threading.Lock()
+        self._visits: dict[str, Visit] = {}
+
+    def of(self, session_hash: str | None) -> Visit:
+        """The visit of a browser tab, begun where there is none."""
+        with self._lock:
+            self._sweep()
+            key = session_hash or ""
+            visit = self._visits.get(key)
+            if visit is None:
+                visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18))
+            visit.touched, visit.left = time.monotonic(), False
+            return visit
+
+    def leave(self, session_hash: str | None) -> None:
+        """The tab was closed; the visit stays a while, because phones close connections of tabs that come back."""
+        with self._lock:
+            visit = self._visits.get(session_hash or "")
+            if visit is not None:
+                visit.left, visit.touched = True, time.monotonic()
+                visit.stop.set()
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        for key, visit in list(self._visits.items()):
+            if now - visit.touched > (LEFT_SECONDS if visit.left else IDLE_SECONDS):
+                self._drop(key)
+        while len(self._visits) >= MAXIMUM:
+            self._drop(min(self._visits, key=lambda key: self._visits[key].touched))
+
+    def _drop(self, key: str) -> None:
+        visit = self._visits.pop(key)
+        visit.stop.set()
+        shutil.rmtree(visit.folder, ignore_errors=True)

@@ -1,0 +1,31 @@
+"""Once the page is up, the heavy libraries are loaded behind it, so that the first click is quick."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+
+from inpaint_app.errors import InpaintError
+from inpaint_app.session import Job, Session
+
+_log = logging.getLogger(__name__)
+
+
+def warm_up(session: Session) -> threading.Thread:
+    """Fill a small hole with the default backend and look for objects in a grey image, in a thread of its own."""
+    thread = threading.Thread(target=_warm, args=(session,), daemon=True, name="warm-up")
+    thread.start()
+    return thread
+
+
+def _warm(session: Session) -> None:
+    image = np.full((96, 96, 3), 128, np.uint8)
+    mask = np.zeros((96, 96), bool)
+    mask[40:56, 40:56] = True
+    for work in (lambda: session.run(image, Job(mask=mask)), lambda: session.detect(image)):
+        try:
+            work()
+        except InpaintError as error:
+            _log.info("Not warmed up: %s", error)
