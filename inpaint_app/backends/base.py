@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -93,22 +94,38 @@ class BackendSpec:
     def make_options(self, values: Mapping[str, Any]) -> Options:
         """Build the options from loose values; unknown names or values out of range raise OptionError."""
         known = {field.name: field for field in dataclasses.fields(self.options)}
+        checked = {}
         for name, value in values.items():
             if name not in known:
                 raise OptionError(
                     f"{self.title} has no option {name!r}. It has: {', '.join(sorted(known)) or 'none'}."
                 )
-            _check_option(self.title, name, value, known[name].metadata)
-        return self.options(**values)
+            checked[name] = _of_type(self.title, name, value, known[name].default)
+            _check_range(self.title, name, checked[name], known[name].metadata)
+        return self.options(**checked)
 
 
-def _check_option(title: str, name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+def _of_type(title: str, name: str, value: Any, default: Any) -> Any:
+    """The value in the type of the option's default; a slider's 3.0 counts as the whole number 3."""
+    if isinstance(default, bool) or not isinstance(default, int | float | str):
+        fits = not isinstance(default, bool) or isinstance(value, bool)
+    elif isinstance(default, str):
+        fits = isinstance(value, str)
+    else:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        if fits and isinstance(default, int) and isinstance(value, float) and math.isfinite(value):
+            fits, value = value.is_integer(), int(value) if value.is_integer() else value
+    if not fits:
+        kind = {bool: "yes or no", int: "a whole number", float: "a number", str: "a text"}[type(default)]
+        raise OptionError(f"{title}: {name} is {value!r}, expected {kind}.")
+    return value
+
+
+def _check_range(title: str, name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     choices, low, high = metadata.get("choices"), metadata.get("minimum"), metadata.get("maximum")
     if choices is not None and value not in choices:
         raise OptionError(f"{title}: {name} is {value!r}, expected one of {', '.join(map(repr, choices))}.")
     if low is None and high is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise OptionError(f"{title}: {name} is {value!r}, expected a number.")
     if (low is not None and value < low) or (high is not None and value > high) or value != value:
         raise OptionError(f"{title}: {name} is {value!r}, expected {low} to {high}.")

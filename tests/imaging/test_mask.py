@@ -1,0 +1,170 @@
+"""Masks on arrays small enough to read."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from inpaint_app.errors import MaskError
+from inpaint_app.imaging import mask as masks
+from inpaint_app.types import Box, Mask
+
+
+def drawn(text: str) -> Mask:
+    """A mask from a drawing: # is hole."""
+    return np.array([[letter == "#" for letter in row] for row in text.split()])
+
+
+def test_bounds_are_exclusive_at_right_and_bottom() -> None:
+    assert masks.bounds(drawn(".... .##. .#.. ....")) == Box(1, 1, 3, 3)
+    assert masks.bounds(drawn("... ...")) is None
+    assert masks.bounds(np.ones((1, 1), dtype=bool)) == Box(0, 0, 1, 1)
+
+
+def test_bounds_of_a_mask_that_is_not_contiguous() -> None:
+    wide = np.zeros((6, 8), dtype=bool)
+    wide[2, 4] = True
+    assert masks.bounds(wide[:, ::2]) == Box(2, 2, 3, 3)
+    assert masks.bounds(wide.T) == Box(2, 4, 3, 5)
+
+
+def test_checked_names_both_sizes() -> None:
+    image = np.zeros((4, 6, 3), np.uint8)
+    with pytest.raises(MaskError, match=r"6×5.*6×4"):
+        masks.checked(np.ones((5, 6), dtype=bool), image)
+    with pytest.raises(MaskError, match="uint8"):
+        masks.checked(np.ones((4, 6), np.uint8), image)  # type: ignore[arg-type]
+    with pytest.raises(MaskError, match="empty"):
+        masks.checked(np.zeros((4, 6), dtype=bool), image)
+
+
+def test_binarise_counts_from_half_of_the_range() -> None:
+    grey = np.array([[0, 127, 128, 255]], np.uint8)
+    assert masks.binarise(grey).tolist() == [[False, False, True, True]]
+    deep = np.array([[0, 32767, 32768, 65535]], np.uint16)
+    assert masks.binarise(deep).tolist() == [[False, False, True, True]]
+    assert masks.binarise(np.array([[0.0, 0.49, 0.5, 1.0]])).tolist() == [[False, False, True, True]]
+
+
+def test_binarise_takes_any_paint_of_a_layer_as_hole() -> None:
+    layer = np.zeros((1, 3, 4), np.uint8)
+    layer[0, 1] = (0, 0, 0, 1)
+    assert masks.binarise(layer).tolist() == [[False, True, False]]
+    assert not masks.binarise(np.zeros((2, 2, 4), np.uint8)).any()
+
+
+def test_binarise_of_an_opaque_picture_goes_by_its_brightness() -> None:
+    layer = np.full((1, 2, 4), 255, np.uint8)
+    layer[0, 0, :3] = 0
+    assert masks.binarise(layer).tolist() == [[False, True]]
+    with pytest.raises(MaskError, match="shape"):
+        masks.binarise(np.zeros((2, 2, 5), np.uint8))
+
+
+def test_dilated_is_a_disc() -> None:
+    mask = np.zeros((5, 5), dtype=bool)
+    mask[2, 2] = True
+    assert np.array_equal(masks.dilated(mask, 1), drawn("..... ..#.. .###. ..#.. ....."))
+    assert np.array_equal(masks.dilated(mask, 2), drawn("..#.. .###. ##### .###. ..#.."))
+    assert masks.dilated(mask, 0) is not mask
+
+
+def test_grow_by_hand_and_by_scale() -> None:
+    mask = np.zeros((400, 600), dtype=bool)
+    mask[20:22, 20:22] = True
+    mask[100:300, 200:500] = True
+    grown, radius = masks.grow(mask)
+    assert radius == 4
+    assert grown[100 - 5, 350]
+    assert not grown[100 - 6, 350]
+    assert grown[20 - 4, 20]
+    assert not grown[20 - 5, 20]
+    by_hand, radius = masks.grow(mask, 7)
+    assert radius == 7
+    assert by_hand[13, 20]
+    assert not by_hand[12, 20]
+
+
+def test_growing_nothing_and_by_nothing() -> None:
+    empty = np.zeros((9, 9), dtype=bool)
+    assert masks.grow(empty)[0].any() == np.False_
+    mask = drawn("... .#. ...")
+    grown, radius = masks.grow(mask, 0)
+    assert radius == 0
+    assert np.array_equal(grown, mask)
+
+
+def test_thousands_of_specks_of_many_sizes_grow_in_bounded_time() -> None:
+    rng = np.random.default_rng(0)
+    mask = np.zeros((1500, 2000), dtype=bool)
+    for top, left, side in zip(
+        rng.integers(0, 1100, 300), rng.integers(0, 1600, 300), rng.integers(1, 380, 300), strict=True
+    ):
+        mask[top, left : left + side] = True
+    mask |= rng.random(mask.shape) < 0.002
+    began = time.process_time()
+    grown, _ = masks.grow(mask)
+    assert time.process_time() - began < 4
+    assert (grown | ~mask).all()
+
+
+def test_closed_fills_small_gaps_only() -> None:
+    mask = drawn("........ .#####.. .#...#.. .#####.. ........")
+    assert masks.closed(mask, 4).sum() == mask.sum() + 3
+    assert masks.closed(mask, 3).sum() == mask.sum()
+
+
+def test_closed_leaves_a_bay_open() -> None:
+    bay = drawn("...... .###.. .#.... .###.. ......")
+    assert np.array_equal(masks.closed(bay, 100), bay)
+
+
+def test_scaling_a_mask_loses_no_hole() -> None:
+    mask = np.zeros((100, 100), dtype=bool)
+    mask[50, 50] = True
+    assert masks.scaled(mask, (10, 10)).sum() == 1
+    assert masks.scaled(mask, (300, 300))[150:153, 150:153].all()
+    assert masks.scaled(mask, (300, 300)).sum() == 9
+
+
+def test_union_wants_one_shape() -> None:
+    one, other = drawn("#. .."), drawn(".. .#")
+    assert np.array_equal(masks.union(one, other), drawn("#. .#"))
+    with pytest.raises(MaskError, match="scale"):
+        masks.union(one, drawn("#.. ..."))
+
+
+def test_feathering_blends_only_inside_the_ring() -> None:
+    mask = np.zeros((41, 41), dtype=bool)
+    mask[15:26, 15:26] = True
+    grown = masks.dilated(mask, 6)
+    opacity = masks.feathered(grown, 5)
+    assert (opacity[~grown] == 0).all()
+    assert (opacity[mask] == 1).all()
+    ring = opacity[grown & ~mask]
+    assert 0 < ring.min() < 1
+
+
+def test_feathering_nothing_is_hard() -> None:
+    mask = drawn("... .#. ...")
+    assert np.array_equal(masks.feathered(mask, 0), mask.astype(np.float32))
+    assert (masks.feathered(np.ones((3, 3), dtype=bool), 2) == 1).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, st.tuples(st.integers(1, 24), st.integers(1, 24))), st.integers(0, 9))
+def test_growing_covers_and_reaches_no_further(mask: Mask, radius: int) -> None:
+    before = mask.copy()
+    grown = masks.dilated(mask, radius)
+    assert np.array_equal(mask, before)
+    rows, columns = np.nonzero(mask)
+    far = np.ones(mask.shape, dtype=bool)
+    for row, column in zip(rows, columns, strict=True):
+        across, down = np.ogrid[: mask.shape[0], : mask.shape[1]]
+        far &= (across - row) ** 2 + (down - column) ** 2 > radius**2
+    assert np.array_equal(grown, ~far)

@@ -1,0 +1,132 @@
+"""Windows: every hole pixel in exactly one, never many more than needed, and an exact way back."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from inpaint_app.imaging import window as windows
+from inpaint_app.types import Box, Image, Mask
+
+
+def covered(found: list[windows.Hole], shape: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+    """How often each pixel is in a hole's mask."""
+    count = np.zeros(shape, int)
+    for hole in found:
+        count[hole.box.slices] += hole.mask
+    return count
+
+
+def test_far_holes_are_separate_and_near_ones_are_not() -> None:
+    mask = np.zeros((1000, 1000), dtype=bool)
+    mask[10:20, 10:20] = True
+    mask[10:20, 24:34] = True
+    mask[900:930, 900:930] = True
+    found = windows.holes(mask, 0.5, 64)
+    assert [hole.box for hole in found] == [Box(10, 10, 34, 20), Box(900, 900, 930, 930)]
+
+
+def test_no_hole_no_window() -> None:
+    assert windows.holes(np.zeros((5, 5), dtype=bool), 0.5, 64) == []
+
+
+@pytest.mark.parametrize("density", [0.0005, 0.01, 0.2, 0.5])
+def test_noise_makes_few_windows_in_little_time(density: float) -> None:
+    mask = np.random.default_rng(3).random((3000, 4000)) < density
+    began = time.process_time()
+    found = windows.holes(mask, 0.5, 64)
+    assert time.process_time() - began < 3
+    assert len(found) <= 64
+    assert np.array_equal(covered(found, (3000, 4000)), mask)
+
+
+@settings(max_examples=80, deadline=None)
+@given(arrays(bool, st.tuples(st.integers(1, 60), st.integers(1, 60))), st.integers(0, 20))
+def test_each_hole_pixel_is_in_exactly_one_hole(mask: Mask, context: int) -> None:
+    found = windows.holes(mask, 0.5, context)
+    assert np.array_equal(covered(found, mask.shape), mask.astype(int))  # type: ignore[arg-type]
+
+
+def test_many_cells_of_a_large_sparse_mask_are_covered_once() -> None:
+    rng = np.random.default_rng(5)
+    mask = np.zeros((2000, 3000), dtype=bool)
+    for top, left in zip(rng.integers(0, 1980, 40), rng.integers(0, 2980, 40), strict=True):
+        mask[top : top + 20, left : left + 20] = True
+    found = windows.holes(mask, 0.5, 64)
+    assert 2 <= len(found) <= 40
+    assert np.array_equal(covered(found, (2000, 3000)), mask)
+
+
+def test_the_frame_adds_context_and_stops_at_the_edge() -> None:
+    where = windows.frame(Box(0, 40, 10, 60), (100, 50), context=0.5, context_minimum=15)
+    assert where.crop == Box(0, 25, 25, 75)
+    assert where.size == (50, 25)
+    assert where.padding == (0, 0)
+
+
+def test_a_large_window_is_scaled_down_and_padded() -> None:
+    where = windows.frame(
+        Box(100, 100, 500, 300), (1000, 1000), context=0.5, context_minimum=0, maximum=256, multiple=8
+    )
+    assert (where.crop.width, where.crop.height) == (700, 500)
+    assert where.size == (183, 256)
+    height, width = where.size
+    assert (height + where.padding[0]) % 8 == 0
+    assert (width + where.padding[1]) % 8 == 0
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (50, 700), (1, 9), (37, 61)])
+def test_a_native_window_is_a_square_of_that_side(shape: tuple[int, int]) -> None:
+    box = Box(0, 0, min(5, shape[1]), min(5, shape[0]))
+    where = windows.frame(box, shape, context=0.5, context_minimum=16, native=128)
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    mask = np.zeros(shape, dtype=bool)
+    mask[box.slices] = True
+    part, hole = windows.cut(image, mask, where)
+    assert part.shape == (128, 128, 3)
+    assert hole.shape == (128, 128)
+    assert windows.restored(part, where).shape == (where.crop.height, where.crop.width, 3)
+
+
+def test_a_backend_cannot_peep_at_what_it_replaces(image: Image, mask: Mask) -> None:
+    """Two photos that differ in the hole alone give the same window, at every scale."""
+    other = image.copy()
+    other[mask] = 255 - other[mask]
+    box = Box(26, 20, 37, 29)
+    for rule in ({}, {"native": 128}, {"native": 16}, {"maximum": 24, "multiple": 8}):
+        where = windows.frame(box, image.shape, context=0.5, context_minimum=8, **rule)  # type: ignore[arg-type]
+        one, hole = windows.cut(image, mask, where)
+        two, _ = windows.cut(other, mask, where)
+        assert np.array_equal(one, two), rule
+        assert hole.any()
+
+
+def test_cut_writes_nothing_into_its_arguments(image: Image, mask: Mask) -> None:
+    before = image.copy(), mask.copy()
+    where = windows.frame(Box(26, 20, 37, 29), image.shape, context=0.5, context_minimum=8)
+    part, hole = windows.cut(image, mask, where)
+    part[:], hole[:] = 0, False
+    assert np.array_equal(image, before[0])
+    assert np.array_equal(mask, before[1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_unscaled_windows_come_back_exactly(data: st.DataObject) -> None:
+    height, width = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 40))
+    left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    box = Box(left, top, data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height)))
+    image = np.random.default_rng(1).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    where = windows.frame(box, image.shape, context=0.5, context_minimum=3, multiple=8)
+    part, _ = windows.cut(image, np.zeros((height, width), dtype=bool), where)
+    assert part.shape[0] % 8 == part.shape[1] % 8 == 0
+    assert np.array_equal(windows.restored(part, where), image[where.crop.slices])
+
+
+def test_bands_cover_every_row_once() -> None:
+    assert [row for band in windows.bands(600, 256) for row in range(600)[band]] == list(range(600))
