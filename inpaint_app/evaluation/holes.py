@@ -8,7 +8,7 @@ mosaic[:S]        square:S whose content is known as a mosaic only       mosaic:
 random-square, random-rectangle, random-circle                           of random side and place
 freeform          brush strokes (after Yu et al. 2019)
 objects           shapes like people and cars
-lama-thin, lama-medium, lama-thick                                       Suvorov et al. 2022, see `protocols`
+lama-thin, lama-medium, lama-thick                                       Suvorov et al. 2022, see published_masks
 mat[:L-H]         Li et al. 2022: holes that cover L..H of the frame     mat:0-0.4
 moved             the user's own mask at another place
 masks:FOLDER      given masks: the photo's own by its name, else one drawn by the seed
@@ -27,9 +27,9 @@ import cv2
 import numpy as np
 
 from inpaint_app.errors import MaskError, OptionError
-from inpaint_app.evaluation import protocols
+from inpaint_app.evaluation import published_masks
 from inpaint_app.imaging import holes as shapes
-from inpaint_app.imaging.mask import binarise, bounds, padded, scaled
+from inpaint_app.imaging.mask import binarise, bounds, scaled
 from inpaint_app.types import Box, Mask
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
@@ -54,6 +54,8 @@ class HoleSpec:
         frame = (shape[0], shape[1])
         if self.kind == "masks":
             return _given(Path(self.argument), frame, name, rng)
+        if self.kind == "shapes":
+            return _shape(Path(self.argument), frame, rng)
         if self.kind == "moved":
             return moved(own, frame, rng)
         mask = KINDS[self.kind](rng, frame, self.argument)
@@ -126,10 +128,12 @@ def _random(draw: shapes.Hole) -> Callable[[np.random.Generator, tuple[int, int]
     return drawn
 
 
-def _lama(setting: protocols.LamaSetting) -> Callable[[np.random.Generator, tuple[int, int], str], Mask]:
+def _lama(
+    setting: published_masks.LamaSetting,
+) -> Callable[[np.random.Generator, tuple[int, int], str], Mask]:
     def drawn(rng: np.random.Generator, frame: tuple[int, int], argument: str) -> Mask:
         _no_argument(argument)
-        return protocols.lama(rng, frame, setting)
+        return published_masks.lama(rng, frame, setting)
 
     return drawn
 
@@ -138,7 +142,7 @@ def _mat(rng: np.random.Generator, frame: tuple[int, int], argument: str) -> Mas
     match = re.fullmatch(r"(0(?:\.\d+)?)-(1|0?\.\d+)", argument or "0-1")
     if not match or float(match[1]) >= float(match[2]):
         raise OptionError(f"mat:{argument}: expected a range of covered shares such as 0-0.4.")
-    return protocols.mat(rng, frame, float(match[1]), float(match[2]))
+    return published_masks.mat(rng, frame, float(match[1]), float(match[2]))
 
 
 def _no_argument(argument: str) -> None:
@@ -157,11 +161,14 @@ KINDS: Mapping[str, Callable[[np.random.Generator, tuple[int, int], str], Mask]]
     "random-circle": _random(shapes.circle),
     "freeform": _random(shapes.freeform),
     "objects": _random(shapes.objects),
-    "lama-thin": _lama(protocols.THIN),
-    "lama-medium": _lama(protocols.MEDIUM),
-    "lama-thick": _lama(protocols.THICK),
+    "lama-thin": _lama(published_masks.THIN),
+    "lama-medium": _lama(published_masks.MEDIUM),
+    "lama-thick": _lama(published_masks.THICK),
     "mat": _mat,
 }
+
+OTHERS = ("moved", "masks", "shapes")
+"""Kinds that need more than a frame: the user's mask, or a folder."""
 
 
 def moved(own: Mask | None, frame: tuple[int, int], rng: np.random.Generator) -> Mask:
@@ -213,13 +220,33 @@ def _given(folder: Path, frame: tuple[int, int], name: str, rng: np.random.Gener
         path for path in files if path.stem == stem or path.stem.startswith((f"{stem}_mask", f"{stem}-mask"))
     ]
     path = own[0] if stem and own else files[int(rng.integers(len(files)))]
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise MaskError(f"{path.name} cannot be read as a mask.")
-    mask = scaled(binarise(np.asarray(picture)), frame)
+    mask = scaled(_read(path), frame)
     if not mask.any():
         raise MaskError(f"The mask {path.name} is empty.")
     return mask
 
 
-__all__ = ["KINDS", "HoleSpec", "at", "free_places", "moved", "padded", "parse"]
+def _read(path: Path) -> Mask:
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise MaskError(f"{path.name} cannot be read as a mask.")
+    return binarise(np.asarray(picture))
+
+
+def _shape(folder: Path, frame: tuple[int, int], rng: np.random.Generator) -> Mask:
+    """The outline of one mask at a fifth to a half of the frame's shorter side, somewhere within it."""
+    files = _listing(folder)
+    path = files[int(rng.integers(len(files)))]
+    mask = _read(path)
+    box = bounds(mask)
+    if box is None:
+        raise MaskError(f"The mask {path.name} is empty.")
+    scale = min(frame) * rng.uniform(0.2, 0.5) / max(box.width, box.height)
+    size = max(1, round(box.height * scale)), max(1, round(box.width * scale))
+    top, left = int(rng.integers(frame[0] - size[0] + 1)), int(rng.integers(frame[1] - size[1] + 1))
+    hole = np.zeros(frame, dtype=bool)
+    hole[top : top + size[0], left : left + size[1]] = scaled(mask[box.slices], size)
+    return hole
+
+
+__all__ = ["KINDS", "HoleSpec", "at", "free_places", "moved", "parse"]
