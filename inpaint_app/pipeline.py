@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inpaint_app.backends.base import Backend, BackendSpec
-from inpaint_app.errors import BackendError, OptionError, PhotoError
+from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
@@ -39,6 +39,10 @@ def remove(
     began = time.perf_counter()
     _check_image(removal.image)
     mask = masks.checked(removal.mask, removal.image)
+    if removal.avoid is not None and removal.avoid.shape != mask.shape:
+        raise MaskError(
+            f"The region to avoid has shape {removal.avoid.shape}, the photo {mask.shape}: scale it first."
+        )
     progress(0.0, "Preparing the mask")
     grown, growth = masks.grow(mask, removal.grow)
     feather = _feather(removal, growth)
