@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -17,8 +18,9 @@ from inpaint_app import torchvision_ops
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.outline import outlined
+from inpaint_app.segmenters.views import merged, tiles, whole_in
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Progress
+from inpaint_app.types import Box, Image, Instance, Progress
 
 SIDE = 640
 """The longest side in pixels at which the photo is looked at."""
@@ -26,7 +28,11 @@ STRIDE = 32
 PAD = 114
 OVERLAP = 0.7
 """Two finds of one class are one when their boxes share more than this."""
+MAGNIFY = 4.0
+"""Tiny photos are enlarged at most this many times."""
 _LOADING = threading.Lock()
+Edges: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +41,27 @@ class Find:
 
     label: str
     confidence: float
-    box: tuple[float, float, float, float]
+    box: Edges
     logits: NDArray[np.float32]
-    area: tuple[float, float, float, float]
+    area: Edges
+
+
+class _Place(NamedTuple):
+    """Where a view lies in the photo: its corner, and photo pixels per pixel of the network's input."""
+
+    left: int
+    top: int
+    across: float
+    down: float
+
+    def of(self, left: float, top: float, right: float, bottom: float) -> Edges:
+        """A box of the view in the photo."""
+        return (
+            self.left + left * self.across,
+            self.top + top * self.down,
+            self.left + right * self.across,
+            self.top + bottom * self.down,
+        )
 
 
 class YoloSegmenter:
@@ -56,30 +80,32 @@ class YoloSegmenter:
 
     def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
         """Every instance found at `confidence` (0..1) or above: see Segmenter."""
+        shape = (image.shape[0], image.shape[1])
+        views = tiles(*shape)
         progress(0.0, "Looking for objects")
-        finds = self._look(image, confidence)
-        progress(0.7, "Drawing outlines")
-        instances: list[Instance] = []
-        for find in sorted(finds, key=lambda find: -find.confidence):
-            shaped = outlined(find.logits, find.area, find.box, (image.shape[0], image.shape[1]))
-            if shaped is not None:
-                box, mask = shaped
-                instances.append(Instance(len(instances) + 1, find.label, find.confidence, box, mask))
+        whole = _instances(self._look(image, Box(0, 0, shape[1], shape[0]), confidence), shape)
+        near: list[Instance] = []
+        for done, tile in enumerate(views, start=1):
+            progress(done / (len(views) + 1), "Looking closer")
+            finds = [f for f in self._look(image, tile, confidence) if whole_in(f.box, tile, shape)]
+            near += _instances(finds, shape)
+        instances = merged(whole, near)
         progress(1.0, f"{len(instances)} found")
         return tuple(instances)
 
-    def _look(self, image: Image, confidence: float) -> list[Find]:
-        height, width = image.shape[:2]
-        scale = min(SIDE / max(height, width), 4.0)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    def _look(self, image: Image, view: Box, confidence: float) -> list[Find]:
+        """What is found in one view of the photo, scaled to the network's size."""
+        scale = min(SIDE / max(view.height, view.width), MAGNIFY)
+        size = (max(1, round(view.width * scale)), max(1, round(view.height * scale)))
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = cv2.resize(image, size, interpolation=how)
+        small = cv2.resize(image[view.slices], size, interpolation=how)
         bottom, right = -size[1] % STRIDE, -size[0] % STRIDE
-        padded = cv2.copyMakeBorder(small, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=(PAD, PAD, PAD))
+        padded = np.full((size[1] + bottom, size[0] + right, 3), PAD, dtype=np.uint8)
+        padded[: size[1], : size[0]] = small
         with self._lock:
             rows, prototypes = self._predict(padded, confidence)
-        ratio = (width / size[0], height / size[1])
-        return [self._find(row, prototypes, ratio, padded.shape) for row in rows]
+        place = _Place(view.left, view.top, view.width / size[0], view.height / size[1])
+        return [self._find(row, prototypes, place, padded.shape) for row in rows]
 
     def _predict(self, padded: Image, confidence: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Rows (left, top, right, bottom, confidence, class, coefficients …) and prototypes (C, h, w)."""
@@ -93,7 +119,7 @@ class YoloSegmenter:
         self,
         row: NDArray[np.float32],
         prototypes: NDArray[np.float32],
-        ratio: tuple[float, float],
+        place: _Place,
         shape: Sequence[int],
     ) -> Find:
         """Keep of the prototypes only what lies under the find's box and a little around it."""
@@ -104,14 +130,23 @@ class YoloSegmenter:
         right = min(columns, int(np.ceil(row[2] * across)) + 2)
         bottom = min(rows, int(np.ceil(row[3] * down)) + 2)
         logits = np.tensordot(row[6:], prototypes[:, top:bottom, left:right], axes=1)
-        x, y = ratio
         return Find(
             label=self.labels[int(row[5])],
             confidence=float(row[4]),
-            box=(float(row[0]) * x, float(row[1]) * y, float(row[2]) * x, float(row[3]) * y),
+            box=place.of(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
             logits=logits.astype(np.float32),
-            area=(left / across * x, top / down * y, right / across * x, bottom / down * y),
+            area=place.of(left / across, top / down, right / across, bottom / down),
         )
+
+
+def _instances(finds: list[Find], shape: tuple[int, int]) -> list[Instance]:
+    """The finds with their outlines drawn, not yet numbered; those of which nothing is left are dropped."""
+    found = []
+    for find in finds:
+        shaped = outlined(find.logits, find.area, find.box, shape)
+        if shaped is not None:
+            found.append(Instance(0, find.label, find.confidence, *shaped))
+    return found
 
 
 def _predictor(path: Path, settings: Settings) -> Any:
@@ -120,25 +155,24 @@ def _predictor(path: Path, settings: Settings) -> Any:
         _quiet(settings)
         try:
             torchvision_ops.provide()
-            from ultralytics import YOLO
-            from ultralytics.engine.results import Results
-            from ultralytics.models.yolo.segment.predict import SegmentationPredictor
-            from ultralytics.utils import SETTINGS
+            ultralytics: Any = importlib.import_module("ultralytics")
+            results: Any = importlib.import_module("ultralytics.engine.results")
+            predict: Any = importlib.import_module("ultralytics.models.yolo.segment.predict")
         except ModuleNotFoundError as error:
             raise MissingPackage(f"{error.name} is not installed: pip install ultralytics") from error
-        if SETTINGS.get("sync"):
-            SETTINGS.update({"sync": False})
+        if ultralytics.settings.get("sync"):
+            ultralytics.settings.update({"sync": False})
 
-        class RawPredictor(SegmentationPredictor):  # type: ignore[misc]
+        class RawPredictor(predict.SegmentationPredictor):  # type: ignore[misc]
             """Stops after non-maximum suppression: outlines are drawn by our own code."""
 
             def construct_result(self, pred: Any, img: Any, orig_img: Any, img_path: Any, proto: Any) -> Any:
-                result = Results(orig_img, path=img_path, names=self.model.names, boxes=pred[:, :6])
+                result = results.Results(orig_img, path=img_path, names=self.model.names, boxes=pred[:, :6])
                 result.raw = (pred, proto)
                 return result
 
         try:
-            model = YOLO(str(path), task="segment")
+            model = ultralytics.YOLO(str(path), task="segment")
         except Exception as error:
             raise CheckpointError(
                 f"{path.name} cannot be loaded ({type(error).__name__}: {error}). Expected a YOLO segmentation "
