@@ -1,0 +1,91 @@
+"""Folders, tar files and the reports' data sets, on made photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from inpaint_app.errors import OptionError, UnreadablePhoto
+from inpaint_app.evaluation.holes import parse
+from inpaint_app.evaluation.photosets import PRESETS, fitted, photos, preset
+
+from .conftest import picture
+
+
+def test_a_folder_with_its_subfolders(folder: Path) -> None:
+    found = photos(folder)
+    assert [photo.name for photo in found] == ["p0.png", "p1.png", "p2.png", "sub/p3.png"]
+    np.testing.assert_array_equal(found[3].read(), picture(3))
+
+
+def test_a_tar_file(archive: Path) -> None:
+    found = photos(archive)
+    assert [photo.name for photo in found] == ["0.png", "1.png", "2.png"]
+    np.testing.assert_array_equal(found[2].read(), picture(2))
+    np.testing.assert_array_equal(found[0].read(), picture(0))
+
+
+def test_a_limit_draws_by_the_seed(folder: Path) -> None:
+    first = photos(folder, limit=2, seed=1)
+    assert len(first) == 2
+    assert first == photos(folder, limit=2, seed=1)
+    assert len({photos(folder, limit=2, seed=seed) for seed in range(12)}) > 1
+    assert photos(folder, limit=99) == photos(folder)
+
+
+def test_what_holds_no_photo(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no photo"):
+        photos(tmp_path)
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(OptionError, match="neither"):
+        photos(tmp_path / "a.txt")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(UnreadablePhoto):
+        photos(tmp_path)[0].read()
+
+
+def test_square_stretch_and_fit() -> None:
+    image = np.zeros((40, 60, 3), dtype=np.uint8)
+    image[:, 10:50, 0] = 200  # the central square
+    assert fitted(image, None) is image
+    square = fitted(image, 20)
+    assert square.shape == (20, 20, 3)
+    assert (square[..., 0] == 200).all()
+    assert fitted(image, 20, "stretch").shape == (20, 20, 3)
+    assert fitted(image, 20, "stretch")[:, :3, 0].max() < 100
+    assert fitted(image, 30, "fit").shape == (20, 30, 3)
+    assert fitted(image, 120, "fit").shape == (80, 120, 3)
+    with pytest.raises(OptionError):
+        fitted(image, 20, "round")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_reads_a_made_folder_as_its_report_did(name: str, tmp_path: Path) -> None:
+    like = preset(name)
+    inside = tmp_path / (like.inside[-1] if like.inside else "")
+    (inside / "deeper").mkdir(parents=True)
+    PillowImage.fromarray(picture(1, 90, 150)).save(inside / "deeper" / "a.jpg")
+    if like.inside:
+        PillowImage.fromarray(picture(2)).save(tmp_path / "train.jpg")  # lies outside, is not measured on
+    found = photos(tmp_path, like=like)
+    assert [photo.name for photo in found] == ["deeper/a.jpg"]
+    image = fitted(found[0].read(), like.size, like.crop)
+    assert image.shape == (like.size, like.size, 3)
+    for text in like.holes:
+        assert parse(text).draw(image.shape, name="a").any()
+
+
+def test_the_reports_holes_come_out_to_the_pixel() -> None:
+    def area(name: str) -> list[int]:
+        like = preset(name)
+        return [int(parse(text).draw((like.size, like.size)).sum()) for text in like.holes]
+
+    assert area("places365") == area("miniplaces") == area("paris-streetview") == [64 * 64]
+    assert area("places-256") == [64 * 64]
+    assert area("celeba")[:3] == [20 * 20, 10 * 10, 30 * 30]
+    assert area("celeba")[5] == 20 * 20
+    with pytest.raises(OptionError, match="no-such"):
+        preset("no-such")
