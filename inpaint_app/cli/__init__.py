@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from inpaint_app.cli import app, batch, delegated, detect, models, remove
-from inpaint_app.cli.console import Console, stoppable
+from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
 
@@ -34,11 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         arguments = build(chosen).parse_args(words)
-        console = Console(
-            quiet=getattr(arguments, "quiet", False), progress=getattr(arguments, "progress", False)
-        )
-        with stoppable(console):
-            return int(arguments.run(arguments, console))
+        quiet, progress = getattr(arguments, "quiet", False), getattr(arguments, "progress", False)
+        console = Console(quiet, bool(progress))
+        return int(arguments.run(arguments, console))
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else USAGE
     except (Cancelled, KeyboardInterrupt) as stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from typing import Any
 
 from inpaint_app.cli import parser as shared
@@ -31,12 +32,23 @@ def add(commands: Any, chosen: str | None) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C. What removes and what finds loads in the background once the page is up."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     try:
-        page = importlib.import_module("inpaint_app.ui.launch")
+        page = importlib.import_module("inpaint_app.ui.page")
     except ModuleNotFoundError as error:
-        raise MissingPackage(
-            f"The page needs {error.name}, which is not installed: pip install {error.name}"
-        ) from error
-    page.launch(host=arguments.host, port=arguments.port, share=arguments.share, open=arguments.open)
+        raise MissingPackage(f"The page needs {error.name}: pip install {error.name}") from error
+    warm = importlib.import_module("inpaint_app.ui.warm")
+    blocks = page.build()
+    options = {
+        **page.launch_options(),
+        "server_name": arguments.host,
+        "server_port": arguments.port,
+        "share": arguments.share,
+        "inbrowser": arguments.open,
+        "quiet": arguments.quiet,
+    }
+    blocks.queue(max_size=64).launch(**options, prevent_thread_lock=True)
+    warm.warm_up(blocks.session)
+    blocks.block_thread()
     return 0

@@ -43,9 +43,15 @@ class Console:
     @contextmanager
     def working(self, title: str = "") -> Iterator[Progress]:
         """A progress that Ctrl-C cancels, drawn as a bar on stderr where bars are shown."""
-        if not self.bars:
-            yield Progress(cancelled=self.stopped.is_set)
-            return
+        with self._stoppable():
+            if self.bars:
+                with self._drawn(title) as progress:
+                    yield progress
+            else:
+                yield Progress(cancelled=self.stopped.is_set)
+
+    @contextmanager
+    def _drawn(self, title: str) -> Iterator[Progress]:
         from tqdm import tqdm
 
         shape = "{desc:<36.36} {percentage:3.0f}% |{bar}| {elapsed}"
@@ -60,25 +66,24 @@ class Console:
 
             yield Progress(report, self.stopped.is_set)
 
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """The first Ctrl-C asks the work to stop where it is safe; the second one stops at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self.stopped.is_set():
+                raise KeyboardInterrupt
+            self.stopped.set()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def forget_output(self) -> None:
         """After a reader went away (`| head`): keep Python from complaining about it at its end."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def stoppable(console: Console) -> Iterator[None]:
-    """The first Ctrl-C asks the work to stop where it is safe; the second one stops at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if console.stopped.is_set():
-            raise KeyboardInterrupt
-        console.stopped.set()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

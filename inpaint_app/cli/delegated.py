@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 from types import ModuleType
 from typing import Any
@@ -20,7 +19,7 @@ def add(commands: Any, chosen: str | None) -> None:
     """Add both commands; only the one that is about to run brings its arguments."""
     for name, (module, help, extra) in COMMANDS.items():
         epilog = "" if name != chosen else getattr(_loaded(name, module, extra), "EXAMPLES", "")
-        parser = shared.add_command(commands, name, help, epilog)
+        parser = shared.add_command(commands, name, help, epilog, output=False)
         if name == chosen:
             command = _loaded(name, module, extra)
             command.add_arguments(parser)
@@ -34,6 +33,3 @@ def _loaded(name: str, module: str, extra: str) -> ModuleType:
         raise MissingPackage(
             f"'{name}' needs {error.name}, which is not installed: pip install 'inpaint-app[{extra}]'"
         ) from error
-
-
-__all__ = ["COMMANDS", "add", "argparse"]

@@ -86,7 +86,7 @@ def described(field: dataclasses.Field[Any]) -> str:
     if choices:
         taken = f" (one of {', '.join(map(str, choices))})"
     elif low is not None or high is not None:
-        taken = f" ({low if low is not None else ''} to {high if high is not None else 'any'})"
+        taken = f" ({'any' if low is None else f'{low:g}'} to {'any' if high is None else f'{high:.10g}'})"
     return f"{field.metadata.get('help', '')}{taken}"
 
 

@@ -90,13 +90,14 @@ def program() -> tuple[Parser, Any]:
     return parser, commands
 
 
-def add_command(commands: Any, name: str, help: str, epilog: str = "") -> Parser:
-    """A command of the program, with --quiet and --progress."""
+def add_command(commands: Any, name: str, help: str, epilog: str = "", output: bool = True) -> Parser:
+    """A command of the program, with --quiet and --progress unless it has its own (`output` false)."""
     parser: Parser = commands.add_parser(name, help=help, description=help, epilog=epilog)
     commands._inpaint_parser.commands[name] = parser
-    output = parser.add_argument_group("output")
-    output.add_argument("-q", "--quiet", action="store_true", help="say nothing but what went wrong")
-    output.add_argument("--progress", action="store_true", help="show progress even without a terminal")
+    if output:
+        group = parser.add_argument_group("output")
+        group.add_argument("-q", "--quiet", action="store_true", help="say nothing but what went wrong")
+        group.add_argument("--progress", action="store_true", help="show progress even without a terminal")
     return parser
 
 
