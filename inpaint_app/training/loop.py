@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import Tensor, nn
 
 from inpaint_app.errors import CheckpointError, InpaintError
@@ -94,7 +95,7 @@ class Trainer:
         while (steps is None or self.step < steps) and (minutes is None or self.seconds < 60 * minutes):
             self._advance(steps, sums)
             now = time.monotonic()
-            self.seconds += now - last
+            self.seconds = self._agreed(self.seconds + now - last)
             last = now
             if self.step % self.plan.record_every:
                 continue
@@ -111,6 +112,13 @@ class Trainer:
         self._sample()
         self._save()
         self.history.close()
+
+    def _agreed(self, seconds: float) -> float:
+        """The first process's clock, so that all of them stop at the same step."""
+        if self.accelerator.num_processes == 1:
+            return seconds
+        shared = torch.tensor(seconds, dtype=torch.float64, device=self.device)
+        return float(broadcast(shared))
 
     def _advance(self, steps: int | None, sums: dict[str, Tensor]) -> None:
         batch = self.sampler.draw(self.step)

@@ -48,12 +48,15 @@ def pack_optimiser(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str, T
 
 
 def unpack_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `pack_optimiser` gave."""
+    """Put back what `pack_optimiser` gave, laid out in memory as the parameters are: fused steps walk both as one."""
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
     states: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith(prefix + "."):
             number, _, field = name.removeprefix(prefix + ".").partition(".")
-            states.setdefault(int(number), {})[field] = value
+            like = parameters[int(number)]
+            same = value.shape == like.shape
+            states.setdefault(int(number), {})[field] = torch.empty_like(like).copy_(value) if same else value
     whole = optimiser.state_dict()
     whole["state"] = states
     optimiser.load_state_dict(whole)

@@ -1,0 +1,138 @@
+"""From a run to a shipped checkpoint: fp16 safetensors and a table of the manifest.
+
+`python -m inpaint_app.training.export RUN --checkpoints checkpoints [--module critic --name dcgan-critic]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from inpaint_app.checkpoints import MANIFEST
+from inpaint_app.errors import CheckpointError, InpaintError, OptionError
+from inpaint_app.training import state
+from inpaint_app.training.history import read
+from inpaint_app.training.recipes import Part, find
+
+
+def export(run: Path, folder: Path, module: str = "network", name: str | None = None) -> Path:
+    """Write one module of a run's last state as folder/NAME.safetensors and its table in folder/manifest.toml.
+
+    The network is taken as its running mean, critics as they are. Raises CheckpointError without a state.
+    """
+    tensors, about = state.load(run / "state.safetensors")
+    recipe = find(about["recipe"])
+    name = name or recipe.name
+    prefix = "average." if module == "network" else f"module.{module}."
+    half = {
+        key.removeprefix(prefix): _half(value) for key, value in tensors.items() if key.startswith(prefix)
+    }
+    if not half:
+        raise OptionError(f"{run} holds no module {module!r}.")
+    part: Part = recipe.network if module == "network" else recipe.critics[module]
+    data = save(half)
+    target = folder / f"{name}.safetensors"
+    _replace(target, data)
+    scored = [line for line in read(run / "history.jsonl") if "validation_psnr" in line]
+    table: dict[str, Any] = {
+        "file": target.name,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "network": part.factory,
+        "size": recipe.size,
+        "arguments": dict(part.arguments),
+        "training": {
+            "recipe": recipe.name,
+            "commit": _commit(folder),
+            "device": about["device"],
+            "precision": about["precision"],
+            "steps": about["step"],
+            "images": about["images"],
+            "minutes": round(about["seconds"] / 60, 1),
+            "megabytes": round(len(data) / 1e6, 2),
+        },
+        "scores": {},
+    }
+    if scored and module == "network":
+        table["training"]["validation_psnr_200"] = round(scored[-1]["validation_psnr"], 3)
+    write_entry(folder / MANIFEST, name, table)
+    return target
+
+
+def write_entry(manifest: Path, name: str, table: Mapping[str, Any]) -> None:
+    """Put a table into the manifest, in place of one of the same name."""
+    known = tomllib.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    known[name] = dict(table)
+    head = "# The weights that this project trained, and how. Written by inpaint_app.training.export and .validate.\n"
+    _replace(manifest, (head + "".join(f"\n{_table(key, value)}" for key, value in known.items())).encode())
+
+
+def _half(tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point():
+        return tensor
+    half = tensor.half()
+    if not torch.isfinite(half).all():
+        raise CheckpointError(f"A weight of up to {float(tensor.abs().max()):.3g} does not fit into fp16.")
+    return half.contiguous()
+
+
+def _replace(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(data)
+    os.replace(part, target)
+
+
+def _table(name: str, values: Mapping[str, Any]) -> str:
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    lines = [f"[{name}]"] + [f"{key} = {_value(value)}" for key, value in plain.items()]
+    text = "\n".join(lines) + "\n"
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            text += "\n" + _table(f"{name}.{key}", value)
+    return text
+
+
+def _value(value: Any) -> str:
+    """A TOML value: strings, numbers, booleans and lists are written as in JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _commit(folder: Path) -> str:
+    command = ["git", "-C", str(folder.resolve().parent), "rev-parse", "--short=12", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def main() -> int:
+    """The command line; 0 when written, 2 with a message when not."""
+    parser = argparse.ArgumentParser(description="Ship a run's network.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--module", default="network")
+    parser.add_argument("--name")
+    arguments = parser.parse_args()
+    try:
+        target = export(arguments.run, arguments.checkpoints, arguments.module, arguments.name)
+    except InpaintError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{target}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
