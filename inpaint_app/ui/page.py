@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from inpaint_app.session import Session
-from inpaint_app.ui import help_tab, present
+from inpaint_app.ui import api, batch_tab, help_tab, models_tab, present, trial_tab
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import Studio, static, styles, thumb
 from inpaint_app.ui.theme import theme
@@ -33,8 +33,15 @@ def build(session: Session | None = None) -> gr.Blocks:
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Remove", id="remove"):
                 _remove_tab(page, Remover(session, visits))
+            with gr.Tab("Test on this photo", id="test"):
+                trial_tab.build(session, visits)
+            with gr.Tab("Batch", id="batch"):
+                batch_tab.build(session, visits)
+            with gr.Tab("Models", id="models"):
+                models_tab.build(visits)
             with gr.Tab("Help", id="help"):
                 help_tab.build()
+        api.build(session, visits)
     page.visits = visits
     page.session = session
     return page

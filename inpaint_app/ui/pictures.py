@@ -31,19 +31,28 @@ def preview_size(width: int, height: int, side: int = PREVIEW_SIDE) -> tuple[int
 
 def write_preview(image: Image, photo: Photo, target: Path, side: int = PREVIEW_SIDE) -> Path:
     """Write a bounded preview beside `target`, with the photo's colour profile; PNG where the photo has alpha."""
+    if photo.alpha is None:
+        return write_picture(image, photo.icc, target.with_suffix(".jpg"), side)
     width, height = preview_size(image.shape[1], image.shape[0], side)
-    small = _resized(image, width, height)
-    profile = photo.icc if photo.icc and photo.icc[16:20] == b"RGB " else None
-    if photo.alpha is not None:
-        alpha = _resized(photo.alpha, width, height)
-        target = target.with_suffix(".png")
-        picture = PillowImage.fromarray(np.dstack([small, alpha]))
-        picture.save(target, compress_level=1, icc_profile=profile)
-        return target
-    target = target.with_suffix(".jpg")
-    quality, sampling = (92, 0) if side >= PREVIEW_SIDE else (85, 2)
-    PillowImage.fromarray(small).save(target, quality=quality, subsampling=sampling, icc_profile=profile)
+    layers = np.dstack([_resized(image, width, height), _resized(photo.alpha, width, height)])
+    target = target.with_suffix(".png")
+    PillowImage.fromarray(layers).save(target, compress_level=1, icc_profile=_profile(photo.icc))
     return target
+
+
+def write_picture(image: Image, icc: bytes | None, target: Path, side: int) -> Path:
+    """Write an image, its longer side at most `side` pixels, as JPEG with that colour profile."""
+    width, height = preview_size(image.shape[1], image.shape[0], side)
+    quality, sampling = (92, 0) if side >= PREVIEW_SIDE else (88, 2)
+    PillowImage.fromarray(_resized(image, width, height)).save(
+        target, "JPEG", quality=quality, subsampling=sampling, icc_profile=_profile(icc)
+    )
+    return target
+
+
+def _profile(icc: bytes | None) -> bytes | None:
+    """The profile, where it is one for the RGB that is shown."""
+    return icc if icc and icc[16:20] == b"RGB " else None
 
 
 def _resized(pixels: Any, width: int, height: int) -> Any:

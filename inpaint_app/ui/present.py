@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import BackendSpec, Missing
+from inpaint_app.backends.base import BackendSpec
 from inpaint_app.imaging.files import Photo, Report
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
 from inpaint_app.session import CONFIDENCE
-from inpaint_app.types import Instance, Result
+from inpaint_app.types import Instance, Missing, Result
 from inpaint_app.ui import pictures
 
 
@@ -34,7 +34,7 @@ def configuration() -> dict[str, Any]:
         "backends": [backend(spec) for spec in backends.BACKENDS],
         "chosen": backends.DEFAULT,
         "segmenters": [
-            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing())} for spec in segmenters.SEGMENTERS
+            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing())} for spec in segmenters.specs()
         ],
         "confidence": CONFIDENCE,
         "groups": {word: list(labels) for word, labels in GROUPS.items()},

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from inpaint_app import recipe
@@ -166,10 +167,8 @@ class Remover:
                 image = made.whole(image).result.image
             assert visit.photo is not None
             left, top, right, bottom = _crop(message.get("box"), image.shape)
-            path = visit.file(".jpg")
-            written = pictures.write_preview(
-                image[top:bottom, left:right], replace(visit.photo, alpha=None), path, 2 * pictures.PREVIEW_SIDE
-            )
+            crop = np.ascontiguousarray(image[top:bottom, left:right])
+            written = pictures.write_picture(crop, visit.photo.icc, visit.file(".jpg"), 2 * pictures.PREVIEW_SIDE)
             visit.say(
                 "detail", path=str(written), box=[left, top, right, bottom], backend=message.get("backend") or None
             )
@@ -248,7 +247,7 @@ class Remover:
 
     def _give_mask(self, visit: Visit, step: Step, message: Message) -> None:
         image = visit.pixels()
-        mask = _marked(message, step, (image.shape[0], image.shape[1]))
+        mask = marked_mask(message, step, (image.shape[0], image.shape[1]))
         if mask is None:
             raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
         assert visit.photo is not None
@@ -308,7 +307,7 @@ def _finder(message: Message) -> tuple[str | None, float]:
     return message.get("segmenter") or None, _confidence(message)
 
 
-def _marked(message: Message, step: Step, shape: tuple[int, int]) -> Any:
+def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Any:
     """The mask as the page shows it, at full size: chosen finds, less the erased, joined with the brushed."""
     numbers = {int(n) for n in message.get("chosen") or ()}
     chosen: list[Instance] = [i for i in step.found or () if i.number in numbers]
@@ -328,7 +327,7 @@ def _job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
     corrected = strokes is not None and bool(strokes[1].any())
     chosen = frozenset(int(n) for n in message.get("chosen") or ())
     return Job(
-        mask=_marked(message, step, shape),
+        mask=marked_mask(message, step, shape),
         objects=words,
         found=known,
         # Where something was erased the mask alone decides: naming the finds would bring the erased part back.

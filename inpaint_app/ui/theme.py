@@ -17,7 +17,7 @@ CORAL = colors.Color(
 
 def theme() -> gr.themes.Base:
     """Warm greys that leave colour to the photo, and one coral for what is to go. The font comes with Gradio."""
-    font = (fonts.LocalFont("IBM Plex Sans"), "system-ui", "sans-serif")
+    font = (fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif")
     base = gr.themes.Base(
         primary_hue=CORAL,
         secondary_hue=STONE,
@@ -25,7 +25,7 @@ def theme() -> gr.themes.Base:
         radius_size=sizes.radius_md,
         text_size=sizes.text_md,
         font=font,
-        font_mono=(fonts.LocalFont("IBM Plex Mono"), "ui-monospace", "monospace"),
+        font_mono=(fonts.LocalFont("IBM Plex Mono", weights=(400,)), "ui-monospace", "monospace"),
     )
     return base.set(
         body_background_fill="#f6f4f1",

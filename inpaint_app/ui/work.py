@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from inpaint_app.errors import Cancelled, InpaintError
@@ -29,27 +30,35 @@ def value(visit: Visit, progress: dict[str, Any] | None = None) -> dict[str, Any
 
 
 def working(visit: Visit, task: Task, work: int) -> Iterator[dict[str, Any]]:
-    """Run `task` and yield the component's value whenever there is news. Errors become messages, never exceptions."""
-    if not visit.busy.acquire(blocking=False):
-        visit.say("error", text="Still at work on the last step: wait for it, or press Cancel.")
-        visit.say("done", work=work)
-        yield value(visit)
-        return
-    visit.stop = stop = threading.Event()
-    news: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    thread = threading.Thread(target=_run, args=(visit, task, stop, news), daemon=True, name="visit")
-    thread.start()
-    try:
-        while (item := news.get()) is not _FINISHED:
-            yield value(visit, item)
-    finally:
-        if thread.is_alive():
-            stop.set()
+    """Run `task` for the studio and yield its value whenever there is news; errors become messages."""
+    for progress in pump(visit, task, visit.say):
+        yield value(visit, progress)
     visit.say("done", work=work)
     yield value(visit)
 
 
-def _run(visit: Visit, task: Task, stop: threading.Event, news: queue.SimpleQueue[Any]) -> None:
+def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[str, Any] | None]:
+    """Run `task` in a thread and yield its progress as it reports; at most one task a visit.
+
+    say(kind, text=…) hears of errors, of a cancel, and of nothing found: this never raises.
+    """
+    if not visit.busy.acquire(blocking=False):
+        say("error", text="Still at work on the last step: wait for it, or press Cancel.")
+        return
+    visit.stop = stop = threading.Event()
+    news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    thread = threading.Thread(target=_run, args=(visit, task, stop, news, say), daemon=True, name="visit")
+    thread.start()
+    try:
+        while (item := news.get()) is not _FINISHED:
+            yield item
+    finally:
+        stop.set()
+
+
+def _run(
+    visit: Visit, task: Task, stop: threading.Event, news: queue.SimpleQueue[Any], say: Callable[..., None]
+) -> None:
     began = time.monotonic()
     last = 0.0
     known = visit.sent
@@ -63,30 +72,33 @@ def _run(visit: Visit, task: Task, stop: threading.Event, news: queue.SimpleQueu
         news.put({"fraction": round(fraction, 3), "stage": stage, "seconds": round(now - began, 1)})
 
     try:
-        task(Progress(report, stop.is_set))
-    except NothingFound as nothing:
-        visit.say("nothing", text=str(nothing))
-    except Cancelled as stopped:
-        visit.say("cancelled", text=str(stopped))
-    except InpaintError as error:
-        visit.say("error", text=str(error))
-    except Exception as error:
-        _log.exception("Unexpected error behind the page")
-        visit.say("error", text=f"Something went wrong ({type(error).__name__}). Photo and mask are as they were.")
+        with _said(say):
+            task(Progress(report, stop.is_set))
     finally:
         visit.busy.release()
         news.put(_FINISHED)
 
 
-def at_once(visit: Visit, task: Callable[[], None], work: int | None = None) -> dict[str, Any]:
-    """Do something short; errors become messages."""
+@contextmanager
+def _said(say: Callable[..., None]) -> Iterator[None]:
+    """Errors become messages; what is not ours is logged, and told without its innards."""
     try:
-        task()
+        yield
+    except NothingFound as nothing:
+        say("nothing", text=str(nothing))
+    except Cancelled as stopped:
+        say("cancelled", text=str(stopped))
     except InpaintError as error:
-        visit.say("error", text=str(error))
+        say("error", text=str(error))
     except Exception as error:
         _log.exception("Unexpected error behind the page")
-        visit.say("error", text=f"Something went wrong ({type(error).__name__}). Photo and mask are as they were.")
+        say("error", text=f"Something went wrong ({type(error).__name__}). Photo and mask are as they were.")
+
+
+def at_once(visit: Visit, task: Callable[[], None], work: int | None = None) -> dict[str, Any]:
+    """Do something short; errors become messages."""
+    with _said(visit.say):
+        task()
     if work is not None:
         visit.say("done", work=work)
     return value(visit)

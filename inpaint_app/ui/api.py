@@ -1,0 +1,182 @@
+"""The named endpoints for gradio_client: files in, files and JSON out, no editor's dictionaries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image as PillowImage
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError, UnreadablePhoto
+from inpaint_app.imaging import files
+from inpaint_app.imaging.files import Photo
+from inpaint_app.session import CONFIDENCE, Job, Session
+from inpaint_app.types import Instance, Mask
+from inpaint_app.ui.visits import Visits
+
+PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 8, "show_progress": "hidden"}
+
+
+def build(session: Session, visits: Visits) -> None:
+    """Add the endpoints; their components are not shown."""
+    service = Service(session, visits)
+    with gr.Column(visible=False):
+        photo, mask = gr.File(label="photo"), gr.File(label="mask")
+        objects = gr.Textbox("people", label="objects")
+        backend = gr.Textbox(backends.DEFAULT, label="backend")
+        options = gr.Textbox("{}", label="options")
+        grow, feather = gr.Textbox("auto", label="grow"), gr.Textbox("auto", label="feather")
+        confidence = gr.Number(CONFIDENCE, label="confidence")
+        segmenter = gr.Textbox("", label="segmenter")
+        file, report = gr.File(label="file"), gr.JSON(label="report")
+        press = [gr.Button() for _ in range(3)]
+    press[0].click(
+        service.detect, [photo, confidence, segmenter], [report, file], api_name="detect",
+        api_description="Find objects. Returns a list of finds, and a 16-bit PNG whose pixels are their numbers.",
+        **PUBLIC,
+    )  # fmt: skip
+    press[1].click(
+        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter],
+        [file, report], api_name="remove_objects",
+        api_description='Remove all objects of the words in `objects`, such as "people, dog". Returns the photo in '
+        "its own format, and a report.",
+        **PUBLIC,
+    )  # fmt: skip
+    press[2].click(
+        service.remove_mask, [photo, mask, backend, options, grow, feather], [file, report], api_name="remove_mask",
+        api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
+        **PUBLIC,
+    )  # fmt: skip
+
+
+class Service:
+    """The endpoints' functions. Errors are those of the app, told as gr.Error so that the client shows them."""
+
+    def __init__(self, session: Session, visits: Visits) -> None:
+        self.session = session
+        self.visits = visits
+
+    def detect(
+        self, photo: str | None, confidence: float, segmenter: str, request: gr.Request
+    ) -> tuple[list[dict[str, Any]], str]:
+        """Find objects."""
+        try:
+            opened = self._opened(photo)
+            instances = self.session.detect(opened.rgb, segmenter or None, float(confidence))
+            path = self._file(request, opened, "-objects.png")
+            _write_numbers(instances, (opened.height, opened.width), path)
+        except InpaintError as error:
+            raise gr.Error(str(error)) from error
+        return [_find(instance) for instance in instances], str(path)
+
+    def remove_objects(
+        self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
+        confidence: float, segmenter: str, request: gr.Request,
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """Find and remove."""
+        words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
+        if not words:
+            raise gr.Error('No objects are named: give words such as "people, dog".')
+        job = {"objects": words, "confidence": float(confidence), "segmenter": segmenter or None}
+        return self._removed(photo, job, backend, options, grow, feather, request)
+
+    def remove_mask(
+        self, photo: str | None, mask: str | None, backend: str, options: str, grow: str, feather: str,
+        request: gr.Request,
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """Remove what a mask covers."""
+        if not mask:
+            raise gr.Error("There is no mask: give a picture that is white where something is to go.")
+        return self._removed(photo, {}, backend, options, grow, feather, request, mask)
+
+    def _removed(
+        self, photo: str | None, what: dict[str, Any], backend: str, options: str, grow: str, feather: str,
+        request: gr.Request, mask: str | None = None,
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        try:
+            opened = self._opened(photo)
+            if mask is not None:
+                what = {**what, "mask": _given(mask, opened)}
+            job = Job(
+                backend=backend or backends.DEFAULT,
+                options=_options(options),
+                grow=_pixels("grow", grow),
+                feather=_pixels("feather", feather),
+                **what,
+            )
+            outcome = self.session.run(opened.rgb, job)
+            result = outcome.result
+            encoded = files.encode(opened, result.image, result.mask)
+            path = files.write_bytes(encoded.data, self._file(request, opened, f"-removed{encoded.suffix}"))
+        except InpaintError as error:
+            raise gr.Error(str(error)) from error
+        written = {name: getattr(encoded.report, name) for name in encoded.report.__slots__}
+        return str(path), {
+            "backend": result.backend,
+            "seconds": round(result.seconds, 3),
+            "changed_known": result.changed_known,
+            "hole_pixels": int(np.count_nonzero(result.mask)),
+            "grow": result.grow,
+            "feather": result.feather,
+            "removed": [_find(instance) for instance in outcome.removed],
+            "file": written,
+        }
+
+    def _opened(self, photo: str | None) -> Photo:
+        if not photo:
+            raise UnreadablePhoto("There is no photo: give a file.")
+        return self.session.load(photo)
+
+    def _file(self, request: gr.Request, photo: Photo, ending: str) -> Path:
+        return self.visits.of(request.session_hash).file("", f"{Path(photo.name).stem or 'photo'}{ending}")
+
+
+def _given(mask: str, photo: Photo) -> Mask:
+    hole = files.open_mask(mask, (photo.height, photo.width))
+    if not hole.any():
+        raise MaskError("The mask is empty: white, or painted, is what is to go.")
+    return hole
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        options = json.loads(text or "{}")
+    except ValueError as error:
+        raise OptionError(f'options is no JSON ({error}): give an object such as {{"seed": 1}}.') from None
+    if not isinstance(options, dict):
+        raise OptionError('options is no JSON object: give one such as {"seed": 1}.')
+    return options
+
+
+def _pixels(name: str, text: str) -> int | None:
+    if str(text or "auto").strip() == "auto":
+        return None
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise OptionError(f"{name} is {text!r}, expected a number of pixels, or auto.") from None
+
+
+def _find(instance: Instance) -> dict[str, Any]:
+    return {
+        "number": instance.number,
+        "label": instance.label,
+        "confidence": round(instance.confidence, 4),
+        "box": list(instance.box),
+        "pixels": int(np.count_nonzero(instance.mask)),
+    }
+
+
+def _write_numbers(instances: tuple[Instance, ...], shape: tuple[int, int], path: Path) -> None:
+    """A map of the finds' numbers; where two overlap, the more confident one shows."""
+    numbers = np.zeros(shape, np.uint16)
+    for instance in reversed(instances):
+        numbers[instance.box.slices][instance.mask] = instance.number
+    try:
+        PillowImage.fromarray(numbers).save(path, "PNG")
+    except OSError as error:
+        raise SaveError(f"The map of finds could not be written ({error}): free some space on the server.") from error
