@@ -6,7 +6,7 @@ Samples outside the hole are never touched, so whatever the mode holds beyond ei
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -37,36 +37,40 @@ class Native:
 
     samples: (H, W) or (H, W, C); uint8, uint16, int32, float32 or bool. mode: Pillow's word for 8 bits; deeper
     samples keep the word of the same channels (L, LA, RGB, RGBA). palette: (N, 4) uint8 RGBA for mode P.
-    key: the one sample value that is transparent, in modes 1, L and RGB, or None.
+    key: the one sample value that is transparent, in modes 1, L and RGB, or None. depth: bits that a sample really
+    has where its type is wider (twelve in uint16), else 0. premultiplied: RGBA whose colours hold their opacity.
     """
 
     samples: NDArray[Any]
     mode: str
     palette: NDArray[np.uint8] | None = None
     key: tuple[int, ...] | None = None
+    depth: int = 0
+    premultiplied: bool = False
 
 
 def shown(native: Native) -> Image:
     """(H, W, 3) uint8 RGB of the samples."""
     samples, mode = native.samples, native.mode
     if samples.dtype == np.uint16:
-        samples = (samples >> 8).astype(np.uint8)
+        samples = (samples >> ((native.depth or 16) - 8)).astype(np.uint8)
     if mode == "P":
-        assert native.palette is not None
         return np.ascontiguousarray(_padded(native.palette)[samples][..., :3])
+    if native.premultiplied:
+        return _divided(samples)
     if mode in ("RGB", "RGBA"):
         return samples if mode == "RGB" else np.ascontiguousarray(samples[..., :3])
     if mode in ("1", "L", "LA"):
         grey = samples[..., 0] if mode == "LA" else samples
         if grey.dtype == np.bool_:
             grey = grey.astype(np.uint8) * 255
-        return cv2.cvtColor(np.ascontiguousarray(grey), cv2.COLOR_GRAY2RGB)  # type: ignore[no-any-return]
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(grey), cv2.COLOR_GRAY2RGB), np.uint8)
     if mode == "CMYK":
         return _cmyk_to_rgb(samples)
     if mode in ("I", "F"):
         low, high = _range(samples)
         grey = np.clip((samples.astype(np.float64) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
-        return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)  # type: ignore[no-any-return]
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
     return np.asarray(_through_pillow(samples, mode, "RGB"))
 
 
@@ -79,7 +83,7 @@ def alpha(native: Native) -> NDArray[np.uint8] | None:
             opacity = (opacity >> 8).astype(np.uint8)
         return np.ascontiguousarray(opacity)
     if native.mode == "P" and native.palette is not None and (native.palette[:, 3] < 255).any():
-        return _padded(native.palette)[samples][..., 3]
+        return np.asarray(_padded(native.palette)[samples][..., 3])
     if native.key is not None:
         return np.where(_is_key(native), 0, 255).astype(np.uint8)
     return None
@@ -102,11 +106,15 @@ def filled(native: Native, edited: Image, hole: Mask) -> Native:
     if mode == "P":
         return _fill_palette(native, rgb, hole)
     if mode == "CMYK":
-        view[inner] = _rgb_to_cmyk(rgb, view, inner)
+        inks = view if view.dtype == np.uint8 else (view >> 8).astype(np.uint8)
+        view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner), native)
     elif mode in ("RGB", "RGBA"):
-        view[inner, :3] = _deepened(rgb, samples.dtype)
+        colours = _deepened(rgb, native)
+        if native.premultiplied:
+            colours = _multiplied(colours, view[inner, 3:])
+        view[inner, :3] = colours
     elif mode in ("L", "LA"):
-        grey = _deepened(_luma(rgb), samples.dtype)
+        grey = _deepened(_luma(rgb), native)
         if mode == "LA":
             view[inner, 0] = grey
         else:
@@ -132,12 +140,27 @@ def _bounds(hole: Mask) -> tuple[slice, slice] | None:
 def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """ITU-R 601 luma as Pillow rounds it; (…, 3) → (…)."""
     weighted = rgb.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32) + 0x8000
-    return (weighted >> 16).astype(np.uint8)
+    return np.asarray(weighted >> 16, np.uint8)
 
 
-def _deepened(values: NDArray[np.uint8], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _deepened(values: NDArray[np.uint8], native: Native) -> NDArray[Any]:
     """Eight bits to the file's depth: v·257 fills sixteen bits and reads back as v."""
-    return values.astype(np.uint16) * np.uint16(257) if dtype == np.uint16 else values
+    if native.samples.dtype != np.uint16:
+        return values
+    return np.asarray((values.astype(np.uint16) * np.uint16(257)) >> np.uint16(16 - (native.depth or 16)))
+
+
+def _divided(samples: NDArray[np.uint8]) -> Image:
+    """Premultiplied RGBA (H, W, 4) → the colours as they are, black where nothing is seen."""
+    opacity = np.maximum(samples[..., 3:].astype(np.uint16), 1)
+    colours = samples[..., :3].astype(np.uint16) * np.uint16(255) // opacity
+    return np.asarray(np.minimum(colours, 255), np.uint8)
+
+
+def _multiplied(colours: NDArray[Any], opacity: NDArray[Any]) -> NDArray[Any]:
+    """Colours times opacity, both at the same depth."""
+    full = int(np.iinfo(opacity.dtype).max)
+    return np.asarray((colours.astype(np.uint64) * opacity + full // 2) // full, opacity.dtype)
 
 
 def _range(samples: NDArray[Any]) -> tuple[float, float]:
@@ -146,7 +169,7 @@ def _range(samples: NDArray[Any]) -> tuple[float, float]:
         return 0.0, 65535.0
     finite = samples[np.isfinite(samples)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if 0.0 <= low and high <= 1.0 and samples.dtype.kind == "f":
+    if low >= 0.0 and high <= 1.0 and samples.dtype.kind == "f":
         return 0.0, 1.0
     return low, high if high > low else low + 1.0
 
@@ -172,24 +195,23 @@ def _through_pillow(samples: NDArray[np.uint8], source: str, target: str) -> Pil
         srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
         chain = (lab, srgb) if source == "LAB" else (srgb, lab)
         converted = ImageCms.profileToProfile(image, *chain, outputMode=target)
-        assert converted is not None
-        return converted
+        return cast(PillowImage.Image, converted)
     return image.convert(target)
 
 
-def _padded(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _padded(palette: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
     """256 entries: an index past the palette's end shows black, as decoders do."""
     full = np.zeros((256, 4), np.uint8)
     full[:, 3] = 255
-    full[: len(palette)] = palette
+    if palette is not None:
+        full[: len(palette)] = palette
     return full
 
 
 def _is_key(native: Native) -> Mask:
-    assert native.key is not None
     if native.mode == "RGB":
         return np.asarray((native.samples == np.array(native.key, native.samples.dtype)).all(axis=-1))
-    return np.asarray(native.samples == native.samples.dtype.type(native.key[0]))
+    return np.asarray(native.samples == native.samples.dtype.type((native.key or (0,))[0]))
 
 
 def _step_off_key(native: Native, hole: Mask) -> None:
@@ -206,14 +228,14 @@ def _step_off_key(native: Native, hole: Mask) -> None:
 
 def _fill_palette(native: Native, rgb: Image, hole: Mask) -> Native:
     """Indices for the fill: colours the palette lacks go into its unused places, the rest to the nearest entry."""
-    assert native.palette is not None
+    count = 0 if native.palette is None else len(native.palette)
     used = np.bincount(native.samples[~hole].ravel(), minlength=256)[:256] > 0
     entries = _padded(native.palette)
-    free = np.flatnonzero(~used & (np.arange(256) >= len(native.palette)))
+    free = np.flatnonzero(~used & (np.arange(256) >= count))
     fresh = _dominant(rgb, len(free))
     entries[free[: len(fresh)], :3] = fresh
-    count = len(native.palette) + len(fresh)
-    opaque = np.flatnonzero((entries[:count, 3] == 255))
+    count += len(fresh)
+    opaque = np.flatnonzero(entries[:count, 3] == 255)
     if not opaque.size:
         opaque = np.arange(count)
     native.samples[hole] = opaque[_nearest(rgb, entries[opaque, :3])]

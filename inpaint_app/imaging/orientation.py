@@ -61,3 +61,20 @@ def _point(x: int, y: int, width: int, height: int, orientation: int) -> tuple[i
         7: (height - y, width - x),
         8: (height - y, x),
     }.get(orientation, (x, y))
+
+
+def axes(shape: tuple[int, int], orientation: int) -> tuple[int, int, int, int, int, int]:
+    """(a, b, c, d, e, f) so that the stored pixel (x, y) is seen at (a·x + b·y + c, d·x + e·y + f).
+
+    shape: (H, W) of the upright picture.
+    """
+    height, width = shape
+    return {
+        2: (-1, 0, width - 1, 0, 1, 0),
+        3: (-1, 0, width - 1, 0, -1, height - 1),
+        4: (1, 0, 0, 0, -1, height - 1),
+        5: (0, 1, 0, 1, 0, 0),
+        6: (0, -1, width - 1, 1, 0, 0),
+        7: (0, -1, width - 1, -1, 0, height - 1),
+        8: (0, 1, 0, -1, 0, height - 1),
+    }.get(orientation, (1, 0, 0, 0, 1, 0))

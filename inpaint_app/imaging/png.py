@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.imaging import exif
+from inpaint_app.imaging.photo import Photo
+from inpaint_app.types import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -87,15 +90,17 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 def deep_samples(data: bytes, head: Header) -> NDArray[np.uint16]:
     """Sixteen-bit samples (H, W) or (H, W, C) in RGB order."""
-    raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    # Only header and pixels: OpenCV would take an animation's first frame for the picture.
+    bare = [chunk(kind, content) for kind, content in chunks(data) if kind in (b"IHDR", b"IDAT", b"IEND")]
+    raw = cv2.imdecode(np.frombuffer(SIGNATURE + b"".join(bare), np.uint8), cv2.IMREAD_UNCHANGED)
     if raw is None or raw.dtype != np.uint16:
         raise UnreadablePhoto("this sixteen-bit PNG is damaged.")
     if head.color == 0:
-        return raw if raw.ndim == 2 else raw[..., 0]
+        return np.ascontiguousarray(raw if raw.ndim == 2 else raw[..., 0], np.uint16)
     if head.color == 4:
-        return np.ascontiguousarray(raw[..., [0, raw.shape[2] - 1]])
+        return np.ascontiguousarray(raw[..., [0, raw.shape[2] - 1]], np.uint16)
     order = [2, 1, 0] if head.color == 2 else [2, 1, 0, 3]
-    return np.ascontiguousarray(raw[..., order])
+    return np.ascontiguousarray(raw[..., order], np.uint16)
 
 
 def encode(
@@ -115,6 +120,34 @@ def encode(
     parts = [SIGNATURE, chunk(b"IHDR", top), *before]
     parts += [chunk(b"IDAT", piece) for piece in _deflated(samples, head, level)]
     return b"".join([*parts, *after, chunk(b"IEND", b"")])
+
+
+def palette_chunks(palette: NDArray[np.uint8]) -> list[tuple[bytes, bytes]]:
+    """PLTE and, where an entry is not opaque, tRNS of a palette (N, 4) RGBA."""
+    found = [(b"PLTE", palette[:, :3].tobytes())]
+    clear = np.flatnonzero(palette[:, 3] < 255)
+    if clear.size:
+        found.append((b"tRNS", palette[: clear[-1] + 1, 3].tobytes()))
+    return found
+
+
+def metadata_chunks(photo: Photo, small: Callable[[int], Image]) -> tuple[list[tuple[bytes, bytes]], str]:
+    """What a photo of another format brings along: profile, resolution, EXIF, XMP and text."""
+    found, note = [], ""
+    if photo.icc:
+        found.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(photo.icc)))
+    if photo.dpi:
+        across, down = (round(value / 0.0254) for value in photo.dpi)
+        found.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
+    if photo.exif:
+        block, note = exif.with_new_picture(photo.exif, small)
+        found.append((b"eXIf", block.removeprefix(exif.PREFIX)))
+    if photo.xmp:
+        found.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp))
+    for key, value in photo.text.items():
+        if 0 < len(key) < 80 and key.isascii() and not key.startswith("XML:com"):
+            found.append((b"iTXt", key.encode() + b"\0\0\0\0\0" + value.encode("utf-8", "replace")))
+    return found, note
 
 
 def _deflated(samples: NDArray[Any], head: Header, level: int) -> Iterable[bytes]:

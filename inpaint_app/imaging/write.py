@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
-from inpaint_app.errors import MaskError, SaveError
-from inpaint_app.imaging import png
+from inpaint_app.errors import InpaintError, MaskError, SaveError
+from inpaint_app.imaging import formats
+from inpaint_app.imaging.decode import read_native
+from inpaint_app.imaging.formats import SUFFIX, Written
+from inpaint_app.imaging.jpeg_file import JpegError
 from inpaint_app.imaging.native import Native, filled
-from inpaint_app.imaging.orientation import stored
-from inpaint_app.imaging.photo import Encoded, Limits, Method, Photo, Report
-from inpaint_app.imaging.read import open_header, read_again, read_native
+from inpaint_app.imaging.orientation import stored, upright
+from inpaint_app.imaging.photo import Encoded, Limits, Photo, Report
+from inpaint_app.imaging.read import open_header, read_again
 from inpaint_app.types import Image, Mask
 
-SUFFIX = {
-    "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
-    "BMP": ".bmp", "GIF": ".gif", "PPM": ".ppm",
-}  # fmt: skip
-_LOSSLESS = {"PNG", "TIFF", "BMP", "GIF", "PPM"}
+_WORDS = {"JPG": "JPEG", "JPE": "JPEG", "TIF": "TIFF", "HEIC": "HEIF", "DIB": "BMP", "PNM": "PPM"}
 
 
 def encode(
@@ -32,19 +28,22 @@ def encode(
     """The edited photo as a file.
 
     edited: (H, W, 3) uint8 upright RGB, equal to photo.rgb outside `hole` (H, W). format: Pillow's word or a file
-    name ending; by default the photo's own, PNG where that cannot be written. certify: decode what was written and
+    name ending; by default the photo's own, PNG where that cannot be written. certify: read what was written and
     count what changed outside the hole; without it the report's counts are None.
     Raises SaveError (the format cannot hold it), MaskError (shapes that do not fit).
     """
     _check(photo, edited, hole)
     target = chosen_format(photo, format)
-    native = filled(read_again(photo), stored(edited, photo.orientation), stored(hole, photo.orientation))
-    data, method, note = _written(photo, native, target)
-    changed = _changed_outside(photo, data, hole) if certify else None
-    report = Report(
-        method, target, note, changed, None, None, None, len(data), len(photo.source), changed is not None
-    )
-    return Encoded(data, report, SUFFIX[target])
+    try:
+        if target == "JPEG" and photo.format == "JPEG":
+            return _jpeg(photo, edited, hole, certify)
+        return _finished(photo, _written(photo, edited, hole, target), target, hole, certify)
+    except InpaintError:
+        raise
+    except Exception as error:  # encoders raise anything; the user gets one clear error and keeps the photo
+        raise SaveError(
+            f"{photo.name} could not be written as {target} ({error or type(error).__name__}); choose PNG instead."
+        ) from error
 
 
 def chosen_format(photo: Photo, format: str | None) -> str:
@@ -52,9 +51,7 @@ def chosen_format(photo: Photo, format: str | None) -> str:
     if format is None:
         return photo.format if photo.format in SUFFIX else "PNG"
     word = format.strip().lstrip(".").upper()
-    word = {"JPG": "JPEG", "TIF": "TIFF", "HEIC": "HEIF", "DIB": "BMP", "JPE": "JPEG", "PNM": "PPM"}.get(
-        word, word
-    )
+    word = _WORDS.get(word, word)
     if word not in SUFFIX:
         raise SaveError(
             f"The format {format!r} cannot be written; choose one of {', '.join(sorted(SUFFIX))}."
@@ -71,77 +68,121 @@ def _check(photo: Photo, edited: Image, hole: Mask) -> None:
         raise MaskError(f"The mask is {hole.shape} {hole.dtype}; the photo needs {photo.rgb.shape[:2]} bool.")
 
 
-def _written(photo: Photo, native: Native, target: str) -> tuple[bytes, Method, str]:
-    if target == "PNG" and photo.format == "PNG":
-        return _png_as_it_was(photo, native), "lossless", ""
-    image = _pillow_image(native)
-    buffer = io.BytesIO()
-    options: dict[str, Any] = {}
-    if photo.exif:
-        options["exif"] = photo.exif
-    if photo.icc:
-        options["icc_profile"] = photo.icc
-    if photo.dpi:
-        options["dpi"] = photo.dpi
-    lossless = target in _LOSSLESS
-    if target == "JPEG":
-        options |= {"quality": 95, "subsampling": 0}
-        if photo.format == "JPEG":
-            source = PillowImage.open(io.BytesIO(photo.source))
-            options |= {"qtables": getattr(source, "quantization", None)}
-            options.pop("quality")
-    if target in ("WEBP", "HEIF", "AVIF"):
-        options |= {"quality": 95}
-    if target == "HEIF":
-        import pillow_heif
+def _small(edited: Image, orientation: int) -> Callable[[int], Image]:
+    """Small versions of the edited picture in stored orientation, for the thumbnails inside a file."""
 
-        pillow_heif.register_heif_opener(thumbnails=False)
-    image.save(buffer, target, **options)
-    method: Method = "lossless" if lossless else "jpeg-reencoded" if target == "JPEG" else "lossy"
-    return buffer.getvalue(), method, ""
+    def small(side: int) -> Image:
+        scale = min(1.0, side / max(edited.shape[:2]))
+        size = (max(1, round(edited.shape[1] * scale)), max(1, round(edited.shape[0] * scale)))
+        return np.ascontiguousarray(
+            stored(cv2.resize(edited, size, interpolation=cv2.INTER_AREA), orientation)
+        )
+
+    return small
 
 
-def _png_as_it_was(photo: Photo, native: Native) -> bytes:
-    head = png.header(photo.source)
-    samples: NDArray[Any] = native.samples
-    if native.mode == "1":
-        samples = samples.astype(np.uint8)
-    elif native.mode == "L" and head.depth < 8:
-        samples = samples // np.uint8(255 // (2**head.depth - 1))
-    carried = list(png.chunks(photo.source))
-    if native.palette is not None:
-        carried = [pair for pair in carried if pair[0] not in (b"PLTE", b"tRNS")]
-        carried.append((b"PLTE", native.palette[:, :3].tobytes()))
-        if (native.palette[:, 3] < 255).any():
-            carried.append((b"tRNS", native.palette[:, 3].tobytes()))
-        if len(native.palette) > 2**head.depth:
-            head = replace(head, depth=8)
-    return png.encode(samples, head, carried)
+def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
+    """The photo's own samples with the hole filled."""
+    return filled(read_again(photo), stored(edited, photo.orientation), stored(hole, photo.orientation))
 
 
-def _pillow_image(native: Native) -> PillowImage.Image:
-    samples = native.samples
-    if native.mode == "P":
-        assert native.palette is not None
-        image = PillowImage.fromarray(np.ascontiguousarray(samples), "P")
-        image.putpalette(native.palette[:, :3].tobytes(), "RGB")
-        clear = np.flatnonzero(native.palette[:, 3] < 255)
-        if clear.size:
-            image.info["transparency"] = int(clear[0])
-        return image
-    if samples.dtype == np.uint16 and native.mode != "L":
-        samples = (samples >> 8).astype(np.uint8)
-    return PillowImage.fromarray(np.ascontiguousarray(samples))
+def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
+    """Block by block where the file allows it, else the whole picture at the file's own tables."""
+    from inpaint_app.imaging import jpeg
+
+    small = _small(edited, photo.orientation)
+    try:
+        planes = _coded_planes(photo, edited, hole) if photo.mode == "CMYK" else edited
+        done = jpeg.edit(photo.source, planes, hole, photo.orientation, small, certify=certify)
+    except JpegError as reason:
+        written = formats.jpeg_again(photo, _native(photo, edited, hole), small, str(reason))
+        return _finished(photo, written, "JPEG", hole, certify)
+    report = Report(
+        method="jpeg-blocks",
+        format="JPEG",
+        note=_sentence(done.note),
+        changed_pixels_outside=done.pixels_changed_outside,
+        changed_blocks_outside=done.units_changed_outside,
+        blocks_encoded=done.units_encoded,
+        blocks_total=done.units_total,
+        size=len(done.data),
+        source_size=len(photo.source),
+        certified=certify,
+    )
+    return Encoded(done.data, report, SUFFIX["JPEG"])
+
+
+def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
+    """The four planes (H, W, 4) upright as a CMYK JPEG holds them: inks inverted, as Adobe and Pillow do."""
+    from inpaint_app.imaging.jpeg_file import parse
+
+    inks = upright(_native(photo, edited, hole).samples, photo.orientation)
+    planes = np.ascontiguousarray(255 - inks)
+    if parse(photo.source).colour() == "YCCK":
+        planes[..., :3] = inks[..., :3]
+    return planes
+
+
+def _written(photo: Photo, edited: Image, hole: Mask, target: str) -> Written:
+    if not hole.any() and target == photo.format:
+        return Written(photo.source, "lossless" if target in formats.LOSSLESS else "lossy", "")
+    if target == photo.format:
+        return formats.own(photo, _native(photo, edited, hole), _small(edited, photo.orientation))
+    return formats.other(photo, _native(photo, edited, hole), target, _small(edited, 1))
+
+
+def _finished(photo: Photo, written: Written, target: str, hole: Mask, certify: bool) -> Encoded:
+    changed = _changed_outside(photo, written.data, hole) if certify else None
+    report = Report(
+        method=written.method,
+        format=target,
+        note=_sentence(written.note),
+        changed_pixels_outside=changed,
+        changed_blocks_outside=None,
+        blocks_encoded=None,
+        blocks_total=None,
+        size=len(written.data),
+        source_size=len(photo.source),
+        certified=certify,
+    )
+    return Encoded(written.data, report, SUFFIX[target])
+
+
+def _sentence(note: str) -> str:
+    return f"{note[0].upper()}{note[1:].rstrip('.')}." if note else ""
 
 
 def _changed_outside(photo: Photo, data: bytes, hole: Mask) -> int:
-    """Pixels outside the hole whose stored samples differ between the photo and the written file."""
+    """Pixels outside the hole that the written file does not hold as the photo does.
+
+    Compared sample by sample at the file's depth; where the two files hold different kinds of samples (a palette
+    that became RGB, a PNG of a JPEG), by the colours and the opacity that are seen.
+    """
     wide = Limits(float("inf"), float("inf"))
-    before = read_again(photo).samples
-    after = read_native(open_header(data, photo.name, wide)).samples
-    known = ~stored(hole, photo.orientation)
-    if before.shape != after.shape or before.dtype != after.dtype:
+    opened = open_header(data, photo.name, wide)
+    written, before = read_native(opened), read_again(photo)
+    after = upright(written.samples, opened.orientation)
+    first = upright(before.samples, photo.orientation)
+    known = ~hole
+    same_kind = before.mode == written.mode != "P" and first.dtype == after.dtype
+    if not same_kind:
+        after, first = (
+            _seen(native, o) for native, o in ((written, opened.orientation), (before, photo.orientation))
+        )
+    if first.shape != after.shape:
         return int(np.count_nonzero(known))
-    if before.ndim == 2:
-        return int(np.count_nonzero((before != after) & known))
-    return int(cv2.countNonZero((np.any(before != after, axis=-1) & known).view(np.uint8)))
+    apart = first != after
+    if apart.ndim == 3:
+        apart = apart.any(axis=-1)
+    return int(np.count_nonzero(apart & known))
+
+
+def _seen(native: Native, orientation: int) -> NDArray[np.uint8]:
+    """(H, W, 4) upright RGBA."""
+    from inpaint_app.imaging.native import alpha, shown
+
+    opacity = alpha(native)
+    rgb = shown(native)
+    if opacity is None:
+        opacity = np.full(rgb.shape[:2], 255, np.uint8)
+    return upright(np.dstack([rgb, opacity]), orientation)

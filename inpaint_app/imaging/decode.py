@@ -1,0 +1,121 @@
+"""Opened file → its stored samples, each format by the decoder that keeps most of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from inpaint_app.imaging import png, tiff
+from inpaint_app.imaging.native import Native
+from inpaint_app.imaging.orientation import stored
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A file whose header was read: Pillow's lazy image, and what the pixels will need."""
+
+    image: PillowImage.Image
+    format: str
+    data: bytes
+    orientation: int
+
+
+def read_native(opened: Opened) -> Native:
+    """Decode the stored samples."""
+    if opened.format == "PNG":
+        return _png(opened)
+    if opened.format == "JPEG" and opened.image.mode in ("RGB", "L") and _whole_jpeg(opened.data):
+        native = _jpeg(opened)
+        if native is not None:
+            return native
+    if opened.format == "TIFF":
+        return _tiff(opened)
+    return _pillow(opened)
+
+
+def _tiff(opened: Opened) -> Native:
+    native = _pillow(opened)  # first: Pillow tells a damaged file
+    tags = tiff.parse(opened.data)
+    bits = tags.number(258, 8)
+    premultiplied = native.mode == "RGBA" and tags.number(338, 0) == 1
+    if native.mode in ("RGB", "RGBA", "CMYK") and (bits == 16 or premultiplied):
+        # Pillow keeps the upper byte of sixteen bits, and takes the opacity out of premultiplied colours.
+        raw = tiff.raw_samples(opened.data)
+        if raw is not None and raw.shape == native.samples.shape:
+            return replace(native, samples=raw, premultiplied=premultiplied)
+    if native.samples.dtype == np.uint16 and 8 < bits < 16:
+        return replace(native, depth=bits)
+    return native
+
+
+def _jpeg(opened: Opened) -> Native | None:
+    """OpenCV decodes straight into one array (the same libjpeg-turbo, a third of Pillow's memory)."""
+    grey = opened.image.mode == "L"
+    flags = cv2.IMREAD_IGNORE_ORIENTATION | (cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB)
+    pixels = cv2.imdecode(np.frombuffer(opened.data, np.uint8), flags)
+    if pixels is None or pixels.shape[1::-1] != opened.image.size:
+        return None
+    return Native(pixels, opened.image.mode)
+
+
+def _whole_jpeg(data: bytes) -> bool:
+    """Whether the file has its end marker: OpenCV fills up a file that breaks off, and would hide it."""
+    return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+
+
+def _png(opened: Opened) -> Native:
+    for _ in png.chunks(opened.data):
+        pass  # every critical chunk's checksum
+    head = png.header(opened.data)
+    if head.depth == 16:
+        opened.image.load()  # Pillow tells a damaged file where OpenCV gives grey
+        mode = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}[head.color]
+        return Native(png.deep_samples(opened.data, head), mode, key=_key(opened.image))
+    return _pillow(opened)
+
+
+def _pillow(opened: Opened) -> Native:
+    image = opened.image
+    image.load()
+    mode = image.mode
+    if mode.startswith("I;16"):
+        mode = "L"
+    samples = np.asarray(image)
+    if opened.format == "TIFF":
+        samples = stored(samples, opened.orientation)  # Pillow has turned it upright already
+    palette = _palette(image) if mode in ("P", "PA") else None
+    if mode == "PA":
+        image = image.convert("RGBA")
+        samples, mode, palette = np.asarray(image), "RGBA", None
+    if mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "LAB", "YCbCr", "I", "F"):
+        target = "RGBA" if "A" in mode or "a" in mode else "RGB"
+        samples, mode = np.asarray(image.convert(target)), target
+    if samples.dtype.byteorder == ">":
+        samples = samples.astype(samples.dtype.newbyteorder("="))
+    return Native(samples, mode, palette, _key(image))
+
+
+def _palette(image: PillowImage.Image) -> NDArray[np.uint8]:
+    flat = image.getpalette("RGB") or []
+    entries = np.full((max(1, len(flat) // 3), 4), 255, np.uint8)
+    entries[: len(flat) // 3, :3] = np.array(flat, np.uint8).reshape(-1, 3)
+    clear = image.info.get("transparency")
+    if isinstance(clear, bytes):
+        count = min(len(clear), len(entries))
+        entries[:count, 3] = np.frombuffer(clear, np.uint8)[:count]
+    elif isinstance(clear, int) and clear < len(entries):
+        entries[clear, 3] = 0
+    return entries
+
+
+def _key(image: PillowImage.Image) -> tuple[int, ...] | None:
+    clear = image.info.get("transparency")
+    if image.mode in ("1", "L", "I;16") and isinstance(clear, int):
+        return (clear,)
+    if image.mode == "RGB" and isinstance(clear, tuple):
+        return tuple(int(c) for c in clear)
+    return None

@@ -1,0 +1,285 @@
+"""One writer per format: the photo's own with all it carries, or another one that the user asks for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import JpegImagePlugin
+
+from inpaint_app.imaging import exif, png, tiff
+from inpaint_app.imaging.jpeg_file import JpegError, parse, segment
+from inpaint_app.imaging.jpeg_metadata import without_old_pictures, without_thumbnails
+from inpaint_app.imaging.native import Native, shown
+from inpaint_app.imaging.native import alpha as opacity_of
+from inpaint_app.imaging.orientation import upright
+from inpaint_app.imaging.photo import Method, Photo
+from inpaint_app.types import Image
+
+SUFFIX = {
+    "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
+    "BMP": ".bmp", "GIF": ".gif", "PPM": ".ppm",
+}  # fmt: skip
+LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "GIF", "PPM"})
+Small = Callable[[int], Image]
+_LOSSY_NOTE = (
+    "this format codes the whole picture anew; save as PNG to keep every pixel outside the hole exactly"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A file's bytes, how they came about, and what could not be kept."""
+
+    data: bytes
+    method: Method
+    note: str
+
+
+def own(photo: Photo, native: Native, small: Small) -> Written:
+    """The photo's own format (any but JPEG), samples in the stored orientation, with all its metadata."""
+    writer = {"PNG": _png, "WEBP": _webp, "TIFF": _tiff, "GIF": _gif, "BMP": _bmp, "PPM": _ppm}.get(
+        photo.format
+    )
+    if writer is not None:
+        return writer(photo, native, small)
+    return _lossy(photo, native, photo.format, small)
+
+
+def other(photo: Photo, native: Native, target: str, small: Small) -> Written:
+    """A format that is not the photo's: upright pixels, with EXIF, profile and resolution."""
+    turned = replace(native, samples=np.ascontiguousarray(upright(native.samples, photo.orientation)))
+    data = exif.upright(photo.exif) if photo.exif else None
+    plain = replace(photo, exif=data, orientation=1, source=b"", xmp=_upright_xmp(photo.xmp))
+    if target == "PNG":
+        return _fresh_png(plain, turned, small)
+    if target == "JPEG":
+        return _fresh_jpeg(plain, turned, small)
+    if target in ("HEIF", "AVIF", "WEBP"):
+        return _lossy(plain, turned, target, small)
+    if target == "TIFF":
+        return _tiff(plain, turned, small)
+    simple = Native(shown(turned), "RGB")
+    return {"GIF": _gif, "BMP": _bmp, "PPM": _ppm}[target](plain, simple, small)
+
+
+def _upright_xmp(xmp: bytes | None) -> bytes | None:
+    """XMP may name the orientation too."""
+    import re
+
+    if xmp is None:
+        return None
+    return re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
+
+
+def _carried(photo: Photo, small: Small) -> tuple[dict[str, Any], str]:
+    """What Pillow's writers take: EXIF with a new thumbnail, profile, resolution, XMP."""
+    options: dict[str, Any] = {}
+    note = ""
+    if photo.exif:
+        options["exif"], note = exif.with_new_picture(photo.exif, small)
+    if photo.icc:
+        options["icc_profile"] = photo.icc
+    if photo.dpi:
+        options["dpi"] = photo.dpi
+    if photo.xmp:
+        options["xmp"] = photo.xmp
+    return options, note
+
+
+def _saved(image: PillowImage.Image, target: str, options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, target, **options)
+    return buffer.getvalue()
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _png(photo: Photo, native: Native, small: Small) -> Written:
+    """The same kind of PNG with the same chunks around new pixel data."""
+    head = png.header(photo.source)
+    samples = native.samples
+    if native.mode == "1":
+        samples = samples.astype(np.uint8)
+    elif native.mode == "L" and head.depth < 8:
+        samples = samples // np.uint8(255 // (2**head.depth - 1))
+    note, carried = "", []
+    for kind, content in png.chunks(photo.source):
+        if kind == b"eXIf":
+            content, note = exif.with_new_picture(content, small)
+        if native.palette is None or kind not in (b"PLTE", b"tRNS", b"hIST"):
+            carried.append((kind, content))
+    if native.palette is not None:
+        if len(native.palette) > 2**head.depth:
+            head = replace(head, depth=8)
+        place = next((i for i, (kind, _) in enumerate(carried) if kind in (b"bKGD", b"IDAT")), len(carried))
+        carried[place:place] = png.palette_chunks(native.palette)
+    frames = "the further frames were left out" if any(kind == b"acTL" for kind, _ in carried) else ""
+    return Written(png.encode(samples, head, carried), "lossless", _joined(note, frames))
+
+
+def _fresh_png(photo: Photo, native: Native, small: Small) -> Written:
+    deep = native.samples.dtype == np.uint16
+    if native.mode in ("RGB", "RGBA", "L", "LA"):
+        samples, mode = native.samples, native.mode
+    else:
+        opacity = opacity_of(native)
+        samples = shown(native) if opacity is None else np.dstack([shown(native), opacity])
+        mode = "RGB" if opacity is None else "RGBA"
+    if not deep:
+        samples = samples.astype(np.uint8)
+    color = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}[mode]
+    head = png.Header(samples.shape[1], samples.shape[0], 16 if deep else 8, color)
+    carried, note = png.metadata_chunks(photo, small)
+    method: Method = "lossless"
+    if photo.format in ("JPEG", "HEIF", "AVIF"):
+        note = _joined(note, "the pixels are the photo's as decoded")
+    return Written(png.encode(samples, head, carried), method, note)
+
+
+def _rgb_image(native: Native, *, alpha: bool) -> tuple[PillowImage.Image, str]:
+    """What is seen, as 8-bit RGB or RGBA, and a word if that left something out."""
+    rgb, opacity = shown(native), opacity_of(native)
+    notes = []
+    if native.samples.dtype != np.uint8 and native.mode not in ("1",):
+        notes.append("this format holds 8 bits per sample; the deeper ones were left out")
+    if opacity is not None and alpha:
+        return PillowImage.fromarray(np.dstack([rgb, opacity])), _joined(*notes)
+    if opacity is not None and (opacity < 255).any():
+        notes.append("this format has no transparency; it was left out")
+    return PillowImage.fromarray(rgb), _joined(*notes)
+
+
+def _fresh_jpeg(photo: Photo, native: Native, small: Small) -> Written:
+    image, note = _rgb_image(native, alpha=False)
+    options, thumbnail = _carried(photo, small)
+    data = _saved(image, "JPEG", options | {"quality": 95, "subsampling": 0})
+    return Written(data, "lossy", _joined(note, thumbnail, _LOSSY_NOTE))
+
+
+def jpeg_again(photo: Photo, native: Native, small: Small, reason: str) -> Written:
+    """The whole JPEG coded anew at its own quantisation tables and sampling, with its metadata."""
+    source = PillowImage.open(io.BytesIO(photo.source), formats=["JPEG", "MPO"])
+    options: dict[str, Any] = {"qtables": getattr(source, "quantization", None)}
+    sampling = JpegImagePlugin.get_sampling(source)
+    options["subsampling"] = sampling if sampling >= 0 else 0
+    options["progressive"] = bool(source.info.get("progressive"))
+    if native.mode in ("RGB", "L", "CMYK"):
+        image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
+    else:
+        image = PillowImage.fromarray(shown(native))
+    data = _saved(image, "JPEG", options)
+    note = f"the whole picture was coded anew at the same tables, because {reason}"
+    data, words = _with_segments_of(photo, data, small)
+    return Written(data, "jpeg-reencoded", _joined(note, words))
+
+
+def _with_segments_of(photo: Photo, data: bytes, small: Small) -> tuple[bytes, str]:
+    """The new file with the photo's APPn and COM segments in front of its own."""
+    kept, notes, position, old = [], [], 2, photo.source
+    while position + 4 <= len(old) and old[position] == 0xFF and old[position + 1] not in (0xDA, 0xD9):
+        marker, length = old[position + 1], int.from_bytes(old[position + 2 : position + 4])
+        content = old[position + 4 : position + 2 + length]
+        if (0xE0 <= marker <= 0xEF or marker == 0xFE) and marker != 0xEE and len(content) == length - 2:
+            fresh, note = without_old_pictures(marker, content, small)
+            notes += [note] if note else []
+            kept += [segment(marker, fresh)] if fresh is not None else []
+        position += 2 + length
+    try:
+        file = parse(data)
+    except JpegError:
+        return data, ""
+    start = file.segments[0][2] if file.segments[0][0] == 0xE0 and any(k[1] == 0xE0 for k in kept) else 2
+    return b"\xff\xd8" + b"".join(kept) + data[start:], _joined(*dict.fromkeys(notes))
+
+
+def _lossy(photo: Photo, native: Native, target: str, small: Small) -> Written:
+    image, note = _rgb_image(native, alpha=True)
+    options, thumbnail = _carried(photo, small)
+    if target == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+        options |= {"quality": 95, "chroma": "444"}
+    elif target == "AVIF":
+        options |= {"quality": 95, "subsampling": "4:4:4", "speed": 6}
+    else:
+        options |= {"quality": 95, "method": 4, "exact": True}
+    options.pop("dpi", None)
+    return Written(_saved(image, target, options), "lossy", _joined(note, thumbnail, _LOSSY_NOTE))
+
+
+def _webp(photo: Photo, native: Native, small: Small) -> Written:
+    if b"VP8L" not in photo.source[12:4096]:
+        return _lossy(photo, native, "WEBP", small)
+    options, note = _carried(photo, small)
+    options.pop("dpi", None)
+    image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
+    data = _saved(image, "WEBP", options | {"lossless": True, "quality": 80, "method": 4, "exact": True})
+    return Written(data, "lossless", note)
+
+
+def _tiff(photo: Photo, native: Native, small: Small) -> Written:
+    """The first page with its own tags, or, for a photo of another format, with tags made from its metadata."""
+    notes = []
+    if photo.format == "TIFF":
+        tags = tiff.parse(photo.source)
+        plain = tags.number(259, 1) == 1
+        if tiff.PHOTOSHOP in tags.entries:
+            entry = tags.entries[tiff.PHOTOSHOP]
+            entry.value, note = without_thumbnails(entry.value)
+            notes.append(note)
+        if {tiff.LAYERS, tiff.SUB_IFDS} & set(tags.entries):
+            notes.append("its layers and reduced pictures still showed what was removed and were left out")
+        if photo.note:
+            notes.append("the further pages were left out")
+    else:
+        tags, plain = tiff.tags_of(photo), False
+    return Written(tiff.encode(native, tags, compressed=not plain), "lossless", _joined(*notes))
+
+
+def _gif(photo: Photo, native: Native, small: Small) -> Written:
+    """One frame with the same palette; colours it cannot hold go to the nearest."""
+    options: dict[str, Any] = {"optimize": False}
+    if native.mode == "P" and native.palette is not None:
+        image = PillowImage.fromarray(np.ascontiguousarray(native.samples), "P")
+        image.putpalette(native.palette[:, :3].tobytes(), "RGB")
+        clear = np.flatnonzero(native.palette[:, 3] < 255)
+        if clear.size:
+            options["transparency"] = int(clear[0])
+    else:
+        grey = native.mode in ("1", "L")
+        image = PillowImage.fromarray(shown(native))
+        image = image.convert("L") if grey else image.quantize(256)
+    if "comment" in photo.text:
+        options["comment"] = photo.text["comment"]
+    return Written(
+        _saved(image, "GIF", options),
+        "lossless",
+        "" if "first" not in photo.note else "only the first picture was kept",
+    )
+
+
+def _bmp(photo: Photo, native: Native, small: Small) -> Written:
+    image = _simple_image(native)
+    return Written(_saved(image, "BMP", {"dpi": photo.dpi} if photo.dpi else {}), "lossless", "")
+
+
+def _ppm(photo: Photo, native: Native, small: Small) -> Written:
+    return Written(_saved(_simple_image(native), "PPM", {}), "lossless", "")
+
+
+def _simple_image(native: Native) -> PillowImage.Image:
+    if native.mode == "P" and native.palette is not None:
+        image = PillowImage.fromarray(np.ascontiguousarray(native.samples), "P")
+        image.putpalette(native.palette[:, :3].tobytes(), "RGB")
+        return image
+    if native.mode in ("1", "L", "RGB", "RGBA", "I"):
+        return PillowImage.fromarray(np.ascontiguousarray(native.samples))
+    return PillowImage.fromarray(shown(native))

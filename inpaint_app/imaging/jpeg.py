@@ -1,0 +1,218 @@
+"""JPEG in, JPEG out: only the coding units that the hole touches are encoded anew.
+
+Every other coefficient, the tables, the sampling, the metadata and the stored orientation stay bit for bit. Where a
+file cannot be done so, JpegError says why and the caller encodes it plainly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.imaging import read
+from inpaint_app.imaging.jpeg_file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse, segment
+from inpaint_app.imaging.jpeg_metadata import kept_trailer, without_old_pictures
+from inpaint_app.imaging.jpeg_stream import Stream, crop, read_stream
+from inpaint_app.imaging.orientation import axes, stored, stored_box
+from inpaint_app.types import Box, Image, Mask
+
+_COLOURS = {"grey": 0, "YCbCr": 1, "RGB": 2, "CMYK": 2, "YCCK": 3}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """Which units an edit is about.
+
+    touched: (rows, columns) bool of the unit grid. boxes: in units, each a touched group with a margin of one, where
+    pixels can differ at all. wanted: (N,) place of a unit among those whose coefficients are kept, or -1.
+    """
+
+    touched: Mask
+    boxes: tuple[Box, ...]
+    wanted: NDArray[np.int32]
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Unit numbers of the kept ones, in order."""
+        return np.flatnonzero(self.wanted >= 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edited:
+    """A finished JPEG and what its own coefficients say about it."""
+
+    data: bytes
+    note: str
+    units_encoded: int
+    units_total: int
+    units_changed_outside: int | None = None
+    pixels_changed_outside: int | None = None
+
+
+def edit(
+    source: bytes,
+    edited: NDArray[np.uint8],
+    hole: Mask,
+    orientation: int,
+    small: Callable[[int], Image],
+    *,
+    certify: bool = True,
+) -> Edited:
+    """The photo's file with the hole's pixels taken from `edited`.
+
+    source: the JPEG. edited: (H, W, C) uint8 upright, the coded planes for CMYK, else RGB; hole: (H, W).
+    small: gives the edited picture in stored orientation, at most so many pixels long. Raises JpegError.
+    """
+    file = parse(source)
+    region = _region(file, hole, orientation)
+    if not region.touched.any():
+        return Edited(source, "", 0, region.touched.size, 0, 0)
+    stream = read_stream(file, region.wanted)
+    before = stream.kept
+    after = before.copy()
+    _edit_units(file, region, after, edited, hole, orientation)
+    coded, own_tables = stream.written(after, region.touched.ravel())
+    data, note = _assembled(file, coded, own_tables, small)
+    done = Edited(data, note, int(region.touched.sum()), region.touched.size)
+    return _certified(done, file, stream, region, stored(hole, orientation)) if certify else done
+
+
+def _region(file: JpegFile, hole: Mask, orientation: int) -> Region:
+    """The units that the hole touches, in groups."""
+    across, down = file.units
+    wide, high = file.unit
+    turned = orientation >= 5
+    if hole.shape != ((file.width, file.height) if turned else (file.height, file.width)):
+        raise JpegError("its header and its pixels disagree about its size")
+    touched = np.zeros((down, across), bool)
+    left, top, width, height = cv2.boundingRect(hole.view(np.uint8))
+    if width:
+        box = stored_box(Box(left, top, left + width, top + height), hole.shape, orientation)
+        x, y = box.left // wide, box.top // high
+        columns, rows = -(-box.right // wide) - x, -(-box.bottom // high) - y
+        tiles = np.zeros((rows * high, columns * wide), bool)
+        part = stored(hole, orientation)[y * high : (y + rows) * high, x * wide : (x + columns) * wide]
+        tiles[: part.shape[0], : part.shape[1]] = part
+        touched[y : y + rows, x : x + columns] = tiles.reshape(rows, high, columns, wide).any(axis=(1, 3))
+    near = cv2.dilate(touched.view(np.uint8), np.ones((3, 3), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
+    boxes = tuple(Box(int(s[0]), int(s[1]), int(s[0] + s[2]), int(s[1] + s[3])) for s in stats[1:count])
+    inside = np.zeros((down, across), bool)
+    for box in boxes:
+        inside[box.slices] = True
+    flat = inside.ravel()
+    flat[1:] |= touched.ravel()[:-1]  # the unit after a touched one: its DC is coded as a difference
+    wanted = np.where(flat, np.cumsum(flat) - 1, -1).astype(np.int32)
+    return Region(touched, boxes, wanted)
+
+
+def _edit_units(
+    file: JpegFile,
+    region: Region,
+    coefficients: NDArray[np.int16],
+    edited: NDArray[np.uint8],
+    hole: Mask,
+    orientation: int,
+) -> None:
+    from inpaint_app.imaging.jpeg_edit import BASIS, edit_units
+
+    numbers = np.flatnonzero(region.touched.ravel())
+    layout = block_layout(file)
+    wide, high = file.unit
+    sampling = [(h, v, wide // 8 // h, high // 8 // v) for h, v in file.sampling]
+    try:
+        tables = np.stack([file.quantisation[c.table] for c in file.components])
+    except KeyError as error:
+        raise JpegError("it leaves out its quantisation tables") from error
+    edit_units(
+        region.wanted[numbers], numbers % file.units[0], numbers // file.units[0], coefficients,
+        layout[:, 0].copy(), layout[:, 1].copy(), layout[:, 2].copy(), np.array(sampling, np.int64), tables,
+        np.ascontiguousarray(edited), np.ascontiguousarray(hole), np.array(axes(hole.shape, orientation), np.int64),
+        np.array((file.width, file.height), np.int64), _COLOURS[file.colour()], BASIS, ZIGZAG,
+    )  # fmt: skip
+
+
+def block_layout(file: JpegFile) -> NDArray[np.int64]:
+    """(B, 3): component, column and row of each block of a unit, in coding order."""
+    rows = [(c, x, y) for c, (h, v) in enumerate(file.sampling) for y in range(v) for x in range(h)]
+    return np.array(rows, np.int64)
+
+
+def _assembled(
+    file: JpegFile, coded: list[bytes], own_tables: bool, small: Callable[[int], Image]
+) -> tuple[bytes, str]:
+    """The file with new scans in the old order of segments; `coded` has one entry per scan, header and all."""
+    parts, notes, scan = [b"\xff\xd8"], [], 0
+    for index, (marker, begin, end) in enumerate(file.segments):
+        if marker == SOS:
+            parts.append(coded[scan])
+            scan += 1
+        elif marker == DHT and own_tables:
+            continue
+        elif 0xE0 <= marker <= 0xEF:
+            content, note = without_old_pictures(marker, file.content(index), small)
+            if note:
+                notes.append(note)
+                parts.append(b"" if content is None else segment(marker, content))
+            else:
+                parts.append(file.data[begin:end])
+        else:
+            parts.append(file.data[begin:end])
+    parts.append(bytes((0xFF, EOI)))
+    trailer, note = kept_trailer(file.data[file.end :])
+    notes += [note] if note else []
+    return b"".join([*parts, trailer]), "; ".join(dict.fromkeys(notes))
+
+
+def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, hole: Mask) -> Edited:
+    """Count, in the finished file, the units and pixels outside the hole that are not the photo's."""
+    again = parse(done.data)
+    if again.units != file.units or again.sampling != file.sampling:
+        raise JpegError("its frame was not written as it was read")
+    after = read_stream(again, region.wanted)
+    same = before.marks == after.marks
+    outside = int(np.count_nonzero(~same & ~region.touched.ravel()))
+    changed, most = _changed_pixels(file, before.kept, after.kept, region, hole)
+    note = done.note
+    if changed:
+        words = (
+            f"{changed} known pixels beside the hole share a coding block with it or touch one "
+            f"and changed by rounding, at most by {most} of 255"
+        )
+        note = f"{note}; {words}" if note else words
+    return Edited(done.data, note, done.units_encoded, done.units_total, outside, changed)
+
+
+def _changed_pixels(
+    file: JpegFile, before: NDArray[np.int16], after: NDArray[np.int16], region: Region, hole: Mask
+) -> tuple[int, int]:
+    """How many decoded pixels outside the hole differ, and by how much at most.
+
+    Each group of touched units is decoded with a margin of one unit, twice: what lies further off has the same
+    coefficients, and no decoder lets a chroma sample reach further than one pixel into the next unit.
+    """
+    wide, high = file.unit
+    count, most = 0, 0
+    for box in region.boxes:
+        numbers = (
+            np.arange(box.top, box.bottom)[:, None] * file.units[0] + np.arange(box.left, box.right)
+        ).ravel()
+        places = region.wanted[numbers]
+        pixels = Box(
+            box.left * wide,
+            box.top * high,
+            min(box.right * wide, file.width),
+            min(box.bottom * high, file.height),
+        )
+        size = (pixels.width, pixels.height)
+        old, new = (read.decoded(crop(file, coefficients[places], size)) for coefficients in (before, after))
+        apart = cv2.absdiff(old, new)
+        largest = apart if apart.ndim == 2 else apart.max(axis=2)
+        largest[hole[pixels.slices]] = 0
+        count += int(np.count_nonzero(largest))
+        most = max(most, int(largest.max()))
+    return count, most

@@ -1,0 +1,299 @@
+"""The parts of a JPEG file: segments, frame, tables, scans. No pixel is decoded here.
+
+ITU-T T.81 (1992), Annex B. Names follow the standard: frame, scan, component, MCU, restart interval.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+ZIGZAG = np.array(
+    [
+        0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14,
+        21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53,
+        60, 61, 54, 47, 55, 62, 63,
+    ],
+    np.int64,
+)  # fmt: skip
+SOI, EOI, SOS, DQT, DHT, DRI, COM, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0xE0
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
+
+
+class JpegError(Exception):
+    """Why this file's coding blocks cannot be edited one by one, in words for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One plane: its id, sampling factors (h, v), and the number of its quantisation table."""
+
+    id: int
+    h: int
+    v: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class HuffmanTable:
+    """How many codes of each length 1..16 there are, and their symbols in order."""
+
+    counts: tuple[int, ...]
+    symbols: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """One pass over the picture: which components, which band of coefficients, which bits, with which tables.
+
+    tables: {(0 for DC or 1 for AC, number): table} in force. restart: MCUs between restart markers, 0 for none.
+    begin: where its SOS segment starts; data, end: its entropy-coded bytes.
+    """
+
+    components: tuple[int, ...]
+    dc: tuple[int, ...]
+    ac: tuple[int, ...]
+    band: tuple[int, int]
+    high: int
+    low: int
+    tables: dict[tuple[int, int], HuffmanTable]
+    restart: int
+    begin: int
+    data: int
+    end: int
+
+
+@dataclass(slots=True, eq=False)
+class JpegFile:
+    """A parsed file. segments: (marker, start, end) of all between SOI and EOI but scan data; end: past EOI."""
+
+    data: bytes
+    kind: int = 0
+    width: int = 0
+    height: int = 0
+    components: tuple[Component, ...] = ()
+    quantisation: dict[int, NDArray[np.int32]] = field(default_factory=dict)
+    scans: list[Scan] = field(default_factory=list)
+    segments: list[tuple[int, int, int]] = field(default_factory=list)
+    end: int = 0
+
+    @property
+    def progressive(self) -> bool:
+        """Whether the coefficients come in several passes of rising precision."""
+        return self.kind == 0xC2
+
+    @property
+    def unit(self) -> tuple[int, int]:
+        """Width and height in pixels of the coding unit: an MCU, or a block where there is one component."""
+        if len(self.components) == 1:
+            return 8, 8
+        return 8 * max(c.h for c in self.components), 8 * max(c.v for c in self.components)
+
+    @property
+    def units(self) -> tuple[int, int]:
+        """Coding units across and down."""
+        across, down = self.unit
+        return -(-self.width // across), -(-self.height // down)
+
+    @property
+    def sampling(self) -> list[tuple[int, int]]:
+        """Blocks across and down of each component in one coding unit."""
+        return [(1, 1)] if len(self.components) == 1 else [(c.h, c.v) for c in self.components]
+
+    def content(self, index: int) -> bytes:
+        """What a segment holds after its length."""
+        _, start, end = self.segments[index]
+        return self.data[start + 4 : end]
+
+    def colour(self) -> str:
+        """grey, YCbCr, RGB, CMYK or YCCK, by the rules that libjpeg decodes with."""
+        count = len(self.components)
+        adobe = self._adobe()
+        if count == 1:
+            return "grey"
+        if count == 4:
+            return "YCCK" if adobe == 2 else "CMYK"
+        if any(m == APP0 and self.content(i)[:5] == b"JFIF\0" for i, (m, _, _) in enumerate(self.segments)):
+            return "YCbCr"
+        if adobe is not None:
+            return "RGB" if adobe == 0 else "YCbCr"
+        return "RGB" if bytes(c.id for c in self.components) == b"RGB" else "YCbCr"
+
+    def _adobe(self) -> int | None:
+        for index, (marker, _, _) in enumerate(self.segments):
+            content = self.content(index) if marker == 0xEE else b""
+            if content[:5] == b"Adobe" and len(content) >= 12:
+                return content[11]
+        return None
+
+
+def parse(data: bytes) -> JpegFile:
+    """Read the structure of a JPEG; raises JpegError where it is not one whose blocks can be edited."""
+    if data[:2] != b"\xff\xd8":
+        raise JpegError("it does not begin as a JPEG")
+    file = JpegFile(data)
+    tables: dict[tuple[int, int], HuffmanTable] = {}
+    restart, position = 0, 2
+    try:
+        while True:
+            if data[position] != 0xFF:
+                raise JpegError("there is foreign data between its segments")
+            while data[position + 1] == 0xFF:
+                position += 1
+            marker = data[position + 1]
+            if marker == EOI:
+                file.end = position + 2
+                break
+            (length,) = struct.unpack_from(">H", data, position + 2)
+            end = position + 2 + length
+            if end > len(data) or length < 2:
+                raise JpegError("it breaks off")
+            file.segments.append((marker, position, end))
+            content = data[position + 4 : end]
+            if marker in _FRAMES:
+                _read_frame(file, marker, content)
+            elif marker == DQT:
+                _read_quantisation(file, content)
+            elif marker == DHT:
+                tables |= _read_huffman(content)
+            elif marker == DRI:
+                (restart,) = struct.unpack(">H", content)
+            elif marker == SOS:
+                found = _MARKER.search(data, end)
+                if found is None:
+                    raise JpegError("it breaks off")
+                file.scans.append(_read_scan(file, content, tables, restart, (position, end, found.start())))
+                end = found.start()
+            elif marker == 0xDC or marker == 0xCC:
+                raise JpegError("it uses a rare kind of coding")
+            position = end
+    except (struct.error, IndexError) as error:
+        raise JpegError("it breaks off") from error
+    if not file.scans:
+        raise JpegError("it holds no picture data")
+    return file
+
+
+def _read_frame(file: JpegFile, marker: int, content: bytes) -> None:
+    if file.components:
+        raise JpegError("it holds several frames")
+    if marker not in (0xC0, 0xC1, 0xC2):
+        raise JpegError(
+            "it is coded arithmetically" if marker in (0xC9, 0xCA) else "it uses a rare kind of coding"
+        )
+    precision, file.height, file.width, count = struct.unpack_from(">BHHB", content)
+    if precision != 8 or file.height == 0 or file.width == 0 or count not in (1, 3, 4):
+        raise JpegError(f"it has {count} components of {precision} bits")
+    parts = [content[6 + 3 * i : 9 + 3 * i] for i in range(count)]
+    file.components = tuple(Component(p[0], p[1] >> 4, p[1] & 15, p[2]) for p in parts)
+    file.kind = marker
+    across, down = max(c.h for c in file.components), max(c.v for c in file.components)
+    for c in file.components:
+        if not (1 <= c.h <= 4 and 1 <= c.v <= 4) or across % c.h or down % c.v:
+            raise JpegError("its colour planes are sampled at an uneven ratio")
+    if count > 1 and sum(c.h * c.v for c in file.components) > 10:
+        raise JpegError("its coding units are larger than the standard allows")
+
+
+def _read_quantisation(file: JpegFile, content: bytes) -> None:
+    position = 0
+    while position < len(content):
+        deep, number = content[position] >> 4, content[position] & 15
+        size = 128 if deep else 64
+        values = np.frombuffer(content[position + 1 : position + 1 + size], ">u2" if deep else np.uint8)
+        if len(values) != 64 or (values == 0).any():
+            raise JpegError("a quantisation table is damaged")
+        if number in file.quantisation and file.scans:
+            raise JpegError("its quantisation tables change on the way")
+        file.quantisation[number] = values.astype(np.int32)
+        position += 1 + size
+
+
+def _read_huffman(content: bytes) -> dict[tuple[int, int], HuffmanTable]:
+    found, position = {}, 0
+    while position < len(content):
+        head = content[position]
+        counts = tuple(content[position + 1 : position + 17])
+        symbols = content[position + 17 : position + 17 + sum(counts)]
+        room = sum(count << (16 - length) for length, count in enumerate(counts, 1))
+        if len(counts) != 16 or len(symbols) != sum(counts) or room > 1 << 16:
+            raise JpegError("a Huffman table is damaged")
+        found[head >> 4, head & 15] = HuffmanTable(counts, symbols)
+        position += 17 + len(symbols)
+    return found
+
+
+def _read_scan(
+    file: JpegFile,
+    content: bytes,
+    tables: dict[tuple[int, int], HuffmanTable],
+    restart: int,
+    place: tuple[int, int, int],
+) -> Scan:
+    count = content[0]
+    ids = [c.id for c in file.components]
+    if not 1 <= count <= len(ids) or len(content) != 4 + 2 * count:
+        raise JpegError("a scan header is damaged")
+    chosen, dc, ac = [], [], []
+    for index in range(count):
+        name, numbers = content[1 + 2 * index], content[2 + 2 * index]
+        if name not in ids:
+            raise JpegError("a scan names a colour plane that is not there")
+        chosen.append(ids.index(name))
+        dc.append(numbers >> 4)
+        ac.append(numbers & 15)
+    first, last, bits = content[-3], content[-2], content[-1]
+    if not file.progressive:
+        first, last, bits = 0, 63, 0
+    if (
+        first > last
+        or last > 63
+        or (first > 0 and count > 1)
+        or (file.progressive and first == 0 and last != 0)
+    ):
+        raise JpegError("a scan header is damaged")
+    bands = ((first, last), bits >> 4, bits & 15)
+    return Scan(tuple(chosen), tuple(dc), tuple(ac), *bands, dict(tables), restart, *place)
+
+
+def intervals(file: JpegFile, scan: Scan) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A scan's bytes without stuffing and restart markers, padded by 16 zero bytes, and where each interval starts.
+
+    The second array has one entry more than there are intervals: the end of the last.
+    """
+    coded = file.data[scan.data : scan.end]
+    pieces = _RESTART.split(coded) if scan.restart else [coded]
+    plain = [piece.replace(b"\xff\x00", b"\xff") for piece in pieces]
+    starts = np.cumsum([0, *(len(piece) for piece in plain)])
+    return np.frombuffer(b"".join([*plain, bytes(16)]), np.uint8), starts.astype(np.int64)
+
+
+def stuffed(plain: NDArray[np.uint8], ends: NDArray[np.int64]) -> bytes:
+    """The inverse of `intervals`: intervals of whole bytes, stuffed and parted by restart markers."""
+    parts, start = [], 0
+    for index, end in enumerate(ends):
+        if index:
+            parts.append(bytes((0xFF, 0xD0 + (index - 1) % 8)))
+        parts.append(plain[start:end].tobytes().replace(b"\xff", b"\xff\x00"))
+        start = int(end)
+    return b"".join(parts)
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    """A segment with its marker and length."""
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def huffman_segment(tables: dict[tuple[int, int], HuffmanTable]) -> bytes:
+    """A DHT segment that defines the tables."""
+    body = b"".join(
+        bytes(((kind << 4) | number, *table.counts)) + table.symbols
+        for (kind, number), table in tables.items()
+    )
+    return segment(DHT, body)

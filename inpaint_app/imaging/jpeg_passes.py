@@ -1,0 +1,168 @@
+"""Scans of a JPEG read into whole coefficient arrays, compiled: sequential and progressive.
+
+ITU-T T.81, Annexes F and G. `order` lists the blocks of a scan in coding order as rows of the coefficient array
+(B, 64, int16, zigzag); `owner` is the place in the scan of each block's component within one MCU.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inpaint_app.imaging.compiled import Array, Number, State, compiled
+from inpaint_app.imaging.jpeg_coding import code_at
+
+
+@compiled
+def refilled(plain: Array, position: Number, acc: Number, held: Number) -> State:
+    """More than 48 bits in the accumulator; zeros follow the end of the data."""
+    size = len(plain)
+    while held <= 48:
+        acc = (acc << 8) | (plain[position] if position < size else 0)
+        position += 1
+        held += 8
+    return position, acc, held
+
+
+@compiled
+def signed(raw: Number, bits: Number) -> Number:
+    """T.81 F.2.2.1, EXTEND: the value of `bits` raw bits."""
+    return raw if bits == 0 or raw >= (1 << (bits - 1)) else raw + 1 - (1 << bits)
+
+
+@compiled
+def read_pass(
+    plain: Array,
+    starts: Array,
+    every: Number,
+    order: Array,
+    owner: Array,
+    coefficients: Array,
+    dc: Array,
+    ac: Array,
+    first: Number,
+    last: Number,
+    high: Number,
+    low: Number,
+    progressive: bool,
+) -> Number:
+    """Decode one scan into the coefficients; returns 0, or 1 where the data is damaged. every: blocks per interval."""
+    predicted = np.zeros(4, np.int64)
+    acc, held, position, waiting = np.int64(0), 0, 0, np.int64(0)
+    interval = -1
+    for number in range(len(order)):
+        if number % every == 0:
+            interval += 1
+            if interval + 1 >= len(starts):
+                return 1
+            position, acc, held, waiting = starts[interval], np.int64(0), 0, np.int64(0)
+            predicted[:] = 0
+        block = coefficients[order[number]]
+        part = owner[number % len(owner)]
+        position, acc, held = refilled(plain, position, acc, held)
+        k = first
+        if first == 0:
+            if high:
+                held -= 1
+                if (acc >> held) & 1:
+                    block[0] |= 1 << low
+            else:
+                found = code_at(dc[part], (acc >> (held - 16)) & 0xFFFF)
+                if found < 0 or (found & 0xFF) > 11:
+                    return 1
+                held -= found >> 8
+                bits = found & 15
+                held -= bits
+                predicted[part] += signed((acc >> held) & ((1 << bits) - 1), bits)
+                block[0] = predicted[part] << low
+            k = 1
+        if waiting > 0:
+            waiting -= 1
+            if high:
+                position, acc, held = refine(plain, position, acc, held, block, k, last, low)
+            continue
+        while k <= last:
+            position, acc, held = refilled(plain, position, acc, held)
+            found = code_at(ac[part], (acc >> (held - 16)) & 0xFFFF)
+            if found < 0:
+                return 1
+            held -= found >> 8
+            run, bits = (found & 0xFF) >> 4, found & 15
+            if bits == 0 and run != 15:
+                if not progressive:
+                    if run:
+                        return 1
+                    break
+                held -= run
+                waiting = (1 << run) + ((acc >> held) & ((1 << run) - 1)) - 1
+                if high:
+                    position, acc, held = refine(plain, position, acc, held, block, k, last, low)
+                break
+            held -= bits
+            value = signed((acc >> held) & ((1 << bits) - 1), bits)
+            if high == 0:
+                k += run
+                if k > last:
+                    return 1
+                if bits:
+                    block[k] = value << low
+                k += 1
+                continue
+            if bits > 1:
+                return 1
+            while k <= last:
+                if block[k] != 0:
+                    position, acc, held = refilled(plain, position, acc, held)
+                    held -= 1
+                    if (acc >> held) & 1 and (block[k] & (1 << low)) == 0:
+                        block[k] += (1 << low) if block[k] > 0 else -(1 << low)
+                else:
+                    if run == 0:
+                        break
+                    run -= 1
+                k += 1
+            if bits:
+                if k > last:
+                    return 1
+                block[k] = value << low
+            k += 1
+        if position - (held >> 3) > starts[interval + 1]:
+            return 1
+    return 0
+
+
+@compiled
+def refine(
+    plain: Array,
+    position: Number,
+    acc: Number,
+    held: Number,
+    block: Array,
+    k: Number,
+    last: Number,
+    low: Number,
+) -> State:
+    """One more bit for each coefficient of the band that is already there (G.1.2.3)."""
+    while k <= last:
+        if block[k] != 0:
+            position, acc, held = refilled(plain, position, acc, held)
+            held -= 1
+            if (acc >> held) & 1 and (block[k] & (1 << low)) == 0:
+                block[k] += (1 << low) if block[k] > 0 else -(1 << low)
+        k += 1
+    return position, acc, held
+
+
+@compiled
+def hash_units(units: Array, coefficients: Array, marks: Array) -> None:
+    """The same marks (N,) that `jpeg_coding.read_units` gives. units: (N, B) rows of the coefficient array."""
+    for unit in range(len(units)):
+        mark = np.int64(unit)
+        for part in range(units.shape[1]):
+            block = coefficients[units[unit, part]]
+            for k in range(64):
+                value = np.int64(block[k])
+                if k == 0 or value != 0:
+                    mark = (mark ^ ((k << 16) | (value & 0xFFFF))) * 0x100000001B3
+                    mark ^= mark >> 29
+            mark = (mark ^ 0x5A5A5A) * 0x100000001B3
+        marks[unit] = mark

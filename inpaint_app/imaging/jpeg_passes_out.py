@@ -1,0 +1,178 @@
+"""Scans of a JPEG written from whole coefficient arrays, compiled: sequential and progressive.
+
+ITU-T T.81, Annexes F and G; `order` and `owner` as in `jpeg_passes`. The writer runs twice: first it counts symbols
+(`counting`), then it writes with the tables made from the counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inpaint_app.imaging.compiled import Array, Number, State, compiled
+from inpaint_app.imaging.jpeg_coding import put
+
+
+@compiled
+def width_of(value: Number) -> Number:
+    """Bits of a magnitude."""
+    bits = 0
+    while value:
+        bits += 1
+        value >>= 1
+    return bits
+
+
+@compiled
+def symbol(
+    out: Array,
+    place: Number,
+    acc: Number,
+    held: Number,
+    counting: bool,
+    histogram: Array,
+    codes: Array,
+    value: Number,
+) -> State:
+    """Count a symbol, or write its code."""
+    if counting:
+        histogram[value] += 1
+        return place, acc, held
+    return put(out, place, acc, held, np.int64(codes[value] >> 8), np.int64(codes[value] & 0xFF))
+
+
+@compiled
+def raw_bits(
+    out: Array, place: Number, acc: Number, held: Number, counting: bool, value: Number, bits: Number
+) -> State:
+    """Write bits; while counting, add up how many there will be in `place`."""
+    if counting:
+        return place + bits, acc, held
+    return put(out, place, acc, held, value, bits)
+
+
+@compiled
+def end_of_bands(
+    out: Array,
+    place: Number,
+    acc: Number,
+    held: Number,
+    counting: bool,
+    histogram: Array,
+    codes: Array,
+    waiting: Number,
+    late: Array,
+    late_bits: Number,
+) -> State:
+    """Write the run of blocks that had nothing more, and the correction bits that were waiting for it."""
+    if waiting:
+        bits = width_of(waiting) - 1
+        place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, bits << 4)
+        if bits:
+            place, acc, held = raw_bits(out, place, acc, held, counting, waiting & ((1 << bits) - 1), bits)
+    for i in range(late_bits):
+        place, acc, held = raw_bits(out, place, acc, held, counting, np.int64(late[i]), 1)
+    return place, acc, held
+
+
+@compiled
+def write_pass(
+    order: Array,
+    every: Number,
+    owner: Array,
+    coefficients: Array,
+    first: Number,
+    last: Number,
+    high: Number,
+    low: Number,
+    progressive: bool,
+    counting: bool,
+    histogram: Array,
+    codes: Array,
+    out: Array,
+    out_ends: Array,
+) -> Number:
+    """Write one scan, or count its symbols. histogram, codes: (2, parts, 256), DC and AC of each part of the scan.
+
+    Returns the bytes written, or, while counting, the bits that follow symbols.
+    """
+    predicted = np.zeros(4, np.int64)
+    late, fresh = np.zeros(1100, np.uint8), np.zeros(64, np.uint8)
+    place, acc, held, waiting, late_bits, interval = 0, np.int64(0), 0, np.int64(0), 0, 0
+    for number in range(len(order)):
+        if number % every == 0:
+            predicted[:] = 0
+        block, part = coefficients[order[number]], owner[number % len(owner)]
+        k = first
+        if first == 0:
+            k = 1
+            value = np.int64(block[0]) >> low
+            if high:
+                place, acc, held = raw_bits(out, place, acc, held, counting, value & 1, 1)
+            else:
+                value, predicted[part] = value - predicted[part], value
+                bits = width_of(abs(value))
+                place, acc, held = symbol(
+                    out, place, acc, held, counting, histogram[0, part], codes[0, part], bits
+                )
+                if bits:
+                    rest = value if value > 0 else value + (1 << bits) - 1
+                    place, acc, held = raw_bits(out, place, acc, held, counting, rest, bits)
+        tally, table = histogram[1, part], codes[1, part]
+        final = 0
+        if high:
+            for i in range(k, last + 1):
+                if abs(np.int64(block[i])) >> low == 1:
+                    final = i
+        run, fresh_bits = 0, 0
+        for i in range(k, last + 1):
+            size = abs(np.int64(block[i])) >> low
+            if size == 0:
+                run += 1
+                continue
+            while run > 15 and (high == 0 or i <= final):
+                place, acc, held = end_of_bands(
+                    out, place, acc, held, counting, tally, table, waiting, late, late_bits
+                )
+                waiting, late_bits = np.int64(0), 0
+                place, acc, held = symbol(out, place, acc, held, counting, tally, table, 0xF0)
+                run -= 16
+                for j in range(fresh_bits):
+                    place, acc, held = raw_bits(out, place, acc, held, counting, np.int64(fresh[j]), 1)
+                fresh_bits = 0
+            if high and size > 1:
+                fresh[fresh_bits] = size & 1
+                fresh_bits += 1
+                continue
+            place, acc, held = end_of_bands(
+                out, place, acc, held, counting, tally, table, waiting, late, late_bits
+            )
+            waiting, late_bits = np.int64(0), 0
+            bits = 1 if high else width_of(size)
+            place, acc, held = symbol(out, place, acc, held, counting, tally, table, (run << 4) | bits)
+            rest = size if block[i] > 0 else (1 << bits) - 1 - size
+            if high:
+                rest = np.int64(1) if block[i] > 0 else np.int64(0)
+            place, acc, held = raw_bits(out, place, acc, held, counting, rest, bits)
+            for j in range(fresh_bits):
+                place, acc, held = raw_bits(out, place, acc, held, counting, np.int64(fresh[j]), 1)
+            run, fresh_bits = 0, 0
+        if run or fresh_bits:
+            if progressive:
+                waiting += 1
+                for j in range(fresh_bits):
+                    late[late_bits] = fresh[j]
+                    late_bits += 1
+            else:
+                place, acc, held = symbol(out, place, acc, held, counting, tally, table, 0)
+        ending = number + 1 == len(order) or (number + 1) % every == 0
+        if waiting and (ending or waiting == 0x7FFF or late_bits > 937):
+            place, acc, held = end_of_bands(
+                out, place, acc, held, counting, tally, table, waiting, late, late_bits
+            )
+            waiting, late_bits = np.int64(0), 0
+        if ending:
+            if held:
+                place, acc, held = put(out, place, acc, held, (1 << (8 - held)) - 1, 8 - held)
+            out_ends[interval] = place
+            interval += 1
+    return place

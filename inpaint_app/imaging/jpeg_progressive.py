@@ -1,0 +1,158 @@
+"""JPEG files that cannot be spliced: progressive, or in several scans, or with Huffman tables that are full.
+
+All coefficients are read, the touched ones replaced, and all written again with the best tables: in the same scans
+where the file is progressive, else in one. The coefficients stay bit for bit; the file's size may change a little.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.imaging import jpeg_huffman as huffman
+from inpaint_app.imaging.jpeg_file import (
+    SOS,
+    HuffmanTable,
+    JpegError,
+    JpegFile,
+    Scan,
+    huffman_segment,
+    intervals,
+    segment,
+    stuffed,
+)
+
+_EMPTY = huffman.NO_TABLE
+
+
+@dataclass(slots=True, eq=False)
+class Whole:
+    """All coefficients (B, 64) of a file, component by component in raster order, padded to whole units."""
+
+    file: JpegFile
+    wanted: NDArray[np.int32]
+    coefficients: NDArray[np.int16]
+    units: NDArray[np.int32]
+    kept: NDArray[np.int16]
+    marks: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, file: JpegFile, wanted: NDArray[np.int32]) -> Whole:
+        """Decode all scans; raises JpegError where the data is damaged."""
+        from inpaint_app.imaging.jpeg_passes import hash_units, read_pass
+
+        units = _unit_rows(file)
+        coefficients = np.zeros((units.size, 64), np.int16)
+        for scan in file.scans:
+            order, owner, per_mcu = _order(file, scan, units)
+            plain, starts = intervals(file, scan)
+            every = scan.restart * per_mcu or len(order)
+            if len(starts) - 1 != -(-len(order) // every):
+                raise JpegError("its restart markers are damaged")
+            dc, ac = (_reading(file, scan, kind) for kind in (0, 1))
+            first, last, high, low = *scan.band, scan.high, scan.low
+            state = (plain, starts, every, order, owner, coefficients, dc, ac)
+            if read_pass(*state, first, last, high, low, file.progressive):
+                raise JpegError("its coded data is damaged")
+        marks = np.zeros(len(units), np.int64)
+        hash_units(units, coefficients, marks)
+        return cls(file, wanted, coefficients, units, coefficients[units[wanted >= 0]], marks)
+
+    def written(
+        self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
+    ) -> tuple[list[bytes], bool]:
+        """See `jpeg_stream.Stream.written`. The touched units of this reading are overwritten."""
+        numbers = np.flatnonzero(touched)
+        self.coefficients[self.units[numbers]] = coefficients[self.wanted[numbers]]
+        scans = self.file.scans
+        if self.file.progressive:
+            return [self._scan(scan) for scan in scans], True
+        every = tuple(range(len(self.file.components)))
+        tables = tuple(0 if c in (0, 3) else 1 for c in every)
+        last = scans[-1]
+        one = Scan(every, tables, tables, (0, 63), 0, 0, {}, last.restart, last.begin, last.data, last.end)
+        return [*[b""] * (len(scans) - 1), self._scan(one)], True
+
+    def _scan(self, scan: Scan) -> bytes:
+        """One scan's tables, header and coded bytes."""
+        from inpaint_app.imaging.jpeg_passes_out import write_pass
+
+        order, owner, per_mcu = _order(self.file, scan, self.units)
+        every = scan.restart * per_mcu or len(order)
+        parts = len(scan.components)
+        histogram, codes = np.zeros((2, parts, 256), np.int64), np.zeros((2, parts, 256), np.uint32)
+        ends = np.zeros(-(-len(order) // every), np.int64)
+        (first, last), progressive = scan.band, self.file.progressive
+        fixed = (order, every, owner, self.coefficients, first, last, scan.high, scan.low, progressive)
+        bits = write_pass(*fixed, True, histogram, codes, np.empty(1, np.uint8), ends)
+        if histogram[0, :, 12:].any():
+            raise JpegError("its coefficients are out of range")
+        tables = _best_tables(scan, histogram)
+        for kind, numbers in ((0, scan.dc), (1, scan.ac)):
+            for part, number in enumerate(numbers):
+                codes[kind, part] = huffman.writing(tables.get((kind, number), _EMPTY))
+        bits += int((histogram * (codes & 0xFF)).sum())
+        out = np.empty(bits // 8 + len(ends) + 64, np.uint8)
+        write_pass(*fixed, False, histogram, codes, out, ends)
+        head = bytes((parts,)) + b"".join(
+            bytes((self.file.components[c].id, (dc << 4) | ac))
+            for c, dc, ac in zip(scan.components, scan.dc, scan.ac, strict=True)
+        )
+        head += bytes((first, last, (scan.high << 4) | scan.low))
+        return (huffman_segment(tables) if tables else b"") + segment(SOS, head) + stuffed(out, ends)
+
+
+def _best_tables(scan: Scan, histogram: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable]:
+    """Tables for the symbols counted (2, parts, 256); parts that share a number share a table."""
+    tables = {}
+    needs = ((0, scan.dc, scan.band[0] == 0 and scan.high == 0), (1, scan.ac, scan.band[1] > 0))
+    for kind, numbers, used in needs:
+        for number in sorted(set(numbers)) if used else ():
+            together = histogram[kind, [part for part, n in enumerate(numbers) if n == number]].sum(axis=0)
+            tables[kind, number] = huffman.best(together)
+    return tables
+
+
+def _reading(file: JpegFile, scan: Scan, kind: int) -> NDArray[np.int32]:
+    """Reading tables of each part of a scan; empty ones where the scan needs none."""
+    used = scan.band[1] > 0 if kind else scan.band[0] == 0 and scan.high == 0
+    numbers = scan.ac if kind else scan.dc
+    return np.stack(
+        [huffman.reading(huffman.needed(scan.tables, kind, n) if used else _EMPTY) for n in numbers]
+    )
+
+
+def _unit_rows(file: JpegFile) -> NDArray[np.int32]:
+    """(N, B): which row of the coefficient array each block of each unit is."""
+    across, down = file.units
+    rows, start = [], 0
+    for h, v in file.sampling:
+        grid = np.arange(start, start + across * h * down * v, dtype=np.int32).reshape(down, v, across, h)
+        rows.append(grid.transpose(0, 2, 1, 3).reshape(across * down, h * v))
+        start += across * h * down * v
+    return np.concatenate(rows, axis=1)
+
+
+def _order(
+    file: JpegFile, scan: Scan, units: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], int]:
+    """The scan's blocks in coding order, the part of the scan each block of an MCU belongs to, blocks per MCU."""
+    sampling = file.sampling
+    begins = np.cumsum([0, *(h * v for h, v in sampling)])
+    if len(scan.components) > 1:
+        chosen = [c for part in scan.components for c in range(begins[part], begins[part + 1])]
+        owner = [
+            i for i, part in enumerate(scan.components) for _ in range(sampling[part][0] * sampling[part][1])
+        ]
+        return np.ascontiguousarray(units[:, chosen]).ravel(), np.array(owner, np.int64), len(owner)
+    part = scan.components[0]
+    (h, v), (across, down) = sampling[part], file.units
+    wide, high = file.unit
+    grid = units[:, begins[part] : begins[part + 1]].reshape(down, across, v, h).transpose(0, 2, 1, 3)
+    raster = grid.reshape(down * v, across * h)
+    columns = math.ceil(math.ceil(file.width * h * 8 / wide) / 8)
+    rows = math.ceil(math.ceil(file.height * v * 8 / high) / 8)
+    return np.ascontiguousarray(raster[:rows, :columns]).ravel(), np.zeros(1, np.int64), 1
