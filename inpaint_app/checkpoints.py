@@ -70,14 +70,23 @@ def _parsed(path: Path, changed: int) -> Mapping[str, Entry]:
         raise CheckpointError(f"{path} cannot be read: {error}. Restore it from the repository.") from error
 
 
+def cure(name: str) -> str:
+    """What to do where the weights of that name are not there."""
+    recipe = name.removesuffix("-critic")
+    try:
+        known = entries()
+    except CheckpointError as error:
+        return str(error)
+    if name in known:
+        return f"restore {folder() / known[name].file} from the repository"
+    return f"not trained yet: inpaint-app train {recipe} --data PHOTOS --out runs/{recipe}"
+
+
 def entry(name: str) -> Entry:
     """The entry of that name; raises MissingWeights that says how to train them where there is none."""
     known = entries()
     if name not in known:
-        raise MissingWeights(
-            f"There are no weights {name!r} in {folder() / MANIFEST}. Train them with "
-            f"`inpaint-app train {name} --data PHOTOS --out runs/{name}`."
-        )
+        raise MissingWeights(f"There are no weights {name!r} in {folder() / MANIFEST}: {cure(name)}.")
     return known[name]
 
 
@@ -134,9 +143,7 @@ def _verified(known: Entry, path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise MissingWeights(
-            f"The weights {known.name!r} are not there: {path}. Restore them from the repository."
-        ) from None
+        raise MissingWeights(f"The weights {known.name!r} are not there: {cure(known.name)}.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
     found = hashlib.sha256(data).hexdigest()

@@ -77,9 +77,7 @@ class BackendSpec:
         if self.weights:
             checkpoints = importlib.import_module("inpaint_app.checkpoints")
             lacks += [
-                Missing(
-                    f"the weights {name}", f"put {name} into checkpoints/ (see checkpoints/manifest.toml)"
-                )
+                Missing(f"the weights {name}", checkpoints.cure(name))
                 for name in self.weights
                 if not checkpoints.present(name)
             ]

@@ -6,9 +6,105 @@ from difflib import get_close_matches
 
 from inpaint_app.backends.base import BackendSpec, SizeRule
 from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.backends.networks.feedforward import NetworkOptions
+from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
 from inpaint_app.backends.patchmatch import PatchMatchOptions
 from inpaint_app.errors import OptionError
+
+_FEEDFORWARD = "inpaint_app.backends.networks.feedforward"
+
+_NETWORKS = (
+    (
+        "context-encoder",
+        "Context encoder",
+        "Guesses from the surroundings (Pathak et al. 2016). Smooth; for small pictures.",
+        f"{_FEEDFORWARD}:ContextEncoder",
+    ),
+    (
+        "context-encoder-sharp",
+        "Context encoder, sharp",
+        "The same against a discriminator: crisper, further from the truth.",
+        f"{_FEEDFORWARD}:SharpContextEncoder",
+    ),
+    (
+        "contextual-attention-small",
+        "Contextual attention",
+        "Guesses, then borrows from the known part (Yu et al. 2018).",
+        f"{_FEEDFORWARD}:ContextualAttention",
+    ),
+    (
+        "glcic",
+        "GLCIC",
+        "Dilated convolutions, judged as a whole and around the hole (Iizuka et al. 2017).",
+        f"{_FEEDFORWARD}:Glcic",
+    ),
+    (
+        "autoencoder",
+        "Autoencoder",
+        "The plain baseline: blurred.",
+        f"{_FEEDFORWARD}:Autoencoder",
+    ),
+    (
+        "vae-resnet-500",
+        "Variational autoencoder",
+        "Report 002's network: blurred.",
+        f"{_FEEDFORWARD}:VariationalAutoencoder",
+    ),
+    (
+        "seven-layer",
+        "Seven-layer context encoder",
+        "Report 000's network, 128 px to one and back.",
+        f"{_FEEDFORWARD}:SevenLayer",
+    ),
+)
+
+
+def _networks() -> tuple[BackendSpec, ...]:
+    """The project's networks at their own size, and the first ones as guides of the exemplar engine."""
+    plain = [
+        BackendSpec(
+            name,
+            title,
+            summary,
+            factory,
+            family="network",
+            options=NetworkOptions,
+            size=SizeRule(native=128),
+            packages=("torch", "safetensors"),
+            weights=(name,),
+        )
+        for name, title, summary, factory in _NETWORKS
+    ]
+    guided = [
+        BackendSpec(
+            f"{name}-guided",
+            f"{title}, in the photo's own pixels",
+            f"{title} lays it out, the exemplar engine paints it at full size.",
+            "inpaint_app.backends.exemplar:Exemplar",
+            family="network",
+            options=ExemplarOptions,
+            size=SizeRule(context=1.0, context_minimum=96),
+            packages=("numba", "torch", "safetensors"),
+            weights=(name,),
+            guide=name,
+        )
+        for name, title, _, _ in _NETWORKS[:4]
+    ]
+    semantic = BackendSpec(
+        "semantic",
+        "Semantic inpainting",
+        "Searches a DCGAN for a photo that fits, and pastes it in (Yeh et al. 2017). For small pictures.",
+        "inpaint_app.backends.networks.semantic:SemanticInpainting",
+        family="network",
+        options=SemanticOptions,
+        size=SizeRule(native=64),
+        packages=("torch", "safetensors"),
+        weights=("dcgan", "dcgan-critic"),
+        slow=True,
+    )
+    return (*plain, *guided, semantic)
+
 
 BACKENDS: tuple[BackendSpec, ...] = (
     BackendSpec(
@@ -45,6 +141,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "inpaint_app.backends.opencv:Telea",
         options=DiffusionOptions,
     ),
+    *_networks(),
 )
 
 DEFAULT = "patchmatch"

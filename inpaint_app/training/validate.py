@@ -1,21 +1,41 @@
-"""Scores of a network, or of any function that fills holes, on photos that it has not seen.
+"""Scores of networks and baselines on photos that none of them has seen.
 
-PSNR is given both ways: averaged over the images (psnr) and of the averaged squared error (psnr_pooled), which is
-lower. Everything is measured inside the hole on 8-bit values. L1 and L2 are shares of the full range in percent.
+Everything is measured inside the hole on 8-bit values, but HaarPSI, which looks at the hole's box and 16 pixels
+around it. L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images (psnr)
+and of the averaged squared error (psnr_pooled), which is lower.
+
+`python -m inpaint_app.training.validate --data eval.tar --fillers mean,telea,context-encoder [--sheet sheet.png]`
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
-from inpaint_app.training.data import Batch, Photos, Sampler
+from inpaint_app.backends import registry
+from inpaint_app.checkpoints import MANIFEST, entries, folder
+from inpaint_app.errors import InpaintError
+from inpaint_app.imaging.mask import bounds
+from inpaint_app.metrics.structure import haarpsi
+from inpaint_app.training.data import Batch, Photos, Sampler, load_photos
+from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective
 from inpaint_app.training.recipes import Recipe
+from inpaint_app.training.retrieval import NearestNeighbour
+from inpaint_app.types import Image, Mask, Progress, Window
+
+Fill = Callable[[Image, Mask], Image]
 
 
 def in_training(photos: Photos, recipe: Recipe) -> Callable[[Objective], dict[str, float]]:
@@ -54,6 +74,132 @@ def score(fills: Photos, truths: Photos, masks: NDArray[np.bool_]) -> dict[str, 
     }
 
 
+def central(photos: Photos, size: int) -> Photos:
+    """The central squares of (N, P, P, 3)."""
+    start = (photos.shape[1] - size) // 2
+    return np.ascontiguousarray(photos[:, start : start + size, start : start + size])
+
+
+def filler(name: str, train: Photos | None) -> Fill:
+    """A function that fills: "mean" colour, "nearest" neighbour in `train`, or any backend of the registry.
+
+    "context-encoder:mirrored=false" sets options, JSON behind the equals sign. Raises OptionError.
+    """
+    if name == "mean":
+        return _mean_colour
+    if name == "nearest" and train is not None:
+        return NearestNeighbour(train).inpaint
+    plain, _, settings = name.partition(":")
+    spec = registry.find(plain)
+    backend = spec.create()
+    values = dict(pair.split("=", 1) for pair in settings.split(",") if pair)
+    options = spec.make_options({key: json.loads(value) for key, value in values.items()})
+    guide = filler(spec.guide, train) if spec.guide else None
+
+    def fill(image: Image, mask: Mask) -> Image:
+        coarse = guide(image, mask) if guide else None
+        if coarse is not None:
+            coarse = np.where(mask[..., None], coarse, image)
+        return backend.inpaint(Window(image, mask, guide=coarse), options, Progress())
+
+    return fill
+
+
+def measure(fill: Fill, truths: Photos, masks: NDArray[np.bool_]) -> tuple[dict[str, float], Photos]:
+    """Scores, seconds a photo and the results of one way to fill, known pixels put back."""
+    fills, similar = [], []
+    began = time.perf_counter()
+    for truth, mask in zip(truths, masks, strict=True):
+        blanked = truth.copy()
+        blanked[mask] = 127
+        fills.append(np.where(mask[..., None], fill(blanked, mask), truth))
+    seconds = (time.perf_counter() - began) / len(truths)
+    for made, truth, mask in zip(fills, truths, masks, strict=True):
+        box = bounds(mask)
+        if box is not None:
+            part = (
+                slice(max(0, box.top - 16), box.bottom + 16),
+                slice(max(0, box.left - 16), box.right + 16),
+            )
+            similar.append(haarpsi(truth[part], made[part]))
+    scores = score(np.stack(fills), truths, masks)
+    return {**scores, "haarpsi": float(np.mean(similar)), "seconds": seconds}, np.stack(fills)
+
+
+def _mean_colour(image: Image, mask: Mask) -> Image:
+    mean = image[~mask].mean(0) if not mask.all() else np.full(3, 127.0)
+    filled: Image = np.where(mask[..., None], np.rint(mean).astype(np.uint8), image)
+    return filled
+
+
 def _pixels(images: torch.Tensor) -> Photos:
     scaled = ((images.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return scaled.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _record(name: str, hole: str, count: int, scores: dict[str, float]) -> None:
+    """Put the scores of a shipped network into the manifest."""
+    known = entries().get(name)
+    if known is None:
+        return
+    table = {
+        field.name: getattr(known, field.name) for field in dataclasses.fields(known) if field.name != "name"
+    }
+    rounded = {key: round(value, 4) for key, value in scores.items() if key != "seconds"}
+    table["scores"] = {**known.scores, hole: {"photos": count, **rounded}}
+    write_entry(folder() / MANIFEST, name, table)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; 0 when measured, 2 with a message when not."""
+    parser = argparse.ArgumentParser(description="Score networks and baselines at 128 px.")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="photos to score on")
+    parser.add_argument("--train", type=Path, nargs="*", default=[], help='photos for the filler "nearest"')
+    parser.add_argument("--fillers", default="mean,navier-stokes,telea,patchmatch,context-encoder")
+    parser.add_argument("--holes", default="centre,freeform")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--sheet", type=Path, help="a PNG of 16 examples a hole")
+    parser.add_argument("--record", action="store_true", help="write the scores into the manifest")
+    try:
+        _run(parser.parse_args(argv))
+    except InpaintError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    truths = central(load_photos(arguments.data, 150, arguments.cache)[: arguments.count], arguments.size)
+    train = None
+    if arguments.train:
+        train = central(load_photos(arguments.train, 150, arguments.cache), arguments.size)
+    names = arguments.fillers.split(",")
+    head = ("L1 %", "L2 %", "PSNR", "pooled", "HaarPSI", "s")
+    for hole in arguments.holes.split(","):
+        masks = make_holes({hole: 1.0}, arguments.size, len(truths), 7)
+        blanked = np.where(masks[..., None], np.uint8(127), truths)
+        columns = [blanked]
+        sys.stdout.write(
+            f"\n{hole}, {len(truths)} photos\n{'':28}" + "".join(f"{one:>9}" for one in head) + "\n"
+        )
+        for name in names:
+            scores, fills = measure(filler(name, train), truths, masks)
+            line = [scores[key] for key in ("l1", "l2", "psnr", "psnr_pooled", "haarpsi", "seconds")]
+            sys.stdout.write(f"{name:28}" + "".join(f"{value:9.3f}" for value in line) + "\n")
+            sys.stdout.flush()
+            columns.append(fills)
+            if arguments.record:
+                _record(name, hole, len(truths), scores)
+        if arguments.sheet:
+            rows = [
+                np.concatenate([column[i] for column in (*columns, truths)], 1)
+                for i in range(min(16, len(truths)))
+            ]
+            path = arguments.sheet.with_stem(f"{arguments.sheet.stem}-{hole}")
+            PillowImage.fromarray(np.concatenate(rows)).save(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

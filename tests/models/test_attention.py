@@ -41,8 +41,8 @@ def test_propagation_changes_the_result() -> None:
 def test_propagated_sums_diagonal_neighbours() -> None:
     scores = torch.zeros(1, 4, 4)  # two rows of two places
     scores[0, 0, 2] = 1  # known place (0, 0), place (1, 0)
-
-    # (1, 1) follow one another, so that (0, 2) reaches (2, 1) and (1, 3) reaches (3, ...) past the end and (2, 1).
+    # Left-right in row order: (0, 2) is followed by (1, 3). Top-down in column order, place 2 coming before place 1:
+    # after (0, 2) comes (2, 1), and before (1, 3) comes (2, 1).
     expected = torch.zeros(4, 4)
     expected[0, 2] = expected[1, 3] = 1
     expected[2, 1] += 2

@@ -1,0 +1,125 @@
+"""Weights: what is not there, damaged or foreign is said, what fits is loaded strictly."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from inpaint_app import checkpoints
+from inpaint_app.errors import CheckpointError, MissingWeights
+from inpaint_app.training.export import write_entry
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one good checkpoint: a linear layer of ones."""
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    put(tmp_path, "linear", save({"weight": torch.ones(2, 3).half(), "bias": torch.zeros(2).half()}))
+    return tmp_path
+
+
+def put(folder: Path, name: str, data: bytes, sha256: str | None = None) -> None:
+    (folder / f"{name}.safetensors").write_bytes(data)
+    table = {
+        "file": f"{name}.safetensors",
+        "sha256": sha256 or hashlib.sha256(data).hexdigest(),
+        "network": "torch.nn:Linear",
+        "size": 1,
+        "arguments": {"in_features": 3, "out_features": 2},
+        "scores": {"centre": {"psnr": 17.0}},
+    }
+    write_entry(folder / "manifest.toml", name, table)
+
+
+def test_what_fits_is_loaded_as_float32(folder: Path) -> None:
+    assert checkpoints.present("linear")
+    network = checkpoints.create("linear")
+    assert isinstance(network, nn.Linear)
+    assert network.weight.dtype == torch.float32
+    assert (network.weight == 1).all()
+    assert not network.training
+    assert not network.weight.requires_grad
+    assert checkpoints.entry("linear").scores == {"centre": {"psnr": 17.0}}
+
+
+def test_what_is_not_there_says_how_to_train_it(folder: Path) -> None:
+    assert not checkpoints.present("other")
+    with pytest.raises(MissingWeights, match="inpaint-app train other"):
+        checkpoints.create("other")
+    (folder / "linear.safetensors").unlink()
+    assert not checkpoints.present("linear")
+    with pytest.raises(MissingWeights, match=r"linear\.safetensors"):
+        checkpoints.create("linear")
+
+
+def test_a_changed_byte_is_found(folder: Path) -> None:
+    path = folder / "linear.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(CheckpointError, match="damaged or foreign"):
+        checkpoints.create("linear")
+
+
+def test_a_pointer_is_recognised(folder: Path) -> None:
+    (folder / "linear.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(CheckpointError, match="git lfs pull"):
+        checkpoints.create("linear")
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"weight": torch.ones(2, 3)},
+        {"weight": torch.ones(2, 4), "bias": torch.zeros(2)},
+        {"weight": torch.ones(2, 3), "bias": torch.zeros(2), "more": torch.zeros(1)},
+    ],
+    ids=["a name is missing", "another shape", "a name too many"],
+)
+def test_what_does_not_fit_is_refused(folder: Path, tensors: dict[str, torch.Tensor]) -> None:
+    put(folder, "odd", save(tensors))
+    with pytest.raises(CheckpointError, match="does not fit Linear"):
+        checkpoints.create("odd")
+
+
+def test_a_pickle_is_never_opened(folder: Path, tmp_path: Path) -> None:
+    pickled = tmp_path / "pickled"
+    torch.save({"weight": torch.ones(2, 3)}, pickled)
+    put(folder, "pickle", pickled.read_bytes())
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        checkpoints.create("pickle")
+
+
+def test_a_broken_manifest_is_said(folder: Path) -> None:
+    (folder / "manifest.toml").write_text("[linear\n")
+    assert not checkpoints.present("linear")
+    with pytest.raises(CheckpointError, match=r"manifest\.toml cannot be read"):
+        checkpoints.create("linear")
+
+
+def test_entries_are_replaced_and_others_kept(folder: Path) -> None:
+    put(folder, "second", save({"weight": torch.ones(2, 3), "bias": torch.zeros(2)}))
+    put(folder, "linear", save({"weight": torch.full((2, 3), 2.0), "bias": torch.zeros(2)}))
+    assert set(checkpoints.entries()) == {"linear", "second"}
+    assert (checkpoints.create("linear").weight == 2).all()
+    assert not list(folder.glob("*.part"))
+
+
+def test_looking_costs_no_torch() -> None:
+    code = "import sys, inpaint_app.checkpoints as c; c.present('x'); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(checkpoints.entries()))
+def test_every_shipped_checkpoint_loads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INPAINT_CHECKPOINTS", raising=False)
+    network = checkpoints.create(name)
+    assert all(torch.isfinite(p).all() for p in network.parameters())
+    known = checkpoints.entry(name)
+    assert known.training["images"] > 0
+    assert known.training["commit"] != "unknown"
