@@ -1,0 +1,157 @@
+"""The network backends on tiny random weights, and the shipped ones on photos that they have not seen."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save
+
+from inpaint_app import checkpoints
+from inpaint_app.backends import registry
+from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.networks.semantic import poisson
+from inpaint_app.errors import Cancelled, MissingWeights
+from inpaint_app.training.data import load_photos
+from inpaint_app.training.export import write_entry
+from inpaint_app.training.holes import make_holes
+from inpaint_app.training.objectives import build
+from inpaint_app.training.recipes import Part
+from inpaint_app.training.validate import central, filler, measure
+from inpaint_app.types import Image, Mask, Progress, Window
+
+MODELS = "inpaint_app.models"
+TINY = {
+    "context-encoder": Part(
+        f"{MODELS}.context_encoder:ContextEncoder", {"size": 16, "widths": [4, 8], "bottleneck": 4}
+    ),
+    "contextual-attention-small": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4}),
+    "vae-resnet-500": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
+    "dcgan": Part(f"{MODELS}.dcgan:Generator", {"code": 4, "widths": [8, 4]}),
+    "dcgan-critic": Part(f"{MODELS}.context_encoder:Discriminator", {"size": 16, "widths": [4]}),
+}
+BACKENDS = ["context-encoder", "contextual-attention-small", "vae-resnet-500", "semantic"]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of checkpoints with random weights."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    torch.manual_seed(0)
+    for name, part in TINY.items():
+        data = save(build(part).state_dict())
+        (folder / f"{name}.safetensors").write_bytes(data)
+        table = {
+            "file": f"{name}.safetensors",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "network": part.factory,
+        }
+        write_entry(folder / "manifest.toml", name, {**table, "size": 16, "arguments": part.arguments})
+    return folder
+
+
+@pytest.fixture
+def tiny(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(weights))
+    monkeypatch.setenv("INPAINT_DEVICE", "cpu")
+
+
+def made(name: str) -> tuple[BackendSpec, Backend]:
+    spec = registry.find(name)
+    assert spec.missing() == ()
+    return spec, spec.create()
+
+
+def options(spec: BackendSpec, **values: object) -> object:
+    return spec.make_options({"steps": 3, **values} if spec.name == "semantic" else values)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("shape", [(16, 16), (1, 9), (37, 61)])
+def test_fills_windows_of_any_size(name: str, shape: tuple[int, int]) -> None:
+    spec, backend = made(name)
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    mask = np.zeros(shape, dtype=bool)
+    mask[: shape[0] // 2 + 1, : shape[1] // 2] = True
+    before, hole = image.copy(), mask.copy()
+    reports: list[float] = []
+    progress = Progress(lambda share, _: reports.append(share))
+    fill = backend.inpaint(Window(image, mask), options(spec, seed=3), progress)  # type: ignore[arg-type]
+    assert fill.shape == image.shape
+    assert fill.dtype == np.uint8
+    assert reports[-1] == 1
+    assert np.array_equal(image, before)
+    assert np.array_equal(mask, hole)
+    again = backend.inpaint(Window(image, mask), options(spec, seed=3), Progress())  # type: ignore[arg-type]
+    assert np.array_equal(fill, again)
+    image[mask] ^= 255
+    if shape == (16, 16):
+        peeped = backend.inpaint(Window(image, mask), options(spec, seed=3), Progress())  # type: ignore[arg-type]
+        assert np.array_equal(fill, peeped)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_window_that_is_all_hole(name: str) -> None:
+    spec, backend = made(name)
+    image = np.zeros((16, 16, 3), dtype=np.uint8)
+    fill = backend.inpaint(Window(image, np.ones((16, 16), dtype=bool)), options(spec), Progress())  # type: ignore[arg-type]
+    assert fill.shape == image.shape
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("name", BACKENDS)
+def test_cancel_stops(name: str, image: Image, mask: Mask) -> None:
+    spec, backend = made(name)
+    with pytest.raises(Cancelled):
+        backend.inpaint(Window(image, mask), options(spec), Progress(cancelled=lambda: True))  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_mean_with_the_mirrored_fill_is_itself_mirrored(image: Image, mask: Mask) -> None:
+    spec, backend = made("context-encoder")
+    chosen = options(spec, mirrored=True)
+    square, hole = image[:16, :16], mask[:16, :16].copy()
+    hole[4:9, 2:8] = True
+    one = backend.inpaint(Window(square, hole), chosen, Progress())  # type: ignore[arg-type]
+    other = backend.inpaint(Window(square[:, ::-1], hole[:, ::-1]), chosen, Progress())  # type: ignore[arg-type]
+    plain = backend.inpaint(Window(square, hole), options(spec, mirrored=False), Progress())  # type: ignore[arg-type]
+    assert np.abs(one.astype(int) - other[:, ::-1]).max() <= 1
+    assert not np.array_equal(one, plain)
+
+
+def test_an_untrained_network_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    spec = registry.find("glcic-guided")
+    (lack,) = [one for one in spec.missing() if "weights" in one.what]
+    assert "inpaint-app train glcic" in lack.cure
+    with pytest.raises(MissingWeights, match="inpaint-app train glcic"):
+        registry.find("glcic").create()
+
+
+def test_poisson_keeps_gradients_and_meets_the_rim() -> None:
+    rows, columns = np.mgrid[:24, :24]
+    image = np.stack([rows * 6, columns * 6, rows + columns], 2).astype(np.uint8)
+    mask = np.zeros((24, 24), dtype=bool)
+    mask[0:15, 6:20] = True
+    assert np.abs(poisson(image, image + 40.0, mask, tolerance=1e-3) - image).max() < 0.1
+    stripes = np.where(columns % 2 == 0, 20.0, -20.0)[..., None] + np.zeros(3)
+    blended = poisson(image, stripes, mask)
+    assert np.array_equal(blended[~mask], image[~mask])
+    assert np.abs(np.diff(blended[7, 9:17, 2])).min() > 30
+
+
+def test_poisson_without_a_rim_keeps_the_source() -> None:
+    source = np.full((6, 6, 3), 77.0)
+    assert (poisson(np.zeros((6, 6, 3), dtype=np.uint8), source, np.ones((6, 6), dtype=bool)) == 77).all()
+
+
+@pytest.mark.skipif(not checkpoints.present("context-encoder"), reason="no weights are shipped yet")
+def test_the_shipped_context_encoder_beats_diffusion(data: Path) -> None:
+    truths = central(load_photos([data / "eval" / "scenes-val.tar"], 150)[:40], 128)
+    masks = make_holes({"centre": 1.0}, 128, len(truths), 0)
+    ours, _ = measure(filler("context-encoder", None), truths, masks)
+    telea, _ = measure(filler("telea", None), truths, masks)
+    assert ours["psnr"] > telea["psnr"] + 0.8
