@@ -1,0 +1,111 @@
+"""The public Python API, pinned: what is here stays, and importing it costs nothing."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import inpaint_app
+from inpaint_app import api
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.types import Image, Mask
+from tests.toys import FINDER
+
+PUBLIC = {
+    "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Job", "Mask",
+    "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Outcome",
+    "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Result", "SaveError", "Saved", "Session",
+    "UnreadablePhoto", "detect", "load", "remove", "save",
+}  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path: Path, image: Image, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(segmenters, "SEGMENTERS", (FINDER,))
+    image = image.copy()
+    image[0, 0] = 255
+    path = tmp_path / "p.png"
+    path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    yield path
+    api.session().release()
+
+
+def test_the_public_names_are_these() -> None:
+    assert set(inpaint_app.__all__) == PUBLIC
+    assert set(dir(inpaint_app)) == PUBLIC
+    for name in PUBLIC:
+        assert getattr(inpaint_app, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        inpaint_app.nothing  # noqa: B018
+
+
+def test_the_arguments_are_these() -> None:
+    def names(function: object) -> list[str]:
+        return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+    assert names(inpaint_app.load) == ["source", "name"]
+    assert names(inpaint_app.detect) == ["photo", "segmenter", "confidence", "progress"]
+    assert names(inpaint_app.remove) == [
+        "photo", "mask", "objects", "instances", "backend", "grow", "feather", "segmenter", "confidence",
+        "progress", "options",
+    ]  # fmt: skip
+    assert names(inpaint_app.save) == ["photo", "result", "target", "format"]
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    heavy = "import sys, inpaint_app; print(sorted({'numpy', 'cv2', 'torch', 'PIL', 'gradio'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_load_detect_remove_save(file: Path, tmp_path: Path) -> None:
+    photo = inpaint_app.load(file)
+    found = inpaint_app.detect(photo)
+    assert [one.label for one in found] == ["person", "dog"]
+    result = inpaint_app.remove(photo, objects="people", backend="telea")
+    saved = inpaint_app.save(photo, result, tmp_path / "clean.png")
+    assert saved.report.changed_pixels_outside == 0
+    again = inpaint_app.load(saved.path)
+    assert np.array_equal(again.rgb[~result.mask], photo.rgb[~result.mask])
+    assert not np.array_equal(again.rgb, photo.rgb)
+    assert inpaint_app.load(file.read_bytes(), name="x").sha256 == photo.sha256
+
+
+def test_masks_of_every_kind_and_given_finds_mean_the_same(file: Path, mask: Mask, tmp_path: Path) -> None:
+    photo = inpaint_app.load(file)
+    drawn = mask.astype(np.uint8) * 255
+    (tmp_path / "m.png").write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
+    results = [
+        inpaint_app.remove(source, given, backend="telea", grow=2).image
+        for source in (photo, photo.rgb)
+        for given in (mask, drawn, np.dstack([drawn] * 3), tmp_path / "m.png", str(tmp_path / "m.png"))
+    ]
+    assert all(np.array_equal(results[0], other) for other in results)
+    dog = inpaint_app.detect(photo)[1]
+    by_find = inpaint_app.remove(photo, mask, instances=[dog], backend="telea", grow=0)
+    assert np.array_equal(by_find.mask, mask | dog.full_mask(mask.shape))
+
+
+def test_the_name_of_the_target_decides_the_format(file: Path, mask: Mask, tmp_path: Path) -> None:
+    photo = inpaint_app.load(file)
+    result = inpaint_app.remove(photo, mask, backend="telea")
+    assert inpaint_app.save(photo, result, tmp_path / "x.webp").report.format == "WEBP"
+    assert inpaint_app.save(photo, result, tmp_path / "x").report.format == "PNG"
+    with pytest.raises(inpaint_app.SaveError, match="xyz"):
+        inpaint_app.save(photo, result, tmp_path / "x.xyz")
+
+
+def test_options_go_to_the_backend_and_errors_come_from_one_tree(file: Path, mask: Mask) -> None:
+    photo = inpaint_app.load(file)
+    assert inpaint_app.remove(photo, mask, backend="telea", radius=9, seed=2).options.seed == 2
+    for wrong in ({"backend": "nope"}, {"backend": "telea", "speed": 2}, {"objects": ["unicorn"]}):
+        with pytest.raises(inpaint_app.OptionError):
+            inpaint_app.remove(photo, mask, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(inpaint_app.InpaintError):
+        inpaint_app.remove(photo, backend="telea")

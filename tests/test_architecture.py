@@ -1,0 +1,136 @@
+"""The shape of the house: who imports whom, what loads when, and that files stay readable."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "inpaint_app"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 300
+HEAVY = {
+    "torch",
+    "torchvision",
+    "ultralytics",
+    "diffusers",
+    "transformers",
+    "numba",
+    "piq",
+    "skimage",
+    "matplotlib",
+}
+
+
+def project() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def loaded_after(statement: str) -> set[str]:
+    """The top-level modules that are in sys.modules after a statement, in a Python of its own."""
+    code = f"{statement}\nimport sys; print('\\n'.join({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_import_contracts_hold() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "cli",
+        "session",
+        "pipeline",
+        "batch",
+        "recipe",
+        "api",
+        "imaging.files",
+        "backends.registry",
+        "segmenters.registry",
+    ],
+)
+def test_nothing_heavy_loads_with(module: str) -> None:
+    loaded = loaded_after(f"import inpaint_app.{module}")
+    assert not loaded & (HEAVY | {"gradio"})
+
+
+def test_building_the_page_loads_gradio_and_nothing_else_that_is_heavy() -> None:
+    loaded = loaded_after("from inpaint_app.ui.page import build; build()")
+    assert "gradio" in loaded
+    assert not loaded & HEAVY
+
+
+def test_listing_backends_and_models_loads_nothing_heavy() -> None:
+    loaded = loaded_after(
+        "import os; from inpaint_app.cli import main\nfor call in ['backends'], ['models'], ['--help']: main(call)\n"
+        "print()"
+    )
+    assert not loaded & (HEAVY - {"torch"} | {"gradio"})
+    assert "torch" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("module", "homes"),
+    [
+        ("gradio", ["inpaint_app/ui/"]),
+        ("ultralytics", ["inpaint_app/segmenters/yolo.py"]),
+        ("diffusers", ["inpaint_app/backends/"]),
+    ],
+)
+def test_libraries_stay_where_they_belong(module: str, homes: list[str]) -> None:
+    pattern = re.compile(rf"^\s*(?:import|from)\s+{module}\b", re.MULTILINE)
+    for path in SOURCES:
+        name = path.relative_to(ROOT).as_posix()
+        if pattern.search(path.read_text()):
+            assert any(name.startswith(home) for home in homes), f"{name} imports {module}"
+
+
+def test_requirements_are_the_dependencies() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    named = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    dependencies = project()["project"]["dependencies"]  # type: ignore[index]
+    assert named == dependencies
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= LONGEST
+    assert text.lstrip().startswith(('"""', 'r"""')), "a file begins with what it is for"
+    assert not re.fullmatch(r".*(utils?|helpers?|manager|misc|common)", path.stem)
+
+
+def test_nothing_exits_or_prints_from_inside() -> None:
+    for path in SOURCES:
+        text, _, _ = path.read_text().partition("if __name__ ==")
+        name = path.relative_to(PACKAGE).as_posix()
+        if "__main__" not in name:
+            assert not re.search(r"^\s*(sys\.exit|exit|quit|os\._exit)\(", text, re.MULTILINE), name
+
+
+def test_every_package_says_what_it_is() -> None:
+    for folder in {path.parent for path in SOURCES}:
+        assert (folder / "__init__.py").is_file(), folder
+
+
+def test_the_version_is_said_once() -> None:
+    version = project()["project"]["version"]  # type: ignore[index]
+    assert not [path for path in SOURCES if f'"{version}"' in path.read_text()]

@@ -1,0 +1,55 @@
+"""A finder and backends for tests of the faces: quick, predictable, and without weights."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import numpy as np
+
+from inpaint_app.backends.base import BackendSpec
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.types import Box, Image, Instance, Options, Progress, Window
+
+
+class Finder:
+    """Finds a person in the left half of photos whose first pixel is not dark, and a dog in the right half."""
+
+    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+        if image[0, 0].max() < 60:
+            return ()
+        height, width = image.shape[:2]
+        person = Box(width // 8, height // 4, width // 4, height // 2)
+        dog = Box(width * 3 // 4, height // 2, width * 7 // 8, height * 3 // 4)
+        found = (instance(1, "person", 0.9, person), instance(2, "dog", 0.6, dog))
+        return tuple(one for one in found if one.confidence >= confidence)
+
+
+def instance(number: int, label: str, confidence: float, box: Box) -> Instance:
+    return Instance(number, label, confidence, box, np.ones((box.height, box.width), dtype=bool))
+
+
+def make_finder(argument: str) -> Finder:
+    return Finder()
+
+
+def nothing_lacks(argument: str) -> tuple[Any, ...]:
+    return ()
+
+
+FINDER = SegmenterSpec(
+    "finder", "Finder", "Finds.", "tests.toys:make_finder", "tests.toys:nothing_lacks", segmenters.COCO
+)
+
+
+class Interrupting:
+    """Ctrl-C is pressed while this works."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        signal.raise_signal(signal.SIGINT)
+        progress(0.5)
+        raise AssertionError("nobody stopped it")
+
+
+INTERRUPTING = BackendSpec("interrupting", "Interrupting", "Stops.", "tests.toys:Interrupting")
