@@ -24,6 +24,10 @@ SCRIPTS = (
 """In the order in which they are joined: each adds makers, the last one puts them together."""
 
 
+STYLES = ("page.css", "studio.css", "studio-side.css", "narrow.css")
+"""In the order in which they count."""
+
+
 @cache
 def static(name: str) -> str:
     """The text of a static file."""
@@ -32,7 +36,7 @@ def static(name: str) -> str:
 
 def styles() -> str:
     """All of the page's CSS."""
-    return "\n".join(static(path.name) for path in sorted(STATIC.glob("*.css")))
+    return "\n".join(static(name) for name in STYLES)
 
 
 class Studio(gr.HTML):

@@ -1,29 +1,37 @@
 /* Before and after: a divider over the stage, a gallery side by side, and a key or button that holds the original. */
-function makeCompare(app) {
+function makeCompare(app, view) {
   const divider = one(".st-divider");
   const gallery = one(".st-gallery");
   const root = one(".st-stage");
 
   function place(share) {
     app.divider = Math.min(1, Math.max(0, share));
-    divider.style.left = app.divider * 100 + "%";
     divider.setAttribute("aria-valuenow", Math.round(app.divider * 100));
     app.stage.redraw();
+  }
+
+  /* The divider runs over the part of the picture that is in sight, and nowhere else. */
+  function follow() {
+    const [left, top, right, bottom] = view.covered();
+    divider.style.left = app.edge() + "px";
+    divider.style.top = top + "px";
+    divider.style.height = Math.max(0, bottom - top) + "px";
+    divider.classList.toggle("low", bottom - top < 120 || right - left < 60);
   }
 
   divider.addEventListener("pointerdown", (event) => {
     event.stopPropagation();
     divider.setPointerCapture(event.pointerId);
-    const follow = (each) => {
-      const box = root.getBoundingClientRect();
-      place((each.clientX - box.left) / box.width);
+    const drag = (each) => {
+      const [left, , right] = view.covered();
+      place((each.clientX - root.getBoundingClientRect().left - left) / Math.max(1, right - left));
     };
     const drop = () => {
-      divider.removeEventListener("pointermove", follow);
+      divider.removeEventListener("pointermove", drag);
       divider.removeEventListener("pointerup", drop);
       divider.removeEventListener("pointercancel", drop);
     };
-    divider.addEventListener("pointermove", follow);
+    divider.addEventListener("pointermove", drag);
     divider.addEventListener("pointerup", drop);
     divider.addEventListener("pointercancel", drop);
   });
@@ -51,7 +59,7 @@ function makeCompare(app) {
   hold.addEventListener("keyup", () => holding(false));
 
   return {
-    place, holding,
+    place, holding, follow,
     gallery() {
       const step = app.steps[app.at];
       gallery.replaceChildren(figure("Before", step.preview, null),

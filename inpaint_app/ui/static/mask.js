@@ -13,28 +13,29 @@ function makeMask(changed) {
 
   const wipe = (context) => context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 
-  function trace(context, stroke, from) {
+  /* A stroke's points from..to. Always segment by segment, so that a replay has the very same edges. */
+  function trace(context, stroke, from, to) {
     const points = stroke.points;
     context.lineCap = context.lineJoin = "round";
     context.lineWidth = stroke.size;
     context.beginPath();
     const start = Math.max(0, from - 2);
     context.moveTo(points[start], points[start + 1]);
-    if (points.length === 2) context.lineTo(points[0] + 0.01, points[1]);
-    for (let i = start + 2; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
+    if (to === 2) context.lineTo(points[0] + 0.01, points[1]);
+    for (let i = start + 2; i < to; i += 2) context.lineTo(points[i], points[i + 1]);
     context.stroke();
   }
 
-  function draw(stroke, from) {
+  function draw(stroke, from, to) {
     const [on, off] = stroke.erase ? [erased, brushed] : [brushed, erased];
     on.globalCompositeOperation = "source-over";
-    trace(on, stroke, from);
+    trace(on, stroke, from, to);
     off.globalCompositeOperation = "destination-out";
-    trace(off, stroke, from);
+    trace(off, stroke, from, to);
     off.globalCompositeOperation = "source-over";
     tint.globalCompositeOperation = stroke.erase ? "destination-out" : "source-over";
     tint.strokeStyle = colour;
-    trace(tint, stroke, from);
+    trace(tint, stroke, from, to);
     tint.globalCompositeOperation = "source-over";
   }
 
@@ -45,7 +46,7 @@ function makeMask(changed) {
   }
 
   function apply(operation) {
-    if (operation.kind === "stroke") draw(operation, 0);
+    if (operation.kind === "stroke") for (let i = 0; i < operation.points.length; i += 2) draw(operation, i, i + 2);
     else if (operation.kind === "choose") {
       for (const number of operation.numbers) {
         if (!operation.on) chosen.delete(number);
@@ -137,12 +138,12 @@ function makeMask(changed) {
     path: (number) => paths.get(number),
     begin(x, y, size, erase) {
       live = { kind: "stroke", erase, size, points: [x, y] };
-      draw(live, 0);
+      draw(live, 0, 2);
     },
     extend(x, y) {
       const from = live.points.length;
       live.points.push(x, y);
-      draw(live, from);
+      draw(live, from, from + 2);
     },
     end() {
       push(live);

@@ -43,7 +43,7 @@ function makeStage(app, mask, view) {
     context.imageSmoothingQuality = "high";
     const after = app.comparing() ? app.after() : null;
     if (after && !app.holding) {
-      const edge = app.divider * width;
+      const edge = app.edge();
       clipped(0, edge, () => { place(app.base); details("before"); });
       clipped(edge, width, () => { place(after); details(app.active); });
     } else {

@@ -14,7 +14,8 @@ Object.assign(app, {
   paints: () => app.tool !== "pick" && !app.comparing(),
   ratio: () => app.photo.width / app.photo.previewWidth,
   after: () => app.images.get(app.active) || null,
-  placed() { if (app.wanted && app.after()) { app.root.dataset.shown = app.wanted; app.wanted = null; } },
+  edge() { const [left, , right] = view.covered(); return left + app.divider * (right - left); },
+  placed() { app.compare.follow(); if (app.wanted && app.after()) { app.root.dataset.shown = app.wanted; app.wanted = null; } },
   hovered: (number) => app.objects.hover(number),
   zoomed() { one(".st-zoom").textContent = Math.round((view.scale / (app.photo ? app.ratio() : 1)) * 100) + " %"; },
 
@@ -238,7 +239,7 @@ app.results_ = makeResults(app);
 app.stage = makeStage(app, mask, view);
 app.objects = makeObjects(app, mask);
 app.settings = makeSettings();
-app.compare = makeCompare(app);
+app.compare = makeCompare(app, view);
 app.intake = makeIntake(app);
 makeKeys(app, mask);
 app.root.addEventListener("click", (event) => {

@@ -53,6 +53,11 @@ function makeView() {
       const [left, top] = [-view.x / view.scale, -view.y / view.scale];
       return [left, top, left + stage.width / view.scale, top + stage.height / view.scale];
     },
+    /* The part of the stage that the picture covers: [left, top, right, bottom]. */
+    covered() {
+      return [Math.max(0, view.x), Math.max(0, view.y), Math.min(stage.width, view.x + image.width * view.scale),
+        Math.min(stage.height, view.y + image.height * view.scale)];
+    },
     stage: () => stage,
     image: () => image,
   });
