@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.evaluation import places
+from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.mask import padded
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
@@ -167,6 +169,21 @@ def ranking(
             )
         )
     return sorted(standings, key=lambda standing: -standing.expected)
+
+
+def candidates() -> tuple[str, ...]:
+    """The backends that "auto" chooses among: all that are ready here and fast."""
+    return tuple(spec.name for spec in registry.BACKENDS if not spec.slow and not spec.missing())
+
+
+def choose(session: Session, removal: Removal, progress: Progress | None = None) -> str:
+    """The name of the backend that is expected to do best on this removal: what the backend "auto" stands for."""
+    grown, _ = masks.grow(masks.checked(removal.mask, removal.image), removal.grow)
+    seed = int(removal.options.get("seed", 0))
+    found = best(
+        session, removal.image, grown, candidates(), avoid=removal.avoid, seed=seed, progress=progress
+    )
+    return found[0].backend
 
 
 def best(
