@@ -11,6 +11,6 @@ from inpaint_app.ui.warm import warm_up
 demo = build()
 
 if __name__ == "__main__":
-    demo.queue(max_size=64).launch(**launch_options(), prevent_thread_lock=True)
+    demo.launch(**launch_options(), prevent_thread_lock=True)
     warm_up(demo.session)
     demo.block_thread()

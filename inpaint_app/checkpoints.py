@@ -49,8 +49,14 @@ def folder() -> Path:
     if chosen is not None:
         return chosen
     beside = Path(__file__).resolve().parent.parent / "checkpoints"
-    installed = Path(sysconfig.get_path("data")) / "share" / "inpaint-app" / "checkpoints"
+    installed = _installed()
     return beside if (beside / MANIFEST).exists() or not installed.exists() else installed
+
+
+@lru_cache(maxsize=1)
+def _installed() -> Path:
+    """Where an installed package keeps its data; the question takes Python a millisecond."""
+    return Path(sysconfig.get_path("data")) / "share" / "inpaint-app" / "checkpoints"
 
 
 def entries(where: Path | None = None) -> Mapping[str, Entry]:

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "inbrowser": arguments.open,
         "quiet": arguments.quiet,
     }
-    blocks.queue(max_size=64).launch(**options, prevent_thread_lock=True)
+    blocks.launch(**options, prevent_thread_lock=True)
     warm.warm_up(blocks.session)
     blocks.block_thread()
     return 0

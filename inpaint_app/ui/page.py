@@ -19,6 +19,9 @@ from inpaint_app.ui.visits import Visits
 DEVICE = "device"
 """Events that use the device share one queue."""
 
+WAITING = 64
+"""Events that may wait at once; more are turned away with a message."""
+
 CACHE_SECONDS = (1800, 7200)
 """Every half hour, uploads older than two hours go."""
 
@@ -42,6 +45,7 @@ def build(session: Session | None = None) -> gr.Blocks:
             with gr.Tab("Help", id="help"):
                 help_tab.build()
         api.build(session, visits)
+    page._queue.max_size = WAITING  # what queue(max_size=) sets; that would build the server once more
     page.visits = visits
     page.session = session
     return page
