@@ -35,6 +35,7 @@ _CURES = {
     errno.ENOENT: "that folder does not exist; make it first",
     errno.ENOTDIR: "a part of that path is a file, not a folder; choose another folder",
     errno.EISDIR: "that is a folder; give a file name",
+    errno.EFBIG: "it is larger than files may be there; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 
@@ -67,11 +68,13 @@ def write_bytes(data: bytes, target: Path) -> Path:
             file.write(data)
         os.chmod(scratch, 0o666 & ~_umask())
         os.replace(scratch, target)
+        scratch = None
     except (OSError, ValueError) as error:
-        if scratch is not None and os.path.exists(scratch):
-            os.unlink(scratch)
         cure = _CURES.get(getattr(error, "errno", None) or 0, str(error))
         raise SaveError(f"{target} could not be written: {cure}.") from error
+    finally:
+        if scratch is not None:
+            Path(scratch).unlink(missing_ok=True)
     return target
 
 
@@ -90,14 +93,19 @@ def rendered(photo: Photo, max_side: int) -> Image:
     return np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA))
 
 
-def open_mask(source: str | Path | bytes, shape: tuple[int, int]) -> Mask:
+def open_mask(
+    source: str | Path | bytes,
+    shape: tuple[int, int],
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Mask:
     """A mask from a picture file of any size and mode, scaled to `shape` (H, W); True = hole.
 
     Where the file's alpha varies, painted means opaque (alpha > 0); else bright means hole (luma ≥ 128).
-    Raises MaskError where the file is no picture.
+    Raises MaskError where the file is no picture, PhotoTooLarge where it is over the limits.
     """
     try:
-        picture = load(source, name="mask" if isinstance(source, bytes) else None)
+        picture = load(source, name="mask" if isinstance(source, bytes) else None, limits=limits)
     except UnreadablePhoto as error:
         raise MaskError(f"The mask cannot be read: {error}") from error
     if picture.alpha is not None and picture.alpha.min() != picture.alpha.max():

@@ -45,9 +45,10 @@ def own(photo: Photo, native: Native, small: Small) -> Written:
     writer = {"PNG": _png, "WEBP": _webp, "TIFF": _tiff, "GIF": _gif, "BMP": _bmp, "PPM": _ppm}.get(
         photo.format
     )
-    if writer is not None:
-        return writer(photo, native, small)
-    return _lossy(photo, native, photo.format, small)
+    written = writer(photo, native, small) if writer else _lossy(photo, native, photo.format, small)
+    if "pictures" not in photo.note:
+        return written
+    return replace(written, note=_joined("the file's further pictures were left out", written.note))
 
 
 def other(photo: Photo, native: Native, target: str, small: Small) -> Written:
@@ -120,8 +121,7 @@ def _png(photo: Photo, native: Native, small: Small) -> Written:
             head = replace(head, depth=8)
         place = next((i for i, (kind, _) in enumerate(carried) if kind in (b"bKGD", b"IDAT")), len(carried))
         carried[place:place] = png.palette_chunks(native.palette)
-    frames = "the further frames were left out" if any(kind == b"acTL" for kind, _ in carried) else ""
-    return Written(png.encode(samples, head, carried), "lossless", _joined(note, frames))
+    return Written(png.encode(samples, head, carried), "lossless", note)
 
 
 def _fresh_png(photo: Photo, native: Native, small: Small) -> Written:
@@ -237,8 +237,6 @@ def _tiff(photo: Photo, native: Native, small: Small) -> Written:
             notes.append(note)
         if {tiff.LAYERS, tiff.SUB_IFDS} & set(tags.entries):
             notes.append("its layers and reduced pictures still showed what was removed and were left out")
-        if photo.note:
-            notes.append("the further pages were left out")
     else:
         tags, plain = tiff.tags_of(photo), False
     return Written(tiff.encode(native, tags, compressed=not plain), "lossless", _joined(*notes))
@@ -259,11 +257,7 @@ def _gif(photo: Photo, native: Native, small: Small) -> Written:
         image = image.convert("L") if grey else image.quantize(256)
     if "comment" in photo.text:
         options["comment"] = photo.text["comment"]
-    return Written(
-        _saved(image, "GIF", options),
-        "lossless",
-        "" if "first" not in photo.note else "only the first picture was kept",
-    )
+    return Written(_saved(image, "GIF", options), "lossless", "")
 
 
 def _bmp(photo: Photo, native: Native, small: Small) -> Written:

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.errors import UnreadablePhoto
 from inpaint_app.imaging import exif
 from inpaint_app.imaging.photo import Photo
 from inpaint_app.types import Image
@@ -51,7 +50,7 @@ class Header:
 
 
 def chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """Type and content of every chunk up to IEND; raises UnreadablePhoto where a critical one is damaged."""
+    """Type and content of every chunk up to IEND; raises ValueError where a critical one is damaged."""
     position = len(SIGNATURE)
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
@@ -62,7 +61,7 @@ def chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
         content = data[position + 8 : end]
         whole = zlib.crc32(content, zlib.crc32(kind)) == struct.unpack_from(">I", data, end)[0]
         if not whole and kind[:1].isupper():
-            raise UnreadablePhoto(f"this PNG is damaged: the checksum of its {kind!r} part is wrong.")
+            raise ValueError(f"the checksum of its {kind.decode('latin-1')} part is wrong")
         if whole:
             yield kind, content
         if kind == b"IEND":
@@ -73,7 +72,7 @@ def chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
 def header(data: bytes) -> Header:
     """The size and the kind of samples, from the first chunk."""
     if len(data) < 33 or data[12:16] != b"IHDR":
-        raise UnreadablePhoto("this PNG has no header.")
+        raise ValueError("it has no header")
     width, height, depth, color = struct.unpack(">IIBB", data[16:26])
     return Header(width, height, depth, color)
 
@@ -94,7 +93,7 @@ def deep_samples(data: bytes, head: Header) -> NDArray[np.uint16]:
     bare = [chunk(kind, content) for kind, content in chunks(data) if kind in (b"IHDR", b"IDAT", b"IEND")]
     raw = cv2.imdecode(np.frombuffer(SIGNATURE + b"".join(bare), np.uint8), cv2.IMREAD_UNCHANGED)
     if raw is None or raw.dtype != np.uint16:
-        raise UnreadablePhoto("this sixteen-bit PNG is damaged.")
+        raise ValueError("its sixteen-bit samples cannot be read")
     if head.color == 0:
         return np.ascontiguousarray(raw if raw.ndim == 2 else raw[..., 0], np.uint16)
     if head.color == 4:

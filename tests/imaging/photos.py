@@ -7,10 +7,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.types import Image, Mask
+
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
 def scene(height: int, width: int, seed: int = 0) -> Image:

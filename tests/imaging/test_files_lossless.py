@@ -1,0 +1,261 @@
+"""Lossless formats: every native sample outside the hole is the photo's, bit for bit."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL.PngImagePlugin import PngInfo
+
+from inpaint_app.imaging import files, png
+from inpaint_app.imaging.read import read_again
+from tests.imaging.photos import edited_in, hole_in, saved, scene
+
+Samples = NDArray[Any]
+Random = np.random.Generator
+
+
+def numbers(random: Random, shape: tuple[int, ...], top: int, dtype: type = np.uint8) -> Samples:
+    return random.integers(0, top, shape, dtype=dtype)
+
+
+def png_of(samples: Samples, depth: int, color: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG by the plainest way there is: no filter, one chunk."""
+    if depth == 16:
+        rows = samples.astype(">u2").reshape(len(samples), -1).view(np.uint8)
+    elif depth == 8:
+        rows = samples.reshape(len(samples), -1)
+    else:
+        bits = (samples[..., None] >> np.arange(depth - 1, -1, -1)) & 1
+        rows = np.packbits(bits.astype(np.uint8).reshape(len(samples), -1), axis=1)
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    head = struct.pack(">IIBBBBB", samples.shape[1], samples.shape[0], depth, color, 0, 0, 0)
+    body = [
+        png.chunk(b"IHDR", head),
+        *(png.chunk(*c) for c in chunks),
+        png.chunk(b"IDAT", zlib.compress(raw)),
+    ]
+    return png.SIGNATURE + b"".join([*body, png.chunk(b"IEND", b"")])
+
+
+def palette(random: Random, count: int) -> tuple[bytes, bytes]:
+    return b"PLTE", random.integers(0, 256, count * 3, dtype=np.uint8).tobytes()
+
+
+Maker = Callable[[int, int, Random], bytes]
+PNGS: dict[str, Maker] = {
+    "grey1": lambda h, w, r: png_of(numbers(r, (h, w), 2), 1, 0),
+    "grey2": lambda h, w, r: png_of(numbers(r, (h, w), 4), 2, 0),
+    "grey4": lambda h, w, r: png_of(numbers(r, (h, w), 16), 4, 0),
+    "grey8": lambda h, w, r: png_of(numbers(r, (h, w), 256), 8, 0),
+    "grey16": lambda h, w, r: png_of(numbers(r, (h, w), 65536, np.uint16), 16, 0),
+    "rgb8": lambda h, w, r: png_of(numbers(r, (h, w, 3), 256), 8, 2),
+    "rgb16": lambda h, w, r: png_of(numbers(r, (h, w, 3), 65536, np.uint16), 16, 2),
+    "greyalpha8": lambda h, w, r: png_of(numbers(r, (h, w, 2), 256), 8, 4),
+    "greyalpha16": lambda h, w, r: png_of(numbers(r, (h, w, 2), 65536, np.uint16), 16, 4),
+    "rgba8": lambda h, w, r: png_of(numbers(r, (h, w, 4), 256), 8, 6),
+    "rgba16": lambda h, w, r: png_of(numbers(r, (h, w, 4), 65536, np.uint16), 16, 6),
+    "palette1": lambda h, w, r: png_of(numbers(r, (h, w), 2), 1, 3, palette(r, 2)),
+    "palette4": lambda h, w, r: png_of(numbers(r, (h, w), 16), 4, 3, palette(r, 16)),
+    "palette8": lambda h, w, r: png_of(numbers(r, (h, w), 200), 8, 3, palette(r, 200)),
+    "palette clear": lambda h, w, r: png_of(
+        numbers(r, (h, w), 9), 8, 3, palette(r, 9), (b"tRNS", b"\0\x80\xff")
+    ),
+    "key rgb": lambda h, w, r: png_of(numbers(r, (h, w, 3), 3), 8, 2, (b"tRNS", b"\0\1\0\1\0\1")),
+    "key grey": lambda h, w, r: png_of(numbers(r, (h, w), 3), 8, 0, (b"tRNS", b"\0\1")),
+}
+
+
+def tiff_of(samples: Samples, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, samples, **options)
+    return buffer.getvalue()
+
+
+TIFFS: dict[str, Maker] = {
+    "grey8": lambda h, w, r: tiff_of(numbers(r, (h, w), 256), photometric="minisblack"),
+    "grey16": lambda h, w, r: tiff_of(numbers(r, (h, w), 65536, np.uint16), photometric="minisblack"),
+    "rgb8": lambda h, w, r: tiff_of(numbers(r, (h, w, 3), 256), photometric="rgb"),
+    "rgb8 deflate": lambda h, w, r: tiff_of(
+        numbers(r, (h, w, 3), 256), photometric="rgb", compression="zlib"
+    ),
+    "rgb16": lambda h, w, r: tiff_of(numbers(r, (h, w, 3), 65536, np.uint16), photometric="rgb"),
+    "rgb16 big-endian": lambda h, w, r: tiff_of(
+        numbers(r, (h, w, 3), 65536, np.uint16),
+        photometric="rgb",
+        byteorder=">",
+        compression="zlib",
+        predictor=2,
+    ),
+    "rgb16 planes": lambda h, w, r: tiff_of(
+        numbers(r, (3, h, w), 65536, np.uint16), photometric="rgb", planarconfig="separate"
+    ),
+    "rgba16": lambda h, w, r: tiff_of(
+        numbers(r, (h, w, 4), 65536, np.uint16), photometric="rgb", extrasamples=["unassalpha"]
+    ),
+    "rgba16 premultiplied": lambda h, w, r: tiff_of(
+        numbers(r, (h, w, 4), 65536, np.uint16), photometric="rgb", extrasamples=["assocalpha"]
+    ),
+    "cmyk8": lambda h, w, r: tiff_of(numbers(r, (h, w, 4), 256), photometric="separated"),
+    "cmyk16": lambda h, w, r: tiff_of(numbers(r, (h, w, 4), 65536, np.uint16), photometric="separated"),
+    "palette": lambda h, w, r: tiff_of(
+        numbers(r, (h, w), 256), photometric="palette", colormap=numbers(r, (3, 256), 65536, np.uint16)
+    ),
+    "bilevel": lambda h, w, r: saved(PillowImage.fromarray(numbers(r, (h, w), 2).astype(bool)), "TIFF"),
+    "g4": lambda h, w, r: saved(
+        PillowImage.fromarray(numbers(r, (h, w), 2).astype(bool)), "TIFF", compression="group4"
+    ),
+    "lzw": lambda h, w, r: saved(numbers(r, (h, w, 3), 256), "TIFF", compression="tiff_lzw"),
+    "float": lambda h, w, r: tiff_of(r.random((h, w), dtype=np.float32), photometric="minisblack"),
+}
+OTHERS: dict[str, Maker] = {
+    "webp": lambda h, w, r: saved(numbers(r, (h, w, 3), 256), "WEBP", lossless=True),
+    "webp alpha": lambda h, w, r: saved(numbers(r, (h, w, 4), 256), "WEBP", lossless=True, exact=True),
+    "bmp": lambda h, w, r: saved(numbers(r, (h, w, 3), 256), "BMP"),
+    "bmp grey": lambda h, w, r: saved(numbers(r, (h, w), 256), "BMP"),
+    "bmp 1": lambda h, w, r: saved(PillowImage.fromarray(numbers(r, (h, w), 2).astype(bool)), "BMP"),
+    "gif": lambda h, w, r: saved(PillowImage.fromarray(numbers(r, (h, w, 3), 256)).quantize(60), "GIF"),
+    "gif grey": lambda h, w, r: saved(numbers(r, (h, w), 256), "GIF"),
+    "ppm": lambda h, w, r: saved(numbers(r, (h, w, 3), 256), "PPM"),
+    "pgm": lambda h, w, r: saved(numbers(r, (h, w), 256), "PPM"),
+    "pgm16": lambda h, w, r: saved(PillowImage.fromarray(numbers(r, (h, w), 65536, np.uint16)), "PPM"),
+}
+ALL = {f"{f} {n}": m for f, k in (("png", PNGS), ("tiff", TIFFS), ("other", OTHERS)) for n, m in k.items()}
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 24), st.integers(1, 24), st.integers(0, 10**6))
+@pytest.mark.parametrize("kind", ALL)
+def test_known_samples_are_bit_for_bit(kind: str, height: int, width: int, seed: int) -> None:
+    data = ALL[kind](height, width, np.random.default_rng(seed))
+    photo = files.load(data)
+    assert photo.rgb.shape == (height, width, 3)
+    hole = hole_in(height, width, seed)
+    done = files.encode(photo, edited_in(photo.rgb, hole, seed), hole)
+    assert done.report.method == "lossless"
+    assert done.report.format == photo.format
+    assert done.report.changed_pixels_outside == 0
+    before, after = read_again(photo), read_again(files.load(done.data))
+    assert before.mode == after.mode
+    assert before.samples.dtype == after.samples.dtype
+    assert np.array_equal(before.samples[~hole], after.samples[~hole])
+    if before.mode in ("RGBA", "LA"):
+        assert np.array_equal(before.samples[..., -1], after.samples[..., -1])
+    again = files.load(done.data)
+    assert again.bit_depth == photo.bit_depth or "palette" in kind or "gif" in kind
+    assert np.array_equal(again.rgb[~hole], photo.rgb[~hole])
+
+
+@pytest.mark.parametrize("kind", sorted(PNGS))
+def test_png_samples_read_by_another_decoder(kind: str) -> None:
+    """Pillow's own reading of both files, which has nothing of ours in it."""
+    data = PNGS[kind](19, 23, np.random.default_rng(3))
+    photo, hole = files.load(data), hole_in(19, 23, 3)
+    done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
+    first, second = (PillowImage.open(io.BytesIO(d)) for d in (data, done))
+    assert first.mode == second.mode
+    assert first.info.get("transparency") == second.info.get("transparency") or "palette" in kind
+    assert np.array_equal(np.asarray(first)[~hole], np.asarray(second)[~hole])
+
+
+@pytest.mark.parametrize("kind", [k for k in TIFFS if "g4" not in k and "lzw" not in k])
+def test_tiff_samples_read_by_another_decoder(kind: str) -> None:
+    data = TIFFS[kind](19, 23, np.random.default_rng(3))
+    photo, hole = files.load(data), hole_in(19, 23, 3)
+    done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
+    first, second = (np.asarray(tifffile.imread(io.BytesIO(d))) for d in (data, done))
+    if first.shape[0] == 3 and first.ndim == 3:
+        first = np.moveaxis(first, 0, -1)
+    assert first.dtype == second.dtype
+    assert np.array_equal(first[~hole], second[~hole])
+
+
+@pytest.mark.parametrize(
+    "kind", ["png rgb8", "png rgb16", "png rgba16", "tiff rgb16", "tiff rgb8", "other webp", "other bmp"]
+)
+def test_the_fill_is_exact_where_the_format_can_hold_it(kind: str) -> None:
+    photo = files.load(ALL[kind](20, 30, np.random.default_rng(1)))
+    hole = hole_in(20, 30, 1)
+    edited = edited_in(photo.rgb, hole)
+    again = files.load(files.encode(photo, edited, hole).data)
+    assert np.array_equal(again.rgb, edited)
+
+
+def test_sixteen_bits_are_shown_by_their_upper_byte() -> None:
+    samples = np.arange(0, 65536, 37, dtype=np.uint16)[:1500].reshape(30, 50)
+    assert np.array_equal(files.load(png_of(samples, 16, 0)).rgb[..., 0], samples >> 8)
+
+
+def test_a_palette_gets_free_entries_for_the_fill() -> None:
+    random = np.random.default_rng(2)
+    photo = files.load(png_of(numbers(random, (20, 20), 4), 8, 3, palette(random, 4)))
+    hole = np.zeros((20, 20), bool)
+    hole[5:15, 5:15] = True
+    edited = photo.rgb.copy()
+    edited[5:10, 5:15], edited[10:15, 5:15] = (1, 2, 3), (250, 251, 252)
+    assert np.array_equal(files.load(files.encode(photo, edited, hole).data).rgb, edited)
+
+
+def test_png_chunks_are_carried_over() -> None:
+    exif = PillowImage.Exif()
+    exif[0x010F] = "Maker"
+    text = PngInfo()
+    text.add_text("Title", "Bridge")
+    text.add_itxt("Note", "Brücke", zip=True)
+    data = saved(scene(20, 30), "PNG", pnginfo=text, icc_profile=b"p" * 200, dpi=(240, 240), exif=exif)
+    data = data[:33] + png.chunk(b"gAMA", struct.pack(">I", 45455)) + data[33:]
+    photo, hole = files.load(data), hole_in(20, 30)
+    done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
+    kept = [c for c in png.chunks(data) if c[0] != b"IDAT"]
+    assert sorted(kept) == sorted(c for c in png.chunks(done) if c[0] != b"IDAT")
+    assert files.load(done).text == photo.text == {"Title": "Bridge", "Note": "Brücke"}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["PNG", "TIFF", "WEBP"])
+def test_orientation_of_other_formats(format: str, orientation: int) -> None:
+    exif = PillowImage.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if format == "WEBP" else {}
+    picture = scene(12, 20)
+    data = saved(picture, format, exif=exif, **options)
+    photo = files.load(data)
+    assert photo.orientation == orientation
+    assert photo.rgb.shape[:2] == ((20, 12) if orientation >= 5 else (12, 20))
+    hole = np.zeros(photo.rgb.shape[:2], bool)
+    hole[2:5, 3:6] = True
+    edited = edited_in(photo.rgb, hole)
+    again = files.load(files.encode(photo, edited, hole).data)
+    assert np.array_equal(again.rgb, edited)
+    assert again.orientation == orientation
+    for other in ("PNG", "TIFF"):
+        turned = files.load(files.encode(photo, edited, hole, format=other).data)
+        assert np.array_equal(turned.rgb, edited), other
+
+
+def test_tiff_tags_are_carried_over() -> None:
+    exif = PillowImage.Exif()
+    exif[0x010F] = "Maker"
+    exif[0x8769] = {0x9003: "2026:01:02 03:04:05", 0x829A: 0.01}
+    exif[0x8825] = {1: "N"}
+    loaded = PillowImage.Exif()
+    loaded.load(exif.tobytes())
+    data = saved(scene(20, 30), "TIFF", exif=loaded, icc_profile=b"p" * 99, dpi=(200, 200))
+    photo, hole = files.load(data), hole_in(20, 30)
+    done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
+    after = PillowImage.open(io.BytesIO(done))
+    assert after.getexif()[0x010F] == "Maker"
+    assert after.getexif().get_ifd(0x8769)[0x9003] == "2026:01:02 03:04:05"
+    assert after.getexif().get_ifd(0x8825)[1] == "N"
+    assert after.info["icc_profile"] == b"p" * 99
+    assert files.load(done).dpi == (200.0, 200.0)
