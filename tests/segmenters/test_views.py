@@ -1,0 +1,74 @@
+"""Tiles cover the photo, and what two views find becomes one list."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from inpaint_app.segmenters.views import LARGE, MOST, OVERLAP, merged, tiles, whole_in
+from inpaint_app.types import Box, Instance
+
+
+def instance(box: Box, confidence: float = 0.5, label: str = "person") -> Instance:
+    return Instance(0, label, confidence, box, np.ones((box.height, box.width), dtype=bool))
+
+
+def test_a_small_photo_is_seen_as_a_whole() -> None:
+    assert tiles(LARGE, 100) == []
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(1281, 300), (2000, 3000), (3000, 4000), (900, 8000), (6000, 8000)]
+)
+def test_tiles_cover_everything_and_overlap(height: int, width: int) -> None:
+    found = tiles(height, width)
+    seen = np.zeros((height, width), dtype=bool)
+    for tile in found:
+        assert 0 <= tile.left < tile.right <= width
+        assert 0 <= tile.top < tile.bottom <= height
+        seen[tile.slices] = True
+    assert seen.all()
+    assert 2 <= len(found) <= MOST**2
+    columns = sorted({(tile.left, tile.right) for tile in found})
+    for (_, right), (left, _) in itertools.pairwise(columns):
+        assert right - left >= OVERLAP * max(found[0].width, found[0].height) - 2
+
+
+def test_finds_that_a_tile_cuts_off_do_not_count() -> None:
+    tile = Box(500, 0, 1500, 1000)
+    assert whole_in((600, 100, 700, 300), tile, (2000, 3000))
+    assert not whole_in((501, 100, 700, 300), tile, (2000, 3000))
+    assert not whole_in((1400, 900, 1499, 999), tile, (2000, 3000))
+    assert whole_in((600, 0, 700, 300), tile, (2000, 3000)), "the photo's own border cuts nothing off"
+    assert not whole_in((600, 100, 1200, 900), tile, (2000, 3000)), "large ones belong to the whole view"
+
+
+def test_a_twin_keeps_the_near_outline_and_the_better_confidence() -> None:
+    (kept,) = merged([instance(Box(0, 0, 10, 10), 0.9)], [instance(Box(0, 0, 10, 11), 0.4)])
+    assert kept.box == Box(0, 0, 10, 11)
+    assert kept.confidence == 0.9
+    assert kept.number == 1
+
+
+def test_a_part_goes_and_a_neighbour_stays() -> None:
+    whole = [instance(Box(0, 0, 40, 100), 0.6)]
+    part, neighbour = instance(Box(5, 0, 25, 20), 0.9), instance(Box(30, 0, 70, 100), 0.8)
+    assert [kept.box for kept in merged(whole, [part, neighbour])] == [neighbour.box, whole[0].box]
+
+
+def test_classes_do_not_swallow_one_another() -> None:
+    finds = merged([instance(Box(0, 0, 100, 100), 0.9, "bus")], [instance(Box(10, 10, 20, 40), 0.5)])
+    assert [find.label for find in finds] == ["bus", "person"]
+
+
+def test_of_two_equal_finds_one_is_kept() -> None:
+    box = Box(0, 0, 30, 30)
+    assert len(merged([instance(box, 0.5), instance(box, 0.6)], [])) == 1
+    assert len(merged([], [instance(box, 0.5), instance(box, 0.5)])) == 1
+
+
+def test_most_confident_first_numbered_from_one() -> None:
+    finds = merged([instance(Box(0, 0, 5, 5), 0.4), instance(Box(9, 9, 15, 15), 0.7)], [])
+    assert [(find.number, find.confidence) for find in finds] == [(1, 0.7), (2, 0.4)]

@@ -1,0 +1,141 @@
+"""YOLO with real weights on real photos."""
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_app.errors import CheckpointError, MissingWeights
+from inpaint_app.segmenters import registry, views, weights
+from inpaint_app.segmenters.base import Segmenter
+from inpaint_app.types import Image, Progress
+
+LABELS = 0.35
+
+
+@pytest.fixture(scope="module")
+def yolo(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Segmenter:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
+        patch.setenv("INPAINT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return registry.find("yolov8n-seg").create()
+
+
+def asset(name: str) -> Image:
+    """A photo that comes with ultralytics, found without importing it."""
+    spec = importlib.util.find_spec("ultralytics")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    read = cv2.imread(str(Path(spec.submodule_search_locations[0]) / "assets" / name))
+    return np.ascontiguousarray(read[..., ::-1])
+
+
+def test_bus_has_four_people_and_the_bus(yolo: Segmenter) -> None:
+    photo = asset("bus.jpg")
+    found = yolo.detect(photo, LABELS, Progress())
+    counts = Counter(instance.label for instance in found)
+    assert counts["person"] == 4
+    assert counts["bus"] == 1
+    assert [instance.number for instance in found] == list(range(1, len(found) + 1))
+    confidences = [instance.confidence for instance in found]
+    assert confidences == sorted(confidences, reverse=True)
+    for instance in found:
+        assert instance.mask.shape == (instance.box.height, instance.box.width)
+        assert instance.mask.any(axis=0).all() or instance.mask.any(axis=1).all(), "the box is tight"
+        assert instance.full_mask(photo.shape[:2]).sum() == instance.mask.sum()
+
+
+def test_zidane_has_two_people(yolo: Segmenter) -> None:
+    found = yolo.detect(asset("zidane.jpg"), LABELS, Progress())
+    assert Counter(instance.label for instance in found)["person"] == 2
+
+
+def test_small_people_of_a_large_photo_are_found(yolo: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bus picture in a photo of twelve times its area: seen as a whole its people shrink away."""
+    photo = asset("bus.jpg")
+    large = np.full((3240, 3240, 3), 114, np.uint8)
+    large[1000:2080, 1300:2110] = photo
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "LARGE", 10_000)
+        as_a_whole = yolo.detect(large, LABELS, Progress())
+    people = [instance for instance in yolo.detect(large, LABELS, Progress()) if instance.label == "person"]
+    assert len(people) == 3
+    assert sum(instance.label == "person" for instance in as_a_whole) < 3
+    alone = yolo.detect(photo, LABELS, Progress())
+    first = max(people, key=lambda instance: int(instance.mask.sum()))
+    twin = max(
+        (instance for instance in alone if instance.label == "person"), key=lambda one: int(one.mask.sum())
+    )
+    placed = twin.full_mask(photo.shape[:2])
+    cut = first.full_mask(large.shape[:2])[1000:2080, 1300:2110]
+    assert (placed & cut).sum() / (placed | cut).sum() > 0.8
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (37, 61), (700, 9)])
+def test_any_size_is_taken(yolo: Segmenter, shape: tuple[int, int]) -> None:
+    grey = np.full((*shape, 3), 128, np.uint8)
+    before = grey.copy()
+    assert yolo.detect(grey, LABELS, Progress()) == ()
+    assert np.array_equal(grey, before)
+
+
+def test_the_same_photo_gives_the_same_finds(yolo: Segmenter) -> None:
+    photo = asset("zidane.jpg")
+    one, other = (yolo.detect(photo, LABELS, Progress()) for _ in range(2))
+    assert [(find.box, find.confidence) for find in one] == [(find.box, find.confidence) for find in other]
+    assert all(np.array_equal(a.mask, b.mask) for a, b in zip(one, other, strict=True))
+
+
+def test_confidence_bounds_what_is_found(yolo: Segmenter) -> None:
+    photo = asset("bus.jpg")
+    few, many = (yolo.detect(photo, bound, Progress()) for bound in (0.8, 0.1))
+    assert all(find.confidence >= 0.8 for find in few)
+    assert len(many) > len(few) > 0
+
+
+def test_found_objects_are_covered_after_growing(yolo: Segmenter, data: Path) -> None:
+    """A sample of the measurement in benchmarks/masks.py: less than 3 % of a found person stays uncovered."""
+    from inpaint_app.imaging.mask import grow
+
+    folder = data / "segment" / "coco_val2017_person_car"
+    left = []
+    for path in sorted((folder / "images").glob("*.jpg"))[:12]:
+        photo = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+        shape = photo.shape[:2]
+        people = [find for find in yolo.detect(photo, LABELS, Progress()) if find.label == "person"]
+        masks = [find.full_mask(shape) for find in people]
+        for line in (folder / "labels" / f"{path.stem}.txt").read_text().splitlines():
+            label, *points = line.split()
+            if label != "0":
+                continue
+            polygon = np.round(np.array(points, float).reshape(-1, 2) * shape[::-1]).astype(np.int32)
+            truth = cv2.fillPoly(np.zeros(shape, np.uint8), [polygon], 1) > 0
+            best = max(masks, key=lambda mask: (mask & truth).sum() / (mask | truth).sum(), default=None)
+            if best is None or (best & truth).sum() <= 0.5 * (best | truth).sum():
+                continue
+            left.append((truth & ~grow(best)[0]).sum() / truth.sum())
+    assert len(left) > 15
+    assert np.mean(left) < 0.03
+
+
+def test_a_pickle_that_would_run_code_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "yolov8n-seg.pt"
+    path.write_bytes(pickle.dumps({"model": print}))
+    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(path))
+    with pytest.raises(CheckpointError, match="no YOLO checkpoint"):
+        registry.find("yolov8n-seg").create()
+
+
+def test_without_weights_the_cure_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
+    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    with pytest.raises(MissingWeights, match=r"yolov8x-seg\.pt is missing: fetch it"):
+        registry.find("yolov8x-seg").create()
+    assert weights.locate("yolov8x-seg") is None
