@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -38,7 +39,6 @@ class Server:
 @pytest.fixture(scope="session")
 def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The page with warm models, and two backends of our own besides."""
-    sys.path.insert(0, str(HERE))
     from slow import FAILING, SLOW
 
     from inpaint_app.backends import registry
@@ -62,7 +62,6 @@ def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield Server(f"http://127.0.0.1:{port}", page)
     page.close()
     patch.undo()
-    sys.path.remove(str(HERE))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-WAIT = 90_000
+WAIT = 60_000
 
 
 class Studio:
@@ -111,3 +111,14 @@ class Studio:
         while not condition():
             assert time.monotonic() < ends, "it did not happen in time"
             self.page.wait_for_timeout(50)
+
+
+def painted(path: Path, width: int, height: int, orientation: int = 1) -> Path:
+    """A photo with soft structure; the size is the stored one."""
+    rows, columns = np.mgrid[0:height:8, 0:width:8]
+    small = np.stack([rows * 255 // height, columns * 255 // width, (rows + columns) // 9 % 255], axis=2)
+    picture = PillowImage.fromarray(small.astype(np.uint8)).resize((width, height), PillowImage.Resampling.BILINEAR)
+    exif = PillowImage.Exif()
+    exif[0x0112] = orientation
+    picture.save(path, quality=90, exif=exif)
+    return path
