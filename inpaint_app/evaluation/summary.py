@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics as middle
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,9 @@ ALL = "all holes"
 RANKED_BY = "haarpsi"
 """The score that rankings and examples go by: of those that need no download it agreed best with the eye."""
 
+Cells: TypeAlias = Mapping[str, Estimate]
+"""{score: its mean with the interval}, of one backend."""
+
 SECONDS = "seconds"
 MEMORY = "peak MB"
 
@@ -27,7 +31,7 @@ class Table:
 
     hole: str
     protocol: str
-    cells: Mapping[str, Mapping[str, Estimate]]
+    cells: Mapping[str, Cells]
     failed: Mapping[str, int]
 
 

@@ -69,6 +69,8 @@ def scores(truth: Image, result: Image, mask: Mask, *, names: Sequence[str] = QU
     if "tv" in names:
         found["hole"]["tv"] = total_variation(result, mask)
         found["image"]["tv"] = total_variation(result)
+    if "ssim" in names:
+        _ssim(found, truth, result, boxes)
     lacking = unavailable(names)
     for name in names:
         if name in _WINDOWED and name not in lacking:
@@ -148,8 +150,41 @@ def _windowed(
         part = _wide(padded(box, MARGIN, truth.shape), smallest, truth.shape).slices
         value += pixels / total * score(_mirrored(truth[part], smallest), _mirrored(result[part], smallest))
     found["hole"][name] = value
-    whole = _ssim_of_image if name == "ssim" else score
-    found["image"][name] = whole(_mirrored(truth, smallest), _mirrored(result, smallest))
+    found["image"][name] = score(_mirrored(truth, smallest), _mirrored(result, smallest))
+
+
+def _ssim(found: Scores, truth: Image, result: Image, boxes: Sequence[tuple[Box, int]]) -> None:
+    """SSIM from one map of the part that differs or is near a hole: elsewhere a window's similarity is 1."""
+    smallest, reach = structure.SSIM_WINDOW, structure.SSIM_WINDOW - 1
+    shape = max(smallest, truth.shape[0]), max(smallest, truth.shape[1])
+    areas = [_wide(padded(box, MARGIN, truth.shape), smallest, shape) for box, _ in boxes]
+    differs = _different(truth, result)
+    area = _hull([*areas, *([_wide(padded(differs, reach, shape), smallest, shape)] if differs else [])])
+    part = np.s_[area.top : area.bottom, area.left : area.right]
+    maps = structure.ssim_map(_mirrored(truth[part], smallest), _mirrored(result[part], smallest))
+    total = sum(pixels for _, pixels in boxes)
+    value = 0.0
+    for box, (_, pixels) in zip(areas, boxes, strict=True):
+        rows = slice(box.top - area.top, box.bottom - area.top - reach)
+        columns = slice(box.left - area.left, box.right - area.left - reach)
+        value += pixels / total * float(maps[rows, columns].mean(dtype=np.float64))
+    found["hole"]["ssim"] = value
+    windows = (shape[0] - reach) * (shape[1] - reach)
+    found["image"]["ssim"] = 1 - float((1 - maps).sum(dtype=np.float64)) / windows
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _different(truth: Image, result: Image) -> Box | None:
+    """The box of all pixels that differ."""
+    different = np.zeros(truth.shape[:2], dtype=bool)
+    for rows in bands(truth.shape[0]):
+        if not np.array_equal(truth[rows], result[rows]):
+            different[rows] = (truth[rows] != result[rows]).any(axis=2)
+    return bounds(different)
 
 
 def _wide(box: Box, smallest: int, shape: tuple[int, ...]) -> Box:
@@ -173,30 +208,9 @@ def _mirrored(image: Image, smallest: int) -> Image:
     return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
 
 
-def _ssim(truth: Image, result: Image) -> float:
-    return float(structure.ssim_map(truth, result).mean(dtype=np.float64))
-
-
-def _ssim_of_image(truth: Image, result: Image) -> float:
-    """The same, computed only where something differs: a window without difference has similarity 1."""
-    different = np.zeros(truth.shape[:2], dtype=bool)
-    for rows in bands(truth.shape[0]):
-        if not np.array_equal(truth[rows], result[rows]):
-            different[rows] = (truth[rows] != result[rows]).any(axis=2)
-    box = bounds(different)
-    if box is None:
-        return 1.0
-    reach = structure.SSIM_WINDOW - 1
-    area = _wide(padded(box, reach, truth.shape), structure.SSIM_WINDOW, truth.shape).slices
-    part = structure.ssim_map(truth[area], result[area])
-    windows = (truth.shape[0] - reach) * (truth.shape[1] - reach)
-    return float(1 - (1 - part.astype(np.float64)).sum() / windows)
-
-
 _Score: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]
 
 _WINDOWED: dict[str, tuple[_Score, int, bool]] = {
-    "ssim": (_ssim, structure.SSIM_WINDOW, True),
     "haarpsi": (structure.haarpsi, structure.HAARPSI_WINDOW, True),
     "ms-ssim": (deep.ms_ssim, 161, False),
     "fsim": (deep.fsim, 32, True),

@@ -20,6 +20,9 @@ SSIM_WINDOW = 11
 HAARPSI_WINDOW = 16
 """Pixels of the photo that the coarsest Haar filter spans: 8 after halving."""
 
+BAND = 32
+"""Rows of a map that are worked on at once: what fits into the processor's cache is twice as fast."""
+
 _YIQ = np.array(
     [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]], dtype=np.float32
 )
@@ -34,6 +37,16 @@ def ssim_map(truth: Image, result: Image) -> Floats:
     Both are (H, W, 3) uint8 with H, W >= 11; the map is (H - 10, W - 10), whole windows only. No downsampling, as
     scikit-image has it with gaussian_weights=True, sigma=1.5, use_sample_covariance=False.
     """
+    reach = SSIM_WINDOW - 1
+    height, width = truth.shape[0] - reach, truth.shape[1] - reach
+    found = np.empty((height, width), dtype=np.float32)
+    for start in range(0, height, BAND):
+        rows = slice(start, min(height, start + BAND) + reach)
+        found[start : start + BAND] = _ssim_band(truth[rows], result[rows])
+    return found
+
+
+def _ssim_band(truth: Image, result: Image) -> Floats:
     x, y = truth.astype(np.float32), result.astype(np.float32)
     mean_x, mean_y = _blurred(x), _blurred(y)
     product = mean_x * mean_y
@@ -80,12 +93,15 @@ def haarpsi(truth: Image, result: Image) -> float:
 def _halved_yiq(image: Image) -> tuple[Floats, Floats]:
     """Luma (H/2, W/2), and the absolute 2×2 means of both chroma channels (H/2, W/2, 2)."""
     odd = max(image.shape[0] % 2, image.shape[1] % 2)
-    yiq = cv2.transform(image.astype(np.float32), _YIQ)
-    if odd:
-        yiq = cv2.copyMakeBorder(yiq, 0, odd, 0, odd, cv2.BORDER_CONSTANT, value=0)
-    height, width = yiq.shape[0] // 2, yiq.shape[1] // 2
-    yiq = yiq[: 2 * height, : 2 * width]
-    half = (yiq[::2, ::2] + yiq[1::2, ::2] + yiq[::2, 1::2] + yiq[1::2, 1::2]) / 4
+    padded = cv2.copyMakeBorder(image, 0, odd, 0, odd, cv2.BORDER_CONSTANT, value=0) if odd else image
+    height, width = padded.shape[0] // 2, padded.shape[1] // 2
+    half = np.empty((height, width, 3), dtype=np.float32)
+    for start in range(0, height, BAND):
+        stop = min(height, start + BAND)
+        even = padded[2 * start : 2 * stop, : 2 * width].astype(np.float32)
+        # Means of 2×2 pixels; YIQ is linear, so that the order of the two is free and this one is the cheaper.
+        smaller = cv2.resize(even, (width, stop - start), interpolation=cv2.INTER_AREA)
+        half[start:stop] = cv2.transform(smaller, _YIQ)
     chroma = cv2.copyMakeBorder(half[..., 1:], 0, 1, 0, 1, cv2.BORDER_CONSTANT, value=0)
     means = (chroma[:-1, :-1] + chroma[1:, :-1] + chroma[:-1, 1:] + chroma[1:, 1:]) / 4
     return np.ascontiguousarray(half[..., 0]), np.abs(means)
