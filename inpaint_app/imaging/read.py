@@ -24,7 +24,7 @@ from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, Unre
 from inpaint_app.imaging import about
 from inpaint_app.imaging.decode import Opened, read_native
 from inpaint_app.imaging.native import Native, alpha, shown
-from inpaint_app.imaging.orientation import upright
+from inpaint_app.imaging.orientation import stored, upright
 from inpaint_app.imaging.photo import Limits, Photo
 
 READ = (
@@ -45,6 +45,8 @@ READ = (
 )
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 _header_lock = threading.Lock()
+# Pillow warns of every oddity in a file's metadata; catching it around each call would not be safe among threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def load(source: str | Path | bytes, *, name: str | None = None, limits: Limits = Limits()) -> Photo:  # noqa: B008
@@ -60,8 +62,17 @@ def load(source: str | Path | bytes, *, name: str | None = None, limits: Limits 
         return _photo(opened, native, name)
 
 
-def read_again(photo: Photo) -> Native:
-    """The stored samples of a photo, decoded anew from its bytes."""
+def stored_samples(photo: Photo) -> Native:
+    """The samples as the file stores them: from the pixels at hand where they are the same, else decoded anew."""
+    if (
+        photo.mode in ("RGB", "RGBA")
+        and photo.bit_depth == 8
+        and (photo.alpha is None) == (photo.mode == "RGB")
+    ):
+        if photo.alpha is None:
+            return Native(stored(photo.rgb, photo.orientation), "RGB")
+        if photo.format != "TIFF":  # whose colours may be premultiplied
+            return Native(stored(np.dstack([photo.rgb, photo.alpha]), photo.orientation), "RGBA")
     with _only_photo_errors(photo.name):
         return read_native(open_header(photo.source, photo.name, Limits(float("inf"), float("inf"))))
 
@@ -105,9 +116,7 @@ def _check_bytes(size: int, name: str, limits: Limits) -> None:
 def _only_photo_errors(name: str) -> Iterator[None]:
     """Decoders raise anything from struct.error to SyntaxError on damaged files: give one clear error."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except InpaintError:
         raise
     except PillowImage.DecompressionBombError as error:

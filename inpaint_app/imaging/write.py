@@ -16,7 +16,7 @@ from inpaint_app.imaging.jpeg_file import JpegError
 from inpaint_app.imaging.native import Native, filled
 from inpaint_app.imaging.orientation import stored, upright
 from inpaint_app.imaging.photo import Encoded, Limits, Photo, Report
-from inpaint_app.imaging.read import open_header, read_again
+from inpaint_app.imaging.read import open_header, stored_samples
 from inpaint_app.types import Image, Mask
 
 _WORDS = {"JPG": "JPEG", "JPE": "JPEG", "TIF": "TIFF", "HEIC": "HEIF", "DIB": "BMP", "PNM": "PPM"}
@@ -83,7 +83,7 @@ def _small(edited: Image, orientation: int) -> Callable[[int], Image]:
 
 def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
     """The photo's own samples with the hole filled."""
-    return filled(read_again(photo), stored(edited, photo.orientation), stored(hole, photo.orientation))
+    return filled(stored_samples(photo), stored(edited, photo.orientation), stored(hole, photo.orientation))
 
 
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
@@ -160,7 +160,7 @@ def _changed_outside(photo: Photo, data: bytes, hole: Mask) -> int:
     """
     wide = Limits(float("inf"), float("inf"))
     opened = open_header(data, photo.name, wide)
-    written, before = read_native(opened), read_again(photo)
+    written, before = read_native(opened), stored_samples(photo)
     after = upright(written.samples, opened.orientation)
     first = upright(before.samples, photo.orientation)
     known = ~hole

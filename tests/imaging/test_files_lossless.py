@@ -18,7 +18,7 @@ from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 
 from inpaint_app.imaging import files, png
-from inpaint_app.imaging.read import read_again
+from inpaint_app.imaging.read import stored_samples
 from tests.imaging.photos import edited_in, hole_in, saved, scene
 
 Samples = NDArray[Any]
@@ -145,7 +145,7 @@ def test_known_samples_are_bit_for_bit(kind: str, height: int, width: int, seed:
     assert done.report.method == "lossless"
     assert done.report.format == photo.format
     assert done.report.changed_pixels_outside == 0
-    before, after = read_again(photo), read_again(files.load(done.data))
+    before, after = stored_samples(photo), stored_samples(files.load(done.data))
     assert before.mode == after.mode
     assert before.samples.dtype == after.samples.dtype
     assert np.array_equal(before.samples[~hole], after.samples[~hole])
