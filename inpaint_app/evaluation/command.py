@@ -97,7 +97,9 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         raise OptionError(f"--size is {arguments.size}, expected 8 to 8192 pixels.")
     if arguments.limit is not None and arguments.limit < 1:
         raise OptionError(f"--limit is {arguments.limit}, expected at least 1.")
-    photos = photosets.photos(arguments.photos, limit=arguments.limit, seed=arguments.seed, like=like)
+    photos = photosets.photos(
+        arguments.photos, limit=arguments.limit, seed=arguments.seed, like=like, only=arguments.only
+    )
     backends = _listed(arguments.backends) or tuple(
         spec.name for spec in registry.BACKENDS if not spec.slow and not spec.missing()
     )
@@ -152,7 +154,7 @@ def _order(plan: Plan, store: Store) -> list[tuple[str, str, str]]:
 def _words(arguments: argparse.Namespace) -> list[str]:
     """The call as it would be typed again."""
     words = [str(arguments.photos)]
-    for name in ("like", "size", "crop", "backends", "metrics", "limit"):
+    for name in ("like", "size", "crop", "backends", "metrics", "only", "limit"):
         value = getattr(arguments, name)
         words += [f"--{name}", str(value)] if value is not None else []
     words += ["--masks", *arguments.masks] if arguments.masks else []

@@ -6,6 +6,7 @@ import tarfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
@@ -111,11 +112,17 @@ def preset(name: str) -> Preset:
 
 
 def photos(
-    source: Path, *, limit: int | None = None, seed: int = 0, like: Preset | None = None
+    source: Path,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    like: Preset | None = None,
+    only: str | None = None,
 ) -> tuple[PhotoRef, ...]:
     """The photos of a folder (with its subfolders) or a tar file, by name.
 
-    limit: so many of them, drawn by the seed. Raises OptionError where there is none.
+    only: a pattern such as "crfill_*" for the name. limit: so many of them, drawn by the seed. Raises OptionError where
+    there is none.
     """
     if source.is_dir():
         inside = [source / part for part in (like.inside if like else ()) if (source / part).is_dir()]
@@ -131,8 +138,10 @@ def photos(
         found = [PhotoRef(name, source, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
     else:
         raise OptionError(f"{source} is neither a folder nor a tar file of photos.")
+    if only:
+        found = [photo for photo in found if fnmatchcase(photo.name, only)]
     if not found:
-        raise OptionError(f"There is no photo in {source}.")
+        raise OptionError(f"There is no photo{f' named {only}' if only else ''} in {source}.")
     if limit is None or limit >= len(found):
         return tuple(found)
     chosen = np.random.default_rng([seed, 7]).permutation(len(found))[:limit]

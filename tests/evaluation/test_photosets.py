@@ -36,6 +36,12 @@ def test_a_limit_draws_by_the_seed(folder: Path) -> None:
     assert photos(folder, limit=99) == photos(folder)
 
 
+def test_only_names_that_fit(folder: Path) -> None:
+    assert [photo.name for photo in photos(folder, only="p[12].*")] == ["p1.png", "p2.png"]
+    with pytest.raises(OptionError, match="named q"):
+        photos(folder, only="q*")
+
+
 def test_what_holds_no_photo(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="no photo"):
         photos(tmp_path)
