@@ -179,4 +179,6 @@ def _write_numbers(instances: tuple[Instance, ...], shape: tuple[int, int], path
     try:
         PillowImage.fromarray(numbers).save(path, "PNG")
     except OSError as error:
-        raise SaveError(f"The map of finds could not be written ({error}): free some space on the server.") from error
+        raise SaveError(
+            f"The map of finds could not be written ({error}): free some space on the server."
+        ) from error

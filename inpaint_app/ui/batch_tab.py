@@ -11,8 +11,8 @@ import gradio as gr
 
 from inpaint_app import batch
 from inpaint_app.backends import registry as backends
-from inpaint_app.batch import Row
 from inpaint_app.errors import InpaintError
+from inpaint_app.journal import Row
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
 from inpaint_app.ui.tabs import IDLE, bar, note, stopper
@@ -30,12 +30,15 @@ def build(session: Session, visits: Visits) -> None:
     with gr.Column(elem_classes="sheet"):
         gr.HTML(
             "<h1>Many photos at once</h1><p class='lead'>Each photo comes back in its own format with its metadata. "
-            "One that cannot be done stops none of the others. Masks are matched by name: beach.jpg takes beach.png.</p>",
+            "One that cannot be done stops none of the others. Masks are matched by name: beach.jpg takes "
+            "beach.png.</p>",
             js_on_load=None,
             apply_default_css=False,
         )
         with gr.Row():
-            photos = gr.File(label="Photos", file_count="multiple", height=190, elem_id="batch-photos", scale=3)
+            photos = gr.File(
+                label="Photos", file_count="multiple", height=190, elem_id="batch-photos", scale=3
+            )
             masks = gr.File(label="Masks (optional)", file_count="multiple", height=190, scale=2)
         with gr.Row():
             words = gr.CheckboxGroup(WORDS, value=["people"], label="Remove", scale=2)
@@ -43,7 +46,9 @@ def build(session: Session, visits: Visits) -> None:
         with gr.Row():
             start = gr.Button("Start", variant="primary", scale=0, min_width=140, elem_id="batch-start")
             stop = gr.Button("Cancel", scale=0, min_width=110)
-            result = gr.DownloadButton("Download all (zip)", visible=False, scale=0, min_width=200, elem_id="batch-zip")
+            result = gr.DownloadButton(
+                "Download all (zip)", visible=False, scale=0, min_width=200, elem_id="batch-zip"
+            )
         status = gr.HTML(IDLE, js_on_load=None, apply_default_css=False, elem_id="batch-status")
         body = gr.HTML(IDLE, js_on_load=None, apply_default_css=False, elem_id="batch-rows")
 
@@ -61,7 +66,12 @@ def build(session: Session, visits: Visits) -> None:
 
 
 def work(
-    session: Session, visit: Visit, photos: Sequence[str], masks: Sequence[str], words: Sequence[str], backend: str
+    session: Session,
+    visit: Visit,
+    photos: Sequence[str],
+    masks: Sequence[str],
+    words: Sequence[str],
+    backend: str,
 ) -> Iterator[Update]:
     """Status, rows and zip of the tab, again and again until the batch is done."""
     rows: list[Row] = []

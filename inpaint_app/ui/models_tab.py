@@ -36,18 +36,22 @@ def build(visits: Visits) -> None:
         """Fetch the weights of that name."""
         yield from fetch(visits.of(request.session_hash), name)
 
-    start.click(run, which, [status, body], api_visibility="private", show_progress="hidden", concurrency_limit=4)
+    start.click(
+        run, which, [status, body], api_visibility="private", show_progress="hidden", concurrency_limit=4
+    )
     stop.click(stopper(visits), api_visibility="private", queue=False)
 
 
 def fetchable() -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
     found: dict[str, str] = {}
-    for spec in (*backends.BACKENDS, *segmenters.specs()):
-        for lack in spec.missing():
+    titled = [(spec.title, spec.missing()) for spec in backends.BACKENDS]
+    titled += [(spec.title, spec.missing()) for spec in segmenters.specs()]
+    for title, missing in titled:
+        for lack in missing:
             if lack.fetch:
                 size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
-                found[lack.fetch] = f"{spec.title}{size}"
+                found[lack.fetch] = f"{title}{size}"
     return [(words, name) for name, words in found.items()]
 
 

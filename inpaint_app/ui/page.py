@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 from inpaint_app.session import Session
 from inpaint_app.ui import api, batch_tab, help_tab, models_tab, present, trial_tab
 from inpaint_app.ui.remove import Remover
-from inpaint_app.ui.studio import Studio, static, styles, thumb
+from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
 from inpaint_app.ui.visits import Visits
 
@@ -26,11 +26,20 @@ CACHE_SECONDS = (1800, 7200)
 """Every half hour, uploads older than two hours go."""
 
 
-def build(session: Session | None = None) -> gr.Blocks:
-    """The whole page over one session. The page's visits are at `blocks.visits`."""
+class Page(gr.Blocks):
+    """The page with what stands behind it."""
+
+    session: Session
+    visits: Visits
+
+
+def build(session: Session | None = None) -> Page:
+    """The whole page over one session."""
     session = session or Session()
     visits = Visits(_visits_root())
-    with gr.Blocks(title="Inpaint", analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True) as page:
+    page = Page(title="Inpaint", analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True)
+    page.session, page.visits = session, visits
+    with page:
         gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=None)
         gr.HTML(static("shade.html"), elem_id="shade", js_on_load=static("shade.js"))
         with gr.Tabs(elem_id="pages"):
@@ -46,8 +55,6 @@ def build(session: Session | None = None) -> gr.Blocks:
                 help_tab.build()
         api.build(session, visits)
     page._queue.max_size = WAITING  # what queue(max_size=) sets; that would build the server once more
-    page.visits = visits
-    page.session = session
     return page
 
 
@@ -73,22 +80,22 @@ def _visits_root() -> Path:
 
 def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     thumbs = {name: thumb(path) for name, path in present.samples().items()}
-    studio = Studio(present.configuration(), thumbs)
+    surface = studio(present.configuration(), thumbs)
     long: dict[str, Any] = {
-        "outputs": studio,
+        "outputs": surface,
         "api_visibility": "private",
         "show_progress": "hidden",
         "concurrency_limit": 8,
         "concurrency_id": DEVICE,
     }
     short: dict[str, Any] = {**long, "concurrency_id": "short", "concurrency_limit": 16}
-    studio.open(remover.open, **short)
-    studio.find(remover.find, **long)
-    studio.remove(remover.remove, **long)
-    studio.download(remover.download, **short)
-    studio.keep(remover.keep, **short)
-    studio.go(remover.go_to, **short)
-    studio.mask(remover.mask, **short)
-    studio.detail(remover.detail, **{**short, "trigger_mode": "multiple"})
-    studio.cancel(remover.cancel, queue=False, api_visibility="private", trigger_mode="multiple")
+    surface.open(remover.open, **short)
+    surface.find(remover.find, **long)
+    surface.remove(remover.remove, **long)
+    surface.download(remover.download, **short)
+    surface.keep(remover.keep, **short)
+    surface.go(remover.go_to, **short)
+    surface.mask(remover.mask, **short)
+    surface.detail(remover.detail, **{**short, "trigger_mode": "multiple"})
+    surface.cancel(remover.cancel, queue=False, api_visibility="private", trigger_mode="multiple")
     page.unload(remover.leave)

@@ -68,7 +68,11 @@ def outlines(instance: Instance, photo_size: tuple[int, int]) -> list[list[float
     box = instance.box
     across = max(1, round(box.width * scale_x))
     down = max(1, round(box.height * scale_y))
-    small = masks.scaled(instance.mask, (down, across)) if (across, down) != (box.width, box.height) else instance.mask
+    small = (
+        masks.scaled(instance.mask, (down, across))
+        if (across, down) != (box.width, box.height)
+        else instance.mask
+    )
     framed = np.pad(small.astype(np.uint8), 1)
     found, _ = cv2.findContours(framed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     polygons = []
@@ -92,10 +96,14 @@ def read_strokes(encoded: str | None, shape: tuple[int, int]) -> tuple[Mask, Mas
         data = base64.b64decode(encoded.rpartition(",")[2], validate=True)
         picture = PillowImage.open(io.BytesIO(data), formats=["PNG"])
         if max(picture.size) > 2 * PREVIEW_SIDE:
-            raise MaskError(f"The brushed mask is {picture.size}, expected at most {PREVIEW_SIDE} pixels a side.")
+            raise MaskError(
+                f"The brushed mask is {picture.size}, expected at most {PREVIEW_SIDE} pixels a side."
+            )
         layers = np.asarray(picture.convert("RGB"))
     except (binascii.Error, OSError, ValueError) as error:
-        raise MaskError(f"The brushed mask did not arrive whole ({error}): press the button again.") from error
+        raise MaskError(
+            f"The brushed mask did not arrive whole ({error}): press the button again."
+        ) from error
     brushed, erased = layers[..., 0] >= 128, layers[..., 1] >= 128
     return masks.scaled(brushed, shape), masks.scaled(erased, shape)
 

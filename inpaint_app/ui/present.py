@@ -34,7 +34,8 @@ def configuration() -> dict[str, Any]:
         "backends": [backend(spec) for spec in backends.BACKENDS],
         "chosen": backends.DEFAULT,
         "segmenters": [
-            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing())} for spec in segmenters.specs()
+            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing())}
+            for spec in segmenters.specs()
         ],
         "confidence": CONFIDENCE,
         "groups": {word: list(labels) for word, labels in GROUPS.items()},
@@ -111,7 +112,8 @@ def removed(instances: Iterable[Instance], brushed: bool) -> str:
     plurals = {"person": "people", "bus": "buses", "sheep": "sheep", "knife": "knives"}
     counts = Counter(instance.label for instance in instances)
     said = [
-        f"{count} {label if count == 1 else plurals.get(label, label + 's')}" for label, count in counts.items()
+        f"{count} {label if count == 1 else plurals.get(label, label + 's')}"
+        for label, count in counts.items()
     ]
     if brushed:
         said.append("brushed area")
@@ -129,7 +131,7 @@ def result(made: Result, title: str, what: str) -> dict[str, Any]:
         "grow": made.grow,
         "feather": made.feather,
         "windows": len(made.boxes),
-        "options": {key: value for key, value in dataclasses.asdict(made.options).items()},
+        "options": dataclasses.asdict(made.options),
     }
 
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
-from gradio.utils import get_upload_folder, is_in_or_equal
 
-from inpaint_app import recipe
 from inpaint_app.backends import registry as backends
-from inpaint_app.errors import Cancelled, InpaintError, MaskError, UnreadablePhoto
+from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.imaging import files
-from inpaint_app.imaging.mask import marked
 from inpaint_app.metrics import no_reference
-from inpaint_app.session import CONFIDENCE, Job, NothingFound, Outcome, Session
-from inpaint_app.types import Image, Instance, Progress
-from inpaint_app.ui import pictures, present
-from inpaint_app.ui.visits import Made, Step, Visit, Visits, hole_of
-from inpaint_app.ui.work import at_once, value, working
-
-Message = Mapping[str, Any]
+from inpaint_app.session import Job, NothingFound, Outcome, Session
+from inpaint_app.types import Image, Progress
+from inpaint_app.ui import asked, pictures, present
+from inpaint_app.ui.asked import Message
+from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
+from inpaint_app.ui.visits import Made, Step, Visit, Visits
+from inpaint_app.ui.work import at_once, working
 
 
 class Remover:
@@ -39,7 +35,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Opening")
-            path = _given(self.visits.root, message)
+            path = asked.given(self.visits.root, message)
             photo = self.session.load(path, name=str(message.get("name") or path.name)[-120:])
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
@@ -47,7 +43,7 @@ class Remover:
             visit.say("photo", **present.photo(photo))
             self._say_step(visit)
 
-        yield from working(visit, task, _work(message))
+        yield from working(visit, task, asked.work(message))
 
     def find(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Look for every object in the current picture."""
@@ -56,14 +52,14 @@ class Remover:
         def task(progress: Progress) -> None:
             step = visit.step()
             instances = self.session.detect(
-                visit.pixels(), message.get("segmenter") or None, _confidence(message), progress
+                visit.pixels(), message.get("segmenter") or None, asked.confidence(message), progress
             )
-            step.found, step.found_with = instances, _finder(message)
+            step.found, step.found_with = instances, asked.finder(message)
             self._say_found(visit, step)
             if not instances:
                 visit.say("nothing", text="Nothing found in this photo. Brush over what should go instead.")
 
-        yield from working(visit, task, _work(message))
+        yield from working(visit, task, asked.work(message))
 
     def remove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Remove what is marked, or all objects of a word, with every chosen backend, one after the other."""
@@ -71,7 +67,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step, image = visit.step(), visit.pixels()
-            job = _job(message, step, (image.shape[0], image.shape[1]))
+            job = asked.job(message, step, (image.shape[0], image.shape[1]))
             names = [str(name) for name in message.get("backends") or ()] or [backends.DEFAULT]
             chosen = frozenset(int(n) for n in message.get("chosen") or ())
             shown = False
@@ -95,7 +91,7 @@ class Remover:
                 self._say_result(visit, step, image, job, outcome, chosen, bool(message.get("brushed")))
                 part(1.0, "Done")
 
-        yield from working(visit, task, _work(message))
+        yield from working(visit, task, asked.work(message))
 
     def cancel(self, request: gr.Request) -> None:
         """Stop the work that is going on."""
@@ -111,7 +107,7 @@ class Remover:
             self._show(visit, visit.step(), visit.pixels())
             self._say_step(visit)
 
-        return at_once(visit, task, _work(message))
+        return at_once(visit, task, asked.work(message))
 
     def go_to(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """Back or forward in the history."""
@@ -121,7 +117,7 @@ class Remover:
             visit.go_to(int(message.get("step", 0)))
             self._say_step(visit)
 
-        return at_once(visit, task, _work(message))
+        return at_once(visit, task, asked.work(message))
 
     def download(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Write the one full-resolution file that is asked for."""
@@ -133,13 +129,13 @@ class Remover:
             kind = str(message.get("what", "own"))
             made = step.made.get(str(message.get("backend") or ""))
             if kind == "mask":
-                self._give_mask(visit, step, message)
+                give_mask(visit, message)
             elif kind == "recipe":
-                _give_recipe(visit, made)
+                give_recipe(visit, made)
             else:
-                _give_photo(visit, step, made, "PNG" if kind == "png" else None)
+                give_photo(visit, step, made, "PNG" if kind == "png" else None)
 
-        yield from working(visit, task, _work(message))
+        yield from working(visit, task, asked.work(message))
 
     def mask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """Take a mask file in and hand it to the canvas in the preview's size."""
@@ -148,13 +144,13 @@ class Remover:
         def task() -> None:
             image = visit.pixels()
             size = pictures.preview_size(image.shape[1], image.shape[0])
-            given = files.open_mask(_given(self.visits.root, message), (size[1], size[0]))
+            given = files.open_mask(asked.given(self.visits.root, message), (size[1], size[0]))
             if not given.any():
                 raise MaskError("That mask is empty: white, or painted, is what should go.")
             path = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
             visit.say("mask", path=str(path))
 
-        return at_once(visit, task, _work(message))
+        return at_once(visit, task, asked.work(message))
 
     def detail(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """A full-resolution crop of what the visitor has zoomed into."""
@@ -165,12 +161,16 @@ class Remover:
             made = visit.step().made.get(str(message.get("backend") or ""))
             if made is not None:
                 image = made.whole(image).result.image
-            assert visit.photo is not None
-            left, top, right, bottom = _crop(message.get("box"), image.shape)
+            left, top, right, bottom = asked.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
-            written = pictures.write_picture(crop, visit.photo.icc, visit.file(".jpg"), 2 * pictures.PREVIEW_SIDE)
+            written = pictures.write_picture(
+                crop, visit.opened().icc, visit.file(".jpg"), 2 * pictures.PREVIEW_SIDE
+            )
             visit.say(
-                "detail", path=str(written), box=[left, top, right, bottom], backend=message.get("backend") or None
+                "detail",
+                path=str(written),
+                box=[left, top, right, bottom],
+                backend=message.get("backend") or None,
             )
 
         return at_once(visit, task)
@@ -187,9 +187,8 @@ class Remover:
 
     def _show(self, visit: Visit, step: Step, image: Image) -> None:
         """Write the step's preview and thumbnail once."""
-        assert visit.photo is not None
-        preview = pictures.write_preview(image, visit.photo, visit.file(".jpg"))
-        thumb = pictures.write_preview(image, visit.photo, visit.file(".jpg"), pictures.THUMB_SIDE)
+        preview = pictures.write_preview(image, visit.opened(), visit.file(".jpg"))
+        thumb = pictures.write_preview(image, visit.opened(), visit.file(".jpg"), pictures.THUMB_SIDE)
         step.shown = {"preview": str(preview), "thumb": str(thumb)}
 
     def _say_step(self, visit: Visit) -> None:
@@ -203,9 +202,9 @@ class Remover:
             visit.say("result", **made.shown)
 
     def _say_found(self, visit: Visit, step: Step, chosen: list[int] | None = None) -> None:
-        assert visit.photo is not None and step.found is not None
-        size = (visit.photo.width, visit.photo.height)
-        visit.say("found", instances=present.found(step.found, size), chosen=chosen)
+        photo = visit.opened()
+        size = (photo.width, photo.height)
+        visit.say("found", instances=present.found(step.found or (), size), chosen=chosen)
 
     def _chose(
         self, visit: Visit, step: Step, job: Job, outcome: Outcome, message: Message
@@ -213,7 +212,7 @@ class Remover:
         """Note and show which finds a word such as "people" has chosen; returns the numbers that go."""
         numbers = frozenset(instance.number for instance in outcome.removed)
         if job.found is None:
-            step.found, step.found_with = outcome.instances, _finder(message)
+            step.found, step.found_with = outcome.instances, asked.finder(message)
         else:
             numbers |= frozenset(int(n) for n in message.get("chosen") or ())
         self._say_found(visit, step, sorted(numbers))
@@ -230,13 +229,12 @@ class Remover:
         brushed: bool,
     ) -> None:
         """Show a result at once, then its scores."""
-        assert visit.photo is not None
         result = outcome.result
         what = present.removed([i for i in step.found or () if i.number in chosen], brushed)
         shown = present.result(result, backends.find(result.backend).title, what)
-        shown["preview"] = str(pictures.write_preview(result.image, visit.photo, visit.file(".jpg")))
+        shown["preview"] = str(pictures.write_preview(result.image, visit.opened(), visit.file(".jpg")))
         shown["thumb"] = str(
-            pictures.write_preview(result.image, visit.photo, visit.file(".jpg"), pictures.THUMB_SIDE)
+            pictures.write_preview(result.image, visit.opened(), visit.file(".jpg"), pictures.THUMB_SIDE)
         )
         step.made[result.backend] = Made.of(outcome, job, chosen, shown)
         visit.say("result", **shown)
@@ -244,109 +242,3 @@ class Remover:
         extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}
         shown.update(extra)
         visit.say("scores", backend=result.backend, **extra)
-
-    def _give_mask(self, visit: Visit, step: Step, message: Message) -> None:
-        image = visit.pixels()
-        mask = marked_mask(message, step, (image.shape[0], image.shape[1]))
-        if mask is None:
-            raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
-        assert visit.photo is not None
-        name = f"{Path(visit.photo.name).stem or 'photo'}-mask.png"
-        path = files.write_bytes(pictures.mask_png(mask), visit.file(".png", name))
-        visit.say("file", path=str(path), name=name, text="White is what is marked.")
-
-
-def _give_photo(visit: Visit, step: Step, made: Made | None, format: str | None) -> None:
-    """The current step, or a result of it, in the photo's own format or as PNG."""
-    assert visit.photo is not None
-    photo, patches = visit.photo, step.patches + (made.patches if made else ())
-    edited = made.whole(visit.pixels()).result.image if made else visit.pixels()
-    encoded = files.encode(photo, edited, hole_of(patches, photo.rgb.shape), format=format)
-    name = f"{Path(photo.name).stem or 'photo'}-removed{encoded.suffix}"
-    path = files.write_bytes(encoded.data, visit.file(encoded.suffix, name))
-    visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))
-
-
-def _give_recipe(visit: Visit, made: Made | None) -> None:
-    if made is None:
-        raise InpaintError("A recipe belongs to a result: remove something first.")
-    assert visit.photo is not None
-    photo, image = visit.photo, visit.pixels()
-    if image is not photo.rgb:
-        # A later step starts from pixels that are in no file: its recipe names the photo by them alone.
-        photo = replace(photo, rgb=image, sha256="")
-    text = recipe.make(photo, made.whole(image), made.job)
-    number = "" if visit.at == 0 else f"-step{visit.at + 1}"
-    name = f"{Path(photo.name).stem or 'photo'}{number}.recipe.json"
-    path = files.write_bytes(text.encode(), visit.file(".json", name))
-    visit.say("file", path=str(path), name=name, text="Replay it with: inpaint-app remove PHOTO --recipe FILE.")
-
-
-def _given(root: Path, message: Message) -> Path:
-    """The file that a message names: a sample, or an upload of this server, never anything else on its disk."""
-    if message.get("sample"):
-        known = present.samples()
-        if message["sample"] not in known:
-            raise UnreadablePhoto("There is no such sample photo.")
-        return known[str(message["sample"])]
-    path = Path(str(message.get("path") or ""))
-    if not message.get("path") or not is_in_or_equal(path, get_upload_folder()) or is_in_or_equal(path, root):
-        raise UnreadablePhoto("The photo did not arrive: open it again.")
-    return path
-
-
-def _work(message: Message) -> int:
-    return int(message.get("work", 0))
-
-
-def _confidence(message: Message) -> float:
-    return float(message.get("confidence") or CONFIDENCE)
-
-
-def _finder(message: Message) -> tuple[str | None, float]:
-    return message.get("segmenter") or None, _confidence(message)
-
-
-def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Any:
-    """The mask as the page shows it, at full size: chosen finds, less the erased, joined with the brushed."""
-    numbers = {int(n) for n in message.get("chosen") or ()}
-    chosen: list[Instance] = [i for i in step.found or () if i.number in numbers]
-    strokes = pictures.read_strokes(message.get("strokes"), shape)
-    if strokes is None and not chosen:
-        return None
-    brushed, erased = strokes or (None, None)
-    mask = marked(shape, chosen, brushed, erased)
-    return mask if mask.any() else None
-
-
-def _job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
-    """What the page asks for, as a job: all that is marked, and all objects of the words."""
-    words = tuple(str(word) for word in message.get("objects") or ())
-    known = step.found if not words or step.found_with == _finder(message) else None
-    strokes = pictures.read_strokes(message.get("strokes"), shape)
-    corrected = strokes is not None and bool(strokes[1].any())
-    chosen = frozenset(int(n) for n in message.get("chosen") or ())
-    return Job(
-        mask=marked_mask(message, step, shape),
-        objects=words,
-        found=known,
-        # Where something was erased the mask alone decides: naming the finds would bring the erased part back.
-        numbers=None if words else (frozenset() if corrected else chosen),
-        segmenter=message.get("segmenter") or None,
-        confidence=_confidence(message),
-        grow=_pixels(message.get("grow")),
-        feather=_pixels(message.get("feather")),
-    )
-
-
-def _pixels(given: Any) -> int | None:
-    return None if given in (None, "", "auto") else int(given)
-
-
-def _crop(box: Any, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    left, top, right, bottom = (int(v) for v in box)
-    left, top = max(0, min(left, shape[1] - 1)), max(0, min(top, shape[0] - 1))
-    return left, top, max(left + 1, min(right, shape[1])), max(top + 1, min(bottom, shape[0]))
-
-
-__all__ = ["Remover", "value"]

@@ -39,19 +39,20 @@ def styles() -> str:
     return "\n".join(static(name) for name in STYLES)
 
 
-class Studio(gr.HTML):
-    """The Remove tab's surface. `configuration` is what it draws its controls from, `thumbs` its sample photos."""
+def studio(configuration: dict[str, Any], thumbs: dict[str, str]) -> gr.HTML:
+    """The Remove tab's surface. configuration: what it draws its controls from; thumbs: sample photos by name.
 
-    def __init__(self, configuration: dict[str, Any], thumbs: dict[str, str]) -> None:
-        given = json.dumps({**configuration, "samples": thumbs}).replace("<", "\\u003c")
-        scripts = "\n".join(static(name) for name in SCRIPTS)
-        super().__init__(
-            value={"events": [], "progress": None},
-            html_template=static("studio.html"),
-            js_on_load=f"const CONFIGURATION = {given};\n{scripts}",
-            apply_default_css=False,
-            elem_id="studio",
-        )
+    A function and no subclass, because Gradio writes a .pyi file beside every module that subclasses a component.
+    """
+    given = json.dumps({**configuration, "samples": thumbs}).replace("<", "\\u003c")
+    scripts = "\n".join(static(name) for name in SCRIPTS)
+    return gr.HTML(
+        value={"events": [], "progress": None},
+        html_template=static("studio.html"),
+        js_on_load=f"const CONFIGURATION = {given};\n{scripts}",
+        apply_default_css=False,
+        elem_id="studio",
+    )
 
 
 def thumb(path: Path, side: int = 360) -> str:

@@ -19,7 +19,7 @@ from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER, QUICK, unavaila
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import pictures
-from inpaint_app.ui.remove import marked_mask
+from inpaint_app.ui.asked import marked_mask
 from inpaint_app.ui.tabs import IDLE, address, bar, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import pump
@@ -29,7 +29,9 @@ LABELS = {
 }  # fmt: skip
 DIGITS = {"psnr": 2, "l1": 2, "l2": 2, "tv": 2}
 SIDE = 480
-MARKS = "(...given) => [...given.slice(0, -1), JSON.stringify(window.inpaintMarks ? window.inpaintMarks() : {})]"
+MARKS = (
+    "(...given) => [...given.slice(0, -1), JSON.stringify(window.inpaintMarks ? window.inpaintMarks() : {})]"
+)
 """Hands the studio's mask to the last input."""
 
 
@@ -104,12 +106,11 @@ def test(
 
 def _tile(visit: Visit, row: TrialRow, image: Image, title: str, small: str) -> str:
     """The picture around the hole."""
-    assert visit.photo is not None
     box = bounds(row.mask)
     if box is not None:
         box = padded(box, max(24, max(box.width, box.height) // 3), row.mask.shape)
         image = np.ascontiguousarray(image[box.slices])
-    path = pictures.write_picture(image, visit.photo.icc, visit.file(".jpg"), SIDE)
+    path = pictures.write_picture(image, visit.opened().icc, visit.file(".jpg"), SIDE)
     return (
         f'<figure><img src="{address(path)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b> <small>{escape(small)}</small></figcaption></figure>"
@@ -131,7 +132,9 @@ def _table(rows: list[TrialRow], place: str) -> str:
     for row in rows:
         title = escape(backends.find(row.backend).title)
         if row.scores is None:
-            lines.append(f'<tr><td>{title}</td><td colspan="{len(names) + 1}">{escape(row.error or "")}</td></tr>')
+            lines.append(
+                f'<tr><td>{title}</td><td colspan="{len(names) + 1}">{escape(row.error or "")}</td></tr>'
+            )
             continue
         cells = "".join(_cell(row, scored, place, name) for name in names)
         lines.append(f'<tr><td>{title}</td>{cells}<td class="n">{row.seconds or 0:.2f} s</td></tr>')

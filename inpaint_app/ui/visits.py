@@ -85,7 +85,9 @@ class Made:
         """Keep an outcome small."""
         nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
         return cls(
-            replace(outcome, result=replace(outcome.result, image=nothing, mask=no_mask), mask=no_mask, avoid=None),
+            replace(
+                outcome, result=replace(outcome.result, image=nothing, mask=no_mask), mask=no_mask, avoid=None
+            ),
             replace(job, mask=None, avoid=None, found=None),
             gone,
             patches_of(outcome.result),
@@ -98,7 +100,9 @@ class Made:
         """The outcome with its arrays; `image` is the picture that it was made from."""
         shape = image.shape[:2]
         width = shape[1]
-        result = replace(self.outcome.result, image=patched(image, self.patches), mask=hole_of(self.patches, shape))
+        result = replace(
+            self.outcome.result, image=patched(image, self.patches), mask=hole_of(self.patches, shape)
+        )
         return replace(
             self.outcome,
             result=result,
@@ -136,18 +140,23 @@ class Visit:
     touched: float = field(default_factory=time.monotonic)
     left: bool = False
 
+    def opened(self) -> Photo:
+        """The photo; raises InpaintError where none is open."""
+        if self.photo is None:
+            raise InpaintError("There is no photo yet: open one first.")
+        return self.photo
+
     def step(self) -> Step:
         """The step that is on the screen; raises InpaintError where no photo is open."""
-        if self.photo is None or not self.steps:
-            raise InpaintError("There is no photo yet: open one first.")
+        self.opened()
         return self.steps[self.at]
 
     def pixels(self) -> Image:
         """The current step's picture at full size."""
         step = self.step()
         if self.image is None:
-            assert self.photo is not None
-            self.image = patched(self.photo.rgb, step.patches) if step.patches else self.photo.rgb
+            rgb = self.opened().rgb
+            self.image = patched(rgb, step.patches) if step.patches else rgb
         return self.image
 
     def open(self, photo: Photo) -> Step:

@@ -90,7 +90,7 @@ def _said(say: Callable[..., None]) -> Iterator[None]:
         say("cancelled", text=str(stopped))
     except InpaintError as error:
         say("error", text=str(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a page must not go silent
         _log.exception("Unexpected error behind the page")
         say("error", text=f"Something went wrong ({type(error).__name__}). Photo and mask are as they were.")
 

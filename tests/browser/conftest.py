@@ -87,7 +87,12 @@ def studio(server: Server, browser: Any) -> Iterator[Any]:
 def phone(server: Server, browser: Any) -> Iterator[Any]:
     """A fresh page on a phone."""
     yield from visited(
-        server, browser, viewport={"width": 390, "height": 844}, device_scale_factor=2, has_touch=True, is_mobile=True
+        server,
+        browser,
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        has_touch=True,
+        is_mobile=True,
     )
 
 

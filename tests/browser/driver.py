@@ -50,7 +50,9 @@ class Studio:
 
     def app(self, expression: str) -> Any:
         """A value of the page's state."""
-        return self.page.evaluate(f"(() => {{ const s = document.querySelector('.st').parentElement.studio; return {expression}; }})()")
+        return self.page.evaluate(
+            f"(() => {{ const s = document.querySelector('.st').parentElement.studio; return {expression}; }})()"
+        )
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where a point of the photo is in the window."""
@@ -102,7 +104,9 @@ class Studio:
     def visit(self) -> Any:
         """What the server holds for this page."""
         name = self.app("s.app.photo.name")
-        visits = [v for v in self.server.visits._visits.values() if v.photo is not None and v.photo.name == name]
+        visits = [
+            v for v in self.server.visits._visits.values() if v.photo is not None and v.photo.name == name
+        ]
         return max(visits, key=lambda visit: visit.touched)
 
     def wait_until(self, condition: Any, seconds: float = 10.0) -> None:
@@ -117,7 +121,9 @@ def painted(path: Path, width: int, height: int, orientation: int = 1) -> Path:
     """A photo with soft structure; the size is the stored one."""
     rows, columns = np.mgrid[0:height:8, 0:width:8]
     small = np.stack([rows * 255 // height, columns * 255 // width, (rows + columns) // 9 % 255], axis=2)
-    picture = PillowImage.fromarray(small.astype(np.uint8)).resize((width, height), PillowImage.Resampling.BILINEAR)
+    picture = PillowImage.fromarray(small.astype(np.uint8)).resize(
+        (width, height), PillowImage.Resampling.BILINEAR
+    )
     exif = PillowImage.Exif()
     exif[0x0112] = orientation
     picture.save(path, quality=90, exif=exif)

@@ -64,7 +64,9 @@ def test_a_mask_of_another_size_is_removed_and_nothing_else(client: Any, tmp_pat
         ({"mask": None}, "There is no mask"),
     ],
 )
-def test_bad_input_is_answered_in_words(client: Any, tmp_path: Path, given: dict[str, Any], said: str) -> None:
+def test_bad_input_is_answered_in_words(
+    client: Any, tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
     photo, mask = tmp_path / "photo.png", tmp_path / "mask.png"
     PillowImage.new("RGB", (40, 30), "grey").save(photo)
     PillowImage.new("L", (40, 30), "white").crop((0, 0, 10, 30)).save(mask)

@@ -54,8 +54,8 @@ def pressed(studio: Any) -> float:
         """() => new Promise((resolve) => {
             const root = document.querySelector('.st'), began = performance.now();
             delete root.dataset.shown;
-            const look = () => root.dataset.shown ? requestAnimationFrame(() => resolve((performance.now() - began) / 1000))
-                : requestAnimationFrame(look);
+            const done = () => resolve((performance.now() - began) / 1000);
+            const look = () => requestAnimationFrame(root.dataset.shown ? done : look);
             root.querySelector('[data-do=remove]').click();
             look();
         })"""
@@ -74,7 +74,9 @@ def test_cancel_stops_the_work_and_all_is_as_it_was(studio: Any, tmp_path: Path)
     studio.only("slow")
     studio.do("remove")
     studio.page.wait_for_selector(".st-progress:visible")
-    studio.page.wait_for_function("document.querySelector('.st-stage-name').textContent === 'Taking its time'")
+    studio.page.wait_for_function(
+        "document.querySelector('.st-stage-name').textContent === 'Taking its time'"
+    )
     studio.do("cancel")
     studio.rest()
     assert "Stopped" in studio.toast()
@@ -106,7 +108,9 @@ def test_nothing_to_find_is_said_plainly(studio: Any, tmp_path: Path) -> None:
     assert "Nothing found" in studio.toast()
     studio.rest()
     studio.do("find")
-    studio.page.wait_for_function("document.querySelector('.st-toast p').textContent.includes('in this photo. Brush')")
+    studio.page.wait_for_function(
+        "document.querySelector('.st-toast p').textContent.includes('in this photo. Brush')"
+    )
 
 
 def test_what_is_no_photo_leaves_the_open_one_alone(studio: Any, tmp_path: Path) -> None:
@@ -152,7 +156,8 @@ def test_on_a_phone_fingers_mark_and_nothing_overflows(phone: Any, tmp_path: Pat
     bar = phone.page.locator(".st-bar").bounding_box()
     assert bar["y"] + bar["height"] == pytest.approx(844, abs=1)
     assert all(
-        button.bounding_box()["height"] >= 44 for button in phone.page.locator(".st-bar button, .st-tools button:visible").all()
+        button.bounding_box()["height"] >= 44
+        for button in phone.page.locator(".st-bar button, .st-tools button:visible").all()
     )
     phone.remove()
     divider = phone.page.locator(".st-divider").bounding_box()

@@ -145,13 +145,16 @@ def test_jpeg_download_keeps_everything_outside_the_mask(studio: Any, bus: Path)
     changed = (pixels(file) != pixels(bus)).any(axis=2)
     rows, columns = np.nonzero(changed)
     assert changed.any()
-    assert rows.min() > 820 and columns.min() > 520
+    assert rows.min() > 820
+    assert columns.min() > 520
     recipe = studio.saved("recipe")
     assert recipe.name == "bus.recipe.json"
     assert b"navier-stokes" in recipe.read_bytes()
 
 
-def test_a_mask_file_of_another_size_is_taken_and_gone_on_with(studio: Any, small: Path, tmp_path: Path) -> None:
+def test_a_mask_file_of_another_size_is_taken_and_gone_on_with(
+    studio: Any, small: Path, tmp_path: Path
+) -> None:
     given = np.zeros((240, 320), np.uint8)
     given[100:130, 150:170] = 255
     path = tmp_path / "mask.png"

@@ -1,0 +1,89 @@
+"""What the page's messages ask for, read with care: they come from a browser and may hold anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradio.utils import get_upload_folder, is_in_or_equal
+
+from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.imaging.mask import marked
+from inpaint_app.session import CONFIDENCE, Job
+from inpaint_app.types import Instance, Mask
+from inpaint_app.ui import pictures, present
+from inpaint_app.ui.visits import Step
+
+Message = Mapping[str, Any]
+
+
+def given(root: Path, message: Message) -> Path:
+    """The file that a message names: a sample, or an upload of this server, never anything else on its disk."""
+    if message.get("sample"):
+        known = present.samples()
+        if message["sample"] not in known:
+            raise UnreadablePhoto("There is no such sample photo.")
+        return known[str(message["sample"])]
+    path = Path(str(message.get("path") or ""))
+    if not message.get("path") or not is_in_or_equal(path, get_upload_folder()) or is_in_or_equal(path, root):
+        raise UnreadablePhoto("The photo did not arrive: open it again.")
+    return path
+
+
+def work(message: Message) -> int:
+    """The number that the page gave this piece of work."""
+    return int(message.get("work", 0))
+
+
+def confidence(message: Message) -> float:
+    """How sure the finder must be, 0..1."""
+    return float(message.get("confidence") or CONFIDENCE)
+
+
+def finder(message: Message) -> tuple[str | None, float]:
+    """What decides what is found: the segmenter and the confidence."""
+    return message.get("segmenter") or None, confidence(message)
+
+
+def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Mask | None:
+    """The mask as the page shows it, at full size: chosen finds, less the erased, joined with the brushed."""
+    numbers = {int(n) for n in message.get("chosen") or ()}
+    chosen: list[Instance] = [i for i in step.found or () if i.number in numbers]
+    strokes = pictures.read_strokes(message.get("strokes"), shape)
+    if strokes is None and not chosen:
+        return None
+    brushed, erased = strokes or (None, None)
+    mask = marked(shape, chosen, brushed, erased)
+    return mask if mask.any() else None
+
+
+def job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
+    """What the page asks for, as a job: all that is marked, and all objects of the words."""
+    words = tuple(str(word) for word in message.get("objects") or ())
+    known = step.found if not words or step.found_with == finder(message) else None
+    strokes = pictures.read_strokes(message.get("strokes"), shape)
+    corrected = strokes is not None and bool(strokes[1].any())
+    chosen = frozenset(int(n) for n in message.get("chosen") or ())
+    return Job(
+        mask=marked_mask(message, step, shape),
+        objects=words,
+        found=known,
+        # Where something was erased the mask alone decides: naming the finds would bring the erased part back.
+        numbers=None if words else (frozenset() if corrected else chosen),
+        segmenter=message.get("segmenter") or None,
+        confidence=confidence(message),
+        grow=_pixels(message.get("grow")),
+        feather=_pixels(message.get("feather")),
+    )
+
+
+def _pixels(given: Any) -> int | None:
+    return None if given in (None, "", "auto") else int(given)
+
+
+def crop(box: Any, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) inside a picture of that shape, at least one pixel."""
+    left, top, right, bottom = (int(v) for v in box)
+    left, top = max(0, min(left, shape[1] - 1)), max(0, min(top, shape[0] - 1))
+    return left, top, max(left + 1, min(right, shape[1])), max(top + 1, min(bottom, shape[0]))

@@ -1,0 +1,51 @@
+"""The files that a visitor asks for: photo, mask, recipe. Each is made when it is asked for, at full size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from inpaint_app import recipe
+from inpaint_app.errors import InpaintError, MaskError
+from inpaint_app.imaging import files
+from inpaint_app.ui import pictures, present
+from inpaint_app.ui.asked import Message, marked_mask
+from inpaint_app.ui.visits import Made, Step, Visit, hole_of
+
+
+def give_photo(visit: Visit, step: Step, made: Made | None, format: str | None) -> None:
+    """The current step, or a result of it, in the photo's own format or as PNG."""
+    photo, patches = visit.opened(), step.patches + (made.patches if made else ())
+    edited = made.whole(visit.pixels()).result.image if made else visit.pixels()
+    encoded = files.encode(photo, edited, hole_of(patches, photo.rgb.shape), format=format)
+    name = f"{Path(photo.name).stem or 'photo'}-removed{encoded.suffix}"
+    path = files.write_bytes(encoded.data, visit.file(encoded.suffix, name))
+    visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))
+
+
+def give_recipe(visit: Visit, made: Made | None) -> None:
+    """Hand out the recipe of a result."""
+    if made is None:
+        raise InpaintError("A recipe belongs to a result: remove something first.")
+    photo, image = visit.opened(), visit.pixels()
+    if image is not photo.rgb:
+        # A later step starts from pixels that are in no file: its recipe names the photo by them alone.
+        photo = replace(photo, rgb=image, sha256="")
+    text = recipe.make(photo, made.whole(image), made.job)
+    number = "" if visit.at == 0 else f"-step{visit.at + 1}"
+    name = f"{Path(photo.name).stem or 'photo'}{number}.recipe.json"
+    path = files.write_bytes(text.encode(), visit.file(".json", name))
+    visit.say(
+        "file", path=str(path), name=name, text="Replay it with: inpaint-app remove PHOTO --recipe FILE."
+    )
+
+
+def give_mask(visit: Visit, message: Message) -> None:
+    """Hand out the mask as it is shown, at full size."""
+    photo, image = visit.opened(), visit.pixels()
+    mask = marked_mask(message, visit.step(), (image.shape[0], image.shape[1]))
+    if mask is None:
+        raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
+    name = f"{Path(photo.name).stem or 'photo'}-mask.png"
+    path = files.write_bytes(pictures.mask_png(mask), visit.file(".png", name))
+    visit.say("file", path=str(path), name=name, text="White is what is marked.")
