@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--backends", metavar="A,B", help="which to measure (default: all that are ready and not slow)"
     )
     parser.add_argument("--metrics", metavar="A,B", help=f"of {', '.join(NAMES)}; quick (default) or all")
+    parser.add_argument("--only", metavar="GLOB", help="only photos whose name fits, such as 'crfill_*'")
     parser.add_argument(
         "--limit", type=int, metavar="N", help="measure on N of the photos, drawn by the seed"
     )
