@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging.compiled import Array, Number, State, compiled
-from inpaint_app.imaging.jpeg_huffman import LOOK
+from inpaint_app.imaging.jpeg_huffman import LOOK, QUICK
 
 _SIZE = 1 << LOOK
 _PRIME = 0x100000001B3
@@ -48,12 +48,12 @@ def read_units(
 
     plain, starts: see `jpeg_file.intervals`. owner: (B,) component of each block of a unit. dc, ac: (C, T) reading
     tables. wanted: (N,) place of a unit's coefficients in kept (M, B, 64), or -1. Written: begins, ends (N,) bit
-    positions; last_dc (N, C); marks (N,) a 64-bit hash of each unit's coefficients.
+    positions; last_dc (N, C); marks (N,) a 64-bit hash of each unit's coefficients, none where it is empty.
     """
     count, blocks = len(wanted), len(owner)
     predicted = np.zeros(4, np.int64)
     acc, held, position = np.int64(0), 0, 0
-    interval, size = -1, len(plain)
+    interval, size, marking = -1, len(plain), len(marks) > 0
     for unit in range(count):
         if unit % per_interval == 0:
             interval += 1
@@ -66,45 +66,64 @@ def read_units(
         mark = np.int64(unit)
         for block in range(blocks):
             component = owner[block]
-            k = 0
+            while held <= 48:
+                acc = (acc << 8) | (plain[position] if position < size else 0)
+                position += 1
+                held += 8
+            found = code_at(dc[component], (acc >> (held - 16)) & 0xFFFF)
+            if found < 0 or (found & 0xFF) > 11:
+                return 1
+            bits = found & 15
+            held -= (found >> 8) + bits
+            value = (acc >> held) & ((1 << bits) - 1)
+            if bits and value < (1 << (bits - 1)):
+                value += 1 - (1 << bits)
+            predicted[component] += value
+            value = predicted[component]
+            mark = (mark ^ (value & 0xFFFF)) * _PRIME
+            mark ^= mark >> 29
+            if place >= 0:
+                kept[place, block, 0] = value
+            table = ac[component]
+            k = 1
             while k < 64:
-                while held <= 48:
-                    acc = (acc << 8) | (plain[position] if position < size else 0)
-                    position += 1
-                    held += 8
+                if held < 32:
+                    while held <= 48:
+                        acc = (acc << 8) | (plain[position] if position < size else 0)
+                        position += 1
+                        held += 8
                 top = (acc >> (held - 16)) & 0xFFFF
-                found = code_at(dc[component], top) if k == 0 else code_at(ac[component], top)
-                if found < 0:
-                    return 1
-                held -= found >> 8
-                bits = found & 15
-                if k > 0:
+                quick = table[QUICK + (top >> (16 - LOOK))]
+                if quick:
+                    held -= quick & 0xFF
+                    k += (quick >> 8) & 0xFF
+                    value = np.int64(quick >> 16)
+                else:
+                    found = code_at(table, top)
+                    if found < 0:
+                        return 1
+                    bits = found & 15
+                    held -= (found >> 8) + bits
                     k += (found & 0xFF) >> 4
                     if bits == 0:
                         if (found & 0xFF) != 0xF0:
                             break
                         k += 1
                         continue
-                    if k > 63:
-                        return 1
-                elif (found & 0xFF) > 11:
-                    return 1
-                value = np.int64(0)
-                if bits:
-                    held -= bits
                     value = (acc >> held) & ((1 << bits) - 1)
                     if value < (1 << (bits - 1)):
                         value += 1 - (1 << bits)
-                if k == 0:
-                    predicted[component] += value
-                    value = predicted[component]
-                mark = (mark ^ ((k << 16) | (value & 0xFFFF))) * _PRIME
-                mark ^= mark >> 29
+                if k > 63:
+                    return 1
+                if marking:
+                    mark = (mark ^ ((k << 16) | (value & 0xFFFF))) * _PRIME
+                    mark ^= mark >> 29
                 if place >= 0:
                     kept[place, block, k] = value
                 k += 1
             mark = (mark ^ 0x5A5A5A) * _PRIME
-        marks[unit] = mark
+        if marking:
+            marks[unit] = mark
         ends[unit] = position * 8 - held
         if ends[unit] > starts[interval + 1] * 8:
             return 1

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from inpaint_app.imaging.jpeg_file import HuffmanTable, JpegError
 
 LOOK = 10  # bits looked up at once; longer codes are rare and take the slow way
+QUICK = (1 << LOOK) + 34 + 256
 NO_TABLE = HuffmanTable((0,) * 16, b"")
 
 
@@ -16,11 +17,12 @@ def reading(table: HuffmanTable) -> NDArray[np.int32]:
 
     [0, 1024): (length << 8 | symbol) for every 10-bit prefix, 0 where the code is longer. Then, for each length
     1..16: the first code past those of this length, left-aligned to 16 bits; and the offset from a code to its
-    symbol. Then the 256 symbols.
+    symbol. Then the 256 symbols. From QUICK on, again for every 10-bit prefix: an AC coefficient whose code and
+    value both fit in it, as (value << 16 | run << 8 | bits taken), else 0.
     """
     size = 1 << LOOK
-    out = np.zeros(size + 17 + 17 + 256, np.int32)
-    limits, offsets, symbols = out[size : size + 17], out[size + 17 : size + 34], out[size + 34 :]
+    out = np.zeros(QUICK + size, np.int32)
+    limits, offsets, symbols = out[size : size + 17], out[size + 17 : size + 34], out[size + 34 : QUICK]
     symbols[: len(table.symbols)] = np.frombuffer(table.symbols, np.uint8)
     code, index = 0, 0
     for length, count in enumerate(table.counts, 1):
@@ -33,7 +35,19 @@ def reading(table: HuffmanTable) -> NDArray[np.int32]:
             index += 1
         limits[length] = code << (16 - length)
         code <<= 1
+    out[QUICK:] = _quick(out[:size])
     return out
+
+
+def _quick(heads: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Whole coefficients by 10-bit prefix; see `reading`."""
+    prefix = np.arange(1 << LOOK)
+    length, bits, run = heads >> 8, heads & 15, (heads >> 4) & 15
+    taken = length + bits
+    raw = (prefix >> np.maximum(LOOK - taken, 0)) & ((1 << bits) - 1)
+    value = np.where(raw < (1 << np.maximum(bits - 1, 0)), raw + 1 - (1 << bits), raw)
+    fits = (heads > 0) & (bits > 0) & (taken <= LOOK)
+    return np.where(fits, (value << 16) | (run << 8) | taken, 0).astype(np.int32)
 
 
 def writing(table: HuffmanTable) -> NDArray[np.uint32]:

@@ -7,6 +7,8 @@ where the file is progressive, else in one. The coefficients stay bit for bit; t
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +39,7 @@ class Whole:
     coefficients: NDArray[np.int16]
     units: NDArray[np.int32]
     kept: NDArray[np.int16]
-    marks: NDArray[np.int64]
+    hashes: NDArray[np.int64]
 
     @classmethod
     def read(cls, file: JpegFile, wanted: NDArray[np.int32]) -> Whole:
@@ -57,9 +59,13 @@ class Whole:
             state = (plain, starts, every, order, owner, coefficients, dc, ac)
             if read_pass(*state, first, last, high, low, file.progressive):
                 raise JpegError("its coded data is damaged")
-        marks = np.zeros(len(units), np.int64)
-        hash_units(units, coefficients, marks)
-        return cls(file, wanted, coefficients, units, coefficients[units[wanted >= 0]], marks)
+        hashes = np.zeros(len(units), np.int64)
+        hash_units(units, coefficients, hashes)
+        return cls(file, wanted, coefficients, units, coefficients[units[wanted >= 0]], hashes)
+
+    def marks(self) -> NDArray[np.int64]:
+        """See `jpeg_stream.Stream.marks`."""
+        return self.hashes
 
     def written(
         self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
@@ -69,7 +75,9 @@ class Whole:
         self.coefficients[self.units[numbers]] = coefficients[self.wanted[numbers]]
         scans = self.file.scans
         if self.file.progressive:
-            return [self._scan(scan) for scan in scans], True
+            # The compiled passes let go of the interpreter lock, and no scan needs another's bytes.
+            with ThreadPoolExecutor(min(len(scans), os.cpu_count() or 1)) as pool:
+                return list(pool.map(self._scan, scans)), True
         every = tuple(range(len(self.file.components)))
         tables = tuple(0 if c in (0, 3) else 1 for c in every)
         last = scans[-1]
