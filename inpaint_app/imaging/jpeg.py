@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from inpaint_app.imaging import read
 from inpaint_app.imaging.jpeg_file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse, segment
 from inpaint_app.imaging.jpeg_metadata import kept_trailer, without_old_pictures
-from inpaint_app.imaging.jpeg_stream import Stream, crop, read_stream
+from inpaint_app.imaging.jpeg_stream import Sequential, Stream, crop, read_stream
 from inpaint_app.imaging.orientation import axes, stored, stored_box
 from inpaint_app.types import Box, Image, Mask
 
@@ -171,12 +171,16 @@ def _assembled(
 def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, hole: Mask) -> Edited:
     """Count, in the finished file, the units and pixels outside the hole that are not the photo's."""
     again = parse(done.data)
-    if again.units != file.units or again.sampling != file.sampling:
+    if again.units != file.units or again.sampling != file.sampling or _tables(again) != _tables(file):
         raise JpegError("its frame was not written as it was read")
-    after = read_stream(again, region.wanted)
-    same = before.marks == after.marks
-    outside = int(np.count_nonzero(~same & ~region.touched.ravel()))
-    changed, most = _changed_pixels(file, before.kept, after.kept, region, hole)
+    touched = region.touched.ravel()
+    found = before.compared(again, touched) if isinstance(before, Sequential) else None
+    if found is None:
+        after = read_stream(again, region.wanted)
+        found = after.kept, before.marks() == after.marks()
+    kept, same = found
+    outside = int(np.count_nonzero(~same & ~touched))
+    changed, most = _changed_pixels(file, before.kept, kept, region, hole)
     note = done.note
     if changed:
         words = (
@@ -185,6 +189,11 @@ def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, hol
         )
         note = f"{note}; {words}" if note else words
     return Edited(done.data, note, done.units_encoded, done.units_total, outside, changed)
+
+
+def _tables(file: JpegFile) -> list[list[int]]:
+    """The quantisation table of each component."""
+    return [file.quantisation[c.table].ravel().tolist() for c in file.components]
 
 
 def _changed_pixels(

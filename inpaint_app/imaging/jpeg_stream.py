@@ -29,10 +29,12 @@ _ROOM = 64
 
 
 class Stream(Protocol):
-    """What was read. kept: (M, B, 64) int16 zigzag coefficients of the wanted units; marks: a hash of each unit."""
+    """What was read. kept: (M, B, 64) int16 zigzag coefficients of the wanted units."""
 
     kept: NDArray[np.int16]
-    marks: NDArray[np.int64]
+
+    def marks(self) -> NDArray[np.int64]:
+        """A hash of each unit's coefficients as they were read."""
 
     def written(
         self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
@@ -61,8 +63,8 @@ class Sequential:
     scan: Scan
     wanted: NDArray[np.int32]
     kept: NDArray[np.int16]
-    marks: NDArray[np.int64]
     plain: NDArray[np.uint8]
+    starts: NDArray[np.int64]
     begins: NDArray[np.int64]
     ends: NDArray[np.int64]
     last_dc: NDArray[np.int16]
@@ -70,23 +72,69 @@ class Sequential:
     @classmethod
     def read(cls, file: JpegFile, scan: Scan, wanted: NDArray[np.int32]) -> Sequential:
         """Decode once; see `read_stream`."""
-        from inpaint_app.imaging.jpeg_coding import read_units
-
         if scan.components != tuple(range(len(file.components))):
             raise JpegError("its colour planes are coded out of order")
         count, owner = len(wanted), owners(file)
         plain, starts = intervals(file, scan)
-        kept = np.zeros((int((wanted >= 0).sum()), len(owner), 64), np.int16)
-        begins, ends, marks = (np.zeros(count, np.int64) for _ in range(3))
-        last_dc = np.zeros((count, len(file.components)), np.int16)
-        dc, ac = (np.stack([huffman.reading(t) for t in tables_of(scan, kind)]) for kind in (0, 1))
-        every = scan.restart or count
-        if len(starts) - 1 != -(-count // every):
+        if len(starts) - 1 != -(-count // (scan.restart or count)):
             raise JpegError("its restart markers are damaged")
-        damaged = read_units(plain, starts, every, owner, dc, ac, wanted, kept, begins, ends, last_dc, marks)
-        if damaged:
+        kept = np.zeros((int((wanted >= 0).sum()), len(owner), 64), np.int16)
+        begins, ends = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        last_dc = np.zeros((count, len(file.components)), np.int16)
+        stream = cls(file, scan, wanted, kept, plain, starts, begins, ends, last_dc)
+        stream._decode(np.zeros(0, np.int64))
+        return stream
+
+    def _decode(self, marks: NDArray[np.int64]) -> None:
+        from inpaint_app.imaging.jpeg_coding import read_units
+
+        every = self.scan.restart or len(self.wanted)
+        source = (self.plain, self.starts, every, owners(self.file), self._reading(0), self._reading(1))
+        if read_units(*source, self.wanted, self.kept, self.begins, self.ends, self.last_dc, marks):
             raise JpegError("its coded data is damaged")
-        return cls(file, scan, wanted, kept, marks, plain, begins, ends, last_dc)
+
+    def _reading(self, kind: int) -> NDArray[np.int32]:
+        return np.stack([huffman.reading(table) for table in tables_of(self.scan, kind)])
+
+    def marks(self) -> NDArray[np.int64]:
+        """See `Stream.marks`; decodes once more, because hashing takes a third of the time and is seldom needed."""
+        marks = np.zeros(len(self.wanted), np.int64)
+        self._decode(marks)
+        return marks
+
+    def compared(
+        self, again: JpegFile, touched: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]] | None:
+        """What the written file holds: the wanted units' coefficients, and which units are the old ones.
+
+        None where that cannot be told by comparing bits. Raises JpegError where the written file is damaged.
+        """
+        from inpaint_app.imaging.jpeg_check import DAMAGED, SAME, compare
+
+        if len(again.scans) != 1 or again.progressive or not self._same_codes(again.scans[0]):
+            return None
+        other = again.scans[0]
+        every = self.scan.restart or len(self.wanted)
+        plain, starts = intervals(again, other)
+        kept, same = self.kept.copy(), np.zeros(len(self.wanted), np.bool_)
+        dc, ac = (np.stack([huffman.reading(t) for t in tables_of(other, kind)]) for kind in (0, 1))
+        fresh = self._fresh(touched, every)
+        old = (self.plain, self.begins, self.ends, self.last_dc, self.kept)
+        outcome = compare(*old, plain, starts, every, owners(self.file), dc, ac, fresh, kept, same)
+        if outcome == DAMAGED:
+            raise JpegError("what was written cannot be read back")
+        return (kept, same) if outcome == SAME else None
+
+    def _same_codes(self, other: Scan) -> bool:
+        """Whether the other scan reads every code of this one as the same symbol."""
+        if (self.scan.components, self.scan.restart) != (other.components, other.restart):
+            return False
+        for kind in (0, 1):
+            for one, two in zip(tables_of(self.scan, kind), tables_of(other, kind), strict=True):
+                codes = huffman.writing(one)
+                if not np.array_equal(codes[codes > 0], huffman.writing(two)[codes > 0]):
+                    return False
+        return True
 
     def written(
         self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]

@@ -1,0 +1,106 @@
+"""The certificate of an edited JPEG: what is held bit for bit against the old file is told as surely as by decoding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inpaint_app.imaging import files, jpeg
+from inpaint_app.imaging.jpeg_check import equal_bits
+from inpaint_app.imaging.jpeg_file import JpegError, parse
+from inpaint_app.imaging.jpeg_stream import Sequential, read_stream
+from tests.imaging.photos import edited_in, jpeg_sampled, saved, scene
+
+KINDS = {
+    "420": lambda rgb: jpeg_sampled(rgb, "420"),
+    "444 optimised": lambda rgb: jpeg_sampled(rgb, "444", optimize=1),
+    "restart": lambda rgb: saved(rgb, "JPEG", quality=85, restart_marker_blocks=3),
+    "grey": lambda rgb: saved(rgb[..., 1], "JPEG", quality=90),
+}
+SIZE = (120, 168)
+
+
+def spliced(kind: str) -> tuple[bytes, bytes, Sequential, np.ndarray]:  # type: ignore[type-arg]
+    """A photo's file, the edited one, what was read of the first, and the touched units."""
+    source = KINDS[kind](scene(*SIZE))
+    photo = files.load(source, name="p.jpg")
+    hole = np.zeros(SIZE, bool)
+    hole[40:70, 50:90] = True
+    hole[100:104, 10:14] = True
+    written = files.encode(photo, edited_in(photo.rgb, hole), hole).data
+    file = parse(source)
+    region = jpeg._region(file, hole, 1)
+    stream = read_stream(file, region.wanted)
+    assert isinstance(stream, Sequential)
+    return source, written, stream, region.touched.ravel()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_comparing_bits_tells_what_decoding_tells(kind: str) -> None:
+    _, written, stream, touched = spliced(kind)
+    again = parse(written)
+    found = stream.compared(again, touched)
+    assert found is not None, "the written scan was not recognised"
+    kept, same = found
+    whole = read_stream(again, stream.wanted)
+    assert np.array_equal(kept, whole.kept)
+    assert np.array_equal(same, stream.marks() == whole.marks())
+    assert same[~touched].all()
+    assert not same[touched].all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(KINDS)), st.floats(0, 1), st.integers(0, 7))
+def test_a_flipped_bit_is_never_certified(kind: str, where: float, bit: int) -> None:
+    """Anywhere in the coded data: noticed as a difference, as damage, or decoded to what decoding gives."""
+    _, written, stream, touched = spliced(kind)
+    scan = parse(written).scans[0]
+    place = scan.data + int(where * (scan.end - scan.data - 1))
+    broken = bytearray(written)
+    broken[place] ^= 1 << bit
+    try:
+        again = parse(bytes(broken))
+        found = stream.compared(again, touched)
+        whole = read_stream(again, stream.wanted)
+    except (JpegError, IndexError):
+        return
+    if found is not None:
+        assert np.array_equal(found[0], whole.kept)
+        assert np.array_equal(found[1], stream.marks() == whole.marks())
+
+
+def test_other_codes_are_not_compared_bit_by_bit() -> None:
+    _, _, stream, touched = spliced("420")
+    other = parse(jpeg_sampled(scene(*SIZE), "420", optimize=1))
+    assert stream.compared(other, touched) is None
+
+
+def test_a_scan_of_another_photo_is_different() -> None:
+    _, _, stream, touched = spliced("420")
+    other = parse(jpeg_sampled(scene(*SIZE)[::-1].copy(), "420"))
+    try:
+        assert stream.compared(other, touched) is None
+    except JpegError:
+        return
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.binary(min_size=12, max_size=12), st.integers(0, 15), st.integers(0, 15), st.integers(0, 60), st.data()
+)
+def test_equal_bits(data: bytes, first: int, shift: int, length: int, draw: st.DataObject) -> None:
+    def bits(array: np.ndarray, start: int) -> np.ndarray:  # type: ignore[type-arg]
+        return np.unpackbits(array)[start : start + length]
+
+    one = np.frombuffer(data + bytes(2), np.uint8)
+    moved = np.zeros(14 * 8, np.uint8)
+    moved[shift : shift + length] = bits(one, first)
+    other = np.packbits(moved)
+    other = np.append(other, np.zeros(2, np.uint8))
+    assert equal_bits(one, first, other, shift, length)
+    if length:
+        moved[shift + draw.draw(st.integers(0, length - 1))] ^= 1
+        other = np.append(np.packbits(moved), np.zeros(2, np.uint8))
+        assert not equal_bits(one, first, other, shift, length)
