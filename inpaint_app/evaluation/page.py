@@ -17,7 +17,7 @@ from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER, unavailable
 COLUMNS: Mapping[str, tuple[str, int]] = {
     "l1": ("L1 %", 2), "l2": ("L2 %", 3), "psnr": ("PSNR dB", 2), "ssim": ("SSIM", 4), "ms-ssim": ("MS-SSIM", 4),
     "tv": ("TV %", 2), "haarpsi": ("HaarPSI", 4), "fsim": ("FSIM", 4), "lpips": ("LPIPS", 4), "seam": ("seam", 2),
-    "texture": ("texture", 2), summary.SECONDS: ("s", 3), summary.MEMORY: ("MB", 0),
+    "texture": ("texture", 2), summary.SECONDS: ("s", 3), summary.MEMORY: ("MB", 1),
 }  # fmt: skip
 LOWER = {"l1", "l2", "lpips", summary.SECONDS, summary.MEMORY}
 FID = (
@@ -230,7 +230,7 @@ def _reported(rows: Sequence[Row], plan: Plan) -> str:
         ssim = f"{row.ssim:.4f}" if row.ssim else "–"
         lines.append(
             f"<tr><td>{row.report}</td><td>{escape(row.model)}</td><td>{escape(row.data)}</td><td>{l1:.4f}</td>"
-            f"<td>{l2:.4f}</td><td>{psnr:.2f}</td><td>{ssim}</td><td>{escape(row.note)}</td></tr>"
+            f"<td>{l2:.4f}</td><td>{psnr:.2f}</td><td>{ssim}</td><td class='note'>{escape(row.note)}</td></tr>"
         )
     return (
         "<section><h2>Beside the reports</h2><p>Centre square of 64 px in 128 px, all in the reports' protocol. The "

@@ -17,6 +17,7 @@ th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--line);whit
 th:first-child,td:first-child{text-align:left}td small{display:block;font-size:11px}td.best{background:var(--best);
 font-weight:600}th{cursor:pointer;color:var(--soft);font-weight:600;font-size:13px}th[data-sorted]{color:var(--ink)}
 td i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:8px}
+td.note{white-space:normal;text-align:left;min-width:220px;font-size:12px;color:var(--soft)}
 details{margin:0 0 12px}summary{cursor:pointer;font-weight:600;margin-bottom:6px}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(440px,100%),1fr));gap:18px;margin:14px 0}
 svg{width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}svg .title{font-weight:600;font-size:13px}

@@ -77,13 +77,25 @@ def scatter(
             parts.append(
                 f"<circle {place} {look}><title>{escape(backend)}: {x:.3g}, {y:.3g}</title></circle>"
             )
-        if labels and several:
-            x, y = scale_x.place(several[0][0]), scale_y.place(several[0][1])
-            parts.append(_text(x + (9 if x < 380 else -9), y + 4, backend, "label" if x < 380 else "name"))
         if lines and len(several) >= 8:
             middle = [f"{scale_x.place(x):.1f},{scale_y.place(y):.1f}" for x, y in _running(several)]
             parts.append(f'<polyline points="{" ".join(middle)}" stroke="{colours[backend]}" class="mean"/>')
+    if labels:
+        firsts = {backend: several[0] for backend, several in points.items() if several}
+        parts += _labels({name: (scale_x.place(x), scale_y.place(y)) for name, (x, y) in firsts.items()})
     return "".join(parts) + "</svg>"
+
+
+def _labels(places: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Names beside their points, moved down where they would lie on another one."""
+    parts: list[str] = []
+    taken: list[tuple[float, float]] = []
+    for backend, (x, y) in sorted(places.items(), key=lambda item: item[1][1]):
+        while any(abs(x - other) < 130 and abs(y - height) < 13 for other, height in taken):
+            y += 3
+        taken.append((x, y))
+        parts.append(_text(x + (9 if x < 380 else -9), y + 4, backend, "label" if x < 380 else "name"))
+    return parts
 
 
 class _scale:  # noqa: N801 - a value that is called, not a thing that is kept

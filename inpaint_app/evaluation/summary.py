@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from inpaint_app.evaluation.measure import Row
+from inpaint_app.evaluation.measure import MOSAIC, Row
 from inpaint_app.evaluation.protocol import as_fractions
 from inpaint_app.evaluation.statistics import Difference, Estimate, difference, estimate, finite
 from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER
@@ -59,7 +59,7 @@ def values(rows: Iterable[Row], hole: str, protocol: str) -> dict[str, dict[str,
     """{score: {backend: {photo: value}}}; for ALL, a photo's mean over its holes."""
     gathered: dict[str, dict[str, dict[str, list[float]]]] = {}
     for row in rows:
-        if row.error or (hole not in (ALL, row.hole)):
+        if row.error or hole not in (ALL, row.hole) or (hole == ALL and row.backend == MOSAIC):
             continue
         found = as_fractions(row.scores, protocol)
         if row.seconds is not None:
@@ -106,6 +106,7 @@ def table(rows: Sequence[Row], hole: str, protocol: str, seed: int = 0) -> Table
 def differences(rows: Sequence[Row], hole: str, score: str = RANKED_BY, seed: int = 0) -> list[Difference]:
     """The best backend by the score's mean against each other one, photo by photo, in the hole protocol."""
     found = values(rows, hole, "hole").get(score, {})
+    found.pop(MOSAIC, None)
     if len(found) < 2:
         return []
     higher = HIGHER_IS_BETTER.get(score, True)
