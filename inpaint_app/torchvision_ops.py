@@ -40,8 +40,7 @@ def provide() -> bool:
 
 def _replace() -> None:
     """Declare the operators, give nms a kernel, and import again."""
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]
     library = torch.library.Library("torchvision", "FRAGMENT")
@@ -50,9 +49,9 @@ def _replace() -> None:
     library.impl("nms", suppressed, "CompositeExplicitAutograd")
     _KEPT.append(library)
     importlib.import_module("torchvision")
-    boxes = importlib.import_module("torchvision.ops.boxes")
+    boxes: Any = importlib.import_module("torchvision.ops.boxes")
     # Each module of torchvision.ops has its own name for the check; only boxes has its operator now.
-    boxes._assert_has_ops = lambda: None  # type: ignore[attr-defined]
+    boxes._assert_has_ops = lambda: None
 
 
 def suppressed(boxes: Any, scores: Any, iou_threshold: float) -> Any:
