@@ -56,12 +56,6 @@ def attention(side: int, repeat: int) -> None:
     slow = best(lambda: literal(features, mask), 1)
     show(f"attention at {side} px, matrix products", slow, best(lambda: layer(features, mask), repeat))
 
-    def halved() -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return layer(features, mask)
-
-    show(f"attention at {side} px, matrix products in bf16", slow, best(halved, repeat))
-
 
 def bottleneck(repeat: int) -> None:
     """4×4 features to 4000 numbers and back: convolutions as the paper words it, linear layers as we have it."""

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 
 from inpaint_app.backends.base import BackendSpec, SizeRule
 from inpaint_app.backends.exemplar.options import ExemplarOptions
-from inpaint_app.backends.networks.feedforward import NetworkOptions
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
 from inpaint_app.backends.patchmatch import PatchMatchOptions
@@ -69,7 +68,6 @@ def _networks() -> tuple[BackendSpec, ...]:
             summary,
             factory,
             family="network",
-            options=NetworkOptions,
             size=SizeRule(native=128),
             packages=("torch", "safetensors"),
             weights=(name,),

@@ -32,16 +32,21 @@ class ContextualAttention(nn.Module):
         self.rate, self.scale, self.propagate = rate, scale, propagate
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
-        """features (B, C, h, w), mask (B, 1, H, W) with 1 = hole, any multiple of h × w → (B, C, h, w).
+        """features (B, C, h, w), mask (B, 1, H, W) with 1 = hole, any multiple of h × w → (B, C, h, w) float32.
 
-        h and w must be divisible by `rate`, which must be even. Where nothing is known the result is 0.
+        h and w must be divisible by `rate`, which must be even. Where nothing is known the result is 0. Computed in
+        full precision whatever autocast says: ten times a score in bf16 is off by more than neighbours differ.
         """
+        with torch.autocast(features.device.type, enabled=False):
+            return self._attended(features.float(), mask)
+
+    def _attended(self, features: Tensor, mask: Tensor) -> Tensor:
         small = F.interpolate(features, scale_factor=1 / self.rate)  # (B, C, h/r, w/r)
         rows, columns = small.shape[2:]
         pixels = small.flatten(2)  # (B, C, L)
         grid = pixels.transpose(1, 2) @ pixels  # (B, L known, L places)
         scores = _patchwise(grid.view(-1, rows, columns, rows, columns)).flatten(3).flatten(1, 2)
-        squared = pixels.float().square().sum(1).view(-1, 1, rows, columns)
+        squared = pixels.square().sum(1).view(-1, 1, rows, columns)
         norms = (9 * F.avg_pool2d(squared, 3, 1, 1)).sqrt().clamp_min(1e-4).flatten(1)  # of the 3×3 patches
         scores = scores * (self.scale / norms[:, :, None]).to(
             scores.dtype
@@ -60,7 +65,7 @@ class ContextualAttention(nn.Module):
         summed = _overlapped(
             _overlapped(attention, 1), 2
         )  # (B, rows + 1, columns + 1, rows + 1, columns + 1)
-        rebuilt = blocks @ summed.flatten(3).flatten(1, 2).to(blocks.dtype)
+        rebuilt = blocks @ summed.flatten(3).flatten(1, 2)
         return F.fold(rebuilt, (height, width), rate, padding=rate // 2, stride=rate) / 4
 
 

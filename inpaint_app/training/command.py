@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last state in --out, if there is one"
     )
+    parser.add_argument(
+        "--start", type=Path, metavar="FILE", help="weights of the same network to begin with"
+    )
     parser.add_argument("--validate", type=Path, metavar="TAR", help="photos to score the centre hole on")
     parser.add_argument(
         "--cache", type=Path, help="folder where decoded photos are kept (default: beside --out)"
@@ -87,6 +90,9 @@ def _run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         precision=arguments.precision,
         cpu=arguments.cpu,
+        start=arguments.start,
         quiet=arguments.quiet,
     )
-    Trainer(recipe, plan, photos, validate).run()
+    trainer = Trainer(recipe, plan, photos, validate)
+    trainer.run()
+    trainer.accelerator.end_training()

@@ -20,11 +20,12 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
-from torch import Tensor, nn
+from torch import Tensor
 
 from inpaint_app.errors import CheckpointError, InpaintError
 from inpaint_app.training import state
 from inpaint_app.training.data import Batch, Photos, Sampler
+from inpaint_app.training.device import device_name, lay_out, precision
 from inpaint_app.training.history import History
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective, load
@@ -36,7 +37,8 @@ class Plan:
     """How long and where to train.
 
     out: folder of the run. steps or minutes end it (minutes count training time over all stretches). precision: "bf16",
-    "fp32", or "auto", which takes bf16 where the device has the instructions. save_every: seconds between states.
+    "fp32", or "auto", which takes bf16 where the device has the instructions. start: weights of the same network to
+    begin with, a safetensors file. save_every: seconds between states.
     record_every: steps between lines of the history. cpu: stay off the GPU.
     """
 
@@ -50,6 +52,7 @@ class Plan:
     record_every: int = 20
     sample_every: float = 300.0
     holes: int = 8192
+    start: Path | None = None
     cpu: bool = False
     quiet: bool = False
 
@@ -62,12 +65,16 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, plan: Plan, photos: Photos, validate: Validate | None = None) -> None:
         self.recipe, self.plan, self.validate = recipe, plan, validate
-        self.accelerator = Accelerator(mixed_precision=_precision(plan), cpu=plan.cpu)
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
+        self.accelerator = Accelerator(mixed_precision=precision(plan.precision, plan.cpu), cpu=plan.cpu)
         self.device = self.accelerator.device
         torch.manual_seed(plan.seed)  # the first weights
         self.objective = load(recipe)
+        if plan.start:
+            self._begin_with(plan.start)
         for module in self.objective.modules.values():
-            _lay_out(module.to(self.device)).train()
+            lay_out(module.to(self.device)).train()
         self.optimisers = {player: self._optimiser(player) for player in self.objective.players}
         self.average = state.Average(self.objective.modules["network"], recipe.average)
         self.sampler = Sampler(
@@ -112,6 +119,7 @@ class Trainer:
         self._sample()
         self._save()
         self.history.close()
+        self.accelerator.wait_for_everyone()
 
     def _agreed(self, seconds: float) -> float:
         """The first process's clock, so that all of them stop at the same step."""
@@ -119,6 +127,15 @@ class Trainer:
             return seconds
         shared = torch.tensor(seconds, dtype=torch.float64, device=self.device)
         return float(broadcast(shared))
+
+    def _begin_with(self, path: Path) -> None:
+        tensors, _ = state.load(path)
+        try:
+            self.objective.modules["network"].load_state_dict(tensors)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"{path} does not fit the network of {self.recipe.name!r}: {error}."
+            ) from error
 
     def _advance(self, steps: int | None, sums: dict[str, Tensor]) -> None:
         batch = self.sampler.draw(self.step)
@@ -258,7 +275,7 @@ class Trainer:
             "seconds": self.seconds,
             "seed": self.plan.seed,
             "average": self.average.count,
-            "device": _device_name(self.device),
+            "device": device_name(self.device),
             "precision": self.accelerator.mixed_precision,
         }
 
@@ -279,24 +296,5 @@ class Trainer:
         self.average.count, self.step, self.seconds = about["average"], about["step"], about["seconds"]
 
 
-def _lay_out(module: nn.Module) -> nn.Module:
-    """Weights of convolutions channels last, which both CPUs and GPUs multiply faster in bf16."""
-    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
-
-
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _precision(plan: Plan) -> str:
-    if plan.precision != "auto":
-        return {"fp32": "no"}.get(plan.precision, plan.precision)
-    if torch.cuda.is_available() and not plan.cpu:
-        return "bf16" if torch.cuda.is_bf16_supported() else "no"
-    return "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "no"
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads"

@@ -39,7 +39,8 @@ def dissimilarity(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
     taps = taps / taps.sum()
     a, b = fill.float(), photo.float()
     stack = torch.cat([a, b, a * a, b * b, a * b], 1)
-    mean_a, mean_b, aa, bb, ab = _blur(stack, taps).chunk(5, 1)
+    with torch.autocast(fill.device.type, enabled=False):  # variances are small differences of large numbers
+        mean_a, mean_b, aa, bb, ab = _blur(stack, taps).chunk(5, 1)
     c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
     light = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
     detail = (2 * (ab - mean_a * mean_b) + c2) / (aa - mean_a**2 + bb - mean_b**2 + c2)

@@ -83,7 +83,7 @@ def central(photos: Photos, size: int) -> Photos:
 def filler(name: str, train: Photos | None) -> Fill:
     """A function that fills: "mean" colour, "nearest" neighbour in `train`, or any backend of the registry.
 
-    "context-encoder:mirrored=false" sets options, JSON behind the equals sign. Raises OptionError.
+    A name such as "semantic:steps=1000" sets options, JSON behind the equals sign. Raises OptionError.
     """
     if name == "mean":
         return _mean_colour

@@ -109,19 +109,6 @@ def test_cancel_stops(name: str, image: Image, mask: Mask) -> None:
         backend.inpaint(Window(image, mask), options(spec), Progress(cancelled=lambda: True))  # type: ignore[arg-type]
 
 
-@pytest.mark.usefixtures("tiny")
-def test_the_mean_with_the_mirrored_fill_is_itself_mirrored(image: Image, mask: Mask) -> None:
-    spec, backend = made("context-encoder")
-    chosen = options(spec, mirrored=True)
-    square, hole = image[:16, :16], mask[:16, :16].copy()
-    hole[4:9, 2:8] = True
-    one = backend.inpaint(Window(square, hole), chosen, Progress())  # type: ignore[arg-type]
-    other = backend.inpaint(Window(square[:, ::-1], hole[:, ::-1]), chosen, Progress())  # type: ignore[arg-type]
-    plain = backend.inpaint(Window(square, hole), options(spec, mirrored=False), Progress())  # type: ignore[arg-type]
-    assert np.abs(one.astype(int) - other[:, ::-1]).max() <= 1
-    assert not np.array_equal(one, plain)
-
-
 def test_an_untrained_network_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
     spec = registry.find("glcic-guided")

@@ -131,15 +131,14 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_loop import TINY, photos, plan
 from inpaint_app.training.loop import Trainer
-recipe = dataclasses.replace(TINY, adversarial_weight=0.0, clip=0.0, network=dataclasses.replace(
-    TINY.network, arguments={{**TINY.network.arguments, "join": "dense"}}))
-trainer = Trainer(recipe, plan(Path({out!r}), 6), photos())
+trainer = Trainer(TINY, plan(Path({out!r}), 6), photos())
 assert trainer.accelerator.num_processes == 2
 trainer.run()
 import torch
 mine = torch.cat([p.detach().flatten() for p in trainer.objective.modules["network"].parameters()])
 both = trainer.accelerator.gather(mine[None])
 assert torch.equal(both[0], both[1]), "the processes drifted apart"
+trainer.accelerator.end_training()
 """
 
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaint_app.backends.networks.scaling import device, restored, scaled
-from inpaint_app.types import Image, Mask, Options, Progress, Window, option
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkOptions(Options):
-    """What can be chosen for a network that fills in one go."""
-
-    mirrored: bool = option(True, "also fill the mirrored photo and take the mean: steadier, twice the time")
+from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 
 class FeedForward:
@@ -39,17 +30,12 @@ class FeedForward:
         """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
         progress(0.0, "Filling")
         image, mask = scaled(window.image, window.mask, self._size)
-        filled = self._filled(image, mask)
-        if getattr(options, "mirrored", False):
-            progress(0.5, "Filling")
-            mirrored = self._filled(image[:, ::-1], mask[:, ::-1])[:, ::-1]
-            filled = (filled + mirrored) * np.float32(0.5)
-        fill = np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+        fill = self._filled(image, mask)
         progress(1.0, "Filling")
         return restored(fill, window)
 
-    def _filled(self, image: Image, mask: Mask) -> NDArray[np.float32]:
-        """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) float32 in 0..255, not yet rounded."""
+    def _filled(self, image: Image, mask: Mask) -> Image:
+        """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
         import torch
 
         photo = torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(2, 0, 1)[None]
@@ -58,7 +44,8 @@ class FeedForward:
         with torch.inference_mode():
             made = self._network(photo, hole)
         last = made[-1] if isinstance(made, tuple) else made
-        return np.asarray(((last[0].clamp(-1, 1) + 1) * 127.5).permute(1, 2, 0).cpu().numpy())
+        pixels = ((last[0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return np.asarray(pixels.permute(1, 2, 0).cpu().numpy())
 
 
 class ContextEncoder(FeedForward):
