@@ -7,4 +7,6 @@ from inpaint_app.training.command import add_arguments, run
 
 parser = argparse.ArgumentParser(prog="inpaint-app train", description="Train one of the networks.")
 add_arguments(parser)
-sys.exit(run(parser.parse_args()))
+
+if __name__ == "__main__":
+    sys.exit(run(parser.parse_args()))
