@@ -216,6 +216,8 @@ class Visits:
             key = session_hash or ""
             visit = self._visits.get(key)
             if visit is None:
+                while len(self._visits) >= MAXIMUM:
+                    self._drop(min(self._visits, key=lambda key: self._visits[key].touched))
                 visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18))
             visit.touched, visit.left = time.monotonic(), False
             return visit
@@ -236,8 +238,6 @@ class Visits:
         for key, visit in list(self._visits.items()):
             if now - visit.touched > (LEFT_SECONDS if visit.left else IDLE_SECONDS):
                 self._drop(key)
-        while len(self._visits) >= MAXIMUM:
-            self._drop(min(self._visits, key=lambda key: self._visits[key].touched))
 
     def _drop(self, key: str) -> None:
         visit = self._visits.pop(key)

@@ -116,7 +116,9 @@ def test_a_result_becomes_the_next_photo_and_the_history_brings_each_back(studio
     studio.rest()
     studio.page.keyboard.press("g")
     assert studio.page.locator(".st-gallery img").count() == 3
+    assert studio.app("s.app.mode") == "gallery"
     studio.page.locator(".card[data-backend=telea] .card-face").click()
+    assert studio.app("s.app.mode + s.app.active") == "comparetelea"
     studio.page.keyboard.press("n")
     studio.page.wait_for_selector(".st[data-step='1'][data-mode='edit']")
     studio.rest()

@@ -62,6 +62,7 @@ function makeCompare(app, view) {
     place, holding, follow,
     gallery() {
       const step = app.steps[app.at];
+      gallery.style.setProperty("--columns", Math.ceil(Math.sqrt(app.results.size + 1)));
       gallery.replaceChildren(figure("Before", step.preview, null),
         ...Array.from(app.results.values()).map((result) => figure(result.title, result.preview, result.backend)));
     },

@@ -8,14 +8,11 @@ function makeSettings() {
 
   function card(backend) {
     const box = h("input", { type: "checkbox", value: backend.name, name: "backend" });
-    box.checked = backend.name === CONFIGURATION.chosen && !backend.lacks;
-    box.disabled = Boolean(backend.lacks);
+    box.checked = backend.name === CONFIGURATION.chosen;
     box.addEventListener("change", changed);
-    return h("label", { class: "backend" + (backend.lacks ? " lacks" : ""), title: backend.lacks || backend.summary },
-      box, h("span", { class: "box", html: icon("check") }),
-      h("span", { class: "words" },
-        h("b", {}, backend.title, backend.slow ? h("i", { class: "tag" }, "slow") : null, backend.lacks ? h("i", { class: "tag" }, "not ready") : null),
-        h("small", {}, backend.lacks ? "See Models for what is missing." : backend.summary)));
+    return h("label", { class: "backend" }, box, h("span", { class: "box", html: icon("check") }),
+      h("span", { class: "words" }, h("b", {}, backend.title, backend.slow ? h("i", { class: "tag" }, "slow") : null),
+        h("small", {}, backend.summary)));
   }
 
   function control(backend, option) {
@@ -62,7 +59,21 @@ function makeSettings() {
     one(".st-how-summary").textContent = on.length ? on.map((backend) => backend.title).join(", ") : "none chosen";
   }
 
-  backends.replaceChildren(...CONFIGURATION.backends.map(card));
+  /* What needs no weights stands open; what was trained is folded away by family. */
+  const plain = ["exemplar", "classical"], names = { network: "Networks", diffusion: "Diffusion" };
+  const ready = CONFIGURATION.backends.filter((backend) => !backend.lacks);
+  const families = Array.from(new Set(ready.map((backend) => backend.family))).filter((family) => !plain.includes(family));
+  backends.replaceChildren(
+    ...ready.filter((backend) => plain.includes(backend.family)).map(card),
+    ...families.map((family) => {
+      const members = ready.filter((backend) => backend.family === family);
+      return h("details", { class: "family", open: members.some((backend) => backend.name === CONFIGURATION.chosen) },
+        h("summary", {}, names[family] || family, h("em", {}, "× " + members.length)), ...members.map(card));
+    }));
+  const lacking = CONFIGURATION.backends.length - ready.length;
+  const unready = one(".st-unready");
+  unready.hidden = !lacking;
+  unready.textContent = lacking + (lacking === 1 ? " more is" : " more are") + " not ready here. Models says what is missing.";
   segmenter.append(h("option", { value: "" }, "Best that is ready"), ...CONFIGURATION.segmenters.map((each) =>
     h("option", { value: each.name, disabled: Boolean(each.lacks) }, each.title + (each.lacks ? " (not fetched)" : ""))));
   confidence.value = CONFIGURATION.confidence;

@@ -39,8 +39,8 @@ Object.assign(app, {
   },
   pick(tool) {
     app.tool = tool;
-    for (const node of all("[data-tool]")) node.setAttribute("aria-pressed", String(node.dataset.tool === tool));
-    app.root.dataset.tool = tool;
+    for (const node of all("button[data-tool]")) node.setAttribute("aria-pressed", String(node.dataset.tool === tool));
+    app.root.dataset.using = tool;
     if (app.comparing()) app.edit();
     app.stage.redraw();
   },
@@ -84,7 +84,8 @@ Object.assign(app, {
   },
   progress(news) {
     if (!news || !app.busy) return;
-    one(".st-stage-name").textContent = news.stage || "Working";
+    const stage = news.stage || "Working";
+    one(".st-stage-name").textContent = stage[0].toUpperCase() + stage.slice(1);
     one(".st-fill").style.transform = "scaleX(" + Math.max(0.02, news.fraction) + ")";
     one(".st-progress").setAttribute("aria-valuenow", Math.round(news.fraction * 100));
     one(".st-seconds").textContent = Math.round((performance.now() - began) / 1000) + " s";
@@ -214,9 +215,9 @@ function anchor(polygons) {
 app.strip = () => {
   const strip = one(".st-history");
   strip.replaceChildren(...app.steps.map((step, index) => h("button", {
-    type: "button", class: "frame", "aria-current": index === app.at ? "step" : null, title: step.title, "data-step": index,
+    type: "button", class: "frame", "aria-current": index === app.at ? "step" : null, title: index ? "Without " + step.title : "Original", "data-step": index,
     onclick: () => { if (!app.busy && index !== app.at) app.send("go", { step: index }); else app.edit(); },
-  }, h("img", { src: fileUrl(step.thumb), alt: "" }), h("span", {}, index ? step.title : "Original"))));
+  }, h("img", { src: fileUrl(step.thumb), alt: "" }), h("span", {}, index ? "Without " + step.title : "Original"))));
   const last = strip.lastElementChild;
   if (last) last.scrollIntoView({ block: "nearest", inline: "nearest" });
 };
@@ -245,7 +246,7 @@ makeKeys(app, mask);
 app.root.addEventListener("click", (event) => {
   const node = event.target.closest("[data-do]");
   if (node && !node.disabled && node.dataset.do !== "hold") { does[node.dataset.do](); const menu = node.closest("details.menu"); if (menu) menu.open = false; }
-  const tool = event.target.closest("[data-tool]");
+  const tool = event.target.closest("button[data-tool]");
   if (tool) app.pick(tool.dataset.tool);
 });
 document.addEventListener("click", (event) => { for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });

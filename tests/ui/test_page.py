@@ -1,0 +1,101 @@
+"""The page as it is built: nothing heavy on the way, nothing public that should not be, nothing from the network."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inpaint_app.backends import registry
+from inpaint_app.ui import present, studio
+from inpaint_app.ui.page import build, launch_options
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = (
+    "torch",
+    "torchvision",
+    "ultralytics",
+    "diffusers",
+    "transformers",
+    "numba",
+    "patchmatch",
+    "piq",
+    "scipy",
+    "skimage",
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+    yield build()
+    patch.undo()
+
+
+def test_the_page_answers_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    script = (
+        "import sys, urllib.request, app\n"
+        "app.demo.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)\n"
+        "assert urllib.request.urlopen(app.demo.local_url).status == 200\n"
+        f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])\n"
+        "app.demo.close()\n"
+    )
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path), "GRADIO_SERVER_NAME": "127.0.0.1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180
+    )
+    assert "LOADED []" in done.stdout, done.stdout + done.stderr
+
+
+def test_only_the_named_endpoints_are_public(page: Any) -> None:
+    public = {f.api_name for f in page.fns.values() if f.api_visibility == "public" and f.api_name}
+    assert public == {"detect", "remove_objects", "remove_mask"}
+
+
+def test_every_backend_has_its_controls() -> None:
+    given = present.configuration()
+    assert [backend["name"] for backend in given["backends"]] == [spec.name for spec in registry.BACKENDS]
+    telea = next(backend for backend in given["backends"] if backend["name"] == "telea")
+    radius = next(option for option in telea["options"] if option["name"] == "radius")
+    assert (radius["default"], radius["minimum"], radius["maximum"], radius["kind"]) == (3.0, 1, 64, "float")
+
+
+def test_nothing_comes_from_the_network(page: Any) -> None:
+    texts = [studio.styles(), *(path.read_text() for path in studio.STATIC.iterdir())]
+    found = {address for text in texts for address in re.findall(r"https?://[^\s\"')]+", text)}
+    assert found <= {"http://www.w3.org/2000/svg"}
+    assert "fonts.googleapis" not in str(launch_options()["theme"]._get_theme_css())
+
+
+def test_the_template_survives_its_two_template_languages() -> None:
+    template = studio.static("studio.html")
+    assert not re.search(r"`|\$\{|\{\{|\\", template)
+
+
+def test_every_button_of_the_studio_does_something() -> None:
+    buttons = set(re.findall(r'data-do="([a-z-]+)"', studio.static("studio.html")))
+    script = studio.static("studio.js")
+    table = script[script.index("const does = {") : script.index("const hears = {")]
+    known = set(re.findall(r'(?:^|[\s{,])"?([a-z-]+)"?:\s*\(', table)) | {"hold"}
+    assert buttons <= known
+
+
+def test_samples_are_there_without_ultralytics_being_imported() -> None:
+    assert {"bus.jpg", "zidane.jpg"} <= set(present.samples())
+
+
+def test_what_was_removed_in_words() -> None:
+    def find(label: str) -> Any:
+        return type("Find", (), {"label": label})()
+
+    assert present.removed([find("person")] * 4, False) == "4 people"
+    assert (
+        present.removed([find("person"), find("bus"), find("bus")], True) == "1 person, 2 buses, brushed area"
+    )
+    assert present.removed([], True) == "brushed area"

@@ -1,0 +1,118 @@
+"""What visitors hold: steps as patches, nothing lost on the way to the page, and everything gone in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaint_app.errors import InpaintError
+from inpaint_app.imaging.files import load
+from inpaint_app.session import Job, Session
+from inpaint_app.types import Image, Mask
+from inpaint_app.ui import visits as module
+from inpaint_app.ui.visits import Made, Visit, Visits, hole_of, patched, patches_of
+
+
+@pytest.fixture
+def visit(tmp_path: Path, image: Image) -> Visit:
+    from PIL import Image as PillowImage
+
+    path = tmp_path / "photo.png"
+    PillowImage.fromarray(image).save(path)
+    visit = Visit(tmp_path / "visit")
+    visit.open(load(path))
+    return visit
+
+
+def made(visit: Visit, mask: Mask) -> Made:
+    job = Job(mask=mask, backend="telea")
+    outcome = Session().run(visit.pixels(), job)
+    kept = Made.of(outcome, job, frozenset(), {"what": "a thing"})
+    visit.step().made["telea"] = kept
+    whole = kept.whole(visit.pixels())
+    np.testing.assert_array_equal(whole.result.image, outcome.result.image)
+    np.testing.assert_array_equal(whole.result.mask, outcome.result.mask)
+    np.testing.assert_array_equal(whole.mask, outcome.mask)
+    return kept
+
+
+def test_steps_are_rebuilt_from_patches(visit: Visit, image: Image, mask: Mask) -> None:
+    other = np.roll(mask, (-12, -20), axis=(0, 1))
+    first = made(visit, mask).whole(image).result.image
+    visit.keep("telea", "first")
+    np.testing.assert_array_equal(visit.pixels(), first)
+    second = made(visit, other).whole(first).result.image
+    visit.keep("telea", "second")
+    np.testing.assert_array_equal(visit.pixels(), second)
+    changed = (second != image).any(axis=2)
+    assert not (changed & ~hole_of(visit.step().patches, image.shape)).any()
+    visit.go_to(1)
+    np.testing.assert_array_equal(visit.pixels(), first)
+    visit.go_to(0)
+    np.testing.assert_array_equal(visit.pixels(), image)
+    visit.keep("telea", "another way")
+    assert [step.title for step in visit.steps] == ["Original", "another way"]
+
+
+def test_what_is_kept_is_as_small_as_the_hole(visit: Visit, mask: Mask) -> None:
+    kept = made(visit, mask)
+    assert kept.outcome.result.image.size == 0
+    assert sum(patch.pixels.size for patch in kept.patches) < 3 * 40 * 40
+
+
+def test_patches_leave_their_image_alone(visit: Visit, image: Image, mask: Mask) -> None:
+    before = image.copy()
+    outcome = Session().run(image, Job(mask=mask, backend="telea"))
+    patched(image, patches_of(outcome.result))
+    np.testing.assert_array_equal(image, before)
+
+
+def test_messages_stay_until_the_page_has_them(visit: Visit) -> None:
+    for word in ("one", "two", "three"):
+        visit.say("note", text=word)
+    visit.confirm(2)
+    assert [(m["n"], m["text"]) for m in visit.outbox] == [(3, "three")]
+    visit.say("note", text="four")
+    assert visit.outbox[-1]["n"] == 4
+
+
+@pytest.mark.parametrize("step", [-1, 1, 99])
+def test_a_step_that_is_not_there_is_an_error_and_changes_nothing(visit: Visit, step: int) -> None:
+    with pytest.raises(InpaintError, match="no step"):
+        visit.go_to(step)
+    assert visit.at == 0
+
+
+def test_without_a_photo_or_a_result_there_is_one_clear_error(tmp_path: Path, visit: Visit) -> None:
+    with pytest.raises(InpaintError, match="no photo yet"):
+        Visit(tmp_path).pixels()
+    with pytest.raises(InpaintError, match="no such result"):
+        visit.keep("telea", "nothing")
+
+
+def test_idle_visits_go_with_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    visits = Visits(tmp_path)
+    mine = visits.of("a")
+    assert visits.of("a") is mine
+    assert visits.of("b") is not mine
+    file = mine.file(".jpg")
+    file.write_bytes(b"x")
+    visits.leave("a")
+    assert visits.of("a") is mine, "a tab that comes back finds its photo"
+    now = module.time.monotonic()
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + module.IDLE_SECONDS + 1)
+    assert visits.of("a") is not mine
+    assert not file.exists()
+    assert mine.stop.is_set()
+
+
+def test_the_visit_idle_longest_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAXIMUM", 3)
+    visits = Visits(tmp_path)
+    held = {name: visits.of(name) for name in "abc"}
+    visits.of("a")
+    visits.of("d")
+    assert visits.of("a") is held["a"]
+    assert len(visits) == 3

@@ -1,0 +1,112 @@
+"""Long work behind the page: reported, stopped, and never silent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from inpaint_app.errors import BackendError
+from inpaint_app.session import NothingFound
+from inpaint_app.types import Progress
+from inpaint_app.ui.visits import Visit
+from inpaint_app.ui.work import at_once, working
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Visit:
+    return Visit(tmp_path)
+
+
+def kinds(visit: Visit) -> list[str]:
+    return [message["kind"] for message in visit.outbox]
+
+
+def test_progress_arrives_and_the_end_is_told(visit: Visit) -> None:
+    def task(progress: Progress) -> None:
+        progress(0.5, "Halfway")
+        visit.say("result", backend="telea")
+
+    values = list(working(visit, task, 4))
+    assert values[0]["progress"]["stage"] == "Halfway"
+    assert [m["kind"] for m in values[-1]["events"]] == ["result", "done"]
+    assert values[-1]["events"][-1]["work"] == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (BackendError("It broke."), "error", "It broke."),
+        (NothingFound("Nobody here."), "nothing", "Nobody here."),
+        (ZeroDivisionError("secret path /x"), "error", "Something went wrong"),
+    ],
+)
+def test_errors_become_messages(visit: Visit, error: Exception, kind: str, said: str) -> None:
+    def task(progress: Progress) -> None:
+        raise error
+
+    list(working(visit, task, 1))
+    assert kinds(visit) == [kind, "done"]
+    assert visit.outbox[0]["text"].startswith(said)
+    assert "secret" not in visit.outbox[0]["text"]
+    assert not visit.busy.locked()
+
+
+def test_stop_ends_the_work_between_two_steps(visit: Visit) -> None:
+    steps = []
+
+    def task(progress: Progress) -> None:
+        for step in range(1000):
+            progress(step / 1000, "Working")
+            steps.append(step)
+            time.sleep(0.005)
+
+    stream = working(visit, task, 1)
+    next(stream)
+    visit.stop.set()
+    list(stream)
+    assert kinds(visit) == ["cancelled", "done"]
+    assert len(steps) < 900
+
+
+def test_a_page_that_goes_away_stops_its_work(visit: Visit) -> None:
+    ended = threading.Event()
+
+    def task(progress: Progress) -> None:
+        try:
+            for step in range(2000):
+                progress(step / 2000, "Working")
+                time.sleep(0.005)
+        finally:
+            ended.set()
+
+    stream = working(visit, task, 1)
+    next(stream)
+    stream.close()
+    assert ended.wait(2)
+
+
+def test_one_piece_of_work_at_a_time(visit: Visit) -> None:
+    release = threading.Event()
+
+    def task(progress: Progress) -> None:
+        progress(0.1, "Working")
+        release.wait(5)
+
+    first = working(visit, task, 1)
+    next(first)
+    list(working(visit, task, 2))
+    assert "Still at work" in visit.outbox[0]["text"]
+    release.set()
+    list(first)
+    assert kinds(visit) == ["error", "done", "done"]
+
+
+def test_short_things_tell_their_errors_too(visit: Visit) -> None:
+    def task() -> None:
+        raise BackendError("No.")
+
+    value = at_once(visit, task, 3)
+    assert [m["kind"] for m in value["events"]] == ["error", "done"]
