@@ -15,15 +15,17 @@ import math
 import platform
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
+from inpaint_app import checkpoints
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
 from inpaint_app.imaging.photo import Photo, Report
 from inpaint_app.session import Job, Outcome
 from inpaint_app.types import Image, Mask
@@ -134,17 +136,18 @@ def make(photo: Photo, outcome: Outcome, job: Job, report: Report | None = None)
 
 
 def versions(spec: BackendSpec) -> dict[str, str]:
-    """The versions that can change a backend's pixels: Python's machine, NumPy, OpenCV, and the backend's own."""
+    """What can change a backend's pixels: the machine, NumPy, OpenCV, its packages, its weights; its guide's, too."""
     found = {"machine": platform.machine()}
     names = ["numpy", "opencv-python", *(DISTRIBUTIONS.get(name, name) for name in spec.packages)]
     if spec.weights or spec.family in ("network", "diffusion"):
         names.append("torch")
     for name in dict.fromkeys(names):
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    for name in spec.weights:
+        with suppress(CheckpointError, MissingWeights):
+            found[f"weights {name}"] = checkpoints.entry(name).sha256[:16]
+    return found if spec.guide is None else {**versions(registry.find(spec.guide)), **found}
 
 
 def _app_version() -> str:

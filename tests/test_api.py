@@ -28,6 +28,7 @@ PUBLIC = {
 @pytest.fixture
 def file(tmp_path: Path, image: Image, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(segmenters, "SEGMENTERS", (FINDER,))
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     image = image.copy()
     image[0, 0] = 255
     path = tmp_path / "p.png"

@@ -40,6 +40,7 @@ def photo(path: Path, seed: int = 0, people: bool = True) -> Path:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(segmenters, "SEGMENTERS", (FINDER,))
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     monkeypatch.setattr(backends, "BACKENDS", (*backends.BACKENDS, INTERRUPTING))
     return Session(Settings())
 

@@ -50,6 +50,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with the toy finder as the only one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(segmenters, "SEGMENTERS", (FINDER,))
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     monkeypatch.setattr(backends, "BACKENDS", (*backends.BACKENDS, INTERRUPTING))
     return tmp_path
 
@@ -218,7 +219,8 @@ def test_ctrl_c_stops_cleanly(here: Path, capsys: pytest.CaptureFixture[str]) ->
         ("batch nowhere out --people", 2, "no folder"),
         ("batch . out", 2, "Nothing to remove"),
         ("batch empty out --people", 2, "no photos"),
-        ("models fetch nothing", 2, "nothing"),
+        ("models fetch yolov8nseg", 2, "Did you mean 'yolov8n-seg'?"),
+        ("models fetch", 2, "Which?"),
         ("backends --json no/such/x.json", 1, "make it first"),
     ],
 )

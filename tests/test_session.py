@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from inpaint_app import session as sessions
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError, PhotoTooLarge
@@ -17,7 +19,7 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.session import Job, NothingFound, Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Window
+from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress, Window
 
 
 def instance(number: int, label: str, box: Box) -> Instance:
@@ -72,6 +74,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
         "finder", "Finder", "Finds.", f"{__name__}:make_finder", f"{__name__}:nothing_lacks", segmenters.COCO
     )
     monkeypatch.setattr(segmenters, "SEGMENTERS", (finder,))
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     extra = (
         BackendSpec("breaking", "Breaking", "Breaks.", f"{__name__}:Breaking"),
         BackendSpec("slow", "Slow", "Takes its time.", f"{__name__}:Slow"),
@@ -229,3 +232,19 @@ def test_progress_of_a_whole_job_rises_to_one(session: Session, image: Image) ->
     session.run(image, Job(objects=("people",), backend="telea"), Progress(lambda f, s: seen.append(f)))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = Missing("the weights", "fetch them", 12.5, fetch="tiny")
+    lacking = replace(backends.find("telea"), title="Lacking", lacks=f"{__name__}:lacks_tiny")
+    monkeypatch.setattr(backends, "BACKENDS", (lacking,))
+    monkeypatch.setattr(segmenters, "SEGMENTERS", ())
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
+    assert lacking.missing() == (missing,)
+    assert sessions.fetchable() == {"tiny": "Lacking, 12.5 MB"}
+    with pytest.raises(OptionError, match="Did you mean 'yolov8n-seg'"):
+        sessions.fetch("yolo8n-seg")
+
+
+def lacks_tiny() -> tuple[Missing, ...]:
+    return (Missing("the weights", "fetch them", 12.5, fetch="tiny"),)

@@ -6,12 +6,14 @@ import argparse
 import dataclasses
 from typing import Any
 
+from inpaint_app import session
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Missing
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
 from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.session import fetchable
 
 BACKENDS = """\
 examples:
@@ -110,28 +112,24 @@ def run_models(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.action == "fetch":
         return fetch(arguments.names, console)
     console.write("Finding objects:")
-    for spec in segmenters.SEGMENTERS:
+    for spec in segmenters.specs():
         lacks = spec.missing()
-        console.write(
-            "\n".join([f"{spec.name:<22} {state(lacks):<9} {spec.title}: {spec.summary}", *cures(lacks)])
-        )
+        said = f"{spec.name:<22} {state(lacks):<9} {spec.title}: {spec.summary} {spec.note}".rstrip()
+        console.write("\n".join([said, *cures(lacks)]))
     console.write("\nFilling holes:")
     console.write("\n".join(line for spec in backends.BACKENDS for line in lines(spec, False)))
     return 0
 
 
 def fetch(names: list[str], console: Console) -> int:
-    """Download the named weights; raises OptionError for what cannot be fetched, MissingWeights where it fails."""
-    from inpaint_app.segmenters import weights
-
+    """Download what is named; raises OptionError for what cannot be fetched, MissingWeights where it fails."""
     if not names:
-        raise OptionError(f"Which? One or more of {', '.join(weights.MEGABYTES)}.")
-    for name in names:
-        if name not in weights.MEGABYTES:
-            segmenters.find(name)
-            raise OptionError(f"{name} cannot be fetched. Known: {', '.join(weights.MEGABYTES)}.")
+        can = fetchable()
+        raise OptionError(
+            f"Which? {'; '.join(f'{name} ({what})' for name, what in can.items()) or 'Nothing is missing'}."
+        )
     for name in names:
         with console.working(name) as progress:
-            path = weights.fetch(name, progress)
+            path = session.fetch(name, progress)
         console.say(f"{name} is here: {path}")
     return 0
