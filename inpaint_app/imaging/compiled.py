@@ -20,3 +20,8 @@ def compiled(function: Kernel) -> Kernel:
         return cast(Kernel, numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:  # no folder to keep a cache in: compile anew in every process
         return cast(Kernel, numba.njit(nogil=True)(function))
+
+
+def inlined(function: Kernel) -> Kernel:
+    """The same for a small function that becomes part of its callers: a call hands over each array in seven words."""
+    return cast(Kernel, numba.njit(nogil=True, forceinline=True)(function))

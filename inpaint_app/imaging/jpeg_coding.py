@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.compiled import Array, Number, State, compiled
+from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
 from inpaint_app.imaging.jpeg_huffman import LOOK, QUICK
 
 _SIZE = 1 << LOOK
 _PRIME = 0x100000001B3
 
 
-@compiled
+@inlined
 def code_at(table: Array, top: Number) -> Number:
     """length << 8 | symbol of the code at the head of 16 bits, or -1. table: one of `jpeg_huffman.reading`."""
     entry = table[top >> (16 - LOOK)]
@@ -132,7 +132,7 @@ def read_units(
     return 0
 
 
-@compiled
+@inlined
 def put(out: Array, place: Number, acc: Number, held: Number, value: Number, bits: Number) -> State:
     """Append bits to whole bytes of `out`; returns the new (place, acc, held)."""
     acc = ((acc & 0xFF) << bits) | value

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.imaging.compiled import Array, Number, State, compiled
+from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
 from inpaint_app.imaging.jpeg_coding import code_at
 
 
-@compiled
+@inlined
 def refilled(plain: Array, position: Number, acc: Number, held: Number) -> State:
     """More than 48 bits in the accumulator; zeros follow the end of the data."""
     size = len(plain)
@@ -23,7 +23,7 @@ def refilled(plain: Array, position: Number, acc: Number, held: Number) -> State
     return position, acc, held
 
 
-@compiled
+@inlined
 def signed(raw: Number, bits: Number) -> Number:
     """T.81 F.2.2.1, EXTEND: the value of `bits` raw bits."""
     return raw if bits == 0 or raw >= (1 << (bits - 1)) else raw + 1 - (1 << bits)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.imaging.compiled import Array, Number, State, compiled
+from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
 from inpaint_app.imaging.jpeg_coding import put
 
 
-@compiled
+@inlined
 def width_of(value: Number) -> Number:
     """Bits of a magnitude."""
     bits = 0
@@ -22,7 +22,7 @@ def width_of(value: Number) -> Number:
     return bits
 
 
-@compiled
+@inlined
 def symbol(
     out: Array,
     place: Number,
@@ -31,16 +31,19 @@ def symbol(
     counting: bool,
     histogram: Array,
     codes: Array,
+    kind: Number,
+    part: Number,
     value: Number,
 ) -> State:
-    """Count a symbol, or write its code."""
-    if counting:
-        histogram[value] += 1
+    """Count a symbol, or write its code; one that has no code is counted even then."""
+    entry = codes[kind, part, value]
+    if counting or entry == 0:
+        histogram[kind, part, value] += 1
         return place, acc, held
-    return put(out, place, acc, held, np.int64(codes[value] >> 8), np.int64(codes[value] & 0xFF))
+    return put(out, place, acc, held, np.int64(entry >> 8), np.int64(entry & 0xFF))
 
 
-@compiled
+@inlined
 def raw_bits(
     out: Array, place: Number, acc: Number, held: Number, counting: bool, value: Number, bits: Number
 ) -> State:
@@ -50,7 +53,25 @@ def raw_bits(
     return put(out, place, acc, held, value, bits)
 
 
-@compiled
+@inlined
+def bits_of(
+    out: Array, place: Number, acc: Number, held: Number, counting: bool, bits: Array, count: Number
+) -> State:
+    """Write the first bits of a list of them."""
+    if counting:
+        return place + count, acc, held
+    done = 0
+    while done < count:
+        part = min(16, count - done)
+        value = np.int64(0)
+        for i in range(done, done + part):
+            value = (value << 1) | bits[i]
+        place, acc, held = put(out, place, acc, held, value, part)
+        done += part
+    return place, acc, held
+
+
+@inlined
 def end_of_bands(
     out: Array,
     place: Number,
@@ -59,6 +80,7 @@ def end_of_bands(
     counting: bool,
     histogram: Array,
     codes: Array,
+    part: Number,
     waiting: Number,
     late: Array,
     late_bits: Number,
@@ -66,12 +88,10 @@ def end_of_bands(
     """Write the run of blocks that had nothing more, and the correction bits that were waiting for it."""
     if waiting:
         bits = width_of(waiting) - 1
-        place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, bits << 4)
+        place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 1, part, bits << 4)
         if bits:
             place, acc, held = raw_bits(out, place, acc, held, counting, waiting & ((1 << bits) - 1), bits)
-    for i in range(late_bits):
-        place, acc, held = raw_bits(out, place, acc, held, counting, np.int64(late[i]), 1)
-    return place, acc, held
+    return bits_of(out, place, acc, held, counting, late, late_bits)
 
 
 @compiled
@@ -93,69 +113,76 @@ def write_pass(
 ) -> Number:
     """Write one scan, or count its symbols. histogram, codes: (2, parts, 256), DC and AC of each part of the scan.
 
-    Returns the bytes written, or, while counting, the bits that follow symbols.
+    Returns the bytes written, or, while counting, the bits that follow symbols; -1 where `out` is too small.
     """
     predicted = np.zeros(4, np.int64)
+    words = coefficients.view(np.int64)
+    places, sizes = np.zeros(64, np.int64), np.zeros(64, np.int64)
     late, fresh = np.zeros(1100, np.uint8), np.zeros(64, np.uint8)
     place, acc, held, waiting, late_bits, interval = 0, np.int64(0), 0, np.int64(0), 0, 0
     for number in range(len(order)):
         if number % every == 0:
             predicted[:] = 0
-        block, part = coefficients[order[number]], owner[number % len(owner)]
+        if not counting and place + 512 > len(out):
+            return -1
+        row, part = order[number], owner[number % len(owner)]
         k = first
         if first == 0:
             k = 1
-            value = np.int64(block[0]) >> low
+            value = np.int64(coefficients[row, 0]) >> low
             if high:
                 place, acc, held = raw_bits(out, place, acc, held, counting, value & 1, 1)
             else:
                 value, predicted[part] = value - predicted[part], value
                 bits = width_of(abs(value))
-                place, acc, held = symbol(
-                    out, place, acc, held, counting, histogram[0, part], codes[0, part], bits
-                )
+                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 0, part, bits)
                 if bits:
                     rest = value if value > 0 else value + (1 << bits) - 1
                     place, acc, held = raw_bits(out, place, acc, held, counting, rest, bits)
-        tally, table = histogram[1, part], codes[1, part]
-        final = 0
-        if high:
-            for i in range(k, last + 1):
-                if abs(np.int64(block[i])) >> low == 1:
-                    final = i
-        run, fresh_bits = 0, 0
-        for i in range(k, last + 1):
-            size = abs(np.int64(block[i])) >> low
-            if size == 0:
-                run += 1
+        there, final = 0, 0
+        for word in range(k >> 2, (last >> 2) + 1):
+            if words[row, word] == 0:  # four coefficients at once: most are zero
                 continue
+            for i in range(max(k, word << 2), min(last, (word << 2) | 3) + 1):
+                size = abs(np.int64(coefficients[row, i])) >> low
+                if size:
+                    places[there], sizes[there] = i, size
+                    there += 1
+                    if size == 1:
+                        final = i
+        run, fresh_bits, before = 0, 0, k - 1
+        for index in range(there):
+            i, size = places[index], sizes[index]
+            run += i - before - 1
+            before = i
             while run > 15 and (high == 0 or i <= final):
                 place, acc, held = end_of_bands(
-                    out, place, acc, held, counting, tally, table, waiting, late, late_bits
+                    out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
                 )
                 waiting, late_bits = np.int64(0), 0
-                place, acc, held = symbol(out, place, acc, held, counting, tally, table, 0xF0)
+                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 1, part, 0xF0)
                 run -= 16
-                for j in range(fresh_bits):
-                    place, acc, held = raw_bits(out, place, acc, held, counting, np.int64(fresh[j]), 1)
+                place, acc, held = bits_of(out, place, acc, held, counting, fresh, fresh_bits)
                 fresh_bits = 0
             if high and size > 1:
                 fresh[fresh_bits] = size & 1
                 fresh_bits += 1
                 continue
             place, acc, held = end_of_bands(
-                out, place, acc, held, counting, tally, table, waiting, late, late_bits
+                out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
             )
             waiting, late_bits = np.int64(0), 0
             bits = 1 if high else width_of(size)
-            place, acc, held = symbol(out, place, acc, held, counting, tally, table, (run << 4) | bits)
-            rest = size if block[i] > 0 else (1 << bits) - 1 - size
+            place, acc, held = symbol(
+                out, place, acc, held, counting, histogram, codes, 1, part, (run << 4) | bits
+            )
+            rest = size if coefficients[row, i] > 0 else (1 << bits) - 1 - size
             if high:
-                rest = np.int64(1) if block[i] > 0 else np.int64(0)
+                rest = np.int64(1) if coefficients[row, i] > 0 else np.int64(0)
             place, acc, held = raw_bits(out, place, acc, held, counting, rest, bits)
-            for j in range(fresh_bits):
-                place, acc, held = raw_bits(out, place, acc, held, counting, np.int64(fresh[j]), 1)
+            place, acc, held = bits_of(out, place, acc, held, counting, fresh, fresh_bits)
             run, fresh_bits = 0, 0
+        run += last - before
         if run or fresh_bits:
             if progressive:
                 waiting += 1
@@ -163,11 +190,11 @@ def write_pass(
                     late[late_bits] = fresh[j]
                     late_bits += 1
             else:
-                place, acc, held = symbol(out, place, acc, held, counting, tally, table, 0)
+                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 1, part, 0)
         ending = number + 1 == len(order) or (number + 1) % every == 0
         if waiting and (ending or waiting == 0x7FFF or late_bits > 937):
             place, acc, held = end_of_bands(
-                out, place, acc, held, counting, tally, table, waiting, late, late_bits
+                out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
             )
             waiting, late_bits = np.int64(0), 0
         if ending:

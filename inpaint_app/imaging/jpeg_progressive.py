@@ -28,6 +28,7 @@ from inpaint_app.imaging.jpeg_file import (
 )
 
 _EMPTY = huffman.NO_TABLE
+_ROOM = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +74,14 @@ class Whole:
         """See `jpeg_stream.Stream.written`. The touched units of this reading are overwritten."""
         numbers = np.flatnonzero(touched)
         self.coefficients[self.units[numbers]] = coefficients[self.wanted[numbers]]
+        try:
+            return self._scans()
+        finally:
+            self.coefficients = self.coefficients[
+                :0
+            ]  # as large as the photo itself: not kept for the certificate
+
+    def _scans(self) -> tuple[list[bytes], bool]:
         scans = self.file.scans
         if self.file.progressive:
             # The compiled passes let go of the interpreter lock, and no scan needs another's bytes.
@@ -85,32 +94,54 @@ class Whole:
         return [*[b""] * (len(scans) - 1), self._scan(one)], True
 
     def _scan(self, scan: Scan) -> bytes:
-        """One scan's tables, header and coded bytes."""
+        """One scan's tables, header and coded bytes: with its own tables where they have all symbols, else the best."""
         from inpaint_app.imaging.jpeg_passes_out import write_pass
 
         order, owner, per_mcu = _order(self.file, scan, self.units)
         every = scan.restart * per_mcu or len(order)
         parts = len(scan.components)
-        histogram, codes = np.zeros((2, parts, 256), np.int64), np.zeros((2, parts, 256), np.uint32)
         ends = np.zeros(-(-len(order) // every), np.int64)
-        (first, last), progressive = scan.band, self.file.progressive
-        fixed = (order, every, owner, self.coefficients, first, last, scan.high, scan.low, progressive)
-        bits = write_pass(*fixed, True, histogram, codes, np.empty(1, np.uint8), ends)
-        if histogram[0, :, 12:].any():
-            raise JpegError("its coefficients are out of range")
-        tables = _best_tables(scan, histogram)
-        for kind, numbers in ((0, scan.dc), (1, scan.ac)):
-            for part, number in enumerate(numbers):
-                codes[kind, part] = huffman.writing(tables.get((kind, number), _EMPTY))
-        bits += int((histogram * (codes & 0xFF)).sum())
-        out = np.empty(bits // 8 + len(ends) + 64, np.uint8)
-        write_pass(*fixed, False, histogram, codes, out, ends)
+        fixed = (
+            order,
+            every,
+            owner,
+            self.coefficients,
+            *scan.band,
+            scan.high,
+            scan.low,
+            self.file.progressive,
+        )
+        tables, histogram = scan.tables, np.zeros((2, parts, 256), np.int64)
+        out = np.empty((scan.end - scan.data) * 9 // 8 + _ROOM, np.uint8)
+        done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends) if tables else -1
+        if done < 0 or histogram.any():
+            histogram[:] = 0
+            bits = write_pass(*fixed, True, histogram, _codes(scan, {}), np.empty(0, np.uint8), ends)
+            if histogram[0, :, 12:].any():
+                raise JpegError("its coefficients are out of range")
+            tables = _best_tables(scan, histogram)
+            codes = _codes(scan, tables)
+            bits += int((histogram * (codes & 0xFF)).sum())
+            out = np.empty(bits // 8 + len(ends) + _ROOM, np.uint8)
+            write_pass(*fixed, False, histogram, codes, out, ends)
         head = bytes((parts,)) + b"".join(
             bytes((self.file.components[c].id, (dc << 4) | ac))
             for c, dc, ac in zip(scan.components, scan.dc, scan.ac, strict=True)
         )
-        head += bytes((first, last, (scan.high << 4) | scan.low))
-        return (huffman_segment(tables) if tables else b"") + segment(SOS, head) + stuffed(out, ends)
+        head += bytes((*scan.band, (scan.high << 4) | scan.low))
+        named = {(0, n) for n in scan.dc} | {(1, n) for n in scan.ac}
+        used = {key: table for key, table in tables.items() if key in named}
+        return (huffman_segment(used) if used else b"") + segment(SOS, head) + stuffed(out, ends)
+
+
+def _codes(scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> NDArray[np.uint32]:
+    """Writing tables (2, parts, 256) of each part of a scan."""
+    return np.stack(
+        [
+            np.stack([huffman.writing(tables.get((kind, number), _EMPTY)) for number in numbers])
+            for kind, numbers in ((0, scan.dc), (1, scan.ac))
+        ]
+    )
 
 
 def _best_tables(scan: Scan, histogram: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable]:
