@@ -235,6 +235,8 @@ def _mask(image: Image, job: Job, removed: tuple[Instance, ...]) -> Mask:
                 "go, or lower the confidence."
             )
         raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
+    if mask.all():
+        raise MaskError("The mask covers the whole photo: leave something of it, for the fill to go by.")
     return mask
 
 
