@@ -83,6 +83,13 @@ def test_people_are_found_and_reported(here: Path) -> None:
     assert record["options"]["seed"] == 0
 
 
+def test_a_jpeg_is_told_in_blocks(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo(here / "a.jpg")
+    assert called("remove a.jpg --people --backend telea -o out.jpg") == 0
+    said = capsys.readouterr().out
+    assert "JPEG blocks written anew, 0 others changed" in said
+
+
 def test_several_photos_and_backends_make_files_with_clear_names(here: Path) -> None:
     photo(here / "a.png"), photo(here / "b.jpg", 1)
     call = "remove a.png b.jpg --objects dog,people --backend telea --backend navier-stokes -o out"

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.problem(str(error))
         return USAGE
     except MissingError as error:
-        console.problem(str(error))
+        console.problem(f"{error} 'inpaint-app models' lists what is missing and how to fetch it.")
         return MISSING
     except InpaintError as error:
         console.problem(str(error))

@@ -91,8 +91,10 @@ def overlay(image: Image, found: tuple[Instance, ...]) -> Image:
         cv2.drawContours(drawn, edges, -1, tone, max(1, round(2 * scale)), offset=offset)
     for instance in found:
         text = f"{instance.number} {instance.label} {instance.confidence:.0%}"
-        at = (int(instance.box.left) + 4, int(instance.box.top) + max(14, round(20 * scale)))
         size, width = max(0.4, 0.6 * scale), max(1, round(scale))
+        (across, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, width)
+        left = max(0, min(int(instance.box.left) + 4, image.shape[1] - across - 4))
+        at = (left, int(instance.box.top) + max(14, round(20 * scale)))
         cv2.putText(drawn, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), width + 2, cv2.LINE_AA)
         cv2.putText(drawn, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), width, cv2.LINE_AA)
     return drawn

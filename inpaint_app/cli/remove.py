@@ -233,9 +233,19 @@ def told(record: dict[str, Any]) -> str:
     labels = [item["label"] for item in record["removed"]]
     gone = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
-    outside = record["file"]["changed_pixels_outside"]
-    kept = "not counted" if outside is None else f"{outside} pixels changed outside"
     return (
         f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
-        f"{record['seconds']:.2f} s, {kept} ({record['file']['method']})"
+        f"{record['seconds']:.2f} s; {kept(record['file'])}"
     )
+
+
+def kept(file: dict[str, Any]) -> str:
+    """What the written file's report says of everything that was not to change."""
+    if file["method"] == "jpeg-blocks":
+        return (
+            f"{file['blocks_encoded']} of {file['blocks_total']} JPEG blocks written anew, "
+            f"{file['changed_blocks_outside']} others changed"
+        )
+    if file["changed_pixels_outside"] is None:
+        return str(file["method"])
+    return f"{file['changed_pixels_outside']} pixels changed outside ({file['method']})"
