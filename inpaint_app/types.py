@@ -70,9 +70,11 @@ class Progress:
         self,
         report: Callable[[float, str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        show: Callable[[Image], None] | None = None,
     ) -> None:
         self._report = report
         self._cancelled = cancelled
+        self._show = show
 
     def __call__(self, fraction: float, stage: str = "") -> None:
         """Report the fraction done (0..1); raises Cancelled if the user stopped the work."""
@@ -87,7 +89,17 @@ class Progress:
         def report(fraction: float, inner: str) -> None:
             self(start + (stop - start) * fraction, inner or stage)
 
-        return Progress(report, self._cancelled)
+        return Progress(report, self._cancelled, self._show)
+
+    @property
+    def shows(self) -> bool:
+        """Whether anybody looks at pictures of work in progress."""
+        return self._show is not None
+
+    def show(self, image: Image) -> None:
+        """Hand out a picture of the work in progress, (H, W, 3) uint8 of any size: a window as it forms."""
+        if self._show is not None:
+            self._show(image)
 
 
 @dataclass(frozen=True, slots=True)

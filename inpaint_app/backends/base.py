@@ -52,7 +52,8 @@ class BackendSpec:
 
     factory: "module:Class", called without arguments. packages: what must be importable. weights: names of
     entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
-    family: "classical", "exemplar", "network" or "diffusion".
+    family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells, cheaply, what
+    else is missing on this machine.
     """
 
     name: str
@@ -66,6 +67,7 @@ class BackendSpec:
     weights: tuple[str, ...] = ()
     guide: str | None = None
     slow: bool = False
+    lacks: str | None = None
 
     def missing(self) -> tuple[Missing, ...]:
         """What is not there and how to get it; empty when the backend is ready. Imports nothing heavy."""
@@ -81,6 +83,9 @@ class BackendSpec:
                 for name in self.weights
                 if not checkpoints.present(name)
             ]
+        if self.lacks is not None:
+            module, _, attribute = self.lacks.partition(":")
+            lacks += getattr(importlib.import_module(module), attribute)()
         return tuple(lacks)
 
     def create(self) -> Backend:

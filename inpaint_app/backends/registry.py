@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from inpaint_app.backends.base import BackendSpec, SizeRule
+from inpaint_app.backends.diffusion.options import StableDiffusionOptions
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
@@ -140,6 +141,19 @@ BACKENDS: tuple[BackendSpec, ...] = (
         options=DiffusionOptions,
     ),
     *_networks(),
+    BackendSpec(
+        "stable-diffusion",
+        "Stable Diffusion 2",
+        "Paints what the words say, from the surroundings (Rombach et al. 2022). Minutes without a GPU; 2.6 GB.",
+        "inpaint_app.backends.diffusion.backend:StableDiffusion",
+        family="diffusion",
+        options=StableDiffusionOptions,
+        size=SizeRule(native=512),
+        packages=("torch", "diffusers", "transformers", "accelerate"),
+        guide="patchmatch",
+        slow=True,
+        lacks="inpaint_app.backends.diffusion.source:missing",
+    ),
 )
 
 DEFAULT = "patchmatch"

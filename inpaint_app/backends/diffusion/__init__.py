@@ -1,0 +1,1 @@
+"""Inpainting with Stable Diffusion through diffusers. Importing this imports neither torch nor diffusers."""

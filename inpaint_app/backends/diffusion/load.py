@@ -1,0 +1,97 @@
+"""From a folder or a .safetensors file to a diffusers pipeline: the only place that imports diffusers."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from inpaint_app import torchvision_ops
+from inpaint_app.backends.diffusion.device import out_of_memory
+from inpaint_app.backends.diffusion.source import MIRROR, Source, checked
+from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
+
+SOLVERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dpm++ 2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+    "dpm++ 2m sde": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}),
+    "unipc": ("UniPCMultistepScheduler", {}),
+    "euler": ("EulerDiscreteScheduler", {}),
+    "ddim": ("DDIMScheduler", {}),
+}
+
+
+def library() -> Any:
+    """The diffusers package, quiet; raises MissingPackage."""
+    torchvision_ops.provide()
+    try:
+        diffusers = importlib.import_module("diffusers")
+        importlib.import_module("transformers")
+    except ModuleNotFoundError as error:
+        raise MissingPackage(
+            f"{error.name} is not installed: pip install 'inpaint-app[diffusion]'"
+        ) from error
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()
+    return diffusers
+
+
+def opened(path: Path, dtype: Any) -> Any:
+    """The inpainting pipeline at `path`, on the CPU, in evaluation mode. Safetensors only; no network is asked.
+
+    Raises CheckpointError where it is no inpainting model or does not fit, MissingWeights where a single file needs
+    a configuration that is not here, MissingPackage.
+    """
+    diffusers = library()
+    checked(path)
+    shared = {"dtype": dtype, "local_files_only": True}
+    try:
+        read = _from_folder if path.is_dir() else _from_file
+        pipeline = read(diffusers, path, shared)
+    except (MissingWeights, CheckpointError, MemoryError):
+        raise
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        raise CheckpointError(
+            f"{path.name} does not load as an inpainting pipeline ({type(error).__name__}: {error})."
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _from_folder(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
+    parts = json.loads((path / "model_index.json").read_text())
+    large = "text_encoder_2" in parts
+    kind = diffusers.StableDiffusionXLInpaintPipeline if large else diffusers.StableDiffusionInpaintPipeline
+    half = any((path / "unet").glob("*.fp16.safetensors"))
+    full = any(".fp16." not in file.name for file in (path / "unet").glob("*.safetensors"))
+    safety = (
+        {} if large else {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    )
+    variant = {"variant": "fp16"} if half and not full else {}
+    return kind.from_pretrained(path, use_safetensors=True, **shared, **safety, **variant)
+
+
+def _from_file(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
+    """A single file holds tensors only: the tokenizer and the configuration come from the mirror, if it is here."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as file:
+        large = any(name.startswith("conditioner.") for name in file.keys())  # noqa: SIM118 - not a dict
+    kind = diffusers.StableDiffusionXLInpaintPipeline if large else diffusers.StableDiffusionInpaintPipeline
+    config = Source.of(MIRROR).located()
+    beside = {"config": str(config)} if config is not None and not large else {}
+    try:
+        return kind.from_single_file(str(path), **shared, **beside)
+    except (OSError, ValueError) as error:
+        raise MissingWeights(
+            f"{path.name} holds no tokenizer and no configuration, and those are not on this machine: fetch {MIRROR} "
+            "once, or use the model as a diffusers folder."
+        ) from error
+
+
+def solver(diffusers: Any, pipeline: Any, name: str) -> Any:
+    """A scheduler of that name with the model's own noise schedule."""
+    kind, settings = SOLVERS[name]
+    return getattr(diffusers, kind).from_config(pipeline.scheduler.config, **settings)
