@@ -77,9 +77,9 @@ class Whole:
         try:
             return self._scans()
         finally:
-            self.coefficients = self.coefficients[
-                :0
-            ]  # as large as the photo itself: not kept for the certificate
+            self.coefficients = np.zeros(
+                (0, 64), np.int16
+            )  # as large as the photo: not kept for the certificate
 
     def _scans(self) -> tuple[list[bytes], bool]:
         scans = self.file.scans
@@ -114,6 +114,10 @@ class Whole:
         tables, histogram = scan.tables, np.zeros((2, parts, 256), np.int64)
         out = np.empty((scan.end - scan.data) * 9 // 8 + _ROOM, np.uint8)
         done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends) if tables else -1
+        grown = _grown(scan, histogram) if done >= 0 and histogram.any() else None
+        if grown is not None:
+            tables, histogram = grown, np.zeros_like(histogram)
+            done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends)
         if done < 0 or histogram.any():
             histogram[:] = 0
             bits = write_pass(*fixed, True, histogram, _codes(scan, {}), np.empty(0, np.uint8), ends)
@@ -132,6 +136,21 @@ class Whole:
         named = {(0, n) for n in scan.dc} | {(1, n) for n in scan.ac}
         used = {key: table for key, table in tables.items() if key in named}
         return (huffman_segment(used) if used else b"") + segment(SOS, head) + stuffed(out, ends)
+
+
+def _grown(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable] | None:
+    """The scan's own tables with codes for the missing symbols (2, parts, 256), or None where there is no room."""
+    tables = dict(scan.tables)
+    for kind, numbers in ((0, scan.dc), (1, scan.ac)):
+        for number in set(numbers):
+            together = missing[kind, [part for part, n in enumerate(numbers) if n == number]].sum(axis=0)
+            symbols = [int(s) for s in np.flatnonzero(together)]
+            if symbols:
+                table = huffman.with_room_for(tables.get((kind, number), _EMPTY), symbols)
+                if table is None or (kind == 0 and max(symbols) > 11):
+                    return None
+                tables[kind, number] = table
+    return tables
 
 
 def _codes(scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> NDArray[np.uint32]:
