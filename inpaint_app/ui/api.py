@@ -70,7 +70,7 @@ class Service:
             path = self._file(request, opened, "-objects.png")
             _write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         return [_find(instance) for instance in instances], str(path)
 
     def remove_objects(
@@ -80,7 +80,7 @@ class Service:
         """Find and remove."""
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
         if not words:
-            raise gr.Error('No objects are named: give words such as "people, dog".')
+            raise gr.Error('No objects are named: give words such as "people, dog".', print_exception=False)
         job = {"objects": words, "confidence": float(confidence), "segmenter": segmenter or None}
         return self._removed(photo, job, backend, options, grow, feather, request)
 
@@ -90,7 +90,9 @@ class Service:
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Remove what a mask covers."""
         if not mask:
-            raise gr.Error("There is no mask: give a picture that is white where something is to go.")
+            raise gr.Error(
+                "There is no mask: give one that is white where something is to go.", print_exception=False
+            )
         return self._removed(photo, {}, backend, options, grow, feather, request, mask)
 
     def _removed(
@@ -113,7 +115,7 @@ class Service:
             encoded = files.encode(opened, result.image, result.mask)
             path = files.write_bytes(encoded.data, self._file(request, opened, f"-removed{encoded.suffix}"))
         except InpaintError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         written = {name: getattr(encoded.report, name) for name in encoded.report.__slots__}
         return str(path), {
             "backend": result.backend,

@@ -90,6 +90,7 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     }
     short: dict[str, Any] = {**long, "concurrency_id": "short", "concurrency_limit": 16}
     surface.open(remover.open, **short)
+    surface.resume(remover.resume, **short)
     surface.find(remover.find, **long)
     surface.remove(remover.remove, **long)
     surface.download(remover.download, **short)

@@ -19,7 +19,7 @@ from inpaint_app.ui import asked, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
 from inpaint_app.ui.visits import Made, Step, Visit, Visits
-from inpaint_app.ui.work import at_once, working
+from inpaint_app.ui.work import at_once, value, working
 
 
 class Remover:
@@ -40,10 +40,23 @@ class Remover:
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
             self._show(visit, step, photo.rgb)
-            visit.say("photo", **present.photo(photo))
+            visit.say("photo", **present.photo(photo), token=visit.token)
             self._say_step(visit)
 
         yield from working(visit, task, asked.work(message))
+
+    def resume(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """The page was loaded again: bring photo, history, results and marks back."""
+        given = event._data if isinstance(event._data, Mapping) else {}
+        visit = self.visits.resume(request.session_hash, str(given.get("token") or ""))
+        if visit is None or visit.photo is None:
+            return value(self.visits.of(request.session_hash))
+
+        def task() -> None:
+            visit.say("photo", **present.photo(visit.opened()), token=visit.token)
+            self._say_step(visit)
+
+        return at_once(visit, task)
 
     def find(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Look for every object in the current picture."""
@@ -68,6 +81,7 @@ class Remover:
         def task(progress: Progress) -> None:
             step, image = visit.step(), visit.pixels()
             job = asked.job(message, step, (image.shape[0], image.shape[1]))
+            step.marks = {name: message.get(name) for name in ("strokes", "chosen")}
             names = [str(name) for name in message.get("backends") or ()] or [backends.DEFAULT]
             chosen = frozenset(int(n) for n in message.get("chosen") or ())
             shown = False
@@ -198,6 +212,8 @@ class Remover:
         step = visit.step()
         if step.found is not None:
             self._say_found(visit, step)
+        if step.marks:
+            visit.say("marks", **step.marks)
         for made in step.made.values():
             visit.say("result", **made.shown)
 

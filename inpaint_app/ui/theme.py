@@ -22,7 +22,7 @@ def theme() -> gr.themes.Base:
         primary_hue=CORAL,
         secondary_hue=STONE,
         neutral_hue=STONE,
-        radius_size=sizes.radius_md,
+        radius_size=sizes.radius_lg,
         text_size=sizes.text_md,
         font=font,
         font_mono=(fonts.LocalFont("IBM Plex Mono", weights=(400,)), "ui-monospace", "monospace"),

@@ -113,7 +113,7 @@ class Made:
 
 @dataclass(eq=False)
 class Step:
-    """One picture of the history. `patches` lead from the opened photo to it."""
+    """One picture of the history. `patches` lead from the opened photo to it; `marks` were last sent to be removed."""
 
     number: int
     title: str
@@ -122,6 +122,7 @@ class Step:
     found_with: tuple[str | None, float] | None = None
     made: dict[str, Made] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
+    marks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -129,6 +130,7 @@ class Visit:
     """One visitor. `outbox` holds what the page has not confirmed yet, so that no message is ever lost."""
 
     folder: Path
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     photo: Photo | None = None
     steps: list[Step] = field(default_factory=list)
     at: int = 0
@@ -222,6 +224,17 @@ class Visits:
             visit.touched, visit.left = time.monotonic(), False
             return visit
 
+    def resume(self, session_hash: str | None, token: str) -> Visit | None:
+        """A page that was loaded again, or came back on a phone, takes its visit up by the token it was given."""
+        with self._lock:
+            for visit in self._visits.values():
+                if token and secrets.compare_digest(visit.token, token):
+                    self._visits[session_hash or ""] = visit
+                    visit.touched, visit.left = time.monotonic(), False
+                    visit.outbox.clear()
+                    return visit
+        return None
+
     def leave(self, session_hash: str | None) -> None:
         """The tab was closed; the visit stays a while, because phones close connections of tabs that come back."""
         with self._lock:
@@ -241,5 +254,7 @@ class Visits:
 
     def _drop(self, key: str) -> None:
         visit = self._visits.pop(key)
+        if any(other is visit for other in self._visits.values()):
+            return
         visit.stop.set()
         shutil.rmtree(visit.folder, ignore_errors=True)

@@ -131,6 +131,41 @@ def test_what_is_no_photo_leaves_the_open_one_alone(studio: Any, tmp_path: Path)
     studio.page.wait_for_selector(".card")
 
 
+def test_a_mask_of_the_whole_photo_is_refused_in_words(studio: Any, tmp_path: Path) -> None:
+    studio.open(painted(tmp_path / "photo.jpg", 320, 240))
+    studio.do("invert")
+    studio.only("telea")
+    studio.do("remove")
+    assert "covers the whole photo" in studio.toast()
+    studio.rest()
+    assert studio.mask().all()
+
+
+def test_a_full_disk_is_said_and_loses_nothing(
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    from inpaint_app.imaging import files
+
+    studio.open(painted(tmp_path / "photo.jpg", 320, 240))
+    studio.brush(40)
+    studio.stroke((100, 100), (140, 100))
+    studio.only("telea")
+    studio.remove()
+
+    def full(*given: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.tempfile, "mkstemp", full)
+        studio.do("download")
+        assert "disk is full" in studio.toast()
+        studio.rest()
+    assert studio.page.locator(".card").count() == 1
+    assert studio.saved("png").stat().st_size > 1000
+
+
 def test_visitors_do_not_see_each_other(studio: Any, phone: Any, tmp_path: Path) -> None:
     studio.open(painted(tmp_path / "mine.jpg", 320, 240))
     phone.open(painted(tmp_path / "yours.jpg", 240, 320))

@@ -174,6 +174,62 @@ def test_a_mask_file_of_another_size_is_taken_and_gone_on_with(
     assert not studio.mask()[230, 320]
 
 
+def test_a_page_that_is_loaded_again_finds_photo_mask_results_and_history(studio: Any, small: Path) -> None:
+    studio.open(small)
+    studio.only("telea")
+    studio.brush(80)
+    studio.stroke((100, 100), (140, 100))
+    studio.remove()
+    studio.page.keyboard.press("n")
+    studio.page.wait_for_selector(".st[data-step='1']")
+    studio.rest()
+    studio.brush(50)
+    studio.stroke((320, 190), (320, 270))
+    mask = studio.mask()
+    studio.remove()
+    studio.page.reload()
+    studio.page.wait_for_selector(".st[data-step='1']")
+    studio.page.wait_for_selector(".st[data-mode='compare']")
+    assert studio.page.locator(".st-history .frame").count() == 2
+    assert studio.page.locator(".card").count() == 1
+    np.testing.assert_array_equal(studio.mask(), mask)
+
+
+def test_a_photo_can_be_pasted_and_dropped(studio: Any, small: Path) -> None:
+    import base64
+
+    script = """([kind, data]) => {
+        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+        const carried = new DataTransfer();
+        carried.items.add(new File([bytes], kind + ".png", { type: "image/png" }));
+        window.dispatchEvent(kind === "pasted" ? new ClipboardEvent("paste", { clipboardData: carried })
+            : new DragEvent("drop", { dataTransfer: carried, cancelable: true }));
+    }"""
+    data = base64.b64encode(small.read_bytes()).decode()
+    for kind in ("pasted", "dropped"):
+        studio.page.evaluate(script, [kind, data])
+        studio.page.wait_for_function(f"document.querySelector('.st-name').textContent === '{kind}.png'")
+        studio.rest()
+        assert studio.app("s.app.photo.width") == 640
+
+
+def test_without_weights_the_page_says_so_and_brushing_works(
+    studio: Any, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.open(small)
+    with monkeypatch.context() as patch:
+        patch.delenv("INPAINT_YOLO_WEIGHTS")
+        patch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+        patch.setenv("INPAINT_CACHE", str(tmp_path))
+        studio.do("people")
+        assert "Objects cannot be found here yet" in studio.toast()
+        studio.rest()
+        studio.only("telea")
+        studio.brush(40)
+        studio.stroke((100, 100), (140, 100))
+        studio.remove()
+
+
 def test_holding_the_key_shows_the_original(studio: Any, small: Path) -> None:
     studio.open(small)
     studio.only("navier-stokes")

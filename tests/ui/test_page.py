@@ -99,3 +99,29 @@ def test_what_was_removed_in_words() -> None:
         present.removed([find("person"), find("bus"), find("bus")], True) == "1 person, 2 buses, brushed area"
     )
     assert present.removed([], True) == "brushed area"
+
+
+def tokens(block: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        ("ink", "ground"), ("ink", "surface"), ("ink", "sunk"), ("quiet", "ground"), ("quiet", "surface"),
+        ("quiet", "sunk"), ("quiet", "raised"), ("on-coral", "coral"), ("good", "good-soft"), ("bad", "bad-soft"),
+        ("ink", "coral-soft"), ("surface", "ink"),
+    ],
+)  # fmt: skip
+def test_text_can_be_read(scheme: int, text: str, ground: str) -> None:
+    """WCAG AA: 4.5 to 1."""
+    known = tokens(studio.static("page.css").split("}")[scheme])
+    light, dark = sorted((luminance(known[text]), luminance(known[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5

@@ -116,3 +116,13 @@ def test_the_visit_idle_longest_makes_room(tmp_path: Path, monkeypatch: pytest.M
     visits.of("d")
     assert visits.of("a") is held["a"]
     assert len(visits) == 3
+
+
+def test_a_token_brings_a_visit_back_and_nothing_else_does(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    mine = visits.of("before")
+    assert visits.resume("after", "guess") is None
+    assert visits.resume("after", "") is None
+    assert visits.resume("after", mine.token) is mine
+    assert visits.of("after") is mine
+    assert visits.of("stranger").token != mine.token

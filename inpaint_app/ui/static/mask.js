@@ -61,6 +61,9 @@ function makeMask(changed) {
       brushed.globalCompositeOperation = "destination-out";
       brushed.drawImage(tint.canvas, 0, 0);
       brushed.globalCompositeOperation = "source-over";
+    } else if (operation.kind === "sheet") {
+      chosen = new Set(operation.numbers);
+      if (operation.brushed) { brushed.drawImage(operation.brushed, 0, 0); erased.drawImage(operation.erased, 0, 0); }
     } else if (operation.kind === "image") {
       brushed.drawImage(operation.layer, 0, 0, brushed.canvas.width, brushed.canvas.height);
     }
@@ -165,6 +168,21 @@ function makeMask(changed) {
       for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i] >= 128 ? 255 : 0;
       context.putImageData(pixels, 0, 0);
       act({ kind: "image", layer });
+    },
+    /* What was sent before the page was loaded again: red = brushed, green = erased, and the chosen finds. */
+    sheet(bitmap, numbers) {
+      const layer = (channel) => {
+        const canvas = document.createElement("canvas");
+        canvas.width = brushed.canvas.width;
+        canvas.height = brushed.canvas.height;
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        context.drawImage(bitmap, 0, 0);
+        const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+        for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i + channel] >= 128 ? 255 : 0;
+        context.putImageData(pixels, 0, 0);
+        return canvas;
+      };
+      act({ kind: "sheet", brushed: bitmap && layer(0), erased: bitmap && layer(1), numbers });
     },
     undo() { if (position > 0) { position -= 1; replay(); } },
     redo() { if (position < operations.length) { position += 1; replay(); } },

@@ -148,6 +148,7 @@ app.act = (name) => { const node = one("[data-do=" + name + "]"); if (!node || !
 const hears = {
   photo(message) {
     app.photo = message;
+    try { sessionStorage.setItem("visit", message.token); } catch (refused) { /* then a reload starts anew */ }
     app.logs = new Map();
     one(".st-name").textContent = message.name;
     one(".st-facts").textContent = message.width + " × " + message.height + " · " + message.format + " · " + bytes(message.bytes);
@@ -189,6 +190,12 @@ const hears = {
   },
   clear() { app.results = new Map(); app.images = new Map(); app.active = null; app.details = app.details.filter((d) => d.which === "before"); app.results_.show(); app.enable(); },
   scores(message) { const result = app.results.get(message.backend); if (result) { Object.assign(result, message); app.results_.show(); } },
+  /* Only after the page was loaded again: otherwise its own log of strokes is there, with its undo. */
+  async marks(message) {
+    if (mask.log().length || app.logs.has(app.shownStep)) return;
+    mask.sheet(message.strokes ? await loaded(message.strokes) : null, message.chosen || []);
+    app.objects.mark();
+  },
   async mask(message) { mask.image(await picture(message.path)); app.edit(); app.say("good", "The mask is on the photo. Brush and erase go on from it."); },
   async detail(message) {
     const image = await picture(message.path), which = message.backend || "before";
@@ -205,6 +212,15 @@ const hears = {
   error: (message) => app.say("error", message.text),
   done(message) { if (message.work >= app.busy) app.rest(); app.root.dataset.done = String(message.work); },
 };
+
+function loaded(address) {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Error("The mask did not arrive."));
+    image.src = address;
+  });
+}
 
 function anchor(polygons) {
   let x = 0, y = Infinity;
@@ -256,3 +272,7 @@ app.setBrush(36); app.pick("brush"); app.setMode("empty"); app.enable();
 element.studio = { app, mask, view };
 window.inpaintMarks = () => (app.base ? app.marks() : {});
 watch("value", hear);
+try {
+  const token = sessionStorage.getItem("visit");
+  if (token) trigger("resume", { token });
+} catch (refused) { /* private window */ }
