@@ -11,78 +11,97 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 
+from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError
 from inpaint_app.evaluation.agreement import agreement, every
 from inpaint_app.evaluation.holes import parse
-from inpaint_app.evaluation.photosets import PhotoRef, photos
+from inpaint_app.evaluation.photosets import PhotoRef, fitted, photos
 from inpaint_app.evaluation.proof import Patch, prove, ranking
 from inpaint_app.evaluation.statistics import estimate
 from inpaint_app.metrics.full_reference import scores
+from inpaint_app.metrics.no_reference import report
 from inpaint_app.session import Session
-from inpaint_app.types import Removal
+from inpaint_app.types import Image, Removal, Result
 
+Row: TypeAlias = dict[str, Any]
+SCORE = "haarpsi"
 BACKENDS = "navier-stokes,telea,patchmatch,exemplar"
 DOUBTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 1e9)
 
 
-def one(photo: PhotoRef, hole: str, backends: list[str], count: int, costly: bool) -> dict[str, Any]:
-    """The real hole's scores and the patches' of one photo."""
+def one(
+    photo: PhotoRef, hole: str, size: int, backends: list[str], seeds: int, count: int, costly: bool
+) -> Row:
+    """The real hole's scores and the patches' of one photo. Backends that draw by chance fill with several seeds."""
     cv2.setNumThreads(1)
     session = Session()
-    image = photo.read()
+    image = fitted(photo.read(), size or None, "fit")
     mask = parse(hole).draw(image.shape, 0, name=photo.name)
-    real, bare = {}, {}
+    cut = image.copy()
+    cut[mask] = 127
+    real, bare, fills = {}, {}, {}
     for backend in backends:
-        cut = image.copy()
-        cut[mask] = 127
-        result = session.remove(Removal(cut, mask, grow=0, feather=0), backend)
-        real[backend] = scores(image, result.image, mask)["hole"]
-        bare[backend] = every(session, cut, result, costly=costly) | {"seconds": result.seconds}
-    unseen = image.copy()
-    unseen[mask] = 127
+        for seed in range(seeds if registry.find(backend).family == "exemplar" else 1):
+            result = session.remove(Removal(cut, mask, grow=0, feather=0, options={"seed": seed}), backend)
+            name = f"{backend}/{seed}"
+            fills[name] = result.image
+            real[name] = scores(image, result.image, mask)["hole"]
+            found = every(session, cut, result, costly=costly and not seed)
+            bare[name] = found | {"seconds": result.seconds} | signed(cut, result)
+    cross = {
+        a: {b: scores(fills[b], fills[a], mask, names=(SCORE,))["hole"][SCORE] for b in fills if b != a}
+        for a in fills
+    }
     try:
-        patches = list(prove(session, unseen, mask, backends, count=count))
+        patches = list(prove(session, cut, mask, backends, count=count)) if count else []
     except MaskError:
         patches = []
     kept = [(p.place, p.backend, p.score, p.seconds) for p in patches if p.score is not None]
-    return {"photo": photo.name, "share": float(mask.mean()), "real": real, "bare": bare, "patches": kept}
+    shape = {
+        "photo": photo.name,
+        "share": float(mask.mean()),
+        "height": image.shape[0],
+        "width": image.shape[1],
+    }
+    return {**shape, "real": real, "bare": bare, "cross": cross, "patches": kept}
 
 
-def measure(
-    source: Path,
-    out: Path,
-    limit: int,
-    hole: str,
-    backends: list[str],
-    count: int,
-    costly: bool,
-    processes: int,
-) -> None:
+def signed(cut: Image, result: Result) -> dict[str, float]:
+    """Seam and texture as they are, with their side of 1."""
+    found = report(cut, result)
+    return {
+        "log seam": math.log(found.seam_contrast or 1.0),
+        "log texture": math.log(found.texture_energy or 1.0),
+    }
+
+
+def measure(chosen: argparse.Namespace) -> None:
+    out = chosen.out
     done = {json.loads(line)["photo"] for line in out.read_text().splitlines()} if out.exists() else set()
-    left = [photo for photo in photos(source, limit=limit) if photo.name not in done]
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool, out.open("a") as stream:
-        for number, found in enumerate(
-            pool.map(one, left, *([v] * len(left) for v in (hole, backends, count, costly)))
-        ):
+    left = [photo for photo in photos(chosen.source, limit=chosen.limit) if photo.name not in done]
+    how = chosen.hole, chosen.size, chosen.backends.split(","), chosen.seeds, chosen.count, chosen.costly
+    with ProcessPoolExecutor(chosen.processes, get_context("spawn")) as pool, out.open("a") as stream:
+        for number, found in enumerate(pool.map(one, left, *([value] * len(left) for value in how))):
             stream.write(json.dumps(found) + "\n")
             stream.flush()
             print(f"\r{number + 1} of {len(left)}", end="", flush=True)
     print()
 
 
-def loaded(path: Path) -> list[dict[str, Any]]:
+def loaded(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def prior_of(rows: list[dict[str, Any]]) -> dict[str, float]:
+def prior_of(rows: list[Row]) -> dict[str, float]:
     """Mean score of each backend less the mean of all."""
     table = np.array([[score["haarpsi"] for score in row["real"].values()] for row in rows])
     return dict(zip(rows[0]["real"], (table - table.mean(axis=1, keepdims=True)).mean(axis=0), strict=True))
@@ -98,11 +117,11 @@ def choice(row: dict[str, Any], prior: dict[str, float], doubt: float) -> str:
     return found[0].backend if found else max(prior, key=prior.__getitem__)
 
 
-def reached(rows: list[dict[str, Any]], prior: dict[str, float], doubt: float) -> list[float]:
+def reached(rows: list[Row], prior: dict[str, float], doubt: float) -> list[float]:
     return [row["real"][choice(row, prior, doubt)]["haarpsi"] for row in rows]
 
 
-def judge(tune: list[dict[str, Any]], test: list[dict[str, Any]]) -> None:
+def judge(tune: list[Row], test: list[Row]) -> None:
     prior = prior_of(tune)
     doubt = max(DOUBTS, key=lambda value: float(np.mean(reached(tune, prior, value))))
     print("prior:", {name: round(value, 4) for name, value in prior.items()}, "doubt:", doubt)
@@ -127,7 +146,7 @@ def judge(tune: list[dict[str, Any]], test: list[dict[str, Any]]) -> None:
     agreements(test)
 
 
-def agreements(rows: list[dict[str, Any]]) -> None:
+def agreements(rows: list[Row]) -> None:
     print("\n| score without truth | orders a pair rightly | its choice less the mean | rank correlation |")
     print("|---|---|---|---|")
     for name in ("seam", "texture", "spread", "repetition", "consistency", "redetection"):
@@ -159,6 +178,10 @@ if __name__ == "__main__":
     first.add_argument("--limit", type=int, default=1000)
     first.add_argument("--hole", default="objects")
     first.add_argument("--count", type=int, default=4)
+    first.add_argument("--size", type=int, default=0, help="longer side in pixels; 0: as the photos are")
+    first.add_argument(
+        "--seeds", type=int, default=1, help="fills of the real hole by backends that draw by chance"
+    )
     first.add_argument("--backends", default=BACKENDS)
     first.add_argument("--costly", action="store_true", help="also the scores that fill or detect again")
     first.add_argument("--processes", type=int, default=1)
@@ -167,16 +190,6 @@ if __name__ == "__main__":
     second.add_argument("test", type=Path)
     chosen = parser.parse_args()
     if chosen.command == "measure":
-        names = chosen.backends.split(",")
-        measure(
-            chosen.source,
-            chosen.out,
-            chosen.limit,
-            chosen.hole,
-            names,
-            chosen.count,
-            chosen.costly,
-            chosen.processes,
-        )
+        measure(chosen)
     else:
         judge(loaded(chosen.tune), loaded(chosen.test))
