@@ -4,10 +4,10 @@
 
 The evaluations behind the committed tables (DATA: a folder with the photos):
 
-    inpaint-app evaluate DATA/scenes-val.tar --limit 200 --size 128 --masks square:64/128 --backends … --report OUT/scenes
-    inpaint-app evaluate DATA/paris_streetview_100 --size 128 --masks square:64/128 --backends … --report OUT/paris
+    inpaint-app evaluate DATA/scenes-val.tar --limit 200 --size 128 --masks square:64/128 … --report OUT/scenes
+    inpaint-app evaluate DATA/paris_streetview_100 --size 128 --masks square:64/128 … --report OUT/paris
     inpaint-app evaluate DATA/freeform_pairs/images --only 'crfill_*' --masks masks:DATA/freeform_pairs/masks …
-    inpaint-app evaluate DATA/bsds_test100 --size 320 --crop fit --masks objects --backends … --report OUT/bsds
+    inpaint-app evaluate DATA/bsds_test100 --size 320 --crop fit --masks objects … --report OUT/bsds
 
 A run goes on where it was stopped, and a backend that was added later is measured alone.
 
@@ -34,47 +34,8 @@ HEAD = (
 )
 NAMES = (("l1", 100, 2), ("l2", 100, 2), ("psnr", 1, 2), ("ssim", 1, 3), ("tv", 1, 2), ("haarpsi", 1, 4))
 MORE = (("seam", 1, 2), ("texture", 1, 2), ("seconds", 1, 3))
-PREFACE = """# Evaluation
-
-Written by `benchmarks/evaluation.py` from the reports of `inpaint-app evaluate`. Means over the photos, in brackets the
-95 % bootstrap interval (photos drawn again, 2,000 times). The backends see the photo with the hole blanked; the hole is
-neither grown nor feathered. Seconds are wall time on two cores that other work shared: compare them within a table only.
-
-What "over the hole" means for each score stands in `inpaint_app/metrics/full_reference.py`. Seam and texture need no
-truth: 1 is as in the surroundings. PSNR, L1 and L2 favour a blur that risks nothing; HaarPSI ranks the fills as the eye
-does (design.md), and the tables are ranked by it. TV is of the fill alone: the nearer to the truth's the better.
-FID is not given: it needs thousands of photos and weights that are not part of this app. LPIPS stands in the tables
-where its weights lie on the machine; here they did not.
-"""
-
-READING = """## The reports' protocol
-
-Two reports print L1, L2 and PSNR without saying over what (all pixels or the hole), on which scale (0..1 or -1..1) and
-with which MAX. Their own numbers tell:
-
-1. MAX is 1. Report 004 shows 40 single pictures with L2 and PSNR each: for one picture, PSNR follows from L2, and it
-   does with MAX = 1 to the last digit printed.
-2. They are over the whole image. Over a hole alone, L2 / L1² is about 2 (the quoted Paris row; 1.6 for Gaussian errors, 2
-   for Laplacian ones). Over an image of which a quarter is hole it is four times that. The reports' rows have 7.5 to 10.4.
-3. Values run from -1 to 1, as their networks' tanh gives them. On 0..1, L1 = 0.0653 over the image would be 26 % over
-   the hole, twice what Navier-Stokes reaches; on -1..1 it is 13 %.
-
-So, with `image` for values 0..1 over all pixels:
-
-    seeds.L1 = 2 image.L1      seeds.L2 = 4 image.L2      seeds.PSNR = image.PSNR - 6.02 dB
-    hole.L1 = seeds.L1 / (2 share)   hole.L2 = seeds.L2 / (4 share)   hole.PSNR = seeds.PSNR + 10 log10(4 share)
-
-For 64×64 of 128×128 the share is 1/4, and L2 and PSNR are the hole's own; only L1 is half of the hole's. Report 000
-therefore sets a hole's L1 (Paris, 9.37 %) beside image L1s on -1..1 (3.22 %, which is 6.44 % over the hole): its L2 and
-PSNR can be compared with Paris as they stand, its L1 must be doubled.
-
-Report 001 prints L1 in %, MSE of values 0..255, and PSNR. PSNR fits MSE with MAX = 255 in six of its seven rows (the mean
-of PSNRs lies 0.6 to 0.9 dB over the PSNR of the mean, as it must); the autoencoder's row does not (MSE 1472 is 16.45 dB,
-printed are 26.25). L2 / L1² is 1.3 to 1.5 with L1 on 0..1, less than any error distribution over a hole that we measured
-has, and 5.2 to 6.0 with L1 on -1..1, as over an image with a hole of about 40 %: the second reading is the likelier one,
-but the report does not settle it. Report 002 prints a sum of squares (1,769 to 3,038): over the 64×64 hole on -1..1 that
-would be an L2 of 3.6 to 6.2 % on 0..1, which is plausible; nothing in it proves the scale. Report 003 prints no scores.
-"""
+NOTES = Path(__file__).with_name("evaluation_notes.md")
+"""What stands before and after the tables."""
 
 STYLE = (
     "<style>text{font:12px system-ui,sans-serif;fill:#1d2330}.title{font-weight:600}.name{text-anchor:end}"
@@ -188,12 +149,13 @@ if __name__ == "__main__":
     for text in chosen.reports:
         title, _, folder = text.partition("=")
         loaded[title] = json.loads((Path(folder) / "results.json").read_text())
-    parts = [PREFACE]
+    before, after = NOTES.read_text().split("<!-- tables -->")
+    parts = [before.strip() + "\n"]
     parts += [section(title, results) for title, results in loaded.items()]
     parts += [
         f"## Beside the reports: {title}\n\n{found}" for title, r in loaded.items() if (found := beside(r))
     ]
-    parts.append(f"{READING}\nComputed by `inpaint_app.evaluation.protocol.evidence`:\n\n{proven()}")
+    parts.append(f"{after.strip()}\n\nComputed by `inpaint_app.evaluation.protocol.evidence`:\n\n{proven()}")
     chosen.out.write_text("\n".join(parts))
     if chosen.picture:
         chosen.picture.write_text(picture(loaded))
