@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from PIL import Image as PillowImage
 
 DATA = Path(os.environ.get("INPAINT_TEST_DATA", "../shared/data"))
 MARGIN = 24
-_KEEP: list[Any] = []  # a torch.library must outlive its registrations
 
 
 @dataclass(frozen=True)
@@ -96,19 +94,12 @@ def cases(
 
 
 def _piq() -> Any:
-    """Import piq also where torchvision was built for CUDA and torch was not (its operators are then missing)."""
     import torch
 
+    from inpaint_app import torchvision_ops
+
     torch.set_num_threads(2)
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _KEEP.append(library)
+    torchvision_ops.provide()
     import piq
 
     return piq

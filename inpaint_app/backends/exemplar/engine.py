@@ -9,71 +9,105 @@ import numpy as np
 
 from inpaint_app.backends.exemplar import blend, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
-from inpaint_app.backends.exemplar.field import Field, Flags, Floats
+from inpaint_app.backends.exemplar.field import Field, Flags, Floats, Ints
 from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
 from inpaint_app.types import Image, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much work each level gets. Chosen by measurement, see benchmarks/exemplar.py."""
+    """How much work each level gets. Chosen by measurement, see benchmarks/exemplar.py.
 
-    coarse_rounds: int = 8
-    fine_rounds: int = 3
+    rounds: votes on a level, each after two passes of search, as far as `work` patches allow. large: levels with
+    more patches than this only refine what the coarser level found, in one pass. sharpness, sharpness_finest: see
+    vote.weights.
+    """
+
+    rounds: int = 4
+    work: int = 40_000
+    large: int = 100_000
     sharpness: float = 1.0
-    fine_sharpness: float = 4.0
+    sharpness_finest: float = 4.0
     finish: str = "blend"
 
 
 def confidence(hole: Flags) -> Floats:
     """1 at known pixels, falling by 1.3 with every pixel into the hole (Wexler et al. 2007, section 4.2)."""
     depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(np.power(1.3, -np.minimum(depth, 60.0)), np.float32)
+    return np.asarray(np.power(np.float32(1.3), -np.minimum(depth, 60.0)), np.float32)
+
+
+def _start(level: Level, field: Field, guide: Floats | None, seed: int, guidance: float) -> None:
+    """Fill the coarsest level: by the guide where there is one, else from the rim inwards."""
+    initialise.onion_peel(level.features, level.hole, field, seed)
+    if guide is not None and guidance > 0:
+        level.features[level.hole, :3] = guide[level.hole]
+
+
+def _improve(
+    level: Level, field: Field, guide: Floats | None, steer: float, seed: int, finest: bool, progress: Progress,
+    plan: Plan,
+) -> None:  # fmt: skip
+    """Search and vote in turns; fills level.features inside the hole."""
+    features = level.features
+    py, px = hole_pixels(level.hole)
+    trust = confidence(level.hole)
+    count = len(field.ys)
+    large = count > plan.large
+    rounds = int(np.clip(plan.work // count, 1, plan.rounds))
+    radius = 4 if large else 16 if count > 4000 else max(level.hole.shape)
+    for turn in range(rounds):
+        progress(turn / rounds)
+        for half in range(1 if large else 2):
+            fields.search(
+                features, field, backward=(turn + half) % 2 == 1, radius=radius, seed=seed + 2 * turn + half
+            )
+        weight = vote.weights(field, trust, plan.sharpness_finest if finest else plan.sharpness)
+        features[py, px, :3] = vote.vote(features, field, weight, py, px)
+        if guide is not None and steer > 0:
+            features[py, px, :3] += steer * (guide[py, px] - features[py, px, :3])
+
+
+def hole_pixels(hole: Flags) -> tuple[Ints, Ints]:
+    """Rows and columns of the hole, in scan order."""
+    ys, xs = np.nonzero(hole)
+    return ys.astype(np.int32), xs.astype(np.int32)
 
 
 def solve(
-    levels: list[pyramid.Level],
-    seed: int,
-    guide: Image | None,
-    guidance: float,
-    progress: Progress,
-    plan: Plan,
-) -> tuple[Field, Floats]:
-    """Fill every level from the coarsest to the finest; returns the finest field and its filled features."""
+    levels: list[Level], guides: list[Floats] | None, options: ExemplarOptions, progress: Progress, plan: Plan
+) -> Field:
+    """Fill every level from the coarsest to the finest and return the finest field."""
     coarser: Field | None = None
-    filled: Floats | None = None
     last = len(levels) - 1
-    for number in range(last, -1, -1):
+    costs = np.array([max(4.0**-number, 0.1) for number in range(last, -1, -1)])
+    edges = np.concatenate([[0.0], np.cumsum(costs) / costs.sum()])
+    for step, number in enumerate(range(last, -1, -1)):
         level = levels[number]
-        features = level.features.copy()
         field = fields.make_field(level.hole, level.forbidden)
-        if field is None:
+        if field is None:  # too coarse: everything that may be copied is near the hole
             continue
-        py, px = (a.astype(np.int32) for a in np.nonzero(level.hole))
-        trust = confidence(level.hole)
+        seed = options.seed * 7919 + number * 101
+        guide = guides[number] if guides is not None else None
+        part = progress.part(edges[step], edges[step + 1], f"matching patches at 1/{2**number} of the size")
+        part(0.0)
         if coarser is None:
-            initialise.onion_peel(features, level.hole, field)
+            _start(level, field, guide, seed, options.guidance)
         else:
-            fields.refine_from(coarser, field, seed + number)
-            field.cost[:] = 0
-            features[py, px] = vote.vote(features, field, trust[field.ys, field.xs] + 1e-9, py, px)
-        share = (last - number) / (last + 1)
-        rounds = plan.coarse_rounds if number >= 2 else plan.fine_rounds
-        sharp = plan.sharpness if number else plan.fine_sharpness
-        for turn in range(rounds):
-            progress(share + turn / rounds / (last + 1), f"matching patches, size 1/{2**number}")
-            for k in range(2):
-                fields.search(
-                    features, field, backward=(turn + k) % 2 == 1,
-                    radius=max(level.hole.shape) if number >= 2 else 16, seed=seed * 7919 + number * 101 + turn * 2 + k,
-                )  # fmt: skip
-            weight = vote.weights(field, trust, sharp)
-            features[py, px] = vote.vote(features, field, weight, py, px)
-        coarser, filled = field, features
-    if coarser is None or filled is None:
+            fields.refine_from(coarser, field, seed)
+            py, px = hole_pixels(level.hole)
+            trust = confidence(level.hole)
+            level.features[py, px, :3] = vote.vote(
+                level.features, field, trust[field.ys, field.xs] + 1e-9, py, px
+            )
+        steer = options.guidance * number / max(1, last)
+        _improve(level, field, guide, steer, seed, number == 0, part, plan)
+        coarser = field
+    if coarser is None:
         raise BackendError("No size of the window has a patch to copy from.")
-    return coarser, filled
+    return coarser
 
 
 def fill(
@@ -81,19 +115,19 @@ def fill(
     plan: Plan = Plan(),
 ) -> Image | None:  # fmt: skip
     """Fill the hole of a window; None where nothing may be copied from."""
-    first = pyramid.first_level(image, hole, forbidden)
     if fields.make_field(hole, forbidden) is None:
         return None
-    levels = pyramid.build(first)
-    field, features = solve(levels, options.seed, guide, options.guidance, progress.part(0.0, 0.9), plan)
-    py, px = (a.astype(np.int32) for a in np.nonzero(hole))
+    levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
+    guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
+    field = solve(levels, guides, options, progress.part(0.0, 0.9), plan)
+    py, px = hole_pixels(hole)
     out = image.copy()
     if plan.finish == "vote":
-        out[py, px] = np.clip(np.rint(features[py, px, :3]), 0, 255).astype(np.uint8)
+        out[py, px] = np.clip(np.rint(levels[0].features[py, px, :3]), 0, 255).astype(np.uint8)
         return out
     source = vote.best_sources(field, field.cost, py, px)
     progress(0.9, "hiding the seams")
     if options.blending and plan.finish == "blend":
-        return blend.blend(image, hole, py, px, source)
+        return blend.blend(image, hole, py, px, source, levels[0].features[py, px, :3])
     out[py, px] = image[source[:, 0], source[:, 1]]
     return out

@@ -52,9 +52,12 @@ def make_field(hole: Flags, forbidden: Flags) -> Field | None:
     inside[RADIUS : height - RADIUS, RADIUS : width - RADIUS] = True
     touching = (cv2.dilate(hole.view(np.uint8), box) > 0) & inside
     sources = (cv2.dilate((hole | forbidden).view(np.uint8), box) == 0) & inside
-    pool = np.argwhere(sources).astype(np.int32)
-    if not len(pool):
+    if not sources.any():
         return None
+    stride = max(1, int(np.sqrt(sources.size / 100_000)))
+    pool = np.argwhere(sources[::stride, ::stride]).astype(np.int32) * stride
+    if not len(pool):
+        pool = np.argwhere(sources).astype(np.int32)
     ys, xs = (a.astype(np.int32) for a in np.nonzero(touching))
     index = np.full(hole.shape, -1, np.int32)
     index[ys, xs] = np.arange(len(ys), dtype=np.int32)
@@ -63,7 +66,8 @@ def make_field(hole: Flags, forbidden: Flags) -> Field | None:
 
 
 @inline
-def _random(state: np.uint32) -> np.uint32:
+def shuffled(state: np.uint32) -> np.uint32:
+    """The next state of a xorshift generator."""
     state ^= (state << np.uint32(13)) & np.uint32(0xFFFFFFFF)
     state ^= state >> np.uint32(17)
     state ^= (state << np.uint32(5)) & np.uint32(0xFFFFFFFF)
@@ -71,7 +75,8 @@ def _random(state: np.uint32) -> np.uint32:
 
 
 @inline
-def _hash(a: int, b: int) -> np.uint32:
+def hashed(a: int, b: int) -> np.uint32:
+    """A first state for entry `a` under seed `b`, never 0."""
     value = np.uint32(a * 2654435761 + b * 40503 + 0x9E3779B9)
     value = np.uint32((value ^ (value >> np.uint32(16))) * np.uint32(0x85EBCA6B))
     value = np.uint32((value ^ (value >> np.uint32(13))) * np.uint32(0xC2B2AE35))
@@ -130,12 +135,12 @@ def _search(
             found = _distance(patch, rows, cy, cx, best)
             if found < best:
                 best, best_y, best_x = found, cy, cx
-        state = _hash(k, seed)
+        state = hashed(k, seed)
         reach = radius
         while reach >= 1:
-            state = _random(state)
+            state = shuffled(state)
             cy = best_y - reach + np.int64(state % np.uint32(2 * reach + 1))
-            state = _random(state)
+            state = shuffled(state)
             cx = best_x - reach + np.int64(state % np.uint32(2 * reach + 1))
             reach //= 2
             if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
@@ -159,12 +164,6 @@ def search(features: Floats, field: Field, *, backward: bool, radius: int, seed:
         )  # fmt: skip
 
     run(band, len(field.ys))
-
-
-def randomise(field: Field, seed: int) -> None:
-    """Point every entry at a random source."""
-    rng = np.random.default_rng(seed)
-    field.match[:] = field.pool[rng.integers(0, len(field.pool), len(field.ys))]
 
 
 def refine_from(coarse: Field, fine: Field, seed: int) -> None:

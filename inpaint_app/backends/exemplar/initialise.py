@@ -1,23 +1,58 @@
 """A first fill of the coarsest level: from the hole's rim inwards, layer by layer ("onion peel").
 
-Newson et al. (2014), section 3.4: each layer is matched by its known pixels only, then becomes known itself. At this
-size all sources can be looked at, so nothing is left to chance.
+Newson et al. (2014), section 3.4: each layer is matched by its known pixels only, then becomes known itself. This
+start decides the layout, so it looks at many more sources than a pass of PatchMatch would: what the neighbours
+found, a random sample of all sources, and the surroundings of the best.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, SPAN, Field, Flags, Floats, Ints
-from inpaint_app.backends.exemplar.jit import kernel, run
+from inpaint_app.backends.exemplar.field import (
+    CHANNELS,
+    RADIUS,
+    SPAN,
+    Field,
+    Flags,
+    Floats,
+    Ints,
+    hashed,
+    shuffled,
+)
+from inpaint_app.backends.exemplar.jit import inline, kernel, run
+
+SAMPLE = 1500  # random sources that every patch is compared with
+
+
+@inline
+def _known_distance(
+    patch: Floats, mask: Floats, order: Ints, rows: Floats, y: Any, x: Any, limit: Any
+) -> Any:
+    """Sum of squared differences over known values, the rows with most of them first; stops above `limit`."""
+    total = np.float32(0.0)
+    left = (x - RADIUS) * CHANNELS
+    for n in range(2 * RADIUS + 1):
+        i = order[n]
+        part = np.float32(0.0)
+        for j in range(SPAN):
+            d = patch[i, j] - rows[y - RADIUS + i, left + j]
+            part += mask[i, j] * d * d
+        total += part
+        if total >= limit:
+            return total
+    return total
 
 
 @kernel
 def _match_known(
-    rows: Floats, known: Floats, ys: Ints, xs: Ints, pool: Ints, entries: Ints, match: Ints, cost: Floats,
-    start: int, stop: int, stride: int, near: float,
+    rows: Floats, known: Floats, index: Ints, ys: Ints, xs: Ints, sources: Flags, pool: Ints, ready: Flags,
+    entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int,
 ) -> None:  # fmt: skip
+    height, width = sources.shape
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
     mask = np.empty((2 * RADIUS + 1, SPAN), np.float32)
     for n in range(start, stop):
@@ -27,45 +62,72 @@ def _match_known(
             for j in range(SPAN):
                 patch[i, j] = rows[y - RADIUS + i, (x - RADIUS) * CHANNELS + j]
                 mask[i, j] = known[y - RADIUS + i, x - RADIUS + j // CHANNELS]
+                if j % CHANNELS == CHANNELS - 1:  # the texture is known everywhere
+                    mask[i, j] = 1.0
+        counts = np.empty(2 * RADIUS + 1, np.float32)
+        for i in range(2 * RADIUS + 1):
+            counts[i] = -mask[i].sum()
+        order = np.argsort(counts, kind="mergesort").astype(np.int32)
+        best_y, best_x = pool[0, 0], pool[0, 1]
         best = np.float32(np.inf)
-        for m in range(0, pool.shape[0], stride):
-            sy, sx = pool[m, 0], pool[m, 1]
-            left = (sx - RADIUS) * CHANNELS
-            total = np.float32(near) * np.float32((sy - y) ** 2 + (sx - x) ** 2)
-            for i in range(2 * RADIUS + 1):
-                part = np.float32(0.0)
-                for j in range(SPAN):
-                    d = patch[i, j] - rows[sy - RADIUS + i, left + j]
-                    part += mask[i, j] * d * d
-                total += part
-                if total >= best:
-                    break
-            if total < best:
-                best = total
-                match[k, 0], match[k, 1] = sy, sx
+        for i in range(max(0, y - 1), min(height, y + 2)):
+            for j in range(max(0, x - 1), min(width, x + 2)):
+                other = index[i, j]
+                if other < 0 or not ready[other]:
+                    continue
+                cy, cx = match[other, 0] + y - i, match[other, 1] + x - j
+                if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
+                    continue
+                found = _known_distance(patch, mask, order, rows, cy, cx, best)
+                if found < best:
+                    best, best_y, best_x = found, cy, cx
+        for m in range(pool.shape[0]):
+            cy, cx = pool[m, 0], pool[m, 1]
+            found = _known_distance(patch, mask, order, rows, cy, cx, best)
+            if found < best:
+                best, best_y, best_x = found, cy, cx
+        state = hashed(k, seed)
+        for m in range(24):
+            reach = 8 >> (m // 8)
+            state = shuffled(state)
+            cy = best_y - reach + np.int64(state % np.uint32(2 * reach + 1))
+            state = shuffled(state)
+            cx = best_x - reach + np.int64(state % np.uint32(2 * reach + 1))
+            if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
+                continue
+            found = _known_distance(patch, mask, order, rows, cy, cx, best)
+            if found < best:
+                best, best_y, best_x = found, cy, cx
+        match[k, 0], match[k, 1] = best_y, best_x
         cost[k] = best
 
 
-def onion_peel(features: Floats, hole: Flags, field: Field, *, most: int = 4096) -> None:
-    """Fill `features` inside `hole` in place and set field.match, looking at up to about `most` sources a patch."""
+def onion_peel(features: Floats, hole: Flags, field: Field, seed: int, *, sample: int = SAMPLE) -> None:
+    """Fill the colours of `features` inside `hole` in place and set field.match."""
     known = ~hole
     rows = features.reshape(features.shape[0], -1)
-    stride = max(1, len(field.pool) // most)
-    cross = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
+    pool = field.pool
+    if len(pool) > sample:
+        pool = pool[np.sort(np.random.default_rng(seed).choice(len(pool), sample, replace=False))]
+    square = np.ones((3, 3), np.uint8)
     pending = np.ones(len(field.ys), bool)
     while not known.all():
-        layer = (cv2.dilate(known.view(np.uint8), cross) > 0) & ~known
+        layer = (cv2.dilate(known.view(np.uint8), square) > 0) & ~known
+        if not layer.any():  # nothing known to start from: everything is one layer
+            layer = ~known
         # A patch is matched once its centre is known or on the rim, or when nothing else can reach the rim.
         reach = known | layer
         entries = np.flatnonzero(pending & reach[field.ys, field.xs]).astype(np.int32)
         if not len(entries):
             entries = np.flatnonzero(pending).astype(np.int32)
-        flags = known.astype(np.float32)
+        flags, ready = known.astype(np.float32), ~pending
 
-        def band(start: int, stop: int, entries: Ints = entries, flags: Floats = flags) -> None:
+        def band(
+            start: int, stop: int, entries: Ints = entries, flags: Floats = flags, ready: Flags = ready
+        ) -> None:
             _match_known(
-                rows, flags, field.ys, field.xs, field.pool, entries, field.match, field.cost,
-                start, stop, stride, 0.0,
+                rows, flags, field.index, field.ys, field.xs, field.sources, pool, ready,
+                entries, field.match, field.cost, start, stop, seed,
             )  # fmt: skip
 
         run(band, len(entries), 16)
@@ -78,7 +140,7 @@ def _fill_layer(features: Floats, layer: Flags, field: Field, ready: Flags) -> N
     """Average the proposals of the ready patches over the layer's pixels."""
     height, width = layer.shape
     py, px = np.nonzero(layer)
-    total = np.zeros((len(py), CHANNELS), np.float32)
+    total = np.zeros((len(py), 3), np.float32)
     mass = np.zeros((len(py), 1), np.float32)
     for dy in range(-RADIUS, RADIUS + 1):
         for dx in range(-RADIUS, RADIUS + 1):
@@ -87,6 +149,6 @@ def _fill_layer(features: Floats, layer: Flags, field: Field, ready: Flags) -> N
             entry = np.where(inside, field.index[cy.clip(0, height - 1), cx.clip(0, width - 1)], -1)
             usable = np.flatnonzero((entry >= 0) & ready[entry])
             source = field.match[entry[usable]] - (dy, dx)
-            total[usable] += features[source[:, 0], source[:, 1]]
+            total[usable] += features[source[:, 0], source[:, 1], :3]
             mass[usable] += 1
-    features[py, px] = total / np.maximum(mass, 1)
+    features[py, px, :3] = total / np.maximum(mass, 1)

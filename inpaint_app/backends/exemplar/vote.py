@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Field, Floats, Ints
+from inpaint_app.backends.exemplar.field import RADIUS, Field, Floats, Ints
 from inpaint_app.backends.exemplar.jit import kernel, run
 
 
@@ -19,7 +19,7 @@ def _vote(
     out: Floats, start: int, stop: int,
 ) -> None:  # fmt: skip
     height, width = index.shape
-    total = np.empty(CHANNELS, np.float32)
+    total = np.empty(3, np.float32)
     for n in range(start, stop):
         y, x = py[n], px[n]
         total[:] = 0.0
@@ -31,11 +31,11 @@ def _vote(
                     continue
                 w = weight[k]
                 sy, sx = match[k, 0] + y - i, match[k, 1] + x - j
-                for c in range(CHANNELS):
+                for c in range(3):
                     total[c] += w * features[sy, sx, c]
                 mass += w
         if mass > 0.0:
-            for c in range(CHANNELS):
+            for c in range(3):
                 out[n, c] = total[c] / mass
 
 
@@ -66,8 +66,8 @@ def weights(field: Field, confidence: Floats, sharpness: float) -> Floats:
 
 
 def vote(features: Floats, field: Field, weight: Floats, py: Ints, px: Ints) -> Floats:
-    """The averaged proposals (N, channels) for the hole's pixels at rows `py` and columns `px`."""
-    out = features[py, px]
+    """The averaged colours proposed (N, 3) for the hole's pixels at rows `py` and columns `px`."""
+    out = features[py, px, :3]
 
     def band(start: int, stop: int) -> None:
         _vote(
