@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class StableDiffusion:
         chosen = (
             options if isinstance(options, StableDiffusionOptions) else StableDiffusionOptions(options.seed)
         )
+        if window.guide is None:  # nothing to start from but a blank hole
+            chosen = replace(chosen, strength=1.0)
         path = required(chosen.model or self._settings.sd_model)
         plan = device.plan(self._settings.device, chosen.precision, chosen.memory)
         while True:

@@ -43,7 +43,11 @@ class Source:
     def of(cls, named: str) -> Source:
         """The source that a setting or an option names; raises MissingWeights for what is neither."""
         path = Path(named).expanduser()
-        if path.exists() or path.suffix in (".safetensors", ".ckpt", ".pt", ".bin") or named[:1] in "./~\\":
+        if (
+            (named.strip() and path.exists())
+            or path.suffix in (".safetensors", ".ckpt", ".pt", ".bin")
+            or named.startswith((".", "/", "~"))
+        ):
             return cls(named, path=path)
         if not _HUB_NAME.fullmatch(named):
             raise MissingWeights(
