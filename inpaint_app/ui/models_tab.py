@@ -7,9 +7,9 @@ from html import escape
 
 import gradio as gr
 
+from inpaint_app import session
 from inpaint_app.backends import registry as backends
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters import weights
 from inpaint_app.types import Missing, Progress
 from inpaint_app.ui.tabs import IDLE, bar, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
@@ -27,7 +27,7 @@ def build(visits: Visits) -> None:
         )
         body = gr.HTML(table(), js_on_load=None, apply_default_css=False, elem_id="models-table")
         with gr.Row():
-            which = gr.Dropdown(fetchable(), value=None, label="Fetch", scale=0, min_width=280)
+            which = gr.Dropdown(choices(), value=None, label="Fetch", scale=0, min_width=280)
             start = gr.Button("Fetch", variant="primary", scale=0, min_width=120)
             stop = gr.Button("Cancel", scale=0, min_width=110)
         status = gr.HTML(IDLE, js_on_load=None, apply_default_css=False)
@@ -42,17 +42,9 @@ def build(visits: Visits) -> None:
     stop.click(stopper(visits), api_visibility="private", queue=False)
 
 
-def fetchable() -> list[tuple[str, str]]:
+def choices() -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
-    found: dict[str, str] = {}
-    titled = [(spec.title, spec.missing()) for spec in backends.BACKENDS]
-    titled += [(spec.title, spec.missing()) for spec in segmenters.specs()]
-    for title, missing in titled:
-        for lack in missing:
-            if lack.fetch:
-                size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
-                found[lack.fetch] = f"{title}{size}"
-    return [(words, name) for name, words in found.items()]
+    return [(words, name) for name, words in session.fetchable().items()]
 
 
 def fetch(visit: Visit, name: str | None) -> Iterator[tuple[str, str]]:
@@ -60,7 +52,7 @@ def fetch(visit: Visit, name: str | None) -> Iterator[tuple[str, str]]:
     said: list[str] = []
 
     def task(progress: Progress) -> None:
-        path = weights.fetch(name or "", progress)
+        path = session.fetch(name or "", progress)
         said.append(note(f"{path.name} is here.", "good"))
 
     def say(kind: str, text: str) -> None:

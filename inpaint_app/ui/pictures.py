@@ -50,6 +50,14 @@ def write_picture(image: Image, icc: bytes | None, target: Path, side: int) -> P
     return target
 
 
+def data_url(image: Image, side: int) -> str:
+    """A small picture that travels within a message, its longer side at most `side` pixels."""
+    width, height = preview_size(image.shape[1], image.shape[0], side)
+    buffer = io.BytesIO()
+    PillowImage.fromarray(_resized(image, width, height)).save(buffer, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
 def _profile(icc: bytes | None) -> bytes | None:
     """The profile, where it is one for the RGB that is shown."""
     return icc if icc and icc[16:20] == b"RGB " else None

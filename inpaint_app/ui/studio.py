@@ -7,13 +7,15 @@ lost or done twice when several arrive together.
 
 from __future__ import annotations
 
-import base64
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
+
+from inpaint_app.ui.pictures import data_url
 
 STATIC = Path(__file__).parent / "static"
 
@@ -57,13 +59,8 @@ def studio(configuration: dict[str, Any], thumbs: dict[str, str]) -> gr.HTML:
 
 def thumb(path: Path, side: int = 360) -> str:
     """A small picture of a file as a data URL, for the samples that the page offers."""
-    import io
-
     from PIL import Image
 
     picture = Image.open(path)
     picture.draft("RGB", (side * 2, side * 2))
-    picture.thumbnail((side, side))
-    buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return data_url(np.asarray(picture.convert("RGB")), side)

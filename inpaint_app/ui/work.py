@@ -12,13 +12,17 @@ from typing import Any
 
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.session import NothingFound
-from inpaint_app.types import Progress
+from inpaint_app.types import Image, Progress
+from inpaint_app.ui.pictures import data_url
 from inpaint_app.ui.visits import Visit
 
 Task = Callable[[Progress], None]
 
 REPORT_EVERY = 0.12
 """Seconds between two reports, so that a chatty backend does not flood the connection."""
+
+FORMING_SIDE = 192
+"""Longer side of the picture that shows how a slow fill forms."""
 
 _log = logging.getLogger(__name__)
 _FINISHED = object()
@@ -62,6 +66,7 @@ def _run(
     began = time.monotonic()
     last = 0.0
     known = visit.sent
+    forming = ""
 
     def report(fraction: float, stage: str) -> None:
         nonlocal last, known
@@ -69,11 +74,16 @@ def _run(
         if now - last < REPORT_EVERY and visit.sent == known:
             return
         last, known = now, visit.sent
-        news.put({"fraction": round(fraction, 3), "stage": stage, "seconds": round(now - began, 1)})
+        seconds = round(now - began, 1)
+        news.put({"fraction": round(fraction, 3), "stage": stage, "seconds": seconds, "forming": forming})
+
+    def show(image: Image) -> None:
+        nonlocal forming
+        forming = data_url(image, FORMING_SIDE)
 
     try:
         with _said(say):
-            task(Progress(report, stop.is_set))
+            task(Progress(report, stop.is_set, show))
     finally:
         visit.busy.release()
         news.put(_FINISHED)

@@ -18,6 +18,7 @@ class Slow:
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         steps.append(0)
         for step in range(200):
+            progress.show(window.image)
             progress(step / 200, "Taking its time")
             steps[-1] += 1
             time.sleep(0.05)

@@ -77,6 +77,7 @@ def test_cancel_stops_the_work_and_all_is_as_it_was(studio: Any, tmp_path: Path)
     studio.page.wait_for_function(
         "document.querySelector('.st-stage-name').textContent === 'Taking its time'"
     )
+    studio.page.wait_for_selector(".st-forming[src^='data:image/jpeg']:visible")
     studio.do("cancel")
     studio.rest()
     assert "Stopped" in studio.toast()

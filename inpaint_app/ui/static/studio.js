@@ -88,6 +88,9 @@ Object.assign(app, {
     one(".st-stage-name").textContent = stage[0].toUpperCase() + stage.slice(1);
     one(".st-fill").style.transform = "scaleX(" + Math.max(0.02, news.fraction) + ")";
     one(".st-progress").setAttribute("aria-valuenow", Math.round(news.fraction * 100));
+    const forming = one(".st-forming");
+    forming.hidden = !news.forming;
+    if (news.forming && forming.src !== news.forming) forming.src = news.forming;
     one(".st-seconds").textContent = Math.round((performance.now() - began) / 1000) + " s";
   },
   rest() {
