@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
@@ -105,7 +106,8 @@ class Sampler:
     """Draws batches: shuffled epochs, random crops, left-right flips, holes from a bank.
 
     photos: (N, P, P, 3) uint8. holes: (K, S, S) bool, S <= P. Everything lies on `device`, so that on a GPU no batch
-    crosses the bus. rank, ranks: this process takes every `ranks`-th photo of the batch.
+    crosses the bus. rank, ranks: this process takes every `ranks`-th photo of the batch. zoom: crops are between
+    S / zoom and S · zoom pixels wide, as far as the photo goes, and scaled to S; 1 cuts them as they are.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Sampler:
         rank: int = 0,
         ranks: int = 1,
         augment: bool = True,
+        zoom: float = 1.0,
     ) -> None:
         if batch % ranks:
             raise OptionError(f"A batch of {batch} cannot be shared by {ranks} processes: take a multiple.")
@@ -125,6 +128,7 @@ class Sampler:
         if self.side > self.photo_side:
             raise OptionError(f"Photos of {self.photo_side} px are too small for crops of {self.side} px.")
         self.batch, self.seed, self.rank, self.ranks, self.augment = batch, seed, rank, ranks, augment
+        self.zoom = zoom if augment else 1.0
         self.device = torch.device(device)
         self.photos = torch.from_numpy(photos if photos.flags.writeable else np.array(photos)).to(self.device)
         self.holes = torch.from_numpy(holes).to(self.device)
@@ -141,15 +145,40 @@ class Sampler:
         if not self.augment:
             top[:] = left[:] = (self.photo_side - self.side) // 2
             flipped[:] = turned[:] = False
+        mask = self.holes[self._put(holes)]
+        mask = torch.where(self._put(turned[mine])[:, None, None], mask.flip(2), mask)[:, None].float()
+        if self.zoom > 1:
+            return Batch(self._zoomed(rng, photos, flipped), mask)
         span = np.arange(self.side)
         rows = top[mine, None] + span  # (B, S)
         columns = left[mine, None] + np.where(flipped[mine, None], span[::-1], span)
         photo = self.photos[
             self._put(photos)[:, None, None], self._put(rows)[:, :, None], self._put(columns)[:, None]
         ]
-        mask = self.holes[self._put(holes)]
-        mask = torch.where(self._put(turned[mine])[:, None, None], mask.flip(2), mask)
-        return Batch(photo.permute(0, 3, 1, 2).float() / 127.5 - 1, mask[:, None].float())
+        return Batch(photo.permute(0, 3, 1, 2).float() / 127.5 - 1, mask)
+
+    def _zoomed(
+        self, rng: np.random.Generator, photos: NDArray[np.int64], flipped: NDArray[np.bool_]
+    ) -> Tensor:
+        """Crops of random size, scaled bilinearly: (B, 3, S, S) in -1..1."""
+        mine = slice(self.rank, None, self.ranks)
+        largest = min(self.zoom, self.photo_side / self.side)
+        sides = self.side * np.exp(rng.uniform(-np.log(self.zoom), np.log(largest), self.batch))[mine, None]
+        top, left = (rng.random((2, self.batch))[:, mine, None] * (self.photo_side - sides)).astype(
+            np.float32
+        )
+        places = (np.arange(self.side) + 0.5) / self.side * sides  # (B, S) pixels from the crop's edge
+        across = np.where(flipped[mine, None], places[:, ::-1], places)
+        rows, columns = (
+            (2 * (start + way) / self.photo_side - 1) for start, way in ((top, places), (left, across))
+        )
+        shape = (len(rows), self.side, self.side)
+        grid = np.stack(
+            [np.broadcast_to(columns[:, None], shape), np.broadcast_to(rows[:, :, None], shape)], 3
+        )
+        whole = self.photos[self._put(photos)].permute(0, 3, 1, 2).float() / 127.5 - 1
+        where = self._put(grid.astype(np.float32))
+        return F.grid_sample(whole, where, padding_mode="border", align_corners=False)
 
     def _indices(self, step: int) -> NDArray[np.int64]:
         places = np.arange(step * self.batch, (step + 1) * self.batch)

@@ -85,6 +85,7 @@ class Trainer:
             self.device,
             self.accelerator.process_index,
             self.accelerator.num_processes,
+            zoom=recipe.zoom,
         )
         self.step, self.seconds = 0, 0.0
         self.history = History(plan.out)
@@ -175,8 +176,6 @@ class Trainer:
         names = self.objective.players[player]
         parameters = [p for name in names for p in self.objective.modules[name].parameters()]
         rate = recipe.learning_rate if player == "network" else recipe.critic_rate
-        # Betas of GANs for both sides where there is a critic: momentum makes the game swing.
-        betas = recipe.betas
         return torch.optim.AdamW(
             [{"params": parameters, "initial": rate}],
             rate,

@@ -24,9 +24,10 @@ class Recipe:
     """How to train one network.
 
     objective: "module:Class" in training/, what is minimised. size: side of the square in pixels; photos are decoded
-    at photo_size and cropped at random. reconstruction: named losses and their factors. known_weight: weight of known
-    pixels beside 1 in the hole. adversarial: kind of loss and its factor `adversarial_weight`; 0 trains no critic.
-    critics: modules that judge. holes: kinds and their weights. steps: used where no --minutes is given.
+    at photo_size and cropped at random, at scales of 1 / zoom to zoom. reconstruction: named losses and their
+    factors. known_weight: weight of known pixels beside 1 in the hole. adversarial: kind of loss and its factor
+    `adversarial_weight`; 0 trains no critic. critics: modules that judge. holes: kinds and their weights. steps: used
+    where no --minutes is given. settings: numbers that the objective knows.
     average: decay of the running mean of the weights that is what gets shipped; 0 keeps the last ones.
     """
 
@@ -37,6 +38,7 @@ class Recipe:
     critics: Mapping[str, Part] = field(default_factory=dict)
     size: int = 128
     photo_size: int = 150
+    zoom: float = 1.0
     batch: int = 32
     steps: int = 20_000
     learning_rate: float = 1e-3

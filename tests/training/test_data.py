@@ -116,6 +116,27 @@ def test_crops_are_flipped_as_wholes() -> None:
     assert (steps == steps[:, :1]).all()
 
 
+def test_zoomed_crops_stay_inside_and_keep_slopes() -> None:
+    holes = make_holes({"centre": 1}, 16, 1, 0)
+    slope = np.zeros((1, 24, 24, 3), dtype=np.uint8)
+    slope[..., 1] = np.arange(24) * 10
+    slope[..., 2] = np.arange(24)[:, None] * 10
+    sampler = Sampler(slope, holes, 8, seed=0, zoom=1.4)
+    photo = torch.cat([sampler.draw(step).photo for step in range(6)])
+    assert torch.equal(sampler.draw(2).photo, Sampler(slope, holes, 8, seed=0, zoom=1.4).draw(2).photo)
+    inner = photo[:, :, 2:-2, 2:-2]
+    steps = (inner[:, 1, :, 1:] - inner[:, 1, :, :-1]) * 12.75
+    sizes = steps.abs().mean((1, 2))
+    assert steps.std((1, 2)).max() < 0.02
+    assert sizes.min() < 0.85
+    assert sizes.max() > 1.15
+    assert sizes.min() > 1 / 1.45
+    assert sizes.max() < 1.45
+    down = (inner[:, 2, 1:] - inner[:, 2, :-1]) * 12.75
+    assert torch.allclose(down.mean((1, 2)), sizes, atol=1e-3)  # square, and never upside down
+    assert set(steps.mean((1, 2)).sign().tolist()) == {-1.0, 1.0}
+
+
 @pytest.mark.parametrize("kind", HOLES)
 @pytest.mark.parametrize("size", [16, 64, 128])
 def test_every_hole_is_a_hole_and_the_same_again(kind: str, size: int) -> None:
