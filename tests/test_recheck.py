@@ -1,0 +1,201 @@
+"""Nothing new may appear in a hole: tried with backends that paint things into it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_app import recheck
+from inpaint_app.backends.base import BackendSpec
+from inpaint_app.errors import Cancelled, MissingWeights
+from inpaint_app.pipeline import Filler
+from inpaint_app.pipeline import remove as run
+from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Removal, Result, Window
+
+WHITE = 250
+
+
+class Painter:
+    """Fills with grey, and with a white patch of a size by seed: 0 for none."""
+
+    def __init__(self, sizes: dict[int, int]) -> None:
+        self.sizes = sizes
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        progress(0.5, "Painting")
+        fill = window.image.copy()
+        fill[window.mask] = 90
+        rows, columns = np.nonzero(window.mask)
+        y, x, size = int(rows.mean()), int(columns.mean()), self.sizes.get(options.seed, 0)
+        fill[y : y + size, x : x + size] = WHITE
+        progress(1.0)
+        return fill
+
+
+def look(image: Image, progress: Progress) -> tuple[Instance, ...]:
+    """Every white patch is a person."""
+    white = (image >= WHITE).all(axis=2)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(white.view(np.uint8))
+    found = []
+    for index in range(1, count):
+        left, top, width, height, _ = (int(value) for value in stats[index])
+        box = Box(left, top, left + width, top + height)
+        found.append(Instance(index, "person", 0.8, box, (labels == index)[box.slices]))
+    progress(1.0)
+    return tuple(found)
+
+
+SPEC = BackendSpec("painter", "Painter", "", "")
+
+
+def photo() -> tuple[Image, Mask]:
+    image = np.full((120, 160, 3), 100, np.uint8)
+    mask = np.zeros((120, 160), dtype=bool)
+    mask[40:80, 50:90] = True
+    return image, mask
+
+
+def check(sizes: dict[int, int], retries: int = 2, seed: int = 0, **options: object) -> recheck.Checked:
+    image, mask = photo()
+
+    def remove(removal: Removal, progress: Progress) -> Result:
+        return run(removal, Filler(SPEC, Painter(sizes), SPEC.make_options(removal.options)), progress)
+
+    removal = Removal(image, mask, 0, 0, options={"seed": seed, **options})
+    return recheck.cleanest(removal, remove, look, retries=retries)
+
+
+def test_a_clean_fill_is_kept_at_once_and_nothing_is_said() -> None:
+    checked = check({})
+    assert len(checked.attempts) == 1
+    assert checked.note == ""
+    assert checked.attempts[0].appeared == ()
+
+
+def test_where_seeds_change_nothing_it_stops() -> None:
+    checked = check({7: 12, 8: 12, 9: 0}, seed=7)
+    assert [attempt.seed for attempt in checked.attempts] == [7]
+    assert "of one seed" in checked.note
+
+
+def test_the_clean_seed_is_taken_and_said() -> None:
+    checked = check({7: 12, 8: 9, 9: 0}, seed=7)
+    assert [attempt.seed for attempt in checked.attempts] == [7, 8, 9]
+    assert not (checked.result.image == WHITE).any()
+    assert checked.result.options.seed == 9
+    assert checked.note == "A person appeared in the first fill; seed 9 gave a clean one."
+
+
+def test_of_unclean_ones_the_cleanest_is_kept_and_it_stays_bounded() -> None:
+    checked = check({0: 12, 1: 5, 2: 9, 3: 0})
+    assert len(checked.attempts) == 3
+    assert int((checked.result.image == WHITE).all(axis=2).sum()) == 25
+    assert checked.note.startswith("A person appeared in the hole; of 3 seeds the cleanest was kept.")
+
+
+def test_what_appeared_is_told_in_the_photos_frame() -> None:
+    (one,) = check({0: 12}, retries=0).attempts[0].appeared
+    assert (one.number, one.label) == (1, "person")
+    assert one.box == Box(69, 59, 81, 71)
+
+
+def test_people_of_the_photo_are_no_news() -> None:
+    image, mask = photo()
+    image[10:30, 10:20] = WHITE
+    image[50:70, 92:120] = WHITE  # beside the hole
+    result = run(Removal(image, mask, 0, 0), Filler(SPEC, Painter({}), Options()))
+    assert recheck.appeared(result, look) == ()
+
+
+def test_one_who_stays_and_reaches_into_the_hole_is_no_news() -> None:
+    """The fill continues a person who stands behind the hole: most of the find is fill, but it is not new."""
+    image, mask = photo()
+    image[55:65, 84:104] = WHITE
+    behind = Box(84, 55, 104, 65)
+    stays = Instance(1, "person", 0.9, behind, np.ones((10, 20), dtype=bool))
+
+    class Continues(Painter):
+        def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+            fill = super().inpaint(window, options, progress)
+            rows, columns = np.nonzero(window.mask)
+            middle = int(rows.mean())
+            fill[middle - 5 : middle + 5, columns.min() + 10 : columns.max() + 1] = WHITE
+            return fill
+
+    result = run(Removal(image, mask, 0, 0), Filler(SPEC, Continues({}), Options()))
+    assert len(recheck.appeared(result, look)) == 1
+    assert recheck.appeared(result, look, (stays,)) == ()
+
+
+def test_without_a_segmenter_the_fill_is_kept_and_said_to_be_unchecked() -> None:
+    image, mask = photo()
+
+    def blind(image: Image, progress: Progress) -> tuple[Instance, ...]:
+        raise MissingWeights("no weights")
+
+    checked = recheck.cleanest(
+        Removal(image, mask),
+        lambda removal, progress: run(removal, Filler(SPEC, Painter({}), Options())),
+        blind,
+    )
+    assert checked.note == "The fill was not checked for new objects: no weights"
+    assert checked.result.changed_known == 0
+
+
+def test_progress_rises_to_one_and_a_cancel_comes_through() -> None:
+    image, mask = photo()
+    told: list[float] = []
+
+    def remove(removal: Removal, progress: Progress) -> Result:
+        sizes = {0: 12, 1: 9, 2: 7}
+        return run(removal, Filler(SPEC, Painter(sizes), SPEC.make_options(removal.options)), progress)
+
+    recheck.cleanest(
+        Removal(image, mask), remove, look, progress=Progress(lambda share, _: told.append(share))
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1
+    with pytest.raises(Cancelled):
+        recheck.cleanest(Removal(image, mask), remove, look, progress=Progress(cancelled=lambda: True))
+
+
+def test_a_real_person_painted_into_the_hole_is_seen(
+    yolo_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A backend that pastes someone from the bus picture into a street without people."""
+    from inpaint_app.segmenters import registry
+
+    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
+    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
+    yolo = registry.best().create()
+    spec = importlib.util.find_spec("ultralytics")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    bus = cv2.imread(str(Path(spec.submodule_search_locations[0]) / "assets" / "bus.jpg"))[..., ::-1]
+    person = np.ascontiguousarray(bus[390:910, 40:250])
+    street = np.ascontiguousarray(
+        np.repeat(np.linspace(200, 90, 800)[:, None], 900, axis=1)[..., None]
+    ).repeat(3, 2)
+    image = street.astype(np.uint8)
+    mask = np.zeros((800, 900), dtype=bool)
+    mask[150:670, 300:510] = True
+
+    class Pasting:
+        def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+            fill = window.image.copy()
+            fill[window.mask] = 150 if options.seed else person.reshape(-1, 3)
+            return fill
+
+    def remove(removal: Removal, progress: Progress) -> Result:
+        return run(removal, Filler(SPEC, Pasting(), SPEC.make_options(removal.options)), progress)
+
+    checked = recheck.cleanest(
+        Removal(image, mask, 0, 0), remove, lambda picture, progress: yolo.detect(picture, 0.35, progress)
+    )
+    assert [len(attempt.appeared) > 0 for attempt in checked.attempts] == [True, False]
+    assert "person" in checked.note
+    assert checked.result.options.seed == 1
