@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.evaluation import places
-from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.mask import padded
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
@@ -171,21 +169,6 @@ def ranking(
     return sorted(standings, key=lambda standing: -standing.expected)
 
 
-def candidates() -> tuple[str, ...]:
-    """The backends that "auto" chooses among: all that are ready here and fast."""
-    return tuple(spec.name for spec in registry.BACKENDS if not spec.slow and not spec.missing())
-
-
-def choose(session: Session, removal: Removal, progress: Progress | None = None) -> str:
-    """The name of the backend that is expected to do best on this removal: what the backend "auto" stands for."""
-    grown, _ = masks.grow(masks.checked(removal.mask, removal.image), removal.grow)
-    seed = int(removal.options.get("seed", 0))
-    found = best(
-        session, removal.image, grown, candidates(), avoid=removal.avoid, seed=seed, progress=progress
-    )
-    return found[0].backend
-
-
 def best(
     session: Session,
     image: Image,
@@ -197,7 +180,7 @@ def best(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[Standing]:
-    """What "auto" asks: the ranking for this photo and hole. Its first is the choice.
+    """The ranking for this photo and hole, measured at once.
 
     Where the photo has no room for a patch, or nothing could be filled, the ranking is the prior's alone.
     """

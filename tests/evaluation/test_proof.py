@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app.backends.registry import find
 from inpaint_app.errors import BackendError, MaskError
 from inpaint_app.evaluation import places, proof
-from inpaint_app.evaluation.proof import Patch, Standing, best, choose, prove, ranking
+from inpaint_app.evaluation.proof import Patch, best, prove, ranking
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Mask, Removal, Result
@@ -153,21 +152,3 @@ def test_no_room_for_a_patch_leaves_the_prior(monkeypatch) -> None:
         next(prove(Session(), two_textures(), mask, ["telea"]))
     found = best(Session(), two_textures(), mask, ["navier-stokes", "telea"])
     assert [standing.backend for standing in found] == ["telea", "navier-stokes"]
-
-
-def test_choose_grows_the_hole_and_takes_the_first_of_the_ranking(monkeypatch) -> None:
-    asked = []
-
-    def ranked(
-        session: Session, image: Image, mask: Mask, backends: tuple[str, ...], **rest: object
-    ) -> list[Standing]:
-        asked.append((mask, backends, rest["seed"]))
-        return [Standing("telea", 0.5, 1, 1, 0.1, 0.0), Standing("navier-stokes", 0.4, 0, 1, 0.1, -0.1)]
-
-    monkeypatch.setattr(proof, "best", ranked)
-    mask = disc((120, 200), 150, 60, 8)
-    assert choose(Session(), Removal(two_textures(), mask, grow=5, options={"seed": 3})) == "telea"
-    assert asked[0][0].sum() > mask.sum()
-    assert asked[0][2] == 3
-    assert "telea" in asked[0][1]
-    assert not any(find(name).slow for name in asked[0][1])

@@ -1,0 +1,147 @@
+"""The backend "auto": fill the hole with every fast backend and hand over the fill that is expected to be nearest.
+
+Two things are asked. Which backend is best on patches of this very photo (`proof`), and which fill the others agree
+with most: where several engines, and several seeds of one, put the same thing, it is likelier to be there. That is
+choosing for minimum Bayes risk (Kumar & Byrne 2004) with HaarPSI as the gain and the fills as the sample. Figures, and
+what each part adds: benchmarks/results/auto.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from inpaint_app.backends import registry
+from inpaint_app.errors import Cancelled, InpaintError
+from inpaint_app.evaluation.proof import Standing, best
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.metrics.full_reference import MARGIN, scores
+from inpaint_app.session import Session
+from inpaint_app.types import Box, Progress, Removal, Result
+
+SEEDS = 2
+"""Fills of each backend that draws by chance."""
+
+SCORE = "haarpsi"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fill:
+    """One fill. agreement: its mean HaarPSI with the other fills, over the hole; seed: what it was drawn with."""
+
+    result: Result
+    seed: int
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The result that "auto" stands for, the fills it was chosen from, and the patches' ranking (empty without)."""
+
+    result: Result
+    fills: tuple[Fill, ...]
+    standings: tuple[Standing, ...]
+
+
+def candidates() -> tuple[str, ...]:
+    """The backends that "auto" chooses among: ready here, fast, and making texture.
+
+    Diffusion (Navier-Stokes, Telea) blurs whatever is wider than a scratch: it is asked only where nothing else is.
+    """
+    ready = [spec for spec in registry.BACKENDS if not spec.slow and not spec.missing()]
+    textured = tuple(spec.name for spec in ready if spec.family != "classical")
+    return textured or tuple(spec.name for spec in ready)
+
+
+def choose(
+    session: Session,
+    removal: Removal,
+    progress: Progress | None = None,
+    *,
+    backends: Sequence[str] | None = None,
+    patches: int = 0,
+    seeds: int = SEEDS,
+) -> Choice:
+    """Fill with all backends, and choose.
+
+    patches: how many proof patches to measure on besides; each costs a fill of every backend. Options that a backend
+    does not know are left out for it. What fails is left out; raises its error where all fail, and Cancelled.
+    """
+    progress = progress or Progress()
+    names = tuple(backends) if backends is not None else candidates()
+    share = 1.0 if not patches else 1 / (1 + patches / seeds)
+    results = _fills(session, removal, names, seeds, progress.part(0.0, share))
+    standings: list[Standing] = []
+    if patches:
+        tried = list(dict.fromkeys(result.backend for result, _ in results))
+        standings = best(
+            session,
+            removal.image,
+            results[0][0].mask,
+            tried,
+            avoid=removal.avoid,
+            count=patches,
+            seed=int(removal.options.get("seed", 0)),
+            progress=progress.part(share, 1.0),
+        )
+    agreed = agreements([result for result, _ in results])
+    fills = [Fill(result, seed, value) for (result, seed), value in zip(results, agreed, strict=True)]
+    expected = {standing.backend: standing.expected for standing in standings}
+    chosen = max(fills, key=lambda fill: fill.agreement + expected.get(fill.result.backend, 0.0))
+    progress(1.0, "Done")
+    seconds = sum(fill.result.seconds for fill in fills)
+    return Choice(replace(chosen.result, seconds=seconds), tuple(fills), tuple(standings))
+
+
+def remove(session: Session, removal: Removal, progress: Progress | None = None) -> Result:
+    """What a session runs for the backend "auto": the chosen fill; its `backend` says whose it is."""
+    return choose(session, removal, progress).result
+
+
+def _fills(
+    session: Session, removal: Removal, names: Sequence[str], seeds: int, progress: Progress
+) -> list[tuple[Result, int]]:
+    first = int(removal.options.get("seed", 0))
+    jobs = [
+        (name, first + number)
+        for name in names
+        for number in range(seeds if registry.find(name).family == "exemplar" else 1)
+    ]
+    results: list[tuple[Result, int]] = []
+    failure: InpaintError | None = None
+    for number, (name, seed) in enumerate(jobs):
+        part = progress.part(
+            number / len(jobs), (number + 1) / len(jobs), f"Trying {registry.find(name).title}"
+        )
+        options = {**_known(name, removal.options), "seed": seed}
+        try:
+            results.append((session.remove(replace(removal, options=options), name, part), seed))
+        except Cancelled:
+            raise
+        except InpaintError as error:
+            failure = error
+    if not results:
+        raise failure or InpaintError("No backend is ready: see the list of models.")
+    return results
+
+
+def _known(name: str, options: Mapping[str, object]) -> dict[str, object]:
+    """The options that the backend has."""
+    fields = registry.find(name).options.__dataclass_fields__
+    return {key: value for key, value in options.items() if key in fields}
+
+
+def agreements(results: Sequence[Result]) -> list[float]:
+    """For each result its mean HaarPSI with all others, over the hole; 1 where it is the only one."""
+    if len(results) < 2:
+        return [1.0] * len(results)
+    mask = results[0].mask
+    box = bounds(mask) or Box(0, 0, mask.shape[1], mask.shape[0])
+    area = padded(box, 2 * MARGIN, mask.shape).slices
+    crops = [result.image[area] for result in results]
+    values = [[0.0] * len(crops) for _ in crops]
+    for a, one in enumerate(crops):
+        for b in range(a):
+            value = scores(one, crops[b], mask[area], names=(SCORE,))["hole"][SCORE]
+            values[a][b] = values[b][a] = value
+    return [sum(row) / (len(crops) - 1) for row in values]

@@ -1,0 +1,119 @@
+"""The backend that chooses: it takes the fill that the others agree with, and lives with what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inpaint_app.backends.registry import find
+from inpaint_app.errors import BackendError, Cancelled, MaskError
+from inpaint_app.evaluation import auto
+from inpaint_app.evaluation.auto import agreements, candidates, choose
+from inpaint_app.evaluation.proof import Standing
+from inpaint_app.session import Session
+from inpaint_app.types import Image, Mask, Options, Progress, Removal, Result
+
+
+class Made(Session):
+    """A session whose fills are given: {(backend, seed): offset from the truth}."""
+
+    def __init__(self, offsets: Mapping[tuple[str, int], int | Exception]) -> None:
+        super().__init__()
+        self.offsets = offsets
+        self.asked: list[tuple[str, Mapping[str, object]]] = []
+
+    def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
+        seed = int(removal.options["seed"])
+        self.asked.append((backend, removal.options))
+        offset = self.offsets[backend, seed]
+        if isinstance(offset, Exception):
+            raise offset
+        (progress or Progress())(1.0, "")
+        image = removal.image.copy()
+        rng = np.random.default_rng(abs(offset))
+        noise = rng.integers(-abs(offset), abs(offset) + 1, image.shape)
+        image[removal.mask] = np.clip(image.astype(int) + noise, 0, 255)[removal.mask].astype(np.uint8)
+        return Result(image, removal.mask, backend, 0.5, (), 0, 0, 0, Options(seed))
+
+
+NAMES = ("patchmatch", "telea")
+
+
+@pytest.fixture
+def removal(image: Image, mask: Mask) -> Removal:
+    return Removal(image, mask)
+
+
+def test_the_fill_that_the_others_agree_with_is_taken(removal: Removal) -> None:
+    session = Made({("patchmatch", 0): 120, ("patchmatch", 1): 10, ("telea", 0): 25})
+    choice = choose(session, removal, backends=NAMES)
+    assert (choice.result.backend, choice.result.options.seed) == ("patchmatch", 1)
+    assert choice.result.seconds == pytest.approx(1.5)
+    assert len(choice.fills) == 3
+    assert min(choice.fills, key=lambda fill: fill.agreement).seed == 0
+
+
+def test_agreement_is_the_mean_over_the_others(image: Image, mask: Mask) -> None:
+    def result(value: int) -> Result:
+        filled = image.copy()
+        filled[mask] = value
+        return Result(filled, mask, "x", 0.0, (), 0, 0, 0, Options())
+
+    same, also, other = result(90), result(90), result(250)
+    found = agreements([same, also, other])
+    assert found[0] == found[1] == pytest.approx((1 + found[2]) / 2)
+    assert agreements([same]) == [1.0]
+
+
+def test_patches_of_the_photo_can_turn_the_choice(removal: Removal, monkeypatch) -> None:
+    offsets = {("patchmatch", 0): 10, ("patchmatch", 1): 12, ("telea", 0): 30}
+    assert choose(Made(offsets), removal, backends=NAMES).result.backend == "patchmatch"
+    ranked = [Standing("telea", 0.9, 3, 3, 0.1, 0.9), Standing("patchmatch", 0.1, 0, 3, 0.1, -0.9)]
+    monkeypatch.setattr(auto, "best", lambda *_, **__: ranked)
+    choice = choose(Made(offsets), removal, backends=NAMES, patches=3)
+    assert choice.result.backend == "telea"
+    assert choice.standings == tuple(ranked)
+
+
+def test_what_fails_is_left_out_and_only_if_all_fail_an_error(removal: Removal) -> None:
+    broken = BackendError("PatchMatch failed.")
+    session = Made({("patchmatch", 0): broken, ("patchmatch", 1): broken, ("telea", 0): 20})
+    assert choose(session, removal, backends=NAMES).result.backend == "telea"
+    session = Made({("patchmatch", 0): broken, ("patchmatch", 1): broken, ("telea", 0): broken})
+    with pytest.raises(BackendError, match="PatchMatch failed"):
+        choose(session, removal, backends=NAMES)
+    with pytest.raises(Cancelled):
+        choose(Made({("telea", 0): Cancelled("Stopped.")}), removal, backends=("telea",))
+
+
+def test_options_reach_those_that_know_them(removal: Removal) -> None:
+    session = Made({("patchmatch", 7): 10, ("patchmatch", 8): 10, ("telea", 7): 10})
+    choose(session, replace(removal, options={"seed": 7, "patch": 2, "radius": 5.0}), backends=NAMES)
+    assert [sorted(options) for _, options in session.asked] == [["patch", "seed"]] * 2 + [["radius", "seed"]]
+
+
+def test_candidates_are_ready_fast_and_make_texture() -> None:
+    assert "patchmatch" in candidates()
+    for name in candidates():
+        spec = find(name)
+        assert (spec.slow, spec.missing()) == (False, ())
+        assert spec.family != "classical"
+
+
+def test_on_a_real_session_known_pixels_stay(image: Image, mask: Mask) -> None:
+    told: list[float] = []
+    choice = choose(
+        Session(),
+        Removal(image, mask),
+        Progress(lambda done, stage: told.append(done)),
+        backends=("patchmatch", "telea"),
+    )
+    result = choice.result
+    np.testing.assert_array_equal(result.image[~result.mask], image[~result.mask])
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+    with pytest.raises(MaskError):
+        choose(Session(), Removal(image, np.zeros_like(mask)), backends=("telea",))
