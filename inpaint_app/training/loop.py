@@ -179,7 +179,7 @@ class Trainer:
         return torch.optim.AdamW(
             [{"params": parameters, "initial": rate}],
             rate,
-            betas,
+            recipe.betas,
             weight_decay=recipe.weight_decay,
             fused=True,
         )
