@@ -155,7 +155,7 @@ def _target(
     """Where a result goes; never over the photo itself unless that is allowed."""
     out = Path(arguments.output)
     ending = out.suffix.lower().lstrip(".")
-    if several or out.is_dir() or arguments.output.endswith(("/", "\\")):
+    if several or out.is_dir() or not ending:
         out.mkdir(parents=True, exist_ok=True)
         suffix = result_suffix(path, photo, arguments.format)
         target = out / (f"{path.stem}-{backend}{suffix}" if each > 1 else f"{path.stem}{suffix}")

@@ -168,12 +168,17 @@ def feathered(grown: Mask, feather: int) -> NDArray[np.float32]:
     if feather <= 0 or grown.all():
         return grown.astype(np.float32)
     distance = cv2.distanceTransform(grown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    opacity: NDArray[np.float32] = np.clip(distance / np.float32(feather + 1), 0.0, 1.0)
+    # Whatever is further than `feather` from all known pixels has a squared distance of at least feather² + 1.
+    full = np.float32(math.sqrt(feather * feather + 1) * (1 - 1e-6))
+    opacity: NDArray[np.float32] = np.clip(distance / full, 0.0, 1.0)
     return opacity
 
 
 def marked(
-    shape: tuple[int, int], instances: Iterable[Instance], brushed: Mask | None = None, erased: Mask | None = None
+    shape: tuple[int, int],
+    instances: Iterable[Instance],
+    brushed: Mask | None = None,
+    erased: Mask | None = None,
 ) -> Mask:
     """Found objects corrected by hand: their union, less what was erased, joined with what was brushed.
 

@@ -168,3 +168,14 @@ def test_growing_covers_and_reaches_no_further(mask: Mask, radius: int) -> None:
         across, down = np.ogrid[: mask.shape[0], : mask.shape[1]]
         far &= (across - row) ** 2 + (down - column) ** 2 > radius**2
     assert np.array_equal(grown, ~far)
+
+
+@settings(max_examples=80, deadline=None)
+@given(arrays(bool, st.tuples(st.integers(1, 30), st.integers(1, 30))), st.integers(1, 8))
+def test_what_is_to_go_never_shines_through_the_feather(mask: Mask, width: int) -> None:
+    """Even where the feather is as wide as the growth, the original hole is filled in full."""
+    grown = masks.dilated(mask, width)
+    opacity = masks.feathered(grown, width)
+    assert (opacity[mask] == 1).all()
+    assert (opacity[~grown] == 0).all()
+    assert (opacity[grown] > 0).all()
