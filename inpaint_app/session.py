@@ -22,6 +22,7 @@ from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError,
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
+from inpaint_app.recheck import Checked, cleanest
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec, labels_of
@@ -29,6 +30,9 @@ from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask, Progress, Removal, Result
 
 CONFIDENCE = 0.35
+
+RETRIES = 2
+"""How many further seeds a diffusion fill is given to come out without new objects."""
 
 REACH = 12
 """Pixels from the hole within which a found object counts as touching it."""
@@ -41,7 +45,8 @@ class Job:
     mask: brushed or given, joined with what is found. objects: words such as "people", "cars", "dog"; empty finds
     nothing. found: instances that were found before, so that they are not looked for again; numbers: which of
     them go (None: all whose class `objects` names). segmenter None takes the best one that is ready. avoid: (H, W)
-    bool, known pixels that no fill may copy from, beside the found objects that stay.
+    bool, known pixels that no fill may copy from, beside the found objects that stay. retries: further seeds that
+    are tried while an object appears in the hole; None takes RETRIES for diffusion and looks at no other fill.
     """
 
     mask: Mask | None = None
@@ -55,17 +60,22 @@ class Job:
     feather: int | None = None
     avoid: Mask | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A result with what was found on the way; `mask` is the hole before it was grown, `avoid` what stayed out."""
+    """A result with what was found on the way; `mask` is the hole before it was grown, `avoid` what stayed out.
+
+    checked: the look at the fill for new objects, with all attempts and what to tell the user; None where none was.
+    """
 
     result: Result
     mask: Mask
     instances: tuple[Instance, ...]
     removed: tuple[Instance, ...]
     avoid: Mask | None = None
+    checked: Checked | None = None
 
 
 FETCHERS = {"stable-diffusion": "inpaint_app.backends.diffusion.source:fetch"}
@@ -101,8 +111,20 @@ class Session:
         mask = _mask(image, job, removed)
         avoid = _avoid(mask, instances, removed, job.avoid)
         removal = Removal(image, mask, job.grow, job.feather, avoid, job.options)
-        result = self.remove(removal, spec.name, progress.part(0.25 if job.objects else 0.0, 1.0))
-        return Outcome(result, mask, instances, removed, avoid)
+        part = progress.part(0.25 if job.objects else 0.0, 1.0)
+        retries = job.retries if job.retries is not None else RETRIES if spec.family == "diffusion" else 0
+        if retries <= 0:
+            return Outcome(self.remove(removal, spec.name, part), mask, instances, removed, avoid)
+        gone = {instance.number for instance in removed}
+        checked = cleanest(
+            removal,
+            lambda again, share: self.remove(again, spec.name, share),
+            lambda picture, share: self.detect(picture, job.segmenter, job.confidence, share),
+            staying=tuple(instance for instance in instances if instance.number not in gone),
+            retries=retries,
+            progress=part,
+        )
+        return Outcome(checked.result, mask, instances, removed, avoid, checked)
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""

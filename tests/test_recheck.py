@@ -199,3 +199,23 @@ def test_a_real_person_painted_into_the_hole_is_seen(
     assert [len(attempt.appeared) > 0 for attempt in checked.attempts] == [True, False]
     assert "person" in checked.note
     assert checked.result.options.seed == 1
+
+
+def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from inpaint_app.session import Job, Session
+
+    session = Session()
+    painter = Painter({3: 12})
+    monkeypatch.setattr(session, "_backends", {"telea": painter})
+    monkeypatch.setattr(session, "detect", lambda picture, _name, _confidence, share: look(picture, share))
+    image, mask = photo()
+    outcome = session.run(
+        image, Job(mask, backend="telea", grow=0, feather=0, options={"seed": 3}, retries=2)
+    )
+    assert outcome.checked is not None
+    assert outcome.checked.note.endswith("seed 4 gave a clean one.")
+    assert outcome.result is outcome.checked.result
+    assert not (outcome.result.image == WHITE).any()
+    unchecked = session.run(image, Job(mask, backend="telea", grow=0, feather=0, options={"seed": 3}))
+    assert unchecked.checked is None
+    assert (unchecked.result.image == WHITE).any()
