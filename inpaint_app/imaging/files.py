@@ -23,7 +23,7 @@ from inpaint_app.types import Image, Mask
 
 __all__ = [
     "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "Saved",
-    "chosen_format", "encode", "load", "open_mask", "rendered", "save", "write_bytes",
+    "chosen_format", "encode", "load", "open_mask", "rendered", "save", "warm_up", "write_bytes",
 ]  # fmt: skip
 
 _CURES = {
@@ -91,6 +91,16 @@ def rendered(photo: Photo, max_side: int) -> Image:
         return photo.rgb
     size = (max(1, round(photo.width * max_side / longest)), max(1, round(photo.height * max_side / longest)))
     return np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA))
+
+
+def warm_up() -> None:
+    """Compile what editing JPEG blocks needs: some seconds after an installation, next to nothing from then on."""
+    grey = np.full((32, 32, 3), 128, np.uint8)
+    data = cv2.imencode(".jpg", grey)[1].tobytes()
+    hole = np.zeros((32, 32), bool)
+    hole[4:8, 4:8] = True
+    photo = load(data, name="warm-up")
+    encode(photo, photo.rgb, hole)
 
 
 def open_mask(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -131,9 +132,16 @@ def _edit_units(
     edit_units(
         region.wanted[numbers], numbers % file.units[0], numbers // file.units[0], coefficients,
         layout[:, 0].copy(), layout[:, 1].copy(), layout[:, 2].copy(), np.array(sampling, np.int64), tables,
-        np.ascontiguousarray(edited), np.ascontiguousarray(hole), np.array(axes(hole.shape, orientation), np.int64),
+        _read_only(edited), _read_only(hole), np.array(axes(hole.shape, orientation), np.int64),
         np.array((file.width, file.height), np.int64), _COLOURS[file.colour()], BASIS, ZIGZAG,
     )  # fmt: skip
+
+
+def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
+    """A view that cannot be written to: kernels are compiled for it alone, whichever kind comes in."""
+    view = np.ascontiguousarray(pixels).view()
+    view.flags.writeable = False
+    return view
 
 
 def block_layout(file: JpegFile) -> NDArray[np.int64]:

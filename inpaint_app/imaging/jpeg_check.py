@@ -64,7 +64,8 @@ def compare(
                     return DIFFERENT
             if not equal_bits(old, begins[unit], new, at, length):
                 return DIFFERENT
-            same[unit : last + 1] = True
+            for number in range(unit, last + 1):
+                same[number] = True
             at += length
             for part in range(parts):
                 predicted[part] = expected[part] = last_dc[last, part]
@@ -73,11 +74,21 @@ def compare(
         at = decoded(new, at, owner, dc, ac, predicted, kept[fresh[unit]])
         if at < 0 or at > stop:
             return DAMAGED
-        same[unit] = (kept[fresh[unit]] == before[fresh[unit]]).all()
+        same[unit] = equal_units(kept[fresh[unit]], before[fresh[unit]])
         for part in range(parts):
             expected[part] = last_dc[unit, part]
         unit += 1
     return SAME
+
+
+@compiled
+def equal_units(one: Array, other: Array) -> Number:
+    """Whether two units' coefficients (B, 64) are the same."""
+    for block in range(one.shape[0]):
+        for k in range(one.shape[1]):
+            if one[block, k] != other[block, k]:
+                return False
+    return True
 
 
 @compiled
@@ -105,7 +116,9 @@ def decoded(
     plain: Array, at: Number, owner: Array, dc: Array, ac: Array, predicted: Array, unit: Array
 ) -> Number:
     """Decode one unit from bit `at` into unit (B, 64); returns the bit after it, or -1 where the data is damaged."""
-    unit[:] = 0
+    for block in range(unit.shape[0]):
+        for k in range(unit.shape[1]):
+            unit[block, k] = 0
     size = len(plain)
     position, held = at >> 3, 0
     acc = np.int64(0)

@@ -132,7 +132,7 @@ def read_units(
     return 0
 
 
-@inlined
+@compiled
 def put(out: Array, place: Number, acc: Number, held: Number, value: Number, bits: Number) -> State:
     """Append bits to whole bytes of `out`; returns the new (place, acc, held)."""
     acc = ((acc & 0xFF) << bits) | value
@@ -226,7 +226,9 @@ def write_units(
             source, stop = begins[unit], ends[last]
             if held == 0 and source % 8 == 0:
                 whole = (stop - source) >> 3
-                out[place : place + whole] = plain[source >> 3 : (source >> 3) + whole]
+                begin = source >> 3
+                for i in range(whole):
+                    out[place + i] = plain[begin + i]
                 place += whole
                 source += whole << 3
             while source + 8 <= stop:

@@ -6,10 +6,14 @@ ITU-T T.81, Annexes F and G; `order` and `owner` as in `jpeg_passes`. The writer
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from inpaint_app.imaging import jpeg_coding
 from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
-from inpaint_app.imaging.jpeg_coding import put
+
+put: Callable[..., State] = inlined(jpeg_coding.put.py_func)  # type: ignore[attr-defined]
 
 
 @inlined

@@ -249,7 +249,18 @@ def crop(file: JpegFile, coefficients: NDArray[np.int16], size: tuple[int, int])
     out = np.empty(symbol_bits(histogram, lengths) // 8 + _ROOM, np.uint8)
     ends, none = np.zeros(1, np.int64), np.zeros(count, np.int64)
     write_units(
-        np.zeros(16, np.uint8), none, none, count, fresh, coefficients, owner, last_dc, dc, ac, out, ends
+        np.frombuffer(bytes(16), np.uint8),
+        none,
+        none,
+        count,
+        fresh,
+        coefficients,
+        owner,
+        last_dc,
+        dc,
+        ac,
+        out,
+        ends,
     )
     return _small_file(file, size, tables, stuffed(out, ends))
 

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 
 from inpaint_app.errors import InpaintError
+from inpaint_app.imaging import files
 from inpaint_app.session import Job, Session
 
 _log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def _warm(session: Session) -> None:
     image = np.full((96, 96, 3), 128, np.uint8)
     mask = np.zeros((96, 96), bool)
     mask[40:56, 40:56] = True
-    for work in (lambda: session.run(image, Job(mask=mask)), lambda: session.detect(image)):
+    for work in (lambda: session.run(image, Job(mask=mask)), files.warm_up, lambda: session.detect(image)):
         try:
             work()
         except InpaintError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import io
 import os
@@ -70,6 +71,7 @@ def test_lossy_formats_say_what_they_are(format: str) -> None:
     assert np.array_equal(files.load(exact.data).rgb, edited)
 
 
+@functools.cache  # it holds the second it was made in
 def profile() -> bytes:
     from PIL import ImageCms
 
@@ -260,3 +262,16 @@ def test_a_profile_is_carried_and_numbers_are_not_converted() -> None:
     for format in ("PNG", "TIFF", "JPEG", "WEBP"):
         done = files.encode(photo, edited_in(photo.rgb, hole), hole, format=format)
         assert files.load(done.data).icc == b"wide gamut" * 9
+
+
+def test_warming_up_compiles_what_the_first_jpeg_needs() -> None:
+    from inpaint_app.imaging import jpeg_coding, jpeg_edit
+
+    files.warm_up()
+    for kernel in (jpeg_coding.read_units, jpeg_coding.write_units, jpeg_edit.edit_units):
+        assert len(kernel.signatures) == 1  # type: ignore[attr-defined]
+    photo = files.load(jpeg_sampled(scene(40, 40), "420"))
+    hole = hole_in(40, 40)
+    files.encode(photo, edited_in(photo.rgb, hole), hole)
+    for kernel in (jpeg_coding.read_units, jpeg_coding.write_units, jpeg_edit.edit_units):
+        assert len(kernel.signatures) == 1  # type: ignore[attr-defined]
