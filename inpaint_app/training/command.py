@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=int, help="photos a step, over all processes, instead of the recipe's"
     )
+    parser.add_argument("--rate", type=float, help="learning rate of the network, instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=("auto", "bf16", "fp32"), default="auto")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's choice)")
@@ -77,6 +78,8 @@ def _run(arguments: argparse.Namespace) -> None:
         torch.set_num_threads(arguments.threads)
     if arguments.batch:
         recipe = dataclasses.replace(recipe, batch=arguments.batch)
+    if arguments.rate:
+        recipe = dataclasses.replace(recipe, learning_rate=arguments.rate)
     cache = arguments.cache or arguments.out.parent
     photos = load_photos(arguments.data, recipe.photo_size, cache)
     validate = None

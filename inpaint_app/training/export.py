@@ -27,10 +27,13 @@ from inpaint_app.training.history import read
 from inpaint_app.training.recipes import Part, find
 
 
-def export(run: Path, folder: Path, module: str = "network", name: str | None = None) -> Path:
+def export(
+    run: Path, folder: Path, module: str = "network", name: str | None = None, commit: str | None = None
+) -> Path:
     """Write one module of a run's last state as folder/NAME.safetensors and its table in folder/manifest.toml.
 
-    The network is taken as its running mean, critics as they are. Raises CheckpointError without a state.
+    The network is taken as its running mean, critics as they are. commit: of the code that trained, where that is not
+    the present one. Raises CheckpointError without a state.
     """
     tensors, about = state.load(run / "state.safetensors")
     recipe = find(about["recipe"])
@@ -54,7 +57,7 @@ def export(run: Path, folder: Path, module: str = "network", name: str | None = 
         "arguments": dict(part.arguments),
         "training": {
             "recipe": recipe.name,
-            "commit": _commit(folder),
+            "commit": commit or _commit(folder),
             "device": about["device"],
             "precision": about["precision"],
             "steps": about["step"],
@@ -124,9 +127,11 @@ def main() -> int:
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--module", default="network")
     parser.add_argument("--name")
+    parser.add_argument("--commit", help="of the code that trained, where that is not the present one")
     arguments = parser.parse_args()
     try:
-        target = export(arguments.run, arguments.checkpoints, arguments.module, arguments.name)
+        chosen = arguments.module, arguments.name, arguments.commit
+        target = export(arguments.run, arguments.checkpoints, *chosen)
     except InpaintError as error:
         sys.stderr.write(f"{error}\n")
         return 2
