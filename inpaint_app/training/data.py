@@ -41,7 +41,7 @@ def load_photos(sources: Sequence[Path], size: int, cache: Path | None = None) -
             raise OptionError(f"--data {source} is not there. Give a .tar of photos or a folder of photos.")
     stored = cache / f"photos-{_digest(sources, size)}.npy" if cache else None
     if stored and stored.exists():
-        mapped: Photos = np.load(stored, mmap_mode="r")
+        mapped: Photos = np.load(stored, mmap_mode="c")  # copy on write: torch takes it as it is
         return mapped
     squares = [_square(name, data, size) for source in sources for name, data in _files(source)]
     if not squares:
