@@ -188,6 +188,8 @@ def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, hol
         found = after.kept, before.marks() == after.marks()
     kept, same = found
     outside = int(np.count_nonzero(~same & ~touched))
+    if outside:  # cannot be, and must never leave the house
+        raise JpegError("its other blocks did not come back as they were")
     changed, most = _changed_pixels(file, before.kept, kept, region, hole)
     note = done.note
     if changed:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.types import Box
@@ -33,6 +35,22 @@ def upright(stored: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation == 8:
         return stored[:, ::-1].swapaxes(0, 1)
     return stored
+
+
+def turned(stored: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """`upright` as an array of its own, in one pass: OpenCV turns pixels several times sooner than a strided copy."""
+    if orientation == 1:
+        return np.ascontiguousarray(stored)
+    if stored.dtype not in (np.uint8, np.uint16):
+        return np.ascontiguousarray(upright(stored, orientation))
+    whole = np.ascontiguousarray(stored)
+    if orientation in (2, 3, 4):
+        return np.asarray(cv2.flip(whole, {2: 1, 3: -1, 4: 0}[orientation]))
+    if orientation in (6, 8):
+        way = cv2.ROTATE_90_CLOCKWISE if orientation == 6 else cv2.ROTATE_90_COUNTERCLOCKWISE
+        return np.asarray(cv2.rotate(whole, way))
+    across = np.asarray(cv2.transpose(whole))
+    return across if orientation == 5 else np.asarray(cv2.flip(across, -1))
 
 
 def stored(seen: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -24,7 +24,7 @@ from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, Unre
 from inpaint_app.imaging import about
 from inpaint_app.imaging.decode import Opened, read_native
 from inpaint_app.imaging.native import Native, alpha, shown
-from inpaint_app.imaging.orientation import stored, upright
+from inpaint_app.imaging.orientation import stored, turned
 from inpaint_app.imaging.photo import Limits, Photo
 
 READ = (
@@ -176,10 +176,10 @@ def _format(image: PillowImage.Image) -> str:
 
 def _photo(opened: Opened, native: Native, name: str) -> Photo:
     image, info = opened.image, opened.image.info
-    rgb = np.ascontiguousarray(upright(shown(native), opened.orientation))
+    rgb = turned(shown(native), opened.orientation)
     opacity = alpha(native)
     if opacity is not None:
-        opacity = np.ascontiguousarray(upright(opacity, opened.orientation))
+        opacity = turned(opacity, opened.orientation)
     for pixels in (rgb, opacity):
         if pixels is not None:
             pixels.flags.writeable = False
