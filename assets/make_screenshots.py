@@ -6,6 +6,7 @@ sample photo that comes with ultralytics.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -64,7 +65,7 @@ def take(page: Any, address: str, photo: Path, name: str) -> None:
     page.goto(address)
     page.wait_for_selector(".st-hero")
     page.wait_for_timeout(600)
-    page.screenshot(path=HERE / f"start-{name}.png")
+    shoot(page, f"start-{name}")
     page.set_input_files(".st-file", str(photo))
     page.wait_for_selector(".st[data-mode='edit']")
     page.click("[data-do=find]")
@@ -72,14 +73,21 @@ def take(page: Any, address: str, photo: Path, name: str) -> None:
     page.wait_for_timeout(400)
     page.evaluate("document.querySelector('.group[data-label=person]').click()")
     page.wait_for_timeout(300)
-    page.screenshot(path=HERE / f"found-{name}.png")
+    shoot(page, f"found-{name}")
     page.click("[data-do=remove]")
     page.wait_for_selector(".st[data-mode='compare']")
     page.wait_for_function("!document.querySelector('.st').parentElement.studio.app.busy")
     page.evaluate("document.querySelector('.st').parentElement.studio.app.compare.place(0.46)")
     page.mouse.move(4, 400)
     page.wait_for_timeout(500)
-    page.screenshot(path=HERE / f"result-{name}.png")
+    shoot(page, f"result-{name}")
+
+
+def shoot(page: Any, name: str) -> None:
+    """One picture, small enough for a repository."""
+    from PIL import Image
+
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(HERE / f"{name}.webp", quality=86, method=6)
 
 
 if __name__ == "__main__":

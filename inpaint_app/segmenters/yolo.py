@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from inpaint_app import torchvision_ops
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
@@ -31,8 +33,28 @@ OVERLAP = 0.7
 MAGNIFY = 4.0
 """Tiny photos are enlarged at most this many times."""
 _LOADING = threading.Lock()
+_READERS: tuple[tuple[Any, str], ...] = (
+    (PillowImage, "open"),
+    (cv2, "imread"),
+    (cv2, "imwrite"),
+    (cv2, "imshow"),
+)
 Edges: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
+
+
+@contextmanager
+def _readers_kept() -> Iterator[None]:
+    """Pillow's and OpenCV's readers as they were: ultralytics puts its own in their place, for the whole process.
+
+    With its Image.open a file that is no picture ends in "No module named 'pi_heif'" instead of Pillow's own error.
+    """
+    kept = [(module, name, getattr(module, name)) for module, name in _READERS]
+    try:
+        yield
+    finally:
+        for module, name, reader in kept:
+            setattr(module, name, reader)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,9 +177,10 @@ def _predictor(path: Path, settings: Settings) -> Any:
         _quiet(settings)
         try:
             torchvision_ops.provide()
-            ultralytics: Any = importlib.import_module("ultralytics")
-            results: Any = importlib.import_module("ultralytics.engine.results")
-            predict: Any = importlib.import_module("ultralytics.models.yolo.segment.predict")
+            with _readers_kept():
+                ultralytics: Any = importlib.import_module("ultralytics")
+                results: Any = importlib.import_module("ultralytics.engine.results")
+                predict: Any = importlib.import_module("ultralytics.models.yolo.segment.predict")
         except ModuleNotFoundError as error:
             raise MissingPackage(f"{error.name} is not installed: pip install ultralytics") from error
         if ultralytics.settings.get("sync"):

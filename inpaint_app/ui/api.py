@@ -18,7 +18,7 @@ from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Instance, Mask
 from inpaint_app.ui.visits import Visits
 
-PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 8, "show_progress": "hidden"}
+PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 24, "show_progress": "hidden"}
 
 
 def build(session: Session, visits: Visits) -> None:

@@ -60,7 +60,7 @@ def build(session: Session, visits: Visits) -> None:
 
     start.click(
         run, [photos, masks, words, backend], [status, body, result], api_visibility="private", show_progress="hidden",
-        concurrency_id="device", concurrency_limit=8,
+        concurrency_id="device", concurrency_limit=24,
     )  # fmt: skip
     stop.click(stopper(visits), api_visibility="private", queue=False)
 

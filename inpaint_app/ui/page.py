@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from inpaint_app.session import Session
+from inpaint_app.settings import Settings
 from inpaint_app.ui import api, batch_tab, help_tab, models_tab, present, trial_tab
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import static, studio, styles, thumb
@@ -18,6 +19,9 @@ from inpaint_app.ui.visits import Visits
 
 DEVICE = "device"
 """Events that use the device share one queue."""
+
+AT_ONCE = 24
+"""Visitors whose work is taken in at once. The session does one after the other, and says so to those who wait."""
 
 WAITING = 64
 """Events that may wait at once; more are turned away with a message."""
@@ -65,7 +69,7 @@ def launch_options() -> dict[str, Any]:
         "css": styles(),
         "footer_links": [],
         "show_error": False,
-        "max_file_size": "500mb",
+        "max_file_size": int(Settings.from_environment().max_megabytes * 1e6),
         "ssr_mode": False,
         "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),
     }
@@ -85,12 +89,13 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
         "outputs": surface,
         "api_visibility": "private",
         "show_progress": "hidden",
-        "concurrency_limit": 8,
+        "concurrency_limit": AT_ONCE,
         "concurrency_id": DEVICE,
     }
     short: dict[str, Any] = {**long, "concurrency_id": "short", "concurrency_limit": 16}
     surface.open(remover.open, **short)
     surface.resume(remover.resume, **short)
+    surface.ask(remover.ask, **short)
     surface.find(remover.find, **long)
     surface.remove(remover.remove, **long)
     surface.download(remover.download, **short)

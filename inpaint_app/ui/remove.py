@@ -111,6 +111,11 @@ class Remover:
         """Stop the work that is going on."""
         self.visits.of(request.session_hash).stop.set()
 
+    def ask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """The page has heard nothing for a while: is anything going on?"""
+        visit, _ = self._met(event, request)
+        return at_once(visit, lambda: visit.say("state", busy=visit.busy.locked()))
+
     def keep(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """A result becomes the next photo."""
         visit, message = self._met(event, request)

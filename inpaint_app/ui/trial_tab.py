@@ -70,7 +70,7 @@ def build(session: Session, visits: Visits) -> None:
 
     start.click(
         run, [hole, seed, names, marks], [status, body], js=MARKS, api_visibility="private", show_progress="hidden",
-        concurrency_id="device", concurrency_limit=8,
+        concurrency_id="device", concurrency_limit=24,
     )  # fmt: skip
     stop.click(stopper(visits), api_visibility="private", queue=False)
 

@@ -90,6 +90,18 @@ def test_cancel_stops_the_work_and_all_is_as_it_was(studio: Any, tmp_path: Path)
     studio.remove()
 
 
+def test_work_that_the_server_never_took_up_does_not_hold_the_page(studio: Any, tmp_path: Path) -> None:
+    studio.open(painted(tmp_path / "photo.jpg", 320, 240))
+    studio.app("s.app.waiting('Starting')")
+    studio.page.wait_for_selector(".st-progress:visible")
+    studio.page.wait_for_function("document.querySelector('.st-toast.error:not([hidden])')", timeout=25_000)
+    assert "did not take this up" in studio.toast()
+    studio.brush(40)
+    studio.stroke((100, 100), (140, 100))
+    studio.only("telea")
+    studio.remove()
+
+
 def test_a_backend_that_fails_says_so_and_the_others_go_on(studio: Any, tmp_path: Path) -> None:
     studio.open(painted(tmp_path / "photo.jpg", 640, 480))
     studio.brush(60)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import pickle
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -139,3 +142,19 @@ def test_without_weights_the_cure_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(MissingWeights, match=r"yolov8x-seg\.pt is missing: fetch it"):
         registry.find("yolov8x-seg").create()
     assert weights.locate("yolov8x-seg") is None
+
+
+def test_the_readers_of_pillow_and_opencv_stay_as_they_were(yolo_weights: Path) -> None:
+    """ultralytics replaces them at its import; a fresh process shows whether ours come back."""
+    script = (
+        "import io, cv2, numpy as np, PIL.Image\n"
+        "before = PIL.Image.open, cv2.imread, cv2.imwrite\n"
+        "from inpaint_app.session import Session\n"
+        "Session().detect(np.zeros((64, 64, 3), np.uint8))\n"
+        "assert (PIL.Image.open, cv2.imread, cv2.imwrite) == before\n"
+    )
+    environment = {**os.environ, "INPAINT_YOLO_WEIGHTS": str(yolo_weights)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ function makeIntake(app) {
   async function take(file) {
     if (!file) return;
     if (app.busy) return app.say("info", "Still at work: wait for it, or press Cancel.");
+    app.sending = true;
     app.waiting("Sending the photo");
     try {
       const { path } = await upload(file);
@@ -15,6 +16,8 @@ function makeIntake(app) {
     } catch (error) {
       app.rest();
       app.say("error", "The photo did not reach the server: " + ((error && error.message) || "the connection broke") + ". Try again.");
+    } finally {
+      app.sending = false;
     }
   }
 

@@ -2,11 +2,11 @@
 const app = {
   root: one(".st"), base: null, photo: null, steps: [], at: 0, found: [], results: new Map(), images: new Map(),
   details: [], active: null, mode: "empty", tool: "brush", brush: 36, divider: 0.5, holding: false, busy: 0,
-  colour: "#f43f5e", font: "sans-serif", logs: new Map(), wanted: null,
+  colour: "#f43f5e", font: "sans-serif", logs: new Map(), wanted: null, sending: false,
 };
 const view = makeView();
 const mask = makeMask(() => app.masked());
-let seen = 0, works = 0, clock = null, began = 0, drawnFor = null;
+let heard = 0, seen = 0, works = 0, clock = null, began = 0, drawnFor = null;
 
 Object.assign(app, {
   visible: () => app.root.offsetParent !== null,
@@ -78,7 +78,8 @@ Object.assign(app, {
   marks() { return { strokes: mask.png(), brushed: mask.brushed(), chosen: mask.chosen() }; },
   waiting(stage) {
     if (!app.busy) { began = performance.now(); clearTimeout(clock); clock = setTimeout(() => app.root.classList.add("working"), 350); }
-    app.busy = works;
+    app.busy = works || 1;
+    heard = performance.now();
     app.progress({ fraction: 0, stage });
     app.enable();
   },
@@ -213,6 +214,11 @@ const hears = {
   nothing: (message) => app.say("info", message.text),
   cancelled: (message) => app.say("info", message.text),
   error: (message) => app.say("error", message.text),
+  state(message) {
+    if (message.busy || !app.busy) return;
+    app.rest();
+    app.say("error", "The server did not take this up: it may be full. Photo and mask are as they were; try again.");
+  },
   done(message) { if (message.work >= app.busy) app.rest(); app.root.dataset.done = String(message.work); },
 };
 
@@ -245,6 +251,7 @@ app.strip = () => {
 let inbox = Promise.resolve();
 function hear() {
   const value = props.value || {};
+  heard = performance.now();
   for (const message of value.events || []) {
     if (message.n <= seen) continue;
     seen = message.n;
@@ -275,6 +282,11 @@ app.setBrush(36); app.pick("brush"); app.setMode("empty"); app.enable();
 element.studio = { app, mask, view };
 window.inpaintMarks = () => (app.base ? app.marks() : {});
 watch("value", hear);
+setInterval(() => {
+  if (!app.busy || app.sending || performance.now() - heard < 12000) return;
+  heard = performance.now();
+  trigger("ask", { seen });
+}, 2000);
 try {
   const token = sessionStorage.getItem("visit");
   if (token) trigger("resume", { token });
