@@ -3,7 +3,8 @@
     python -m benchmarks.diffusion [--steps 3] [--only NAME] [--output FILE]
 
 The networks have the real sizes and random weights, so that nothing has to be fetched: time and memory are the
-same. "CPU s" counts both cores' work and so says what a step costs where other work shares them. Each way runs in a process of its own, from the lightest; on a GPU every memory mode is run in half precision.
+same. "CPU s" counts the work of all cores, and so says what a step costs where other work shares them. Each way runs
+in a process of its own; on a GPU every memory mode is run in half precision.
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ def row(way: str, found: dict[str, Any]) -> str:
     )
 
 
-HEAD = """| precision, memory | s per step | CPU s per step | s around | s for 20 steps | our code, ms (share) | peak GB |
+HEAD = """| precision, memory | s per step | CPU s per step | s around | s for 20 steps | ours, ms (share) | peak GB |
 |---|---|---|---|---|---|---|"""
 
 
