@@ -26,6 +26,8 @@ SUFFIX = {
 }  # fmt: skip
 LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "GIF", "PPM"})
 Small = Callable[[int], Image]
+_OF_PALETTE = (b"PLTE", b"tRNS", b"hIST", b"bKGD", b"sBIT")
+_MORE_COLOURS = "its palette was too poor for the fill: it is written in full colours, equal outside the hole"
 _LOSSY_NOTE = (
     "this format codes the whole picture anew; save as PNG to keep every pixel outside the hole exactly"
 )
@@ -111,16 +113,20 @@ def _png(photo: Photo, native: Native, small: Small) -> Written:
     elif native.mode == "L" and head.depth < 8:
         samples = samples // np.uint8(255 // (2**head.depth - 1))
     note, carried = "", []
+    if head.color == 3 and native.palette is None:
+        head = replace(head, depth=8, color=6 if native.mode == "RGBA" else 2)
+        note = _MORE_COLOURS
     for kind, content in png.chunks(photo.source):
         if kind == b"eXIf":
-            content, note = exif.with_new_picture(content, small)
-        if native.palette is None or kind not in (b"PLTE", b"tRNS", b"hIST"):
+            content, word = exif.with_new_picture(content, small)
+            note = _joined(note, word)
+        if png.header(photo.source).color != 3 or kind not in _OF_PALETTE:
             carried.append((kind, content))
     if native.palette is not None:
         if len(native.palette) > 2**head.depth:
             head = replace(head, depth=8)
-        place = next((i for i, (kind, _) in enumerate(carried) if kind in (b"bKGD", b"IDAT")), len(carried))
-        carried[place:place] = png.palette_chunks(native.palette)
+        carried += png.palette_chunks(native.palette)
+        carried += [pair for pair in png.chunks(photo.source) if pair[0] == b"bKGD"]
     return Written(png.encode(samples, head, carried), "lossless", note)
 
 
@@ -216,13 +222,27 @@ def _lossy(photo: Photo, native: Native, target: str, small: Small) -> Written:
 
 
 def _webp(photo: Photo, native: Native, small: Small) -> Written:
-    if b"VP8L" not in photo.source[12:4096]:
+    if not _lossless_webp(photo.source):
         return _lossy(photo, native, "WEBP", small)
     options, note = _carried(photo, small)
     options.pop("dpi", None)
     image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
     data = _saved(image, "WEBP", options | {"lossless": True, "quality": 80, "method": 4, "exact": True})
     return Written(data, "lossless", note)
+
+
+def _lossless_webp(data: bytes) -> bool:
+    """Whether the first picture chunk of the RIFF container is VP8L (RFC 9649)."""
+    position = 12
+    while position + 8 <= len(data):
+        kind, length = (
+            data[position : position + 4],
+            int.from_bytes(data[position + 4 : position + 8], "little"),
+        )
+        if kind in (b"VP8 ", b"VP8L"):
+            return kind == b"VP8L"
+        position += 8 + (16 if kind == b"ANMF" else length + length % 2)
+    return False
 
 
 def _tiff(photo: Photo, native: Native, small: Small) -> Written:

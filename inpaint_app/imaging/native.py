@@ -31,6 +31,9 @@ CHANNELS = {
 }
 
 
+_POOR = 3.0  # mean distance of a fill from the palette, in levels of 255, above which it is seen
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Native:
     """Samples as a file stores them, in its own orientation.
@@ -89,10 +92,11 @@ def alpha(native: Native) -> NDArray[np.uint8] | None:
     return None
 
 
-def filled(native: Native, edited: Image, hole: Mask) -> Native:
+def filled(native: Native, edited: Image, hole: Mask, *, true_colours: bool = False) -> Native:
     """The samples with the hole taken from `edited` (H, W, 3); alpha stays the file's, nothing else is touched.
 
-    edited, hole: in the stored orientation. A palette gets free entries first, then the nearest colours.
+    edited, hole: in the stored orientation. A palette gets free entries first, then the nearest colours. true_colours:
+    give RGB(A) instead, the same colours outside, where the palette would be too poor for the fill.
     """
     box = _bounds(hole)
     if box is None:
@@ -104,7 +108,7 @@ def filled(native: Native, edited: Image, hole: Mask) -> Native:
     view = samples[box]
     mode = native.mode
     if mode == "P":
-        return _fill_palette(native, rgb, hole)
+        return _fill_palette(native, rgb, hole, true_colours)
     if mode == "CMYK":
         inks = view if view.dtype == np.uint8 else (view >> 8).astype(np.uint8)
         view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner), native)
@@ -226,7 +230,7 @@ def _step_off_key(native: Native, hole: Mask) -> None:
         native.samples[hit] = where
 
 
-def _fill_palette(native: Native, rgb: Image, hole: Mask) -> Native:
+def _fill_palette(native: Native, rgb: Image, hole: Mask, true_colours: bool) -> Native:
     """Indices for the fill: colours the palette lacks go into its unused places, the rest to the nearest entry."""
     count = 0 if native.palette is None else len(native.palette)
     used = np.bincount(native.samples[~hole].ravel(), minlength=256)[:256] > 0
@@ -238,8 +242,19 @@ def _fill_palette(native: Native, rgb: Image, hole: Mask) -> Native:
     opaque = np.flatnonzero(entries[:count, 3] == 255)
     if not opaque.size:
         opaque = np.arange(count)
-    native.samples[hole] = opaque[_nearest(rgb, entries[opaque, :3])]
+    chosen = opaque[_nearest(rgb, entries[opaque, :3])]
+    if true_colours and np.abs(entries[chosen, :3].astype(np.int16) - rgb).mean() > _POOR:
+        return _true_colours(native, rgb, hole)
+    native.samples[hole] = chosen
     return replace(native, palette=entries[:count])
+
+
+def _true_colours(native: Native, rgb: Image, hole: Mask) -> Native:
+    colours = _padded(native.palette)[native.samples]
+    colours[hole, :3] = rgb
+    if (colours[..., 3] == 255).all():
+        return Native(np.ascontiguousarray(colours[..., :3]), "RGB")
+    return Native(colours, "RGBA")
 
 
 def _dominant(rgb: Image, count: int) -> NDArray[np.uint8]:

@@ -19,7 +19,12 @@ from inpaint_app.imaging.photo import Encoded, Limits, Photo, Report
 from inpaint_app.imaging.read import open_header, stored_samples
 from inpaint_app.types import Image, Mask
 
-_WORDS = {"JPG": "JPEG", "JPE": "JPEG", "TIF": "TIFF", "HEIC": "HEIF", "DIB": "BMP", "PNM": "PPM"}
+_WORDS = {
+    "JPG": "JPEG", "JPE": "JPEG", "JFIF": "JPEG", "MPO": "JPEG", "TIF": "TIFF", "HEIC": "HEIF", "HIF": "HEIF",
+    "DIB": "BMP", "PNM": "PPM", "PGM": "PPM", "PBM": "PPM", "APNG": "PNG",
+}  # fmt: skip
+# Formats that can hold true colours as well as a palette.
+_EITHER = frozenset({"PNG", "TIFF", "BMP"})
 
 
 def encode(
@@ -83,7 +88,8 @@ def _small(edited: Image, orientation: int) -> Callable[[int], Image]:
 
 def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
     """The photo's own samples with the hole filled."""
-    return filled(stored_samples(photo), stored(edited, photo.orientation), stored(hole, photo.orientation))
+    turned = stored(edited, photo.orientation), stored(hole, photo.orientation)
+    return filled(stored_samples(photo), *turned, true_colours=photo.format in _EITHER)
 
 
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
