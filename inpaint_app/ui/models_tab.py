@@ -25,12 +25,12 @@ def build(visits: Visits) -> None:
             js_on_load=None,
             apply_default_css=False,
         )
-        body = gr.HTML(table(), js_on_load=None, apply_default_css=False, elem_id="models-table")
         with gr.Row():
             which = gr.Dropdown(choices(), value=None, label="Fetch", scale=0, min_width=280)
             start = gr.Button("Fetch", variant="primary", scale=0, min_width=120)
             stop = gr.Button("Cancel", scale=0, min_width=110)
         status = gr.HTML(IDLE, js_on_load=None, apply_default_css=False)
+        body = gr.HTML(table(), js_on_load=None, apply_default_css=False, elem_id="models-table")
 
     def run(name: str | None, request: gr.Request) -> Iterator[tuple[str, str]]:
         """Fetch the weights of that name."""
@@ -76,6 +76,7 @@ def table() -> str:
 
 
 def _part(title: str, specs: list[tuple[str, str, tuple[Missing, ...]]]) -> str:
+    specs = sorted(specs, key=lambda spec: bool(spec[2]))
     lines = "".join(
         f"<tr><td><b>{escape(name)}</b></td><td>{_state(lacks)}</td><td>{escape(summary)}{_cures(lacks)}</td></tr>"
         for name, summary, lacks in specs
@@ -94,4 +95,6 @@ def _state(lacks: tuple[Missing, ...]) -> str:
 
 
 def _cures(lacks: tuple[Missing, ...]) -> str:
-    return "".join(f"<br><small>{escape(lack.what)}: {escape(lack.cure)}</small>" for lack in lacks)
+    return "".join(
+        f"<br><small>{escape(lack.what)} is missing: {escape(lack.cure)}</small>" for lack in lacks
+    )

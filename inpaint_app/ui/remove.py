@@ -39,6 +39,7 @@ class Remover:
             photo = self.session.load(path, name=str(message.get("name") or path.name)[-120:])
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
+            self.visits.make_room(visit)
             self._show(visit, step, photo.rgb)
             visit.say("photo", **present.photo(photo), token=visit.token)
             self._say_step(visit)
@@ -103,6 +104,8 @@ class Remover:
                     step.made.clear()
                     visit.say("clear")
                 self._say_result(visit, step, image, job, outcome, chosen, bool(message.get("brushed")))
+                if outcome.checked is not None and outcome.checked.note:
+                    visit.say("nothing", text=outcome.checked.note)
                 part(1.0, "Done")
 
         yield from working(visit, task, asked.work(message))

@@ -29,7 +29,11 @@ LEFT_SECONDS = 15 * 60.0
 """A visit is let go of this long after its last sign of life, or after its tab was closed."""
 
 MAXIMUM = 64
-"""Visits held at once; the one that was idle longest goes first."""
+MAX_BYTES = 6 * 2**30
+"""Visits held at once, and the memory that their photos may take together; the one idle longest goes first."""
+
+CROPS = 12
+"""Full-resolution crops kept on disk for a visit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +140,7 @@ class Visit:
     at: int = 0
     image: Image | None = None
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    crops: list[Path] = field(default_factory=list)
     sent: int = 0
     busy: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -187,6 +192,22 @@ class Visit:
         self.at, self.image = len(self.steps) - 1, None
         return following
 
+    @property
+    def bytes(self) -> int:
+        """Memory that the photo takes, with the current step's picture."""
+        if self.photo is None:
+            return 0
+        shown = 0 if self.image is None or self.image is self.photo.rgb else self.image.nbytes
+        return self.photo.rgb.nbytes + len(self.photo.source) + shown
+
+    def crop_file(self) -> Path:
+        """A path for a full-resolution crop; older crops go."""
+        path = self.file(".jpg")
+        self.crops.append(path)
+        while len(self.crops) > CROPS:
+            self.crops.pop(0).unlink(missing_ok=True)
+        return path
+
     def say(self, kind: str, **content: Any) -> None:
         """Put a message for the page into the outbox."""
         self.sent += 1
@@ -234,6 +255,18 @@ class Visits:
                     visit.outbox.clear()
                     return visit
         return None
+
+    def make_room(self, visit: Visit) -> None:
+        """Let go of the visits idle longest until all photos together take no more than MAX_BYTES; never of `visit`."""
+        with self._lock:
+            others = sorted(
+                (key for key, other in self._visits.items() if other is not visit),
+                key=lambda key: self._visits[key].touched,
+            )
+            for key in others:
+                if sum(held.bytes for held in set(self._visits.values())) <= MAX_BYTES:
+                    return
+                self._drop(key)
 
     def leave(self, session_hash: str | None) -> None:
         """The tab was closed; the visit stays a while, because phones close connections of tabs that come back."""

@@ -126,3 +126,26 @@ def test_a_token_brings_a_visit_back_and_nothing_else_does(tmp_path: Path) -> No
     assert visits.resume("after", mine.token) is mine
     assert visits.of("after") is mine
     assert visits.of("stranger").token != mine.token
+
+
+def test_photos_of_idle_visits_make_room_for_new_ones(
+    tmp_path: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits = Visits(tmp_path)
+    assert visit.photo is not None
+    held = [visits.of(name) for name in "abc"]
+    for each in held:
+        each.open(visit.photo)
+    monkeypatch.setattr(module, "MAX_BYTES", 2 * held[0].bytes)
+    visits.make_room(held[0])
+    assert visits.of("a") is held[0]
+    assert len(visits) == 2
+    assert visits.of("c") is held[2]
+
+
+def test_crops_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CROPS", 3)
+    visit = Visit(tmp_path / "visit")
+    for _ in range(10):
+        visit.crop_file().write_bytes(b"x")
+    assert len(list(visit.folder.iterdir())) == 3
