@@ -101,49 +101,107 @@ def loaded(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def backend_of(fill: str) -> str:
+    return fill.split("/")[0]
+
+
+def real(row: Row, fill: str) -> float:
+    """HaarPSI of a fill over the real hole."""
+    return float(row["real"][fill][SCORE])
+
+
+def singles(rows: list[Row]) -> dict[str, float]:
+    """Mean score of each backend with its first seed."""
+    return {f: float(np.mean([real(row, f) for row in rows])) for f in rows[0]["real"] if f.endswith("/0")}
+
+
 def prior_of(rows: list[Row]) -> dict[str, float]:
     """Mean score of each backend less the mean of all."""
-    table = np.array([[score["haarpsi"] for score in row["real"].values()] for row in rows])
-    return dict(zip(rows[0]["real"], (table - table.mean(axis=1, keepdims=True)).mean(axis=0), strict=True))
+    means = singles(rows)
+    middle = float(np.mean(list(means.values())))
+    return {backend_of(fill): mean - middle for fill, mean in means.items()}
 
 
-def choice(row: dict[str, Any], prior: dict[str, float], doubt: float) -> str:
+def patched(row: Row, prior: dict[str, float], doubt: float) -> dict[str, float]:
+    """What the patches make expected of each backend, held back by the prior."""
     blank = np.zeros((1, 1, 3), np.uint8)
     patches = [
         Patch(place, name, blank[..., 0] > 0, blank, blank, None, s, t)
         for place, name, s, t in row["patches"]
     ]
-    found = ranking(patches, prior, doubt)
-    return found[0].backend if found else max(prior, key=prior.__getitem__)
+    found = {standing.backend: standing.expected for standing in ranking(patches, prior, doubt)}
+    return found or dict(prior)
 
 
-def reached(rows: list[Row], prior: dict[str, float], doubt: float) -> list[float]:
-    return [row["real"][choice(row, prior, doubt)]["haarpsi"] for row in rows]
+def agreed(row: Row, fills: list[str]) -> dict[str, float]:
+    """Mean HaarPSI of each fill with the others."""
+    return {a: float(np.mean([row["cross"][a][b] for b in fills if b != a])) for a in fills}
+
+
+def by_patches(row: Row, prior: dict[str, float], doubt: float) -> str:
+    found = patched(row, prior, doubt)
+    return f"{max(found, key=found.__getitem__)}/0"
+
+
+def by_agreement(
+    row: Row, weight: float, prior: dict[str, float], doubt: float, families: tuple[str, ...]
+) -> str:
+    """The fill with the most agreement, `weight` times what prior and patches expect of its backend added."""
+    fills = [fill for fill in row["cross"] if backend_of(fill) in families]
+    expected = patched(row, prior, doubt)
+    values = agreed(row, fills)
+    return max(fills, key=lambda fill: values[fill] + weight * expected.get(backend_of(fill), 0.0))
 
 
 def judge(tune: list[Row], test: list[Row]) -> None:
     prior = prior_of(tune)
-    doubt = max(DOUBTS, key=lambda value: float(np.mean(reached(tune, prior, value))))
-    print("prior:", {name: round(value, 4) for name, value in prior.items()}, "doubt:", doubt)
-    for value in DOUBTS:
-        means = (np.mean(reached(rows, prior, value)) for rows in (tune, test))
-        print("  doubt {:g}: tune {:.4f}, test {:.4f}".format(value, *means))
-    auto = np.array(reached(test, prior, doubt))
-    names = list(prior)
-    table = np.array([[row["real"][name]["haarpsi"] for name in names] for row in test])
-    chosen = [choice(row, prior, doubt) for row in test]
-    best = [names[index] for index in table.argmax(axis=1)]
-    print(f"\n{len(test)} photos\n")
-    print("| always | HaarPSI | auto less it, 95 % interval | truly best on |\n|---|---|---|---|")
-    for index, name in enumerate(names):
-        gain = estimate(list(auto - table[:, index]))
-        share = np.mean([b == name for b in best])
-        interval = f"{gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
-        print(f"| {name} | {table[:, index].mean():.4f} | {interval} | {share:.0%} |")
-    hits = np.mean([c == b for c, b in zip(chosen, best, strict=True)])
-    print(f"| auto | {auto.mean():.4f} | | chose the truly best on {hits:.0%} |")
-    print(f"| the truly best each time | {table.max(axis=1).mean():.4f} | | |")
+    print("prior from TUNE:", {name: round(value, 4) for name, value in prior.items()})
+    doubt = max(DOUBTS, key=lambda d: float(np.mean([real(row, by_patches(row, prior, d)) for row in tune])))
+    textured = tuple(name for name in prior if registry.find(name).family != "classical")
+    weights = (0.0, 0.5, 1.0, 2.0, 4.0, 1e6)
+    weight = max(
+        weights,
+        key=lambda w: float(
+            np.mean([real(row, by_agreement(row, w, prior, doubt, textured)) for row in tune])
+        ),
+    )
+    print(f"from TUNE ({len(tune)} photos): doubt {doubt:g}, weight {weight:g}")
+    for w in weights:
+        means = (
+            np.mean([real(r, by_agreement(r, w, prior, doubt, textured)) for r in rows])
+            for rows in (tune, test)
+        )
+        print("  agreement + {:g} x (prior and patches): tune {:.4f}, test {:.4f}".format(w, *means))
+    ways = {
+        "patches alone": lambda row: by_patches(row, {}, 0.0),
+        "patches, held back by the prior": lambda row: by_patches(row, prior, doubt),
+        "agreement alone": lambda row: by_agreement(row, 0.0, prior, doubt, textured),
+        "agreement, prior and patches": lambda row: by_agreement(row, weight, prior, doubt, textured),
+    }
+    means = singles(test)
+    best = max(means, key=means.__getitem__)
+    print(f"\n{len(test)} photos; the best single backend on them is {best}\n")
+    print(
+        "| choice | HaarPSI | less the best single backend, 95 % interval | the truly best backend |\n|---|---|---|---|"
+    )
+    truly = [backend_of(max(means, key=lambda fill, row=row: real(row, fill))) for row in test]
+    for fill, mean in means.items():
+        gain = estimate([real(row, fill) - real(row, best) for row in test])
+        share = np.mean([name == backend_of(fill) for name in truly])
+        print(f"| always {fill} | {mean:.4f} | {said(gain)} | on {share:.0%} |")
+    for title, way in ways.items():
+        chosen = [way(row) for row in test]
+        gain = estimate([real(row, fill) - real(row, best) for row, fill in zip(test, chosen, strict=True)])
+        hits = np.mean([backend_of(fill) == name for fill, name in zip(chosen, truly, strict=True)])
+        mean = np.mean([real(row, fill) for row, fill in zip(test, chosen, strict=True)])
+        print(f"| {title} | {mean:.4f} | {said(gain)} | chosen on {hits:.0%} |")
+    oracle = np.mean([max(real(row, fill) for fill in row["real"]) for row in test])
+    print(f"| the best of all fills each time | {oracle:.4f} | | |")
     agreements(test)
+
+
+def said(gain: Any) -> str:
+    return f"{gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
 
 
 def agreements(rows: list[Row]) -> None:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,18 +76,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure, and write rows.csv, results.json and report.html into the report's folder. Returns the exit code."""
     plan = plan_of(arguments)
-    store = Store(arguments.report, plan, arguments.fresh)
-    if store.earlier:
-        _note(f"{store.earlier} rows are there from an earlier run.")
-    for reason in unavailable(plan.names).values():
-        _note(reason)
-    began = time.perf_counter()
-    with _interruptible():
-        _measure(plan, store, arguments.processes)
-    rows = [row for key in _order(plan, store) if (row := store.rows.get(key))]
-    command = shlex.join(["inpaint-app", "evaluate", *_words(arguments)])
-    title = f"Evaluation on {arguments.photos.name}"
-    _write(rows, store, plan, title, command, time.perf_counter() - began)
+    with closing(Store(arguments.report, plan, arguments.fresh)) as store:
+        if store.earlier:
+            _note(f"{store.earlier} rows are there from an earlier run.")
+        for reason in unavailable(plan.names).values():
+            _note(reason)
+        began = time.perf_counter()
+        with _interruptible():
+            _measure(plan, store, arguments.processes)
+        rows = [row for key in _order(plan, store) if (row := store.rows.get(key))]
+        command = shlex.join(["inpaint-app", "evaluate", *_words(arguments)])
+        title = f"Evaluation on {arguments.photos.name}"
+        _write(rows, store, plan, title, command, time.perf_counter() - began)
     sys.stdout.write(_said(rows) + f"{arguments.report / 'report.html'}\n")
     return 1 if any(row.error for row in rows) else 0
 

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import cv2
 
@@ -22,6 +22,7 @@ from inpaint_app.types import Image
 
 ROWS = "rows.jsonl"
 PICTURES = "pictures"
+LOCK = ".lock"
 _SAME = ("size", "crop", "seed", "names")
 """What two runs must have in common for their rows to stand in one table."""
 
@@ -32,7 +33,8 @@ class Store:
     def __init__(self, folder: Path, plan: Plan, fresh: bool = False) -> None:
         """Open the folder, or make it. fresh: forget what is there.
 
-        Raises OptionError where the folder's rows were measured otherwise, SaveError where it cannot be written.
+        Raises OptionError where the folder's rows were measured otherwise, SaveError where it cannot be written or
+        another run is writing into it.
         """
         self.folder = folder
         self.rows: dict[tuple[str, str, str], Row] = {}
@@ -40,6 +42,8 @@ class Store:
         how = {name: getattr(plan, name) for name in _SAME}
         try:
             (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / LOCK).open("a")
+            _hold(self._lock, folder)
             path = folder / ROWS
             if fresh and path.exists():
                 path.unlink()
@@ -72,6 +76,10 @@ class Store:
         lines = [dict(how), *(dataclasses.asdict(row) for row in self.rows.values())]
         beside.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
         os.replace(beside, path)
+
+    def close(self) -> None:
+        """Let another run write into the folder; the end of the process does so too."""
+        self._lock.close()
 
     def has(self, key: tuple[str, str, str]) -> bool:
         """Whether that row is there already."""
@@ -108,6 +116,24 @@ class Store:
         """Where the small picture of a fill, of the truth or of the cut lies."""
         name = hashlib.sha256("\n".join((photo, hole, backend)).encode()).hexdigest()[:20]
         return self.folder / PICTURES / f"{name}.jpg"
+
+
+def _hold(lock: IO[str], folder: Path) -> None:
+    """Lock the folder; the system lets go of it when the file is closed or the process ends, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise SaveError(
+            f"Another evaluation is writing into {folder}: wait for it, or choose another."
+        ) from None
 
 
 def _row(line: Mapping[str, Any]) -> Row | None:

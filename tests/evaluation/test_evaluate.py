@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inpaint_app import cli
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import OptionError, SaveError
 from inpaint_app.evaluation import summary
 from inpaint_app.evaluation.measure import MOSAIC, Measured, Plan, Row, mosaic, run
 from inpaint_app.evaluation.photosets import photos
@@ -99,17 +99,21 @@ def test_a_run_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeypatc
     calls = []
     real = Session.remove
     monkeypatch.setattr(Session, "remove", lambda self, *rest: calls.append(1) or real(self, *rest))
+    store.close()
     again = Store(out, plan)
     assert again.earlier == 5
     for measured in run(plan, done=again.has):
         again.add(measured)
+    again.close()
     assert len(calls) == 11
     assert len(Store(out, plan).rows) == 16
 
 
 def test_rows_measured_otherwise_are_not_mixed(folder: Path, tmp_path: Path) -> None:
     plan = plan_of(folder)
-    Store(tmp_path / "out", plan).add(next(run(plan)))
+    store = Store(tmp_path / "out", plan)
+    store.add(next(run(plan)))
+    store.close()
     with pytest.raises(OptionError, match="size 32, not 16"):
         Store(tmp_path / "out", replace(plan, size=16))
     assert Store(tmp_path / "out", replace(plan, size=16), fresh=True).rows == {}
@@ -119,7 +123,17 @@ def test_failed_rows_are_tried_again(folder: Path, tmp_path: Path) -> None:
     plan = plan_of(folder, backends=("no-such",))
     store = Store(tmp_path / "out", plan)
     store.add(next(run(plan)))
+    store.close()
     assert Store(tmp_path / "out", plan).earlier == 0
+
+
+def test_two_runs_do_not_write_into_one_folder(folder: Path, tmp_path: Path) -> None:
+    plan = plan_of(folder)
+    store = Store(tmp_path / "out", plan)
+    with pytest.raises(SaveError, match="Another evaluation"):
+        Store(tmp_path / "out", plan)
+    store.close()
+    Store(tmp_path / "out", plan).close()
 
 
 def rows_by_hand() -> list[Row]:
