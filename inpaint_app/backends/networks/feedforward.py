@@ -38,8 +38,8 @@ class FeedForward:
         """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
         import torch
 
-        photo = torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(2, 0, 1)[None]
-        hole = torch.from_numpy(np.ascontiguousarray(mask)).to(self._device)[None, None].float()
+        photo = torch.from_numpy(np.array(image)).to(self._device).permute(2, 0, 1)[None]
+        hole = torch.from_numpy(np.array(mask)).to(self._device)[None, None].float()
         photo = (photo.float() / 127.5 - 1) * (1 - hole)
         with torch.inference_mode():
             made = self._network(photo, hole)
