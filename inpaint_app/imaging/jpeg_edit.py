@@ -1,8 +1,9 @@
 """New coefficients for the coding blocks under a hole.
 
 The DCT is linear: what is coded is not the edited picture but its *difference* from the old one, which is zero
-outside the hole. So known pixels in a touched block keep the file's own coefficients underneath and change only by
-the rounding of that difference, and nothing is quantised a second time.
+outside the hole. So known pixels in a touched block keep the file's own coefficients underneath, unclipped and with
+their chroma not averaged a second time, and change only by the rounding of that difference. In a block that is only
+partly hole the rounding is then chosen anew so that its error falls into the hole rather than onto known pixels.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def _basis() -> Array:
 
 
 BASIS = _basis()
+_CARE = np.float32(15)  # how much more an error counts where it is known
+_SWEEPS = 4
 
 
 @compiled
@@ -81,13 +84,14 @@ def edit_units(
     """
     old, middle = np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32)
     block, change = np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32)
+    weights = np.zeros((8, 8), np.float32)
     for index in range(len(places)):
         for part in range(len(owner)):
             c = owner[part]
             wide, high = sampling[c, 2], sampling[c, 3]
             left = (units_x[index] * sampling[c, 0] + within_x[part]) * 8
             top = (units_y[index] * sampling[c, 1] + within_y[part]) * 8
-            touched = False
+            touched, mixed = False, False
             values = coefficients[places[index], part]
             for i in range(64):
                 where = zigzag[i]
@@ -95,7 +99,7 @@ def edit_units(
             transform(block, basis, True, middle, old)
             for row in range(8):
                 for column in range(8):
-                    total = np.float32(0)
+                    total, covered = np.float32(0), 0
                     for down in range(high):
                         for across in range(wide):
                             x = min((left + column) * wide + across, size[0] - 1)
@@ -104,13 +108,59 @@ def edit_units(
                             seen_y = axes[3] * x + axes[4] * y + axes[5]
                             if hole[seen_y, seen_x]:
                                 touched = True
+                                covered += 1
                                 new = plane_value(edited, seen_y, seen_x, c, colour)
                                 total += new - np.float32(128) - old[row, column]
                     change[row, column] = total / np.float32(wide * high)
+                    known = np.float32(1) - np.float32(covered) / np.float32(wide * high)
+                    mixed = mixed or covered < wide * high
+                    weights[row, column] = np.float32(1) + _CARE * known
             if not touched:
                 continue
             transform(change, basis, False, middle, block)
             for i in range(64):
                 where = zigzag[i]
                 step = round(block[where >> 3, where & 7] / tables[c, i])
-                values[i] = min(max(values[i] + step, -1023), 1023)
+                new = min(max(values[i] + step, -1023), 1023)
+                block[where >> 3, where & 7] = np.float32((new - values[i]) * tables[c, i])
+                values[i] = new
+            if mixed:
+                transform(block, basis, True, middle, old)
+                for row in range(8):
+                    for column in range(8):
+                        old[row, column] -= change[row, column]
+                spare_known(values, tables[c], old, weights, basis, zigzag)
+
+
+@compiled
+def spare_known(
+    values: Array, table: Array, error: Array, weights: Array, basis: Array, zigzag: Array
+) -> None:
+    """Round a block's coefficients anew so that its known pixels keep closer, at the cost of the hole's.
+
+    values: (64,) coefficients in zigzag order, changed in place. error: (8, 8) what they decode to, less what they
+    should. weights: (8, 8) how much an error counts. One coefficient after the other goes to the whole number that
+    is best while the others stand (coordinate descent on the weighted squared error).
+    """
+    for _ in range(_SWEEPS):
+        moved = False
+        for i in range(64):
+            down, across = zigzag[i] >> 3, zigzag[i] & 7
+            along, length = np.float32(0), np.float32(0)
+            for row in range(8):
+                for column in range(8):
+                    wave = basis[down, row] * basis[across, column]
+                    along += weights[row, column] * error[row, column] * wave
+                    length += weights[row, column] * wave * wave
+            step = round(-along / (length * table[i]))
+            if step == 0 or abs(values[i] + step) > 1023:
+                continue
+            moved = True
+            values[i] += step
+            for row in range(8):
+                for column in range(8):
+                    error[row, column] += (
+                        np.float32(step * table[i]) * basis[down, row] * basis[across, column]
+                    )
+        if not moved:
+            break
