@@ -78,6 +78,7 @@ class Recipe:
             grow=self.grow,
             feather=self.feather,
             options=self.options,
+            retries=0,  # the seed is the one that came out best
         )
 
     def differences(self, photo: Photo, result: Image | None = None) -> tuple[str, ...]:

@@ -128,6 +128,8 @@ def _photo(
                 files.write_bytes(recipe.make(photo, outcome, job, saved.report).encode(), beside)
                 record["recipe"] = str(beside)
             console.say(told(record))
+            if outcome.checked is not None and outcome.checked.note:
+                console.say(outcome.checked.note)
             if held:
                 record["replay"] = _replayed(held, photo, outcome, console)
             yield record
@@ -210,6 +212,7 @@ def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str
         "windows": [list(box) for box in result.boxes],
         "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
         "changed_known_pixels": result.changed_known,
+        "new_objects": outcome.checked.note if outcome.checked is not None else None,
         "file": {
             name: getattr(written, name)
             for name in written.__dataclass_fields__  # flat and plain by its definition

@@ -50,9 +50,11 @@ def _readers_kept() -> Iterator[None]:
     With its Image.open a file that is no picture ends in "No module named 'pi_heif'" instead of Pillow's own error.
     """
     kept = [(module, name, getattr(module, name)) for module, name in _READERS]
+    threads = cv2.getNumThreads()
     try:
         yield
     finally:
+        cv2.setNumThreads(threads)  # it takes OpenCV's threads away too
         for module, name, reader in kept:
             setattr(module, name, reader)
 
