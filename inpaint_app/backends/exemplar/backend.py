@@ -38,10 +38,12 @@ class Exemplar:
 
     def warm(self) -> None:
         """Load and compile everything on a toy window, so that the first real fill does not wait."""
-        rng = np.random.default_rng(0)
-        image = rng.integers(0, 256, (96, 96, 3), dtype=np.uint8)
-        mask = np.zeros((96, 96), bool)
-        mask[30:66, 30:66] = True
+        from inpaint_app.backends.exemplar import pyramid
+
+        side = int(pyramid.WORKING**0.5) + 2  # large enough for the kernels on bytes, too
+        image = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+        mask = np.zeros((side, side), bool)
+        mask[500:550, 500:550] = True
         self.inpaint(Window(image, mask, guide=image), ExemplarOptions(), Progress())
 
 

@@ -16,7 +16,7 @@ from inpaint_app.backends.exemplar.jit import kernel
 from inpaint_app.types import Image
 
 SCREEN = 0.0005
-BLOCK, BLOCKS = 8, 1000  # least side of a block, and about the most blocks
+BLOCK, BLOCKS = 16, 400  # least side of a block, and about the most blocks
 OUTSIDE = -2
 
 
@@ -112,6 +112,24 @@ def _precondition(
             dot[k] += z * residual[n, k]
 
 
+@kernel
+def _invert(matrix: NDArray[np.float64]) -> None:
+    """Gauss-Jordan in place, without pivots: the matrix is symmetric and positive definite."""
+    count = matrix.shape[0]
+    for k in range(count):
+        pivot = 1.0 / matrix[k, k]
+        matrix[k, k] = 1.0
+        for j in range(count):
+            matrix[k, j] *= pivot
+        for i in range(count):
+            if i != k:
+                factor = matrix[i, k]
+                matrix[i, k] = 0.0
+                if factor != 0.0:
+                    for j in range(count):
+                        matrix[i, j] -= factor * matrix[k, j]
+
+
 def _coarse_inverse(links: Ints, block: Ints, count: int, screen: float) -> Floats:
     """Inverse of the system with one unknown per block (Galerkin, constant on each block)."""
     flat = np.zeros(count * count, np.float64)
@@ -124,7 +142,8 @@ def _coarse_inverse(links: Ints, block: Ints, count: int, screen: float) -> Floa
         flat -= np.bincount(pair, minlength=count * count)
     matrix = flat.reshape(count, count)
     matrix[np.diag_indices(count)] += screen * np.bincount(block, minlength=count)
-    return np.asarray(np.linalg.inv(matrix), np.float32)
+    _invert(matrix)
+    return np.asarray(matrix, np.float32)
 
 
 def _corrections(links: Ints, right: Floats, py: Ints, px: Ints, screen: float, most: int) -> Floats:
@@ -140,9 +159,12 @@ def _corrections(links: Ints, right: Floats, py: Ints, px: Ints, screen: float, 
     sums = np.zeros((count, 3), np.float32)
     dot, rho = np.zeros(3), np.ones(3)
     step = np.zeros(3, np.float32)
+    enough = 0.0
     for turn in range(most):
         energy = _descend(step, direction, product, block, u, residual, sums)
-        if energy <= 1e-5 * len(py):
+        if turn == 0:
+            enough = max(1e-4 * energy, 1e-5 * len(py))
+        if energy <= enough:
             break
         _precondition(residual, block, inverse @ sums, screen, z, dot)
         direction *= (dot / np.maximum(rho, 1e-20)).astype(np.float32) if turn else np.float32(0.0)
@@ -162,7 +184,7 @@ def blend(
     voted: Floats,
     *,
     screen: float = SCREEN,
-    most: int = 40,
+    most: int = 30,
 ) -> Image:
     """The image with its hole copied from `source` (N, 2: row, column) and the seams evened out.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint_app.backends.exemplar import blend, initialise, pyramid, vote
+from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
 from inpaint_app.backends.exemplar.field import Field, Flags, Floats, Ints
 from inpaint_app.backends.exemplar.options import ExemplarOptions
@@ -26,17 +26,16 @@ class Plan:
     """
 
     rounds: int = 4
-    work: int = 40_000
+    work: int = 16_000
     large: int = 100_000
     sharpness: float = 1.0
     sharpness_finest: float = 4.0
-    finish: str = "blend"
 
 
-def confidence(hole: Flags) -> Floats:
-    """1 at known pixels, falling by 1.3 with every pixel into the hole (Wexler et al. 2007, section 4.2)."""
-    depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(np.power(np.float32(1.3), -np.minimum(depth, 60.0)), np.float32)
+def confidence(field: Field, hole: Flags) -> Floats:
+    """Of every patch (N,): 1 at known pixels, divided by 1.3 with every pixel inwards (Wexler et al. 2007, 4.2)."""
+    depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)[field.ys, field.xs]
+    return np.asarray(np.power(np.float32(1.3), -np.minimum(depth, np.float32(60))), np.float32)
 
 
 def _start(level: Level, field: Field, guide: Floats | None, seed: int, guidance: float) -> None:
@@ -53,11 +52,11 @@ def _improve(
     """Search and vote in turns; fills level.features inside the hole."""
     features = level.features
     py, px = hole_pixels(level.hole)
-    trust = confidence(level.hole)
+    trust = confidence(field, level.hole)
     count = len(field.ys)
-    large = count > plan.large
+    large = count > plan.large or features.dtype == np.uint8
     rounds = int(np.clip(plan.work // count, 1, plan.rounds))
-    radius = 4 if large else 16 if count > 4000 else max(level.hole.shape)
+    radius = 2 if large else 16 if count > 4000 else max(level.hole.shape)
     for turn in range(rounds):
         progress(turn / rounds)
         for half in range(1 if large else 2):
@@ -86,7 +85,7 @@ def solve(
     edges = np.concatenate([[0.0], np.cumsum(costs) / costs.sum()])
     for step, number in enumerate(range(last, -1, -1)):
         level = levels[number]
-        field = fields.make_field(level.hole, level.forbidden)
+        field = fields.make_field(level.hole, level.forbidden, 2 if level.features.dtype == np.uint8 else 1)
         if field is None:  # too coarse: everything that may be copied is near the hole
             continue
         seed = options.seed * 7919 + number * 101
@@ -98,10 +97,8 @@ def solve(
         else:
             fields.refine_from(coarser, field, seed)
             py, px = hole_pixels(level.hole)
-            trust = confidence(level.hole)
-            level.features[py, px, :3] = vote.vote(
-                level.features, field, trust[field.ys, field.xs] + 1e-9, py, px
-            )
+            trust = confidence(field, level.hole)
+            level.features[py, px, :3] = vote.vote(level.features, field, trust, py, px)
         steer = options.guidance * number / max(1, last)
         _improve(level, field, guide, steer, seed, number == 0, part, plan)
         coarser = field
@@ -120,14 +117,26 @@ def fill(
     levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
     guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
     field = solve(levels, guides, options, progress.part(0.0, 0.9), plan)
+    return finish(image, hole, field, levels[0], options, progress.part(0.9, 1.0))
+
+
+def finish(
+    image: Image, hole: Flags, field: Field, level: Level, options: ExemplarOptions, progress: Progress
+) -> Image:
+    """Copy every hole pixel from its place in the best covering patch's match, then hide that it was copied."""
     py, px = hole_pixels(hole)
-    out = image.copy()
-    if plan.finish == "vote":
-        out[py, px] = np.clip(np.rint(levels[0].features[py, px, :3]), 0, 255).astype(np.uint8)
-        return out
     source = vote.best_sources(field, field.cost, py, px)
-    progress(0.9, "hiding the seams")
-    if options.blending and plan.finish == "blend":
-        return blend.blend(image, hole, py, px, source, levels[0].features[py, px, :3])
-    out[py, px] = image[source[:, 0], source[:, 1]]
+    if not options.blending:
+        out = image.copy()
+        out[py, px] = image[source[:, 0], source[:, 1]]
+        return out
+    progress(0.2, "hiding the seams")
+    voted = level.features[py, px, :3].astype(np.float32)
+    out = blend.blend(image, hole, py, px, source, voted)
+    progress(0.8, "matching the grain")
+    near = (
+        slice(max(0, int(py.min()) - 32), int(py.max()) + 33),
+        slice(max(0, int(px.min()) - 32), int(px.max()) + 33),
+    )
+    out[near] = grain.match_grain(out[near], hole[near])
     return out

@@ -24,17 +24,21 @@ SPAN = (2 * RADIUS + 1) * CHANNELS  # floats in a row of a patch
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+Values = NDArray[np.float32] | NDArray[np.uint8]  # features as floats, or as bytes on the largest levels
 
 
 @dataclass(slots=True)
 class Field:
-    """A level's field. `index` (H, W) holds the entry of a patch's centre, or -1.
+    """A level's field. stride: distance of neighbouring patches' centres.
+
+    index (H, W): the entry of the patch centred there, or -1.
 
     ys, xs (N,): centres of the patches that touch the hole, in scan order. match (N, 2): row and column of the
     source patch's centre. cost (N,): sum of squared differences. sources (H, W): centres that may be copied from;
     pool (M, 2): the same as a list.
     """
 
+    stride: int
     index: Ints
     ys: Ints
     xs: Ints
@@ -44,25 +48,32 @@ class Field:
     pool: Ints
 
 
-def make_field(hole: Flags, forbidden: Flags) -> Field | None:
-    """Lay out the entries for a hole; None where no patch is free of hole and forbidden pixels."""
+def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
+    """Lay out the entries for a hole; None where no patch is free of hole and forbidden pixels.
+
+    stride: distance of the patches' centres (1 to 3); at 2 every pixel still lies in about a dozen patches.
+    """
     height, width = hole.shape
     box = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
     inside = np.zeros(hole.shape, bool)
     inside[RADIUS : height - RADIUS, RADIUS : width - RADIUS] = True
     touching = (cv2.dilate(hole.view(np.uint8), box) > 0) & inside
+    if stride > 1:  # the last row and column of centres stay, else pixels at the window's border had no patch
+        rows, columns = np.arange(height) - RADIUS, np.arange(width) - RADIUS
+        touching &= ((rows % stride == 0) | (rows == height - 1 - 2 * RADIUS))[:, None]
+        touching &= (columns % stride == 0) | (columns == width - 1 - 2 * RADIUS)
     sources = (cv2.dilate((hole | forbidden).view(np.uint8), box) == 0) & inside
     if not sources.any():
         return None
-    stride = max(1, int(np.sqrt(sources.size / 100_000)))
-    pool = np.argwhere(sources[::stride, ::stride]).astype(np.int32) * stride
+    thin = max(1, int(np.sqrt(sources.size / 100_000)))
+    pool = np.argwhere(sources[::thin, ::thin]).astype(np.int32) * thin
     if not len(pool):
         pool = np.argwhere(sources).astype(np.int32)
     ys, xs = (a.astype(np.int32) for a in np.nonzero(touching))
     index = np.full(hole.shape, -1, np.int32)
     index[ys, xs] = np.arange(len(ys), dtype=np.int32)
     match = np.zeros((len(ys), 2), np.int32)
-    return Field(index, ys, xs, match, np.full(len(ys), np.inf, np.float32), sources, pool)
+    return Field(stride, index, ys, xs, match, np.full(len(ys), np.inf, np.float32), sources, pool)
 
 
 @inline
@@ -85,7 +96,7 @@ def hashed(a: int, b: int) -> np.uint32:
 
 
 @inline
-def _distance(patch: Floats, rows: Floats, y: int, x: int, limit: Any) -> Any:
+def _distance(patch: Floats, rows: Values, y: int, x: int, limit: Any) -> Any:
     """Sum of squared differences between a gathered patch and the one centred at (y, x); stops above `limit`."""
     total = np.float32(0.0)
     left = (x - RADIUS) * CHANNELS
@@ -93,7 +104,7 @@ def _distance(patch: Floats, rows: Floats, y: int, x: int, limit: Any) -> Any:
         part = np.float32(0.0)
         row = y - RADIUS + i
         for j in range(SPAN):
-            d = patch[i, j] - rows[row, left + j]
+            d = patch[i, j] - np.float32(rows[row, left + j])
             part += d * d
         total += part
         if total >= limit:
@@ -103,18 +114,18 @@ def _distance(patch: Floats, rows: Floats, y: int, x: int, limit: Any) -> Any:
 
 @kernel
 def _search(
-    rows: Floats, index: Ints, ys: Ints, xs: Ints, match: Ints, before: Ints, cost: Floats, sources: Flags,
-    start: int, stop: int, backward: bool, radius: int, seed: int,
+    rows: Values, index: Ints, ys: Ints, xs: Ints, match: Ints, before: Ints, cost: Floats, sources: Flags,
+    start: int, stop: int, stride: int, backward: bool, radius: int, seed: int,
 ) -> None:  # fmt: skip
     height, width = sources.shape
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
-    step = -1 if backward else 1
+    step = -stride if backward else stride
     for n in range(stop - start):
         k = stop - 1 - n if backward else start + n
         y, x = ys[k], xs[k]
         for i in range(2 * RADIUS + 1):
             for j in range(SPAN):
-                patch[i, j] = rows[y - RADIUS + i, (x - RADIUS) * CHANNELS + j]
+                patch[i, j] = np.float32(rows[y - RADIUS + i, (x - RADIUS) * CHANNELS + j])
         best_y, best_x = match[k, 0], match[k, 1]
         best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
         for axis in range(2):
@@ -152,7 +163,7 @@ def _search(
         cost[k] = best
 
 
-def search(features: Floats, field: Field, *, backward: bool, radius: int, seed: int) -> None:
+def search(features: Values, field: Field, *, backward: bool, radius: int, seed: int) -> None:
     """One pass of propagation and random search within `radius`; improves field.match and sets field.cost."""
     rows = features.reshape(features.shape[0], -1)
     before = field.match.copy()
@@ -160,7 +171,7 @@ def search(features: Floats, field: Field, *, backward: bool, radius: int, seed:
     def band(start: int, stop: int) -> None:
         _search(
             rows, field.index, field.ys, field.xs, field.match, before, field.cost, field.sources,
-            start, stop, backward, radius, seed,
+            start, stop, field.stride, backward, radius, seed,
         )  # fmt: skip
 
     run(band, len(field.ys))

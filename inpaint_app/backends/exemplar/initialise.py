@@ -20,17 +20,18 @@ from inpaint_app.backends.exemplar.field import (
     Flags,
     Floats,
     Ints,
+    Values,
     hashed,
     shuffled,
 )
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
 
-SAMPLE = 1500  # random sources that every patch is compared with
+SAMPLE = 800  # random sources that every patch is compared with
 
 
 @inline
 def _known_distance(
-    patch: Floats, mask: Floats, order: Ints, rows: Floats, y: Any, x: Any, limit: Any
+    patch: Floats, mask: Floats, order: Ints, rows: Values, y: Any, x: Any, limit: Any
 ) -> Any:
     """Sum of squared differences over known values, the rows with most of them first; stops above `limit`."""
     total = np.float32(0.0)
@@ -49,7 +50,7 @@ def _known_distance(
 
 @kernel
 def _match_known(
-    rows: Floats, known: Floats, index: Ints, ys: Ints, xs: Ints, sources: Flags, pool: Ints, ready: Flags,
+    rows: Values, known: Floats, index: Ints, ys: Ints, xs: Ints, sources: Flags, pool: Ints, ready: Flags,
     entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int,
 ) -> None:  # fmt: skip
     height, width = sources.shape
@@ -102,7 +103,7 @@ def _match_known(
         cost[k] = best
 
 
-def onion_peel(features: Floats, hole: Flags, field: Field, seed: int, *, sample: int = SAMPLE) -> None:
+def onion_peel(features: Values, hole: Flags, field: Field, seed: int, *, sample: int = SAMPLE) -> None:
     """Fill the colours of `features` inside `hole` in place and set field.match."""
     known = ~hole
     rows = features.reshape(features.shape[0], -1)
@@ -136,7 +137,7 @@ def onion_peel(features: Floats, hole: Flags, field: Field, seed: int, *, sample
         known = known | layer
 
 
-def _fill_layer(features: Floats, layer: Flags, field: Field, ready: Flags) -> None:
+def _fill_layer(features: Values, layer: Flags, field: Field, ready: Flags) -> None:
     """Average the proposals of the ready patches over the layer's pixels."""
     height, width = layer.shape
     py, px = np.nonzero(layer)

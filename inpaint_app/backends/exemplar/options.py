@@ -18,4 +18,4 @@ class ExemplarOptions(Options):
         maximum=1.0,
         step=0.05,
     )
-    blending: bool = option(True, "hide the seams by blending gradients inside the hole")
+    blending: bool = option(True, "hide the seams: blend gradients and match the grain inside the hole")

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Flags, Floats
+from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Flags, Floats, Values
 from inpaint_app.types import Image
 
-TEXTURE_WEIGHT = 2.0
+TEXTURE_WEIGHT = 1.0
 TEXTURE_CAP = 40.0  # a strong edge is no texture
 TEXTURE_SIGMA = 3.0
-DEPTH = 18.0
+DEPTH = 10.0
+WORKING = 1_500_000  # pixels of the largest level that the field is searched on in full
 
 
 @dataclass(slots=True)
 class Level:
     """One size of the window. features (H, W, 4): red, green, blue (in the hole to be filled), texture."""
 
-    features: Floats
+    features: Values
     hole: Flags
     forbidden: Flags
 
@@ -56,26 +57,40 @@ def spread(values: Floats, hole: Flags) -> Floats:
 
 
 def first_level(image: Image, hole: Flags, forbidden: Flags) -> Level:
-    """The window at its own size, features in 0..255."""
+    """The window at its own size, features in 0..255; above `WORKING` pixels as bytes and without the texture.
+
+    Such levels only refine what smaller ones found, and floats of them would not fit beside a large photo.
+    """
+    if hole.size > WORKING:
+        small = np.zeros((*hole.shape, CHANNELS), np.uint8)
+        small[..., :3] = image
+        small[hole] = 0
+        return Level(small, hole, forbidden)
     features = np.empty((*hole.shape, CHANNELS), np.float32)
     features[..., :3] = image
-    features[..., 3] = TEXTURE_WEIGHT * texture(image, hole)
     features[hole] = 0
-    features[..., 3] = spread(np.asarray(features[..., 3], np.float32), hole)
+    features[..., 3] = _weighted_texture(image, hole)
     return Level(features, hole, forbidden)
+
+
+def _weighted_texture(image: Image, hole: Flags) -> Floats:
+    return TEXTURE_WEIGHT * spread(texture(image, hole), hole)
 
 
 def halve(level: Level) -> Level:
     """Half the size (rounded up); a pixel is hole where more than half of what it covers is."""
-    known = (~level.hole).astype(np.float32)
-    mass = cv2.pyrDown(known)
-    total = cv2.pyrDown(level.features * known[..., None])
-    features = total / np.maximum(mass, 1e-6)[..., None]
+    mass = cv2.pyrDown((~level.hole).astype(np.float32))
     hole = mass < 0.5
-    features[hole] = 0
-    features[..., 3] = spread(np.asarray(features[..., 3], np.float32), hole)
-    forbidden = cv2.pyrDown(level.forbidden.astype(np.float32)) > 0.1
-    return Level(np.ascontiguousarray(features, np.float32), hole, forbidden)
+    forbidden = cv2.pyrDown(level.forbidden.view(np.uint8) * np.uint8(255)) > 25
+    total = cv2.pyrDown(level.features)  # holes are 0 there
+    if level.features.dtype == np.uint8:
+        mass = np.maximum(mass, 1e-6)[..., None]
+        colours = np.clip(np.rint(total[..., :3] / mass), 0, 255).astype(np.uint8)
+        return first_level(colours, hole, forbidden)
+    features = np.asarray(total, np.float32)
+    features[..., :3] /= np.maximum(mass, 1e-6)[..., None]
+    features[hole, :3] = 0
+    return Level(np.ascontiguousarray(features), hole, forbidden)
 
 
 def halvings(guide: Image, count: int) -> list[Floats]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import RADIUS, Field, Floats, Ints
+from inpaint_app.backends.exemplar.field import RADIUS, Field, Floats, Ints, Values
 from inpaint_app.backends.exemplar.jit import kernel, run
 
 
 @kernel
 def _vote(
-    features: Floats, index: Ints, ys: Ints, xs: Ints, match: Ints, weight: Floats, py: Ints, px: Ints,
+    features: Values, index: Ints, ys: Ints, xs: Ints, match: Ints, weight: Floats, py: Ints, px: Ints,
     out: Floats, start: int, stop: int,
 ) -> None:  # fmt: skip
     height, width = index.shape
@@ -32,7 +32,7 @@ def _vote(
                 w = weight[k]
                 sy, sx = match[k, 0] + y - i, match[k, 1] + x - j
                 for c in range(3):
-                    total[c] += w * features[sy, sx, c]
+                    total[c] += w * np.float32(features[sy, sx, c])
                 mass += w
         if mass > 0.0:
             for c in range(3):
@@ -62,12 +62,12 @@ def weights(field: Field, confidence: Floats, sharpness: float) -> Floats:
     """
     scale = max(float(np.quantile(field.cost, 0.75)), 1e-3) / sharpness
     likeness = np.exp(np.maximum(-field.cost / (2 * scale), -60.0))
-    return np.asarray(confidence[field.ys, field.xs] * likeness + 1e-30, np.float32)
+    return np.asarray(confidence * likeness + 1e-30, np.float32)
 
 
-def vote(features: Floats, field: Field, weight: Floats, py: Ints, px: Ints) -> Floats:
+def vote(features: Values, field: Field, weight: Floats, py: Ints, px: Ints) -> Floats:
     """The averaged colours proposed (N, 3) for the hole's pixels at rows `py` and columns `px`."""
-    out = features[py, px, :3]
+    out = features[py, px, :3].astype(np.float32)
 
     def band(start: int, stop: int) -> None:
         _vote(
