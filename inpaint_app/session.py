@@ -131,6 +131,9 @@ class Session:
         progress = progress or Progress()
         spec = self.ready(backend)
         options = spec.make_options(removal.options)
+        if spec.chooser is not None:
+            chosen: Result = spec.choose()(self, removal, progress)
+            return chosen
         with self._at_work(progress, spec.title):
             guide = None
             if spec.guide is not None:

@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import importlib.util
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -53,7 +53,8 @@ class BackendSpec:
     factory: "module:Class", called without arguments. packages: what must be importable. weights: names of
     entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
     family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells, cheaply, what
-    else is missing on this machine.
+    else is missing on this machine. chooser: "module:function", which the session calls with itself, the removal and
+    the progress for a Result, instead of the factory's backend: it chooses among others.
     """
 
     name: str
@@ -67,6 +68,7 @@ class BackendSpec:
     weights: tuple[str, ...] = ()
     guide: str | None = None
     slow: bool = False
+    chooser: str | None = None
     lacks: str | None = None
 
     def missing(self) -> tuple[Missing, ...]:
@@ -93,6 +95,14 @@ class BackendSpec:
         module, _, attribute = self.factory.partition(":")
         backend: Backend = getattr(importlib.import_module(module), attribute)()
         return backend
+
+    def choose(self) -> Callable[..., Any]:
+        """The function that `chooser` names; raises AssertionError where there is none."""
+        if self.chooser is None:
+            raise AssertionError(f"{self.name} chooses among nothing")
+        module, _, attribute = self.chooser.partition(":")
+        function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        return function
 
     def make_options(self, values: Mapping[str, Any]) -> Options:
         """Build the options from loose values; unknown names or values out of range raise OptionError."""

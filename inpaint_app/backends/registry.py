@@ -140,6 +140,16 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "inpaint_app.backends.opencv:Telea",
         options=DiffusionOptions,
     ),
+    BackendSpec(
+        "auto",
+        "Auto",
+        "Fills the hole several times with the engines above and takes the fill that the others agree with.",
+        "inpaint_app.backends.patchmatch:PatchMatch",
+        family="exemplar",
+        size=SizeRule(context=1.0, context_minimum=96, maximum=768),
+        packages=("patchmatch",),
+        chooser="inpaint_app.evaluation.auto:remove",
+    ),
     *_networks(),
     BackendSpec(
         "stable-diffusion",

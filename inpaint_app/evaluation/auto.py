@@ -44,13 +44,15 @@ class Choice:
 
 
 def candidates() -> tuple[str, ...]:
-    """The backends that "auto" chooses among: ready here, fast, and making texture.
+    """The backends that "auto" chooses among: the engines that continue the photo with its own pixels.
 
     Diffusion (Navier-Stokes, Telea) blurs whatever is wider than a scratch: it is asked only where nothing else is.
     """
-    ready = [spec for spec in registry.BACKENDS if not spec.slow and not spec.missing()]
-    textured = tuple(spec.name for spec in ready if spec.family != "classical")
-    return textured or tuple(spec.name for spec in ready)
+    ready = [
+        spec for spec in registry.BACKENDS if spec.chooser is None and not spec.slow and not spec.missing()
+    ]
+    engines = tuple(spec.name for spec in ready if spec.family == "exemplar")
+    return engines or tuple(spec.name for spec in ready)
 
 
 def choose(

@@ -95,12 +95,20 @@ def test_options_reach_those_that_know_them(removal: Removal) -> None:
     assert [sorted(options) for _, options in session.asked] == [["patch", "seed"]] * 2 + [["radius", "seed"]]
 
 
-def test_candidates_are_ready_fast_and_make_texture() -> None:
+def test_candidates_are_ready_fast_and_not_itself() -> None:
     assert "patchmatch" in candidates()
     for name in candidates():
         spec = find(name)
-        assert (spec.slow, spec.missing()) == (False, ())
-        assert spec.family != "classical"
+        assert (spec.slow, spec.missing(), spec.chooser) == (False, (), None)
+        assert spec.family == "exemplar"
+
+
+def test_the_session_runs_it_as_a_backend(removal: Removal, monkeypatch) -> None:
+    monkeypatch.setattr(auto, "candidates", lambda: ("telea", "navier-stokes"))
+    result = Session().remove(removal, "auto")
+    assert result.backend in ("telea", "navier-stokes")
+    np.testing.assert_array_equal(result.image[~result.mask], removal.image[~result.mask])
+    assert result.changed_known == 0
 
 
 def test_on_a_real_session_known_pixels_stay(image: Image, mask: Mask) -> None:
