@@ -52,7 +52,11 @@ def build(session: Session, visits: Visits) -> None:
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, scale=1, min_width=110)
         names = gr.CheckboxGroup(
             ready,
-            value=[name for _, name in ready if backends.find(name).family in ("exemplar", "classical")],
+            value=[
+                name
+                for _, name in ready
+                if backends.find(name).family in ("exemplar", "classical") and not backends.find(name).chooser
+            ],
             label="Backends",
         )
         marks = gr.Textbox(visible=False)
