@@ -95,13 +95,14 @@ def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
     """Block by block where the file allows it, else the whole picture at the file's own tables."""
     from inpaint_app.imaging import jpeg
+    from inpaint_app.imaging.jpeg_whole import jpeg_again
 
     small = _small(edited, photo.orientation)
     try:
         planes = _coded_planes(photo, edited, hole) if photo.mode == "CMYK" else edited
         done = jpeg.edit(photo.source, planes, hole, photo.orientation, small, certify=certify)
     except JpegError as reason:
-        written = formats.jpeg_again(photo, _native(photo, edited, hole), small, str(reason))
+        written = jpeg_again(photo, _native(photo, edited, hole), small, str(reason))
         return _finished(photo, written, "JPEG", hole, certify)
     report = Report(
         method="jpeg-blocks",

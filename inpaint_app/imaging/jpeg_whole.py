@@ -1,0 +1,52 @@
+"""A whole JPEG coded anew, for files whose blocks cannot be edited one by one."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import JpegImagePlugin
+
+from inpaint_app.imaging.formats import Small, Written, joined, saved
+from inpaint_app.imaging.jpeg_file import JpegError, parse, segment
+from inpaint_app.imaging.jpeg_metadata import without_old_pictures
+from inpaint_app.imaging.native import Native, shown
+from inpaint_app.imaging.photo import Photo
+
+
+def jpeg_again(photo: Photo, native: Native, small: Small, reason: str) -> Written:
+    """The whole JPEG coded anew at its own quantisation tables and sampling, with its metadata."""
+    source = PillowImage.open(io.BytesIO(photo.source), formats=["JPEG", "MPO"])
+    options: dict[str, Any] = {"qtables": getattr(source, "quantization", None)}
+    sampling = JpegImagePlugin.get_sampling(source)
+    options["subsampling"] = sampling if sampling >= 0 else 0
+    options["progressive"] = bool(source.info.get("progressive"))
+    if native.mode in ("RGB", "L", "CMYK"):
+        image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
+    else:
+        image = PillowImage.fromarray(shown(native))
+    data = saved(image, "JPEG", options)
+    note = f"the whole picture was coded anew at the same tables, because {reason}"
+    data, words = _with_segments_of(photo, data, small)
+    return Written(data, "jpeg-reencoded", joined(note, words))
+
+
+def _with_segments_of(photo: Photo, data: bytes, small: Small) -> tuple[bytes, str]:
+    """The new file with the photo's APPn and COM segments in front of its own."""
+    kept, notes, position, old = [], [], 2, photo.source
+    while position + 4 <= len(old) and old[position] == 0xFF and old[position + 1] not in (0xDA, 0xD9):
+        marker, length = old[position + 1], int.from_bytes(old[position + 2 : position + 4])
+        content = old[position + 4 : position + 2 + length]
+        if (0xE0 <= marker <= 0xEF or marker == 0xFE) and marker != 0xEE and len(content) == length - 2:
+            fresh, note = without_old_pictures(marker, content, small)
+            notes += [note] if note else []
+            kept += [segment(marker, fresh)] if fresh is not None else []
+        position += 2 + length
+    try:
+        file = parse(data)
+    except JpegError:
+        return data, ""
+    start = file.segments[0][2] if file.segments[0][0] == 0xE0 and any(k[1] == 0xE0 for k in kept) else 2
+    return b"\xff\xd8" + b"".join(kept) + data[start:], joined(*dict.fromkeys(notes))
