@@ -100,3 +100,64 @@ def _train(vae: Any, steps: int) -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+
+
+def make_large(folder: Path) -> Path:
+    """The same for Stable Diffusion XL: two text encoders, and a network that is told sizes."""
+    import torch
+    import transformers
+
+    diffusers = load.library()
+    vocabulary = _vocabulary(folder / "words")
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "words", model_max_length=77)
+    torch.manual_seed(0)
+    end = vocabulary["<|endoftext|>"]
+    text = transformers.CLIPTextConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=37,
+        num_attention_heads=4,
+        num_hidden_layers=2,
+        max_position_embeddings=77,
+        projection_dim=32,
+        bos_token_id=vocabulary["<|startoftext|>"],
+        eos_token_id=end,
+        pad_token_id=end,
+    )
+    pipeline = diffusers.StableDiffusionXLInpaintPipeline(
+        vae=diffusers.AutoencoderKL(
+            block_out_channels=(16, 16, 16, 16),
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            latent_channels=4,
+            norm_num_groups=8,
+            sample_size=SIDE,
+        ),
+        text_encoder=transformers.CLIPTextModel(text),
+        text_encoder_2=transformers.CLIPTextModelWithProjection(text),
+        tokenizer=tokenizer,
+        tokenizer_2=tokenizer,
+        unet=diffusers.UNet2DConditionModel(
+            sample_size=SIDE // 8,
+            in_channels=9,
+            out_channels=4,
+            block_out_channels=(32, 64),
+            layers_per_block=1,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+            attention_head_dim=(2, 4),
+            use_linear_projection=True,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            transformer_layers_per_block=(1, 1),
+            projection_class_embeddings_input_dim=32 + 6 * 8,
+            cross_attention_dim=64,
+            norm_num_groups=8,
+        ),
+        scheduler=diffusers.EulerDiscreteScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
+        ),
+        add_watermarker=False,
+    )
+    pipeline.save_pretrained(folder / "model", safe_serialization=True)
+    return folder / "model"

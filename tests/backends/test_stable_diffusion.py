@@ -18,7 +18,7 @@ from inpaint_app.backends.diffusion.options import MEMORY, SCHEDULERS, StableDif
 from inpaint_app.errors import Cancelled, CheckpointError, MissingError, OptionError
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.types import Image, Mask, Progress, Removal, Window
-from tests.backends.small_diffusion import make
+from tests.backends.small_diffusion import make, make_large
 
 pytest.importorskip("diffusers")
 
@@ -315,6 +315,17 @@ def test_pickled_weights_are_refused(sd: StableDiffusion, model: Path, tmp_path:
     (tmp_path / "model.ckpt").write_bytes(b"pickle")
     with pytest.raises(CheckpointError, match=r"only \.safetensors"):
         sd.inpaint(window(), options(model=str(tmp_path / "model.ckpt")), Progress())
+
+
+def test_xl_comes_through_the_same_door(sd: StableDiffusion, tmp_path: Path) -> None:
+    pictures: list[Image] = []
+    chosen = options(model=str(make_large(tmp_path)), strength=1.0)
+    fill = sd.inpaint(window((40, 64)), chosen, Progress(show=pictures.append))
+    assert fill.shape == (40, 64, 3)
+    assert sd._held is not None
+    assert type(sd._held[2]).__name__ == "StableDiffusionXLInpaintPipeline"
+    assert [picture.shape for picture in pictures] == [(40, 64, 3)] * 2
+    assert np.array_equal(fill, sd.inpaint(window((40, 64)), chosen, Progress()))
 
 
 def test_a_missing_model_is_said_with_the_cure(sd: StableDiffusion) -> None:
