@@ -120,25 +120,15 @@ def table(rows: Sequence[Row]) -> str:
         return ""
     lines = "".join(
         f'<tr><td>{escape(Path(row.photo).name)}</td><td><span class="state {STATES.get(row.status, "")}">{row.status}'
-        f"</span></td><td>{escape(row.removed or row.message)}</td>"
-        f"<td>{_kept(row)}</td>"
+        f"</span></td><td>{escape(row.removed or row.message)}</td><td>{_kept(row)}</td>"
         f'<td class="n">{row.seconds:.1f} s</td></tr>'
         for row in rows
     )
-    return '<div class="scroll"><table><thead><tr><th>Photo</th><th></th><th>What</th><th>Kept</th><th class="n">Time</th></tr></thead><tbody>{lines}</tbody></table></div>'
-
-
-def _kept(row: Row) -> str:
-    """What can be said of the pixels outside the hole, by how the file was written."""
-    if row.status != "removed":
-        return "as it was" if row.status == "unchanged" else "–"
-    if row.method == "jpeg-blocks":
-        return "every block outside the mask"
-    if row.method == "lossless" and row.changed_outside is not None:
-        return (
-            '<div class="scroll"><table><thead><tr><th>Photo</th><th></th><th>What</th><th>Kept</th><th class="n">Time</th>'
-            f"</tr></thead><tbody>{lines}</tbody></table></div>"
-        )
+    head = "".join(f"<th>{word}</th>" for word in ("Photo", "", "What", "Kept"))
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}<th class="n">Time</th></tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
 
 
 def _kept(row: Row) -> str:
