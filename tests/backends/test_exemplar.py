@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
 from inpaint_app.errors import Cancelled
@@ -156,10 +155,46 @@ def test_warm_leaves_nothing_to_compile() -> None:
     assert len(field._search.signatures) == before  # type: ignore[attr-defined]
 
 
-def _layout(seed: int) -> tuple[Image, NDArray[np.bool_]]:
-    """Grainy sky over grainy ground; the horizon cannot be known from a hole that spans it at the border."""
-    rng = np.random.default_rng(seed)
-    image = np.full((96, 128, 3), 70, np.int64)
-    image[48:] = 170
-    image += rng.integers(-12, 13, image.shape)
-    return image.astype(np.uint8), _hole((96, 128), 20, 40, 76, 90)
+@pytest.mark.parametrize("border", [44, 84])
+def test_a_guide_decides_where_two_regions_meet(border: int) -> None:
+    image = np.full((64, 128, 3), 70, np.int64)
+    image[:, 64:] = 170
+    image += np.random.default_rng(1).integers(-12, 13, image.shape)
+    mask = _hole((64, 128), 0, 34, 64, 94)
+    guide = image.copy()
+    guide[:, 34:border], guide[:, border:94] = 70, 170
+    result = _fill(image.astype(np.uint8), mask, guide=guide.astype(np.uint8), guidance=0.8)
+    assert np.abs(result[:, 34:94].mean((0, 2)) - guide[:, 34:94].mean((0, 2))).mean() < 12
+
+
+def test_a_fill_is_as_grainy_as_its_rim() -> None:
+    image, mask = _texture(120, 140), _hole((120, 140), 40, 50, 80, 90)
+    result = _fill(image, mask).astype(float)
+    assert 0.7 < result[mask].std() / image[~mask].std() < 1.3
+
+
+def test_a_large_window_is_worked_on_in_bytes_and_stays_sharp(monkeypatch: pytest.MonkeyPatch) -> None:
+    from inpaint_app.backends.exemplar import pyramid
+
+    monkeypatch.setattr(pyramid, "WORKING", 10_000)
+    rows, columns = np.mgrid[0:150, 0:170]
+    image = np.repeat((((columns // 5 + rows // 5) % 2) * 120 + 60).astype(np.uint8)[..., None], 3, 2)
+    mask = _hole((150, 170), 50, 60, 100, 110)
+    holed = image.copy()
+    holed[mask] = 127
+    assert pyramid.first_level(holed, mask, ~mask).features.dtype == np.uint8
+    assert np.abs(_fill(holed, mask).astype(int) - image)[mask].mean() < 6
+
+
+def test_a_hole_in_the_corner_of_a_large_window_is_covered() -> None:
+    from inpaint_app.backends.exemplar import field
+
+    for size in ((40, 41), (41, 43), (42, 40)):
+        hole = np.ones(size, bool)
+        hole[10:30, 10:30] = False
+        found = field.make_field(hole, np.zeros(size, bool), 3)
+        assert found is not None
+        covered = np.zeros(size, bool)
+        for y, x in zip(found.ys, found.xs, strict=True):
+            covered[y - field.RADIUS : y + field.RADIUS + 1, x - field.RADIUS : x + field.RADIUS + 1] = True
+        assert covered[hole].all()

@@ -16,14 +16,16 @@ from inpaint_app.backends.exemplar.jit import kernel
 from inpaint_app.types import Image
 
 SCREEN = 0.0005
+TEAR = 80.0
 BLOCK, BLOCKS = 16, 400  # least side of a block, and about the most blocks
 OUTSIDE = -2
 
 
 @kernel
 def _links(
-    image: Image, index: Ints, py: Ints, px: Ints, source: Ints, voted: Floats, links: Ints, right: Floats
-) -> None:
+    image: Image, index: Ints, py: Ints, px: Ints, source: Ints, voted: Floats, links: Ints, right: Floats,
+    tear: float,
+) -> None:  # fmt: skip
     """Neighbours of every hole pixel, and by how much the copy's steps between pieces miss the wanted ones."""
     height, width = index.shape
     for n in range(py.shape[0]):
@@ -48,6 +50,13 @@ def _links(
             elif (
                 0 <= uy < height and 0 <= ux < width and index[uy, ux] < 0
             ):  # at the rim: as the piece goes on
+                worst = np.float32(0.0)
+                for c in range(3):
+                    jump = np.float32(image[ty, tx, c]) - np.float32(image[uy, ux, c])
+                    worst = max(worst, abs(jump))
+                if worst > tear:  # a thing ends here: its colour must not run into the fill
+                    links[n, s] = OUTSIDE
+                    continue
                 for c in range(3):
                     right[n, c] += np.float32(image[ty, tx, c]) - np.float32(image[uy, ux, c])
 
@@ -184,7 +193,8 @@ def blend(
     voted: Floats,
     *,
     screen: float = SCREEN,
-    most: int = 30,
+    tear: float = TEAR,
+    most: int = 40,
 ) -> Image:
     """The image with its hole copied from `source` (N, 2: row, column) and the seams evened out.
 
@@ -196,8 +206,8 @@ def blend(
     index[py, px] = np.arange(len(py), dtype=np.int32)
     links = np.empty((len(py), 4), np.int32)
     right = np.zeros((len(py), 3), np.float32)
-    _links(image, index, py, px, source, voted, links, right)
-    correction = _corrections(links, right, py, px, screen, most)
+    _links(image, index, py, px, source, voted, links, right, tear)
+    correction = _corrections(links, right, py, px, screen, most if len(py) < 100_000 else most // 2)
     out = image.copy()
     copied = image[source[:, 0], source[:, 1]]
     out[py, px] = np.clip(np.rint(copied + correction), 0, 255).astype(np.uint8)

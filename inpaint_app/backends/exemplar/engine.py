@@ -85,7 +85,7 @@ def solve(
     edges = np.concatenate([[0.0], np.cumsum(costs) / costs.sum()])
     for step, number in enumerate(range(last, -1, -1)):
         level = levels[number]
-        field = fields.make_field(level.hole, level.forbidden, 2 if level.features.dtype == np.uint8 else 1)
+        field = fields.make_field(level.hole, level.forbidden, 3 if level.features.dtype == np.uint8 else 1)
         if field is None:  # too coarse: everything that may be copied is near the hole
             continue
         seed = options.seed * 7919 + number * 101

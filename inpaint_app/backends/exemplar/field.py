@@ -51,7 +51,7 @@ class Field:
 def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
     """Lay out the entries for a hole; None where no patch is free of hole and forbidden pixels.
 
-    stride: distance of the patches' centres (1 to 3); at 2 every pixel still lies in about a dozen patches.
+    stride: distance of the patches' centres (1 to 3); at 3 every pixel still lies in about five patches.
     """
     height, width = hole.shape
     box = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
