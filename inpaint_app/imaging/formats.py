@@ -196,7 +196,8 @@ def _webp(photo: Photo, native: Native, small: Small) -> Written:
     options, note = _carried(photo, small)
     options.pop("dpi", None)
     image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
-    data = saved(image, "WEBP", options | {"lossless": True, "quality": 80, "method": 4, "exact": True})
+    effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
+    data = saved(image, "WEBP", options | {"lossless": True, "exact": True} | effort)
     return Written(data, "lossless", note)
 
 

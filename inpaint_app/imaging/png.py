@@ -104,7 +104,7 @@ def deep_samples(data: bytes, head: Header) -> NDArray[np.uint16]:
 
 
 def encode(
-    samples: NDArray[Any], head: Header, carried: Iterable[tuple[bytes, bytes]], level: int = 6
+    samples: NDArray[Any], head: Header, carried: Iterable[tuple[bytes, bytes]], level: int | None = None
 ) -> bytes:
     """A PNG of samples (H, W) or (H, W, C) with the carried chunks where the standard wants them.
 

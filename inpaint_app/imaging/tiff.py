@@ -205,7 +205,7 @@ def _strip(samples: NDArray[Any], depth: int, order: str, differenced: bool, com
         wide = samples.astype(">u2").reshape(len(samples), -1, 1).view(np.uint8)
         bits = np.unpackbits(wide, axis=2)[..., 16 - depth :]
         raw = np.packbits(bits.reshape(len(samples), -1), axis=1).tobytes()
-    return zlib.compress(raw, 6) if compressed else raw
+    return zlib.compress(raw, 4) if compressed else raw
 
 
 def _file(tags: Tags, strips: list[bytes]) -> bytes:
