@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.base import Backend, BackendSpec, SizeRule
 from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.types import Box, Image, Mask, Options, Progress, Removal, Result, Window
+
+LARGEST = 1024
+"""Side in pixels of the windows that fine holes share, for backends that take any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def remove(
     grown, growth = masks.grow(mask, removal.grow)
     feather = _feather(removal, growth)
     rule = filler.spec.size
-    holes = windows.holes(grown, rule.context, rule.context_minimum)
+    holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))
     canvas = removal.image.copy()
     pending = grown.copy() if len(holes) > 1 else grown
     total = sum(int(hole.mask.sum()) for hole in holes)
@@ -55,7 +58,7 @@ def remove(
     for hole in holes:
         share = int(hole.mask.sum())
         part = progress.part(0.02 + 0.96 * done / total, 0.02 + 0.96 * (done + share) / total)
-        _fill_hole(canvas, removal, pending, hole, feather, filler, guide, part)
+        _fill_hole(canvas, removal, grown, pending, hole, feather, filler, guide, part)
         if pending is not grown:
             pending[hole.box.slices] &= ~hole.mask
         done += share
@@ -92,6 +95,7 @@ def _feather(removal: Removal, growth: int) -> int:
 def _fill_hole(
     canvas: Image,
     removal: Removal,
+    grown: Mask,
     pending: Mask,
     hole: windows.Hole,
     feather: int,
@@ -99,8 +103,11 @@ def _fill_hole(
     guide: Filler | None,
     progress: Progress,
 ) -> None:
-    """Fill one hole on the canvas. Holes of `pending` that reach into the window count as holes there too."""
-    where = _frame(hole.box, canvas, filler.spec)
+    """Fill one hole on the canvas. Holes of `pending` that reach into the window count as holes there too.
+
+    The feather follows the edge of all that is `grown`: where a long hole is cut into pieces there is no edge.
+    """
+    where = _frame(hole.box, canvas, filler.spec, hole.margin)
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
     coarse = None
@@ -108,14 +115,19 @@ def _fill_hole(
         coarse = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
         progress = progress.part(0.3, 1.0)
     fill = _inpaint(filler, Window(image, mask, avoid, coarse), progress)
-    opening = np.zeros((where.crop.height, where.crop.width), dtype=bool)
-    inner = _inside(hole.box, where.crop)
-    opening[inner.slices] = hole.mask
-    opacity = masks.feathered(opening, feather)
+    opacity = masks.feathered(grown[where.crop.slices], feather)
+    opening = np.zeros(opacity.shape, dtype=bool)
+    opening[_inside(hole.box, where.crop).slices] = hole.mask
+    opacity[~opening] = 0
     composite(canvas, removal.image, windows.restored(fill, where), opacity, where.crop)
 
 
-def _frame(box: Box, image: Image, spec: BackendSpec) -> windows.Frame:
+def _largest(rule: SizeRule) -> int:
+    """Side up to which a window of fine holes needs no scaling down (or little, for a network of a fixed size)."""
+    return rule.maximum or (max(LARGEST // 2, 2 * rule.native) if rule.native else LARGEST)
+
+
+def _frame(box: Box, image: Image, spec: BackendSpec, margin: int | None = None) -> windows.Frame:
     rule = spec.size
     return windows.frame(
         box,
@@ -125,6 +137,7 @@ def _frame(box: Box, image: Image, spec: BackendSpec) -> windows.Frame:
         native=rule.native,
         maximum=rule.maximum,
         multiple=rule.multiple,
+        margin=margin,
     )
 
 

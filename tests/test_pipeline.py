@@ -104,6 +104,19 @@ def test_specks_by_the_thousand_cost_bounded_windows_and_time(name: str, density
     assert np.array_equal(result.image[~mask], photo[~mask])
 
 
+def test_nothing_of_a_wire_is_left_where_its_pieces_meet() -> None:
+    """Feathering follows the wire's own edge, not the cuts between its windows: no ghost of it at the cuts."""
+    photo = np.zeros((600, 1800, 3), np.uint8)
+    mask = np.zeros((600, 1800), dtype=bool)
+    for column in range(1800):
+        mask[column // 4 + 50 : column // 4 + 56, column] = True
+    backend = Toy()
+    result = remove(Removal(photo, mask, 6, 6), toy(backend, maximum=512))
+    assert len(backend.seen) >= 3
+    assert (result.image[mask] == 255).all()
+    assert result.changed_known == 0
+
+
 def test_far_holes_get_windows_of_their_own_and_cost_no_more_in_a_larger_photo() -> None:
     backend = Toy()
     mask = np.zeros((2000, 3000), dtype=bool)

@@ -1,7 +1,6 @@
 """Windows: one crop per separate hole, with context, in the size that a backend wants, and the exact way back.
 
-Far-apart holes become separate windows, so that the cost follows the holes and never the photo. Holes are joined
-where one common window is hardly larger than two.
+Which holes there are, and which share a window, is in separate.py.
 """
 
 from __future__ import annotations
@@ -14,27 +13,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.mask import bounds, padded, scaled
+from inpaint_app.imaging.mask import padded, scaled
+from inpaint_app.imaging.separate import Hole, holes
 from inpaint_app.types import Box, Image, Mask
+
+__all__ = [
+    "BLANK",
+    "Frame",
+    "Hole",
+    "bands",
+    "cut",
+    "cut_mask",
+    "frame",
+    "holes",
+    "padded_to",
+    "resized",
+    "restored",
+]
 
 Sample = TypeVar("Sample", bound=np.generic)
 
-CELLS = 128
-"""Holes are told apart on a grid of at most this many cells a side, which bounds the number of windows."""
-
-WASTE = 1.3
-"""Two windows become one when the common one has at most this many times their pixels."""
-
 BLANK = 127
 """What stands in the hole of a window: no backend can peep at what it is to replace."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hole:
-    """One hole, or holes so near each other that they share a window. `mask` covers `box` only."""
-
-    box: Box
-    mask: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,97 +49,6 @@ class Frame:
     padding: tuple[int, int]
 
 
-def holes(mask: Mask, context: float, context_minimum: int) -> list[Hole]:
-    """The separate holes of a mask, left to right within top to bottom; together they cover it exactly."""
-    box = bounds(mask)
-    if box is None:
-        return []
-    inside = mask[box.slices]
-    cell = max(1, -(-max(inside.shape) // CELLS))
-    rows, columns = -(-inside.shape[0] // cell), -(-inside.shape[1] // cell)
-    grid = np.zeros((rows * cell, columns * cell), dtype=bool)
-    grid[: inside.shape[0], : inside.shape[1]] = inside
-    occupied: Mask = np.asarray(grid.reshape(rows, cell, columns, cell).any(axis=(1, 3)), dtype=bool)
-    count, found = cv2.connectedComponents(occupied.view(np.uint8), connectivity=8)
-    labels = np.asarray(found, dtype=np.int32)
-    groups = []
-    for index in range(1, count):
-        groups.append((_around(inside, labels == index, cell, box), {index}))
-    merged = _merged(groups, mask.shape, context, context_minimum)
-    result = [_hole(inside, labels, members, cell, hull, box) for hull, members in merged]
-    return sorted(result, key=lambda hole: (hole.box.top, hole.box.left))
-
-
-def _around(inside: Mask, chosen: Mask, cell: int, outer: Box) -> Box:
-    """The tight box, in the photo, of the hole pixels that lie in the chosen cells."""
-    cells = _bounds(chosen)
-    area = Box(cells.left * cell, cells.top * cell, cells.right * cell, cells.bottom * cell)
-    pixels = _expanded(chosen[cells.slices], cell)
-    part = inside[area.slices]
-    tight = _bounds(part & pixels[: part.shape[0], : part.shape[1]])
-    left, top = outer.left + area.left, outer.top + area.top
-    return Box(left + tight.left, top + tight.top, left + tight.right, top + tight.bottom)
-
-
-def _bounds(mask: Mask) -> Box:
-    """The bounds of a mask that is known to have a hole."""
-    box = bounds(mask)
-    if box is None:
-        raise AssertionError("a group of hole pixels has at least one")
-    return box
-
-
-def _expanded(cells: Mask, cell: int) -> Mask:
-    return np.repeat(np.repeat(cells, cell, axis=0), cell, axis=1)
-
-
-def _hole(
-    inside: Mask, labels: NDArray[np.int32], members: set[int], cell: int, hull: Box, outer: Box
-) -> Hole:
-    left, top = hull.left - outer.left, hull.top - outer.top
-    rows = np.arange(top, top + hull.height) // cell
-    columns = np.arange(left, left + hull.width) // cell
-    chosen = np.isin(labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], list(members))
-    pixels = chosen[rows - rows[0]][:, columns - columns[0]]
-    return Hole(hull, inside[top : top + hull.height, left : left + hull.width] & pixels)
-
-
-def margin(box: Box, context: float, context_minimum: int) -> int:
-    """Pixels of context around a hole's box."""
-    return max(context_minimum, round(context * max(box.width, box.height)))
-
-
-def _merged(
-    groups: list[tuple[Box, set[int]]], shape: tuple[int, ...], context: float, context_minimum: int
-) -> list[tuple[Box, set[int]]]:
-    """Join groups while a common window costs hardly more than separate ones; nearest boxes first."""
-
-    def area(box: Box) -> int:
-        window = padded(box, margin(box, context, context_minimum), shape)
-        return window.width * window.height
-
-    pending, done = list(groups), []
-    while pending:
-        hull, members = pending.pop()
-        for index, (other, more) in enumerate(pending):
-            joined = _hull(hull, other)
-            if area(joined) <= WASTE * (area(hull) + area(other)):
-                pending[index] = (joined, members | more)
-                break
-        else:
-            done.append((hull, members))
-    return done
-
-
-def _hull(one: Box, other: Box) -> Box:
-    return Box(
-        min(one.left, other.left),
-        min(one.top, other.top),
-        max(one.right, other.right),
-        max(one.bottom, other.bottom),
-    )
-
-
 def frame(
     box: Box,
     shape: tuple[int, ...],
@@ -149,9 +58,15 @@ def frame(
     native: int | None = None,
     maximum: int | None = None,
     multiple: int = 1,
+    margin: int | None = None,
 ) -> Frame:
-    """The window for a hole's box in a photo of `shape` (H, W, ...): see SizeRule for what the rules mean."""
-    crop = padded(box, margin(box, context, context_minimum), shape)
+    """The window for a hole's box in a photo of `shape` (H, W, ...): see SizeRule for what the rules mean.
+
+    margin: pixels of context, where the hole has its own; None takes them from the box.
+    """
+    if margin is None:
+        margin = max(context_minimum, round(context * max(box.width, box.height)))
+    crop = padded(box, margin, shape)
     if native is not None:
         crop = _squared(crop, shape)
     longest = max(crop.width, crop.height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -130,3 +131,74 @@ def test_unscaled_windows_come_back_exactly(data: st.DataObject) -> None:
 
 def test_bands_cover_every_row_once() -> None:
     assert [row for band in windows.bands(600, 256) for row in range(600)[band]] == list(range(600))
+
+
+def wire(shape: tuple[int, int], width: int = 7) -> Mask:
+    """A line from corner to corner."""
+    drawn = np.zeros(shape, np.uint8)
+    cv2.line(drawn, (0, 5), (shape[1] - 1, shape[0] - 5), 1, width)
+    return drawn.astype(bool)
+
+
+def test_a_wire_across_the_photo_is_cut_into_windows_of_full_size() -> None:
+    mask = wire((1500, 2000))
+    (whole,) = windows.holes(mask, 1.0, 96)
+    assert whole.box.width > 1900
+    pieces = windows.holes(mask, 1.0, 96, 768)
+    assert 3 <= len(pieces) <= 8
+    assert np.array_equal(covered(pieces, mask.shape), mask.astype(int))
+    for piece in pieces:
+        where = windows.frame(
+            piece.box, mask.shape, context=1.0, context_minimum=96, maximum=768, margin=piece.margin
+        )
+        assert where.size == (where.crop.height, where.crop.width), "scaled down"
+
+
+def test_dust_all_over_shares_windows_of_full_size_only() -> None:
+    rng = np.random.default_rng(1)
+    mask = np.zeros((1500, 2000), dtype=bool)
+    for top, left in zip(rng.integers(0, 1490, 600), rng.integers(0, 1990, 600), strict=True):
+        mask[top : top + 6, left : left + 6] = True
+    found = windows.holes(mask, 1.0, 96, 768)
+    assert np.array_equal(covered(found, mask.shape), mask.astype(int))
+    assert len(found) <= 40
+    for hole in found:
+        where = windows.frame(hole.box, mask.shape, context=1.0, context_minimum=96, margin=hole.margin)
+        assert max(where.size) <= 768
+
+
+def test_what_is_not_fine_keeps_its_window_however_large() -> None:
+    mask = np.zeros((1500, 2000), dtype=bool)
+    mask[200:1300, 300:1100] = True
+    (one,) = windows.holes(mask, 0.5, 64, 768)
+    (other,) = windows.holes(mask, 0.5, 64)
+    assert (one.box, one.margin) == (other.box, other.margin) == (Box(300, 200, 1100, 1300), 550)
+
+
+def test_small_photos_are_cut_as_ever() -> None:
+    """Nothing changes where the whole photo fits into the largest window."""
+    mask = wire((200, 256), 3)
+    mask[10:30, 200:240] = True
+    for context in (0.5, 1.0):
+        for one, other in zip(
+            windows.holes(mask, context, 64), windows.holes(mask, context, 64, 768), strict=True
+        ):
+            assert (one.box, one.margin) == (other.box, other.margin)
+
+
+@pytest.mark.parametrize("step", [2, 16, 40])
+def test_thousands_of_specks_are_told_apart_in_bounded_time(step: int) -> None:
+    mask = np.zeros((1400, 1400), dtype=bool)
+    mask[::step, ::step] = True
+    for largest in (None, 512):
+        began = time.process_time()
+        found = windows.holes(mask, 1.0, 96, largest)
+        assert time.process_time() - began < 8
+        assert np.array_equal(covered(found, mask.shape), mask.astype(int))
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, st.tuples(st.integers(1, 60), st.integers(1, 60))), st.integers(8, 80))
+def test_cut_or_not_each_hole_pixel_is_in_exactly_one_hole(mask: Mask, largest: int) -> None:
+    found = windows.holes(mask, 0.5, 3, largest)
+    assert np.array_equal(covered(found, mask.shape), mask.astype(int))  # type: ignore[arg-type]
