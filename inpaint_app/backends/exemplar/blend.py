@@ -16,7 +16,7 @@ from inpaint_app.backends.exemplar.jit import kernel
 from inpaint_app.types import Image
 
 SCREEN = 0.0005
-TEAR = 80.0
+TEAR = 120.0  # a step larger than this between rim and fill is the edge of a thing, not a seam
 BLOCK, BLOCKS = 16, 400  # least side of a block, and about the most blocks
 OUTSIDE = -2
 
