@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging import read
-from inpaint_app.imaging.jpeg_file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse, segment
+from inpaint_app.imaging.jpeg_bytes import segment
+from inpaint_app.imaging.jpeg_file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
 from inpaint_app.imaging.jpeg_metadata import kept_trailer, without_old_pictures
 from inpaint_app.imaging.jpeg_stream import Sequential, Stream, crop, read_stream
 from inpaint_app.imaging.orientation import axes, stored, stored_box

@@ -35,7 +35,7 @@ def compare(
     """Hold a written scan against the one that it was made from; returns SAME, DAMAGED or DIFFERENT.
 
     old, begins, ends, last_dc: of the old scan, see `jpeg_coding.read_units`; before (M, B, 64) its kept coefficients.
-    new, starts: the written scan, see `jpeg_file.intervals`; dc, ac: its reading tables, which must hold the old codes
+    new, starts: the written scan, see `jpeg_bytes.intervals`; dc, ac: its reading tables, which must hold the old codes
     unchanged. fresh: (N,) place of the units coded anew, or -1. kept: starts as a copy of `before`, gets the decoded
     new units. same: (N,) bool, whether a unit's coefficients are the old ones; DIFFERENT: not all could be told.
     """

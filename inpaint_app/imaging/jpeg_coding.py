@@ -46,7 +46,7 @@ def read_units(
 ) -> Number:
     """Decode every unit of a scan; returns 0, or 1 where the data is damaged.
 
-    plain, starts: see `jpeg_file.intervals`. owner: (B,) component of each block of a unit. dc, ac: (C, T) reading
+    plain, starts: see `jpeg_bytes.intervals`. owner: (B,) component of each block of a unit. dc, ac: (C, T) reading
     tables. wanted: (N,) place of a unit's coefficients in kept (M, B, 64), or -1. Written: begins, ends (N,) bit
     positions; last_dc (N, C); marks (N,) a 64-bit hash of each unit's coefficients, none where it is empty.
     """

@@ -12,18 +12,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-ZIGZAG = np.array(
-    [
-        0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14,
-        21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53,
-        60, 61, 54, 47, 55, 62, 63,
-    ],
-    np.int64,
-)  # fmt: skip
 SOI, EOI, SOS, DQT, DHT, DRI, COM, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0xE0
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
+
+
+def _along_diagonals(place: int) -> tuple[int, int]:
+    row, column = divmod(place, 8)
+    return row + column, row if (row + column) % 2 else column
+
+
+ZIGZAG = np.array(sorted(range(64), key=_along_diagonals), np.int64)  # T.81, Figure A.6
 
 
 class JpegError(Exception):
@@ -142,10 +141,7 @@ def parse(data: bytes) -> JpegFile:
     restart, position = 0, 2
     try:
         while True:
-            if data[position] != 0xFF:
-                raise JpegError("there is foreign data between its segments")
-            while data[position + 1] == 0xFF:
-                position += 1
+            position = _next_marker(data, position)
             marker = data[position + 1]
             if marker == EOI:
                 file.end = position + 2
@@ -178,6 +174,19 @@ def parse(data: bytes) -> JpegFile:
     if not file.scans:
         raise JpegError("it holds no picture data")
     return file
+
+
+def _next_marker(data: bytes, position: int) -> int:
+    """Where the next marker's last 0xFF stands; stray bytes in front are passed over, as libjpeg does."""
+    while True:
+        position = data.find(b"\xff", position)
+        if position < 0:
+            raise JpegError("it breaks off")
+        while data[position + 1] == 0xFF:
+            position += 1
+        if data[position + 1] != 0:
+            return position
+        position += 2
 
 
 def _read_frame(file: JpegFile, marker: int, content: bytes) -> None:
@@ -260,40 +269,3 @@ def _read_scan(
         raise JpegError("a scan header is damaged")
     bands = ((first, last), bits >> 4, bits & 15)
     return Scan(tuple(chosen), tuple(dc), tuple(ac), *bands, dict(tables), restart, *place)
-
-
-def intervals(file: JpegFile, scan: Scan) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """A scan's bytes without stuffing and restart markers, padded by 16 zero bytes, and where each interval starts.
-
-    The second array has one entry more than there are intervals: the end of the last.
-    """
-    coded = file.data[scan.data : scan.end]
-    pieces = _RESTART.split(coded) if scan.restart else [coded]
-    plain = [piece.replace(b"\xff\x00", b"\xff") for piece in pieces]
-    starts = np.cumsum([0, *(len(piece) for piece in plain)])
-    return np.frombuffer(b"".join([*plain, bytes(16)]), np.uint8), starts.astype(np.int64)
-
-
-def stuffed(plain: NDArray[np.uint8], ends: NDArray[np.int64]) -> bytes:
-    """The inverse of `intervals`: intervals of whole bytes, stuffed and parted by restart markers."""
-    parts, start = [], 0
-    for index, end in enumerate(ends):
-        if index:
-            parts.append(bytes((0xFF, 0xD0 + (index - 1) % 8)))
-        parts.append(plain[start:end].tobytes().replace(b"\xff", b"\xff\x00"))
-        start = int(end)
-    return b"".join(parts)
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    """A segment with its marker and length."""
-    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
-
-
-def huffman_segment(tables: dict[tuple[int, int], HuffmanTable]) -> bytes:
-    """A DHT segment that defines the tables."""
-    body = b"".join(
-        bytes(((kind << 4) | number, *table.counts)) + table.symbols
-        for (kind, number), table in tables.items()
-    )
-    return segment(DHT, body)

@@ -15,17 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging import jpeg_huffman as huffman
-from inpaint_app.imaging.jpeg_file import (
-    SOS,
-    HuffmanTable,
-    JpegError,
-    JpegFile,
-    Scan,
-    huffman_segment,
-    intervals,
-    segment,
-    stuffed,
-)
+from inpaint_app.imaging.jpeg_bytes import huffman_segment, intervals, segment, stuffed
+from inpaint_app.imaging.jpeg_file import SOS, HuffmanTable, JpegError, JpegFile, Scan
 
 _EMPTY = huffman.NO_TABLE
 _ROOM = 4096

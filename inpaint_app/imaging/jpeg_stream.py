@@ -13,17 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging import jpeg_huffman as huffman
-from inpaint_app.imaging.jpeg_file import (
-    EOI,
-    HuffmanTable,
-    JpegError,
-    JpegFile,
-    Scan,
-    huffman_segment,
-    intervals,
-    segment,
-    stuffed,
-)
+from inpaint_app.imaging.jpeg_bytes import huffman_segment, intervals, segment, stuffed
+from inpaint_app.imaging.jpeg_file import EOI, HuffmanTable, JpegError, JpegFile, Scan
 
 _ROOM = 64
 

@@ -10,7 +10,8 @@ from PIL import Image as PillowImage
 from PIL import JpegImagePlugin
 
 from inpaint_app.imaging.formats import Small, Written, joined, saved
-from inpaint_app.imaging.jpeg_file import JpegError, parse, segment
+from inpaint_app.imaging.jpeg_bytes import segment
+from inpaint_app.imaging.jpeg_file import JpegError, parse
 from inpaint_app.imaging.jpeg_metadata import without_old_pictures
 from inpaint_app.imaging.native import Native, shown
 from inpaint_app.imaging.photo import Photo

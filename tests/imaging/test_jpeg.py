@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
-from inpaint_app.imaging import files, jpeg_huffman
-from inpaint_app.imaging.jpeg_file import HuffmanTable, JpegError, Scan, parse, segment
+from inpaint_app.imaging import files, jpeg, jpeg_huffman
+from inpaint_app.imaging.jpeg_bytes import segment
+from inpaint_app.imaging.jpeg_file import HuffmanTable, JpegError, Scan, parse
 from inpaint_app.imaging.jpeg_progressive import Whole
 from inpaint_app.imaging.orientation import stored
 from tests.imaging.photos import decoded, edited_in, hole_in, jpeg_sampled, saved, scene
@@ -376,17 +377,39 @@ def test_the_best_table_is_a_prefix_code_within_sixteen_bits(weights: list[int])
             assert read[code << (jpeg_huffman.LOOK - length)] == (length << 8) | symbol
 
 
-def test_a_file_that_cannot_be_edited_in_blocks_is_coded_anew_and_says_so() -> None:
-    data = jpeg_sampled(scene(48, 64), "420", quality=80)
-    broken = data.replace(b"\xff\xda", b"\0\xff\xda", 1)  # a stray byte between segments: decoders skip it
-    photo = files.load(broken)
-    hole = hole_in(48, 64)
-    done = files.encode(photo, edited_in(photo.rgb, hole), hole)
+def test_a_file_that_cannot_be_edited_in_blocks_is_coded_anew_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise JpegError("it is coded arithmetically")
+
+    exif = PillowImage.Exif()
+    exif[0x0112] = 6
+    data = saved(
+        scene(48, 64), "JPEG", quality=80, subsampling=1, exif=exif, icc_profile=b"p" * 40, comment=b"hello"
+    )
+    photo = files.load(data)
+    hole = hole_in(64, 48)
+    edited = edited_in(photo.rgb, hole)
+    monkeypatch.setattr(jpeg, "edit", refuse)
+    done = files.encode(photo, edited, hole)
     assert done.report.method == "jpeg-reencoded"
-    assert "foreign data" in done.report.note
-    assert done.report.changed_pixels_outside is not None
+    assert "coded arithmetically" in done.report.note
+    assert done.report.changed_pixels_outside
     first, second = (PillowImage.open(io.BytesIO(d)) for d in (data, done.data))
     assert first.quantization == second.quantization
+    assert [c[1:] for c in parse(data).sampling] == [c[1:] for c in parse(done.data).sampling]
+    again = files.load(done.data)
+    assert (again.orientation, again.icc, dict(again.text)) == (6, b"p" * 40, {"comment": "hello"})
+    assert np.abs(again.rgb.astype(int) - edited).mean() < 6
+
+
+def test_stray_bytes_between_segments_are_passed_over() -> None:
+    data = jpeg_sampled(scene(48, 64), "420", quality=80).replace(b"\xff\xda", b"\0\x12\xff\0\xff\xda", 1)
+    photo = files.load(data)
+    hole = hole_in(48, 64)
+    report = files.encode(photo, edited_in(photo.rgb, hole), hole).report
+    assert (report.method, report.changed_blocks_outside) == ("jpeg-blocks", 0)
 
 
 @pytest.mark.parametrize(
