@@ -83,10 +83,17 @@ def scaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     return np.asarray(cv2.resize(mask.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 0)
 
 
-def automatic_growth(width: int, height: int, frame: tuple[int, ...]) -> int:
-    """Pixels by which a hole of that size is grown: 1.5 % of its diagonal, at least 4 (fewer in tiny frames)."""
+def automatic_growth(width: int, height: int, frame: tuple[int, ...], area: int | None = None) -> int:
+    """Pixels by which a hole of that size is grown: 1.5 % of its diagonal, at least 4 (fewer in tiny frames).
+
+    area: hole pixels in it. Something thin, longer than about 16 times its width, counts as 4 √area instead: a wire
+    across the whole photo is not to become a road.
+    """
     least = min(GROW_MINIMUM, max(1, min(frame[:2]) // 64))
-    return max(least, round(GROW_SHARE * math.hypot(width, height)))
+    size = math.hypot(width, height)
+    if area is not None:
+        size = min(size, 4 * math.sqrt(area))
+    return max(least, round(GROW_SHARE * size))
 
 
 def dilated(mask: Mask, radius: int) -> Mask:
@@ -114,7 +121,7 @@ def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask[box.slices].view(np.uint8), connectivity=8
     )
-    radii = [automatic_growth(int(s[2]), int(s[3]), mask.shape) for s in stats[1:count]]
+    radii = [automatic_growth(int(s[2]), int(s[3]), mask.shape, int(s[4])) for s in stats[1:count]]
     grown = mask.copy()
     for size in sorted(set(radii)):
         chosen = np.array([False, *(r == size for r in radii)])

@@ -90,6 +90,17 @@ def test_grow_by_hand_and_by_scale() -> None:
     assert not by_hand[12, 20]
 
 
+def test_a_wire_is_grown_by_its_width_and_not_by_its_length() -> None:
+    mask = np.zeros((2000, 3000), dtype=bool)
+    mask[1000:1008, :] = True
+    assert masks.grow(mask)[1] == 9
+    mask[:, 1000:1008] = True
+    assert masks.grow(mask)[1] == 12
+    assert masks.automatic_growth(400, 800, (2000, 3000), 150_000) == masks.automatic_growth(
+        400, 800, (2000, 3000)
+    )
+
+
 def test_growing_nothing_and_by_nothing() -> None:
     empty = np.zeros((9, 9), dtype=bool)
     assert masks.grow(empty)[0].any() == np.False_
