@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ def given(root: Path, message: Message) -> Path:
     if not message.get("path") or not is_in_or_equal(path, get_upload_folder()) or is_in_or_equal(path, root):
         raise UnreadablePhoto("The photo did not arrive: open it again.")
     return path
+
+
+@contextmanager
+def taken(root: Path, message: Message) -> Iterator[Path]:
+    """The file that a message names; an upload is deleted once it was read, for its bytes are held by the visit."""
+    path = given(root, message)
+    try:
+        yield path
+    finally:
+        if not message.get("sample"):
+            path.unlink(missing_ok=True)
 
 
 def work(message: Message) -> int:

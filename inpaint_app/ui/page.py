@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,10 @@ WAITING = 64
 
 CACHE_SECONDS = (1800, 7200)
 """Every half hour, uploads older than two hours go."""
+
+
+STALE_SECONDS = 2 * 86400.0
+"""A folder of visits that a server which was killed left behind goes after this time."""
 
 
 class Page(gr.Blocks):
@@ -76,10 +83,15 @@ def launch_options() -> dict[str, Any]:
 
 
 def _visits_root() -> Path:
-    """A folder under Gradio's cache, because only files from there are served."""
+    """A folder under Gradio's cache, because only files from there are served; it goes when the server ends."""
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="visits-", dir=folder))
+    for left in folder.glob("visits-*"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    root = Path(tempfile.mkdtemp(prefix="visits-", dir=folder))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
 
 
 def _remove_tab(page: gr.Blocks, remover: Remover) -> None:

@@ -35,8 +35,8 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Opening")
-            path = asked.given(self.visits.root, message)
-            photo = self.session.load(path, name=str(message.get("name") or path.name)[-120:])
+            with asked.taken(self.visits.root, message) as path:
+                photo = self.session.load(path, name=str(message.get("name") or path.name)[-120:])
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
             self.visits.make_room(visit)
@@ -166,11 +166,12 @@ class Remover:
         def task() -> None:
             image = visit.pixels()
             size = pictures.preview_size(image.shape[1], image.shape[0])
-            given = files.open_mask(asked.given(self.visits.root, message), (size[1], size[0]))
+            with asked.taken(self.visits.root, message) as path:
+                given = files.open_mask(path, (size[1], size[0]))
             if not given.any():
                 raise MaskError("That mask is empty: white, or painted, is what should go.")
-            path = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
-            visit.say("mask", path=str(path))
+            written = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
+            visit.say("mask", path=str(written))
 
         return at_once(visit, task, asked.work(message))
 

@@ -92,8 +92,7 @@ def test_cancel_stops_the_work_and_all_is_as_it_was(studio: Any, tmp_path: Path)
 
 def test_work_that_the_server_never_took_up_does_not_hold_the_page(studio: Any, tmp_path: Path) -> None:
     studio.open(painted(tmp_path / "photo.jpg", 320, 240))
-    studio.app("s.app.waiting('Starting')")
-    studio.page.wait_for_selector(".st-progress:visible")
+    studio.app("(s.app.patience = 400, s.app.waiting('Starting'))")
     studio.page.wait_for_function("document.querySelector('.st-toast.error:not([hidden])')", timeout=25_000)
     assert "did not take this up" in studio.toast()
     studio.brush(40)
@@ -229,26 +228,24 @@ def test_two_fingers_zoom_without_marking(phone: Any, tmp_path: Path) -> None:
 
 
 def test_one_click_costs_little_more_than_the_removal_itself(studio: Any) -> None:
-    """Three seconds on a quiet machine; on a busy one, at least no more than the bare removal and a little."""
+    """In processor seconds, which a busy machine does not change; on a quiet one also three seconds by the clock."""
     from inpaint_app.session import Job
 
     studio.page.click("[data-sample='bus.jpg']")
     studio.page.wait_for_selector(".st[data-mode='edit']")
     studio.rest()
     session, photo = studio.server.page.session, studio.visit().photo
-    bare, clicked = [], []
-    for _ in range(2):
-        began = time.monotonic()
-        session.run(photo.rgb, Job(objects=("people",)))
-        bare.append(time.monotonic() - began)
-        studio.page.evaluate("document.querySelector('.st').parentElement.studio.app.act('start-over')")
-        studio.visit().step().found = None
-        studio.rest()
-        began = time.monotonic()
-        studio.remove("people")
-        clicked.append(time.monotonic() - began)
-        studio.page.locator(".st-looks [data-do=edit]").click()
-    print(f"Remove people on bus.jpg, warm: {min(clicked):.2f} s on the page, {min(bare):.2f} s without it")
-    assert min(clicked) <= 2.0 * min(bare) + 0.7
-    if os.getloadavg()[0] < (os.cpu_count() or 1):
-        assert min(clicked) <= 3.0
+    session.run(photo.rgb, Job(objects=("people",)))
+    began = time.process_time()
+    session.run(photo.rgb, Job(objects=("people",)))
+    bare = time.process_time() - began
+    quiet = os.getloadavg()[0] < (os.cpu_count() or 1)
+    began, clock = time.process_time(), time.monotonic()
+    studio.remove("people")
+    clicked, seconds = time.process_time() - began, time.monotonic() - clock
+    print(
+        f"Remove people on bus.jpg, warm: {seconds:.2f} s; processor {clicked:.2f} s, without the page {bare:.2f} s"
+    )
+    assert clicked <= 1.5 * bare + 1.0
+    if quiet:
+        assert seconds <= 3.0

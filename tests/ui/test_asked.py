@@ -117,6 +117,21 @@ def test_only_uploads_and_samples_are_opened(tmp_path: Path, monkeypatch: pytest
         asked.given(visits, {"sample": "../../secrets.jpg"})
 
 
+def test_an_upload_is_gone_once_it_was_read_and_a_sample_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    upload = tmp_path / "abc" / "photo.jpg"
+    upload.parent.mkdir()
+    upload.write_bytes(b"x")
+    with asked.taken(tmp_path / "visits-1", {"path": str(upload)}) as path:
+        assert path.read_bytes() == b"x"
+    assert not upload.exists()
+    with asked.taken(tmp_path / "visits-1", {"sample": "bus.jpg"}) as sample:
+        pass
+    assert sample.exists()
+
+
 @pytest.mark.parametrize("box", [[-50, -9, 4, 3], [0, 0, 0, 0], [900, 900, 1000, 1000], [5, 5, 2, 2]])
 def test_a_crop_is_inside_and_not_empty(box: list[int]) -> None:
     left, top, right, bottom = asked.crop(box, (30, 40, 3))

@@ -2,7 +2,7 @@
 const app = {
   root: one(".st"), base: null, photo: null, steps: [], at: 0, found: [], results: new Map(), images: new Map(),
   details: [], active: null, mode: "empty", tool: "brush", brush: 36, divider: 0.5, holding: false, busy: 0,
-  colour: "#f43f5e", font: "sans-serif", logs: new Map(), wanted: null, sending: false,
+  colour: "#f43f5e", font: "sans-serif", logs: new Map(), wanted: null, sending: false, patience: 12000,
 };
 const view = makeView();
 const mask = makeMask(() => app.masked());
@@ -283,10 +283,10 @@ element.studio = { app, mask, view };
 window.inpaintMarks = () => (app.base ? app.marks() : {});
 watch("value", hear);
 setInterval(() => {
-  if (!app.busy || app.sending || performance.now() - heard < 12000) return;
+  if (!app.busy || app.sending || performance.now() - heard < app.patience) return;
   heard = performance.now();
   trigger("ask", { seen });
-}, 2000);
+}, 1000);
 try {
   const token = sessionStorage.getItem("visit");
   if (token) trigger("resume", { token });
