@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,13 @@ import numpy as np
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Backend, BackendSpec
-from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError, MissingError, OptionError
+from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError, MissingError
+from inpaint_app.fetching import fetch, fetchable
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.recheck import Checked, cleanest
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec, labels_of
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask, Progress, Removal, Result
@@ -76,10 +74,6 @@ class Outcome:
     removed: tuple[Instance, ...]
     avoid: Mask | None = None
     checked: Checked | None = None
-
-
-FETCHERS = {"stable-diffusion": "inpaint_app.backends.diffusion.source:fetch"}
-"""What fetches a thing of that name; everything else is the weights of a segmenter."""
 
 
 class NothingFound(MaskError):  # noqa: N818 - the name reads as what happened
@@ -203,35 +197,6 @@ class Session:
             ) from error
         finally:
             self._device.release()
-
-
-def fetchable() -> dict[str, str]:
-    """What is missing here and can be fetched: its name, and what it is for in words."""
-    found: dict[str, str] = {}
-    specs: list[BackendSpec | SegmenterSpec] = [*backends.BACKENDS, *segmenters.specs()]
-    for spec in specs:
-        for lack in spec.missing():
-            if lack.fetch:
-                size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
-                found[lack.fetch] = f"{spec.title}{size}"
-    return found
-
-
-def fetch(name: str, progress: Progress | None = None) -> Path:
-    """Download what `fetchable` names and return where it lies; what is here already is not fetched again.
-
-    Raises OptionError for other names, MissingWeights where the network, the source or the disk fails, Cancelled.
-    """
-    if name in FETCHERS:
-        module, _, attribute = FETCHERS[name].partition(":")
-        fetched: Path = getattr(importlib.import_module(module), attribute)(progress)
-        return fetched
-    if name not in weights.MEGABYTES:
-        known = [*FETCHERS, *weights.MEGABYTES]
-        near = get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise OptionError(f"{name!r} cannot be fetched.{hint} Known: {', '.join(known)}.")
-    return weights.fetch(name, progress)
 
 
 def _chosen(instances: tuple[Instance, ...], job: Job) -> tuple[Instance, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.diffusion import finish, preview, source, zero
+from inpaint_app.backends.diffusion import fetching, finish, preview, source, zero
 from inpaint_app.backends.diffusion.estimate import Estimates, Pace, spoken
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
 from inpaint_app.types import Progress
@@ -114,7 +114,7 @@ def test_only_what_is_needed_is_fetched() -> None:
         "unet/diffusion_pytorch_model.non_ema.safetensors",
         "512-inpainting-ema.safetensors",
     ]
-    assert source.wanted(files) == [
+    assert fetching.wanted(files) == [
         "model_index.json",
         "scheduler/scheduler_config.json",
         "tokenizer/vocab.json",
@@ -163,7 +163,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
 
 def test_fetch_takes_safetensors_with_progress(hub: Hub) -> None:
     told: list[tuple[float, str]] = []
-    assert source.fetch(Progress(lambda *said: told.append(said)), "a/b") == hub.folder
+    assert fetching.fetch(Progress(lambda *said: told.append(said)), "a/b") == hub.folder
     assert hub.patterns == ["model_index.json", "unet/config.json", "unet/m.safetensors"]
     assert (0.99, "Fetching a/b: 3 of 3 MB") in told
     assert told[-1][0] == 1
@@ -177,7 +177,7 @@ def test_fetch_can_be_cancelled(hub: Hub) -> None:
         return len(asked) > 2
 
     with pytest.raises(Cancelled):
-        source.fetch(Progress(cancelled=later), "a/b")
+        fetching.fetch(Progress(cancelled=later), "a/b")
     assert len(asked) == 3
 
 
@@ -185,7 +185,7 @@ def test_a_full_disk_is_said_before_fetching(hub: Hub, monkeypatch: pytest.Monke
     usage = shutil.disk_usage(".")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(MissingWeights, match=r"needs 0.0 GB.*free some"):
-        source.fetch(None, "a/b")
+        fetching.fetch(None, "a/b")
     assert hub.patterns == []
 
 
@@ -212,7 +212,65 @@ def error(name: str, base: type[Exception] = Exception) -> Exception:
 def test_what_stops_a_download_is_told_apart(hub: Hub, raised: Exception, named: str, words: str) -> None:
     hub.error = raised
     with pytest.raises(MissingWeights, match=words):
-        source.fetch(None, named)
+        fetching.fetch(None, named)
+
+
+def single_file_of(path: Path, width: int) -> Path:
+    name = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+    header = {
+        "model.diffusion_model.input_blocks.0.0.weight": {"dtype": "F16", "shape": [320, 9, 3, 3]},
+        name: {"dtype": "F16", "shape": [320, width]},
+    }
+    packed = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(packed)) + packed)
+    return path
+
+
+@pytest.mark.parametrize(("width", "large"), [(768, False), (1024, False), (2048, True)])
+def test_a_single_file_is_loaded_with_the_words_of_its_kind(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int, large: bool
+) -> None:
+    """diffusers itself would look for those of Stable Diffusion 2 where they are gone."""
+    from inpaint_app.backends.diffusion import load
+
+    called: list[tuple[str, str, dict[str, Any]]] = []
+
+    def pipeline(kind: str) -> Any:
+        def from_single_file(path: str, **given: Any) -> Any:
+            called.append((kind, path, given))
+            return types.SimpleNamespace(set_progress_bar_config=lambda **_: None)
+
+        return types.SimpleNamespace(from_single_file=from_single_file)
+
+    fake = types.SimpleNamespace(
+        StableDiffusionInpaintPipeline=pipeline("plain"), StableDiffusionXLInpaintPipeline=pipeline("large")
+    )
+    monkeypatch.setattr(load, "library", lambda: fake)
+    hub.snapshot_download = lambda name, allow_patterns: str(hub.folder / name)  # type: ignore[assignment]
+    folder = hub.folder / fetching.DESCRIBED[width]
+    folder.mkdir(parents=True)
+    (folder / "model_index.json").write_text(json.dumps({"text_encoder_2": []} if large else {}))
+    path = single_file_of(tmp_path / "mine.safetensors", width)
+    load.opened(path, None)
+    ((kind, given, keywords),) = called
+    assert kind == ("large" if large else "plain")
+    assert given == str(path)
+    assert keywords["config"] == str(folder)
+    assert keywords["local_files_only"] is True
+
+
+def test_a_single_file_without_words_says_why(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = single_file_of(tmp_path / "mine.safetensors", 1024)
+    hub.error = error("ConnectError")
+    with pytest.raises(MissingWeights, match=r"holds no tokenizer\. .* no network here"):
+        fetching.described(path)
+    with pytest.raises(CheckpointError, match="no known kind"):
+        fetching.described(single_file_of(tmp_path / "other.safetensors", 640))
+    monkeypatch.setenv("INPAINT_OFFLINE", "1")
+    with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
+        fetching.described(path)
 
 
 def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -225,7 +283,7 @@ def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(huggingface_hub, "HfApi", lambda: real(endpoint="http://127.0.0.1:9"))
     began = time.perf_counter()
     with pytest.raises(MissingWeights, match="no network here"):
-        source.fetch(None, "a/b")
+        fetching.fetch(None, "a/b")
     assert time.perf_counter() - began < 2
 
 
@@ -233,7 +291,7 @@ def test_forbidden_network_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("INPAINT_OFFLINE", "1")
     with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
-        source.fetch(None, "a/b")
+        fetching.fetch(None, "a/b")
 
 
 def slope(side: int = 96) -> tuple[Any, Any]:

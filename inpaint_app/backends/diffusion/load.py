@@ -9,7 +9,8 @@ from typing import Any
 
 from inpaint_app import torchvision_ops
 from inpaint_app.backends.diffusion.device import out_of_memory
-from inpaint_app.backends.diffusion.source import MIRROR, Source, checked
+from inpaint_app.backends.diffusion.fetching import described
+from inpaint_app.backends.diffusion.source import checked
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 
 SOLVERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -74,21 +75,11 @@ def _from_folder(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
 
 
 def _from_file(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
-    """A single file holds tensors only: the tokenizer and the configuration come from the mirror, if it is here."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="np") as file:
-        large = any(name.startswith("conditioner.") for name in file.keys())  # noqa: SIM118 - not a dict
+    """A single file holds tensors only: tokenizer and configuration come from a folder beside."""
+    folder = described(path)
+    large = "text_encoder_2" in json.loads((folder / "model_index.json").read_text())
     kind = diffusers.StableDiffusionXLInpaintPipeline if large else diffusers.StableDiffusionInpaintPipeline
-    config = Source.of(MIRROR).located()
-    beside = {"config": str(config)} if config is not None and not large else {}
-    try:
-        return kind.from_single_file(str(path), **shared, **beside)
-    except (OSError, ValueError) as error:
-        raise MissingWeights(
-            f"{path.name} holds no tokenizer and no configuration, and those are not on this machine: fetch {MIRROR} "
-            "once, or use the model as a diffusers folder."
-        ) from error
+    return kind.from_single_file(str(path), config=str(folder), **shared)
 
 
 def solver(diffusers: Any, pipeline: Any, name: str) -> Any:
