@@ -9,6 +9,8 @@ find's mask leaves out; "by all" is what all finds of its class leave out, which
 from __future__ import annotations
 
 import argparse
+import resource
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,6 +175,24 @@ def rows(name: str, tallies: dict[str, Tally]) -> Iterator[str]:
         yield "| " + " | ".join(cells) + " |"
 
 
+def cost(segmenter: Segmenter, image: Image) -> Iterator[str]:
+    """Processor seconds, and memory beside the photo, of looking at one photo enlarged to several sizes."""
+    segmenter.detect(image, CONFIDENCE, Progress())
+    for side in (640, 1280, 4000, 8000):
+        scale = side / max(image.shape[:2])
+        large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        wall, began = time.perf_counter(), time.process_time()
+        segmenter.detect(large, CONFIDENCE, Progress())
+        busy, wall = time.process_time() - began, time.perf_counter() - wall
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        height, width = large.shape[:2]
+        yield f"| {width}×{height} | {wall:.2f} | {busy:.2f} | {grown:.0f} | {large.nbytes / 1e6:.0f} |"
+
+
+COST = """| size | s | CPU s | memory MB | photo MB |
+|---|---|---|---|---|"""
+
 HEAD = """| data | class | found | finds | mask IoU | uncovered | after growing | by all | by all, grown |
 |---|---|---|---|---|---|---|---|---|"""
 
@@ -182,9 +202,13 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--every", type=int, default=3, help="take every n-th CamVid frame")
+    parser.add_argument("--cost", action="store_true", help="only time and memory")
     given = parser.parse_args()
     spec = registry.best()
     segmenter = spec.create()
+    print("\n".join([COST, *cost(segmenter, photo(given.data / "eval" / "photos_people_cars" / "bus.jpg"))]))
+    if given.cost:
+        return
     items = list(labelled(given.data / "segment" / "coco_val2017_person_car"))
     lines = [HEAD]
     chosen = outline.THRESHOLD
