@@ -87,7 +87,10 @@ def shoot(page: Any, name: str) -> None:
     """One picture, small enough for a repository."""
     from PIL import Image
 
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(HERE / f"{name}.webp", quality=86, method=6)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.save(HERE / f"{name}.webp", quality=86, method=6)
+    if name == "result-desktop":
+        picture.save(HERE / "app.png", optimize=True)  # what the README opens with
 
 
 if __name__ == "__main__":
