@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,7 +26,7 @@ from inpaint_app.errors import MaskError
 from inpaint_app.evaluation.agreement import agreement, every
 from inpaint_app.evaluation.holes import parse
 from inpaint_app.evaluation.photosets import PhotoRef, fitted, photos
-from inpaint_app.evaluation.proof import Patch, prove, ranking
+from inpaint_app.evaluation.proof import DOUBT, Patch, prove, ranking
 from inpaint_app.evaluation.statistics import estimate
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
@@ -133,54 +134,47 @@ def patched(row: Row, prior: dict[str, float], doubt: float) -> dict[str, float]
     return found or dict(prior)
 
 
-def agreed(row: Row, fills: list[str]) -> dict[str, float]:
-    """Mean HaarPSI of each fill with the others."""
-    return {a: float(np.mean([row["cross"][a][b] for b in fills if b != a])) for a in fills}
-
-
 def by_patches(row: Row, prior: dict[str, float], doubt: float) -> str:
-    found = patched(row, prior, doubt)
+    found = patched(row, prior or dict.fromkeys(("exemplar",), 0.0), doubt)
     return f"{max(found, key=found.__getitem__)}/0"
 
 
-def by_agreement(
-    row: Row, weight: float, prior: dict[str, float], doubt: float, families: tuple[str, ...]
-) -> str:
-    """The fill with the most agreement, `weight` times what prior and patches expect of its backend added."""
-    fills = [fill for fill in row["cross"] if backend_of(fill) in families]
-    expected = patched(row, prior, doubt)
-    values = agreed(row, fills)
-    return max(fills, key=lambda fill: values[fill] + weight * expected.get(backend_of(fill), 0.0))
+def by_agreement(row: Row, every_vote: bool, prior: dict[str, float] | None = None) -> str:
+    """The textured fill with the most agreement; with a prior, what it and the patches expect is added.
+
+    every_vote: the blurred fills of diffusion vote too; they are never chosen.
+    """
+    fills = [fill for fill in row["cross"] if registry.find(backend_of(fill)).family != "classical"]
+    voters = list(row["cross"]) if every_vote else fills
+    expected = patched(row, prior, DOUBT) if prior else {}
+    values = {a: float(np.mean([row["cross"][a][b] for b in voters if b != a])) for a in fills}
+    return max(fills, key=lambda fill: values[fill] + expected.get(backend_of(fill), 0.0))
 
 
 def judge(tune: list[Row], test: list[Row]) -> None:
     prior = prior_of(tune)
     print("prior from TUNE:", {name: round(value, 4) for name, value in prior.items()})
     doubt = max(DOUBTS, key=lambda d: float(np.mean([real(row, by_patches(row, prior, d)) for row in tune])))
-    textured = tuple(name for name in prior if registry.find(name).family != "classical")
-    weights = (0.0, 0.5, 1.0, 2.0, 4.0, 1e6)
-    weight = max(
-        weights,
-        key=lambda w: float(
-            np.mean([real(row, by_agreement(row, w, prior, doubt, textured)) for row in tune])
-        ),
-    )
-    print(f"from TUNE ({len(tune)} photos): doubt {doubt:g}, weight {weight:g}")
-    for w in weights:
-        means = (
-            np.mean([real(r, by_agreement(r, w, prior, doubt, textured)) for r in rows])
-            for rows in (tune, test)
-        )
-        print("  agreement + {:g} x (prior and patches): tune {:.4f}, test {:.4f}".format(w, *means))
-    ways = {
+    print(f"doubt from TUNE ({len(tune)} photos): {doubt:g}")
+    ways: dict[str, Callable[[Row], str]] = {
         "patches alone": lambda row: by_patches(row, {}, 0.0),
         "patches, held back by the prior": lambda row: by_patches(row, prior, doubt),
-        "agreement alone": lambda row: by_agreement(row, 0.0, prior, doubt, textured),
-        "agreement, prior and patches": lambda row: by_agreement(row, weight, prior, doubt, textured),
+        "agreement of the textured fills": lambda row: by_agreement(row, False),
+        "agreement of all fills": lambda row: by_agreement(row, True),
+        "agreement of all fills, and patches": lambda row: by_agreement(row, True, prior),
     }
+    for name, rows in (("TUNE", tune), ("TEST", test)):
+        tried = [row for row in rows if row["patches"]]
+        for title, some in ((name, rows), (f"{name}, where patches were measured", tried)):
+            if some:
+                print(f"\n{title}: {len(some)} photos\n")
+                compared(some, {k: v for k, v in ways.items() if "patches" not in k or some is tried})
+    agreements(tune + test)
+
+
+def compared(test: list[Row], ways: dict[str, Callable[[Row], str]]) -> None:
     means = singles(test)
     best = max(means, key=means.__getitem__)
-    print(f"\n{len(test)} photos; the best single backend on them is {best}\n")
     print(
         "| choice | HaarPSI | less the best single backend, 95 % interval | the truly best backend |\n|---|---|---|---|"
     )
@@ -197,7 +191,6 @@ def judge(tune: list[Row], test: list[Row]) -> None:
         print(f"| {title} | {mean:.4f} | {said(gain)} | chosen on {hits:.0%} |")
     oracle = np.mean([max(real(row, fill) for fill in row["real"]) for row in test])
     print(f"| the best of all fills each time | {oracle:.4f} | | |")
-    agreements(test)
 
 
 def said(gain: Any) -> str:

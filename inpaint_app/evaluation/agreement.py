@@ -1,6 +1,6 @@
 """Scores without truth, and how well each agrees with HaarPSI where the truth is known.
 
-Only those that agree are worth showing: see benchmarks/results/evaluation.md for the figures, `AGREES` for the outcome.
+Only those that agree are worth showing: see benchmarks/results/auto.md for the figures, `AGREES` for the outcome.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Mask, Removal, Result
+
+AGREES = ("texture", "seam")
+"""The scores without truth that order two fills of a hole as HaarPSI does, clearly more often than not. The page shows
+these two, as metrics.no_reference has them (benchmarks/results/auto.md has the figures of all)."""
 
 Floats = NDArray[np.float32]
 RING = 24

@@ -27,11 +27,15 @@ SCORE = "haarpsi"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fill:
-    """One fill. agreement: its mean HaarPSI with the other fills, over the hole; seed: what it was drawn with."""
+    """One fill. agreement: its mean HaarPSI with the other fills, over the hole; seed: what it was drawn with.
+
+    eligible: whether it may be chosen; others only vote.
+    """
 
     result: Result
     seed: int
     agreement: float
+    eligible: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,27 +59,36 @@ def candidates() -> tuple[str, ...]:
     return engines or tuple(spec.name for spec in ready)
 
 
+def voters() -> tuple[str, ...]:
+    """The backends that vote beside the candidates: diffusion, at almost no cost. Blurs are never chosen for that."""
+    ready = [spec for spec in registry.BACKENDS if spec.family == "classical" and not spec.missing()]
+    return tuple(spec.name for spec in ready)
+
+
 def choose(
     session: Session,
     removal: Removal,
     progress: Progress | None = None,
     *,
     backends: Sequence[str] | None = None,
+    voting: Sequence[str] | None = None,
     patches: int = 0,
     seeds: int = SEEDS,
 ) -> Choice:
     """Fill with all backends, and choose.
 
-    patches: how many proof patches to measure on besides; each costs a fill of every backend. Options that a backend
-    does not know are left out for it. What fails is left out; raises its error where all fail, and Cancelled.
+    backends: what may be chosen (None: `candidates`). voting: what only votes (None: `voters`). patches: how many proof
+    patches to measure on besides; each costs a fill of every backend. Options that a backend does not know are left out
+    for it. What fails is left out; raises its error where all fail, and Cancelled.
     """
     progress = progress or Progress()
     names = tuple(backends) if backends is not None else candidates()
+    others = tuple(name for name in (voters() if voting is None else voting) if name not in names)
     share = 1.0 if not patches else 1 / (1 + patches / seeds)
-    results = _fills(session, removal, names, seeds, progress.part(0.0, share))
+    results = _fills(session, removal, names, others, seeds, progress.part(0.0, share))
     standings: list[Standing] = []
     if patches:
-        tried = list(dict.fromkeys(result.backend for result, _ in results))
+        tried = list(dict.fromkeys(result.backend for result, _ in results if result.backend in names))
         standings = best(
             session,
             removal.image,
@@ -87,9 +100,15 @@ def choose(
             progress=progress.part(share, 1.0),
         )
     agreed = agreements([result for result, _ in results])
-    fills = [Fill(result, seed, value) for (result, seed), value in zip(results, agreed, strict=True)]
+    fills = [
+        Fill(result, seed, value, result.backend in names)
+        for (result, seed), value in zip(results, agreed, strict=True)
+    ]
     expected = {standing.backend: standing.expected for standing in standings}
-    chosen = max(fills, key=lambda fill: fill.agreement + expected.get(fill.result.backend, 0.0))
+    chosen = max(
+        (fill for fill in fills if fill.eligible),
+        key=lambda fill: fill.agreement + expected.get(fill.result.backend, 0.0),
+    )
     progress(1.0, "Done")
     seconds = sum(fill.result.seconds for fill in fills)
     return Choice(replace(chosen.result, seconds=seconds), tuple(fills), tuple(standings))
@@ -101,12 +120,18 @@ def remove(session: Session, removal: Removal, progress: Progress | None = None)
 
 
 def _fills(
-    session: Session, removal: Removal, names: Sequence[str], seeds: int, progress: Progress
+    session: Session,
+    removal: Removal,
+    names: Sequence[str],
+    others: Sequence[str],
+    seeds: int,
+    progress: Progress,
 ) -> list[tuple[Result, int]]:
+    """Every fill with its seed; at least one of `names` is among them."""
     first = int(removal.options.get("seed", 0))
     jobs = [
         (name, first + number)
-        for name in names
+        for name in (*names, *others)
         for number in range(seeds if registry.find(name).family == "exemplar" else 1)
     ]
     results: list[tuple[Result, int]] = []
@@ -122,7 +147,7 @@ def _fills(
             raise
         except InpaintError as error:
             failure = error
-    if not results:
+    if not any(result.backend in names for result, _ in results):
         raise failure or InpaintError("No backend is ready: see the list of models.")
     return results
 

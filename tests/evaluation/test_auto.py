@@ -49,11 +49,19 @@ def removal(image: Image, mask: Mask) -> Removal:
 
 def test_the_fill_that_the_others_agree_with_is_taken(removal: Removal) -> None:
     session = Made({("patchmatch", 0): 120, ("patchmatch", 1): 10, ("telea", 0): 25})
-    choice = choose(session, removal, backends=NAMES)
+    choice = choose(session, removal, backends=NAMES, voting=())
     assert (choice.result.backend, choice.result.options.seed) == ("patchmatch", 1)
     assert choice.result.seconds == pytest.approx(1.5)
     assert len(choice.fills) == 3
     assert min(choice.fills, key=lambda fill: fill.agreement).seed == 0
+
+
+def test_a_blur_votes_and_is_never_chosen(removal: Removal) -> None:
+    session = Made({("patchmatch", 0): 90, ("patchmatch", 1): 80, ("telea", 0): 5, ("navier-stokes", 0): 6})
+    choice = choose(session, removal, backends=("patchmatch",), voting=("telea", "navier-stokes"))
+    assert choice.result.backend == "patchmatch"
+    assert [fill.eligible for fill in choice.fills] == [True, True, False, False]
+    assert max(choice.fills, key=lambda fill: fill.agreement).result.backend != "patchmatch"
 
 
 def test_agreement_is_the_mean_over_the_others(image: Image, mask: Mask) -> None:
@@ -70,10 +78,10 @@ def test_agreement_is_the_mean_over_the_others(image: Image, mask: Mask) -> None
 
 def test_patches_of_the_photo_can_turn_the_choice(removal: Removal, monkeypatch) -> None:
     offsets = {("patchmatch", 0): 10, ("patchmatch", 1): 12, ("telea", 0): 30}
-    assert choose(Made(offsets), removal, backends=NAMES).result.backend == "patchmatch"
+    assert choose(Made(offsets), removal, backends=NAMES, voting=()).result.backend == "patchmatch"
     ranked = [Standing("telea", 0.9, 3, 3, 0.1, 0.9), Standing("patchmatch", 0.1, 0, 3, 0.1, -0.9)]
     monkeypatch.setattr(auto, "best", lambda *_, **__: ranked)
-    choice = choose(Made(offsets), removal, backends=NAMES, patches=3)
+    choice = choose(Made(offsets), removal, backends=NAMES, voting=(), patches=3)
     assert choice.result.backend == "telea"
     assert choice.standings == tuple(ranked)
 
@@ -81,17 +89,19 @@ def test_patches_of_the_photo_can_turn_the_choice(removal: Removal, monkeypatch)
 def test_what_fails_is_left_out_and_only_if_all_fail_an_error(removal: Removal) -> None:
     broken = BackendError("PatchMatch failed.")
     session = Made({("patchmatch", 0): broken, ("patchmatch", 1): broken, ("telea", 0): 20})
-    assert choose(session, removal, backends=NAMES).result.backend == "telea"
+    assert choose(session, removal, backends=NAMES, voting=()).result.backend == "telea"
     session = Made({("patchmatch", 0): broken, ("patchmatch", 1): broken, ("telea", 0): broken})
     with pytest.raises(BackendError, match="PatchMatch failed"):
-        choose(session, removal, backends=NAMES)
+        choose(session, removal, backends=NAMES, voting=())
     with pytest.raises(Cancelled):
-        choose(Made({("telea", 0): Cancelled("Stopped.")}), removal, backends=("telea",))
+        choose(Made({("telea", 0): Cancelled("Stopped.")}), removal, backends=("telea",), voting=())
 
 
 def test_options_reach_those_that_know_them(removal: Removal) -> None:
     session = Made({("patchmatch", 7): 10, ("patchmatch", 8): 10, ("telea", 7): 10})
-    choose(session, replace(removal, options={"seed": 7, "patch": 2, "radius": 5.0}), backends=NAMES)
+    choose(
+        session, replace(removal, options={"seed": 7, "patch": 2, "radius": 5.0}), backends=NAMES, voting=()
+    )
     assert [sorted(options) for _, options in session.asked] == [["patch", "seed"]] * 2 + [["radius", "seed"]]
 
 
@@ -105,6 +115,7 @@ def test_candidates_are_ready_fast_and_not_itself() -> None:
 
 def test_the_session_runs_it_as_a_backend(removal: Removal, monkeypatch) -> None:
     monkeypatch.setattr(auto, "candidates", lambda: ("telea", "navier-stokes"))
+    assert auto.voters() == ("navier-stokes", "telea")
     result = Session().remove(removal, "auto")
     assert result.backend in ("telea", "navier-stokes")
     np.testing.assert_array_equal(result.image[~result.mask], removal.image[~result.mask])
@@ -124,4 +135,4 @@ def test_on_a_real_session_known_pixels_stay(image: Image, mask: Mask) -> None:
     assert told[-1] == 1.0
     assert told == sorted(told)
     with pytest.raises(MaskError):
-        choose(Session(), Removal(image, np.zeros_like(mask)), backends=("telea",))
+        choose(Session(), Removal(image, np.zeros_like(mask)), backends=("telea",), voting=())
