@@ -11,7 +11,8 @@ up-convolutions bring the size back, and a discriminator judges the fill. Deviat
   per feature map, then a 1×1 convolution across the maps.
 - Options that the paper has not, used by the shipped weights and off by default: `skips` (features of each encoder size
   are handed to the decoder), `prefill="pyramid"` (the hole starts from a smooth pull-push fill and the network adds to
-  it), `up="bilinear"` (upsampling, then a 3×3 convolution, for the 4×4 transposed one).
+  it), `up="bilinear"` (a 3×3 convolution, then upsampling, for the 4×4 transposed one), `finish` (channels of a last
+  step that adds detail at full size, which bilinear upsampling cannot).
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class ContextEncoder(nn.Module):
         skips: bool = False,
         prefill: Literal["mean", "pyramid"] = "mean",
         up: Up = "transposed",
+        finish: int = 0,
     ) -> None:
         super().__init__()
         self.size, self.skips, self.prefill = size, skips, prefill
@@ -70,11 +72,12 @@ class ContextEncoder(nn.Module):
             channels = width * (2 if skips else 1)
         self.decoder = nn.ModuleList(decoder)
         self.last = _up(up, channels, 3, bias=True)
+        self.finish = _Finish(channels, finish) if finish else None
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """image (B, 3, S, S) in -1..1, mask (B, 1, S, S) with 1 = hole → fill (B, 3, S, S), about -1..1."""
         start = PREFILLS[self.prefill](image, mask)
-        features = torch.cat([start, mask * 2 - 1], 1)  # (B, 4, S, S)
+        features = features_of(start, mask)  # (B, 4, S, S)
         seen: list[Tensor] = []
         for layer in self.encoder:
             features = layer(features)  # (B, widths[k], S / 2^(k+1), …)
@@ -87,7 +90,31 @@ class ContextEncoder(nn.Module):
         if self.skips:
             joined = torch.cat([joined, seen.pop()], 1)
         output: Tensor = self.last(joined).float()
+        if self.finish is not None:
+            output = output + self.finish(joined, features_of(start, mask)).float()
         return start + output if self.prefill == "pyramid" else torch.tanh(output)
+
+
+class _Finish(nn.Module):
+    """Detail at full size, worked out at half of it: (B, C, S/2, S/2) and (B, 4, S, S) → (B, 3, S, S), 0 at first."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(channels + 16, width, 3, 1, 1)
+        self.last = nn.Conv2d(width, 12, 3, 1, 1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, joined: Tensor, seen: Tensor) -> Tensor:
+        """joined: the decoder's last features; seen: what the encoder saw."""
+        quarters = nn.functional.pixel_unshuffle(seen, 2)  # (B, 16, S/2, S/2)
+        mixed = nn.functional.leaky_relu(self.mix(torch.cat([joined, quarters], 1)), 0.2)
+        return nn.functional.pixel_shuffle(self.last(mixed), 2)
+
+
+def features_of(start: Tensor, mask: Tensor) -> Tensor:
+    """The encoder's input: the image with its hole filled for a start, and the mask in -1..1."""
+    return torch.cat([start, mask * 2 - 1], 1)
 
 
 class DenseJoin(nn.Module):

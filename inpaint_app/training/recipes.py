@@ -69,6 +69,7 @@ _CONTEXT_SHIPPED = {
     "skips": True,
     "prefill": "pyramid",
     "up": "bilinear",
+    "finish": 48,
 }
 _GAN = (0.5, 0.99)
 

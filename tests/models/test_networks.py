@@ -22,7 +22,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "context encoder": lambda: ContextEncoder(SIDE, (16, 32, 48), 64),
     "context encoder, channel-wise": lambda: ContextEncoder(SIDE, (16, 32, 48), join="channelwise"),
     "context encoder, as shipped": lambda: ContextEncoder(
-        SIDE, (16, 32, 48), 64, skips=True, prefill="pyramid", up="bilinear"
+        SIDE, (16, 32, 48), 64, skips=True, prefill="pyramid", up="bilinear", finish=8
     ),
     "seven layers": lambda: SevenLayer((16, 32, 48, 48, 64)),
     "autoencoder": lambda: Autoencoder((16, 32, 48)),
