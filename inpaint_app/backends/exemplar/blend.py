@@ -17,6 +17,7 @@ from inpaint_app.types import Image
 
 SCREEN = 0.0005
 TEAR = 120.0  # a step larger than this between rim and fill is the edge of a thing, not a seam
+EDGE = 60.0  # a voted step larger than this is an edge that single pieces may not know of
 BLOCK, BLOCKS = 16, 400  # least side of a block, and about the most blocks
 OUTSIDE = -2
 
@@ -24,7 +25,7 @@ OUTSIDE = -2
 @kernel
 def _links(
     image: Image, index: Ints, py: Ints, px: Ints, source: Ints, voted: Floats, links: Ints, right: Floats,
-    tear: float,
+    tear: float, edge: float,
 ) -> None:  # fmt: skip
     """Neighbours of every hole pixel, and by how much the copy's steps between pieces miss the wanted ones."""
     height, width = index.shape
@@ -43,13 +44,25 @@ def _links(
             uy, ux = sy + dy, sx + dx
             if ty == uy and tx == ux:
                 continue
-            if m >= 0:  # between two pieces: the step that the averaged proposals show, which knows of both
+            one = 0 <= uy < height and 0 <= ux < width and index[uy, ux] < 0
+            if m >= 0:  # between two pieces
+                vy, vx = ty - dy, tx - dx
+                two = 0 <= vy < height and 0 <= vx < width and index[vy, vx] < 0
+                worst = np.float32(0.0)
+                for c in range(3):
+                    worst = max(worst, abs(voted[m, c] - voted[n, c]))
                 for c in range(3):
                     copied = np.float32(image[ty, tx, c]) - np.float32(image[sy, sx, c])
-                    right[n, c] += copied - (voted[m, c] - voted[n, c])
-            elif (
-                0 <= uy < height and 0 <= ux < width and index[uy, ux] < 0
-            ):  # at the rim: as the piece goes on
+                    if worst > edge or not (one or two):
+                        right[n, c] += copied - (voted[m, c] - voted[n, c])
+                        continue
+                    jump = np.float32(0.0)
+                    if one:  # the step as the piece of this pixel goes on
+                        jump += np.float32(image[ty, tx, c]) - np.float32(image[uy, ux, c])
+                    if two:  # and as its neighbour's came from
+                        jump += np.float32(image[vy, vx, c]) - np.float32(image[sy, sx, c])
+                    right[n, c] += jump * np.float32(0.5) if one and two else jump
+            elif one:  # at the rim: as the piece goes on
                 worst = np.float32(0.0)
                 for c in range(3):
                     jump = np.float32(image[ty, tx, c]) - np.float32(image[uy, ux, c])
@@ -194,19 +207,21 @@ def blend(
     *,
     screen: float = SCREEN,
     tear: float = TEAR,
+    edge: float = EDGE,
     most: int = 40,
 ) -> Image:
     """The image with its hole copied from `source` (N, 2: row, column) and the seams evened out.
 
     py, px (N,): the hole's pixels in scan order. voted (N, 3): their colours as all covering patches propose them;
-    where two pieces meet, its step is kept, since each piece alone may be flat where an edge runs. screen: how
-    strongly the copied colours are kept (0.02 keeps them a few pixels away from the rim).
+    where two pieces meet and these show a step above `edge`, it is kept, since each piece alone may be flat there.
+    screen: how strongly the copied colours are kept (0.02 keeps them a few pixels away from the rim). tear: a larger
+    step between rim and fill is let stand.
     """
     index = np.full(hole.shape, -1, np.int32)
     index[py, px] = np.arange(len(py), dtype=np.int32)
     links = np.empty((len(py), 4), np.int32)
     right = np.zeros((len(py), 3), np.float32)
-    _links(image, index, py, px, source, voted, links, right, tear)
+    _links(image, index, py, px, source, voted, links, right, tear, edge)
     correction = _corrections(links, right, py, px, screen, most if len(py) < 100_000 else most // 2)
     out = image.copy()
     copied = image[source[:, 0], source[:, 1]]

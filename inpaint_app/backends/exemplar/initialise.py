@@ -26,7 +26,7 @@ from inpaint_app.backends.exemplar.field import (
 )
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
 
-SAMPLE = 800  # random sources that every patch is compared with
+SAMPLE = 1200  # random sources that every patch is compared with
 
 
 @inline
