@@ -88,9 +88,9 @@ def beside(results: dict[str, Any]) -> str:
     if results["size"] != 128 or not fitting:
         return ""
     lines = [
-        "Centre square of 64 px in 128 px, all in the reports' protocol. The data differ, so that a row above another is "
-        "no proof of a better method: faces are easier than streets, and the reports' networks were trained on the data "
-        "set that they were measured on, ours on others or on none.\n",
+        "Centre square of 64 px in 128 px, all in the reports' protocol. The data differ, so that a row above another "
+        "is no proof of a better method: faces are easier than streets, and the reports' networks were trained on the "
+        "data set that they were measured on, ours on others or on none.\n",
         "| report | model | data | L1 | L2 | PSNR dB | SSIM | mind |",
         "|---" * 8 + "|",
     ]
