@@ -154,12 +154,16 @@ if __name__ == "__main__":
         title, _, folder = text.partition("=")
         loaded[title] = json.loads((Path(folder) / "results.json").read_text())
     before, after = NOTES.read_text().split("<!-- tables -->")
+    reading, cost = after.split("<!-- cost -->")
     parts = [before.strip() + "\n"]
     parts += [section(title, results) for title, results in loaded.items()]
     parts += [
         f"## Beside the reports: {title}\n\n{found}" for title, r in loaded.items() if (found := beside(r))
     ]
-    parts.append(f"{after.strip()}\n\nComputed by `inpaint_app.evaluation.protocol.evidence`:\n\n{proven()}")
+    parts.append(
+        f"{reading.strip()}\n\nComputed by `inpaint_app.evaluation.protocol.evidence`:\n\n{proven()}"
+    )
+    parts.append(cost.strip() + "\n")
     chosen.out.write_text("\n".join(parts))
     if chosen.picture:
         chosen.picture.write_text(picture(loaded))

@@ -56,6 +56,14 @@ def test_errors_by_hand() -> None:
     assert found["image"]["l2"] == pytest.approx(0.2)
 
 
+def test_sums_do_not_overflow_on_a_large_photo() -> None:
+    truth = np.zeros((3000, 4000, 3), dtype=np.uint8)
+    result = np.full_like(truth, 255)
+    found = scores(truth, result, np.ones((3000, 4000), dtype=bool), names=("l1", "l2"))
+    for place in ("hole", "image"):
+        assert found[place] == pytest.approx({"l1": 100.0, "l2": 100.0})
+
+
 def test_an_error_outside_the_hole_counts_only_for_the_image() -> None:
     truth = np.zeros((3, 3, 3), dtype=np.uint8)
     mask = np.eye(3, dtype=bool)
