@@ -222,7 +222,7 @@ def blend(
     links = np.empty((len(py), 4), np.int32)
     right = np.zeros((len(py), 3), np.float32)
     _links(image, index, py, px, source, voted, links, right, tear, edge)
-    correction = _corrections(links, right, py, px, screen, most if len(py) < 100_000 else most // 2)
+    correction = _corrections(links, right, py, px, screen, most if len(py) < 100_000 else most // 3)
     out = image.copy()
     copied = image[source[:, 0], source[:, 1]]
     out[py, px] = np.clip(np.rint(copied + correction), 0, 255).astype(np.uint8)
