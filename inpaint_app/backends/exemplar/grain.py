@@ -17,8 +17,8 @@ from inpaint_app.types import Image
 
 DETAIL = 2.0  # sigma in pixels: what is finer counts as detail
 REACH = 8.0  # sigma in pixels of the neighbourhood that energies are averaged over
-STRONGEST = 100.0  # detail above this is an edge, not grain
-MOST = 2.5  # limit of the gain
+STRONGEST = 60.0  # detail above this is an edge, not grain
+MOST = 1.8  # limit of the gain
 
 
 def match_grain(image: Image, hole: Flags) -> Image:
