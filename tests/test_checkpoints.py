@@ -13,6 +13,7 @@ from torch import nn
 from inpaint_app import checkpoints
 from inpaint_app.errors import CheckpointError, MissingWeights
 from inpaint_app.training.export import write_entry
+from inpaint_app.training.table import table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -123,3 +124,11 @@ def test_every_shipped_checkpoint_loads(name: str, monkeypatch: pytest.MonkeyPat
     known = checkpoints.entry(name)
     assert known.training["images"] > 0
     assert known.training["commit"] != "unknown"
+
+
+def test_the_page_of_the_weights_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INPAINT_CHECKPOINTS", raising=False)
+    known = checkpoints.entries(ROOT / "checkpoints")
+    assert (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8") == table(known)
+    total = sum((ROOT / "checkpoints" / one.file).stat().st_size for one in known.values())
+    assert total <= 100e6
