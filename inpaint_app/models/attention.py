@@ -48,9 +48,8 @@ class ContextualAttention(nn.Module):
         scores = _patchwise(grid.view(-1, rows, columns, rows, columns)).flatten(3).flatten(1, 2)
         squared = pixels.square().sum(1).view(-1, 1, rows, columns)
         norms = (9 * F.avg_pool2d(squared, 3, 1, 1)).sqrt().clamp_min(1e-4).flatten(1)  # of the 3×3 patches
-        scores = scores * (self.scale / norms[:, :, None]).to(
-            scores.dtype
-        )  # propagation only sums: scale now
+        factors = self.scale / norms[:, :, None]  # propagation only sums: scale now
+        scores = scores * factors if scores.requires_grad else scores.mul_(factors)
         if self.propagate:
             scores = propagated(scores, rows, columns)
         usable = known_patches(mask, (rows, columns))[:, :, None]  # (B, L, 1)
@@ -70,14 +69,18 @@ class ContextualAttention(nn.Module):
 
 
 def _patchwise(grid: Tensor) -> Tensor:
-    """Likeness of pixels (B, rows, columns, rows, columns) → of the 3×3 patches around them, zeros outside."""
+    """Likeness of pixels (B, rows, columns, rows, columns) → of the 3×3 patches around them, zeros outside.
+
+    Works in `grid` and one more tensor of its size: fresh memory of that size costs more than the sums.
+    """
+    spare = torch.empty_like(grid)
     for axis in (1, 2):
-        whole = grid.clone()
+        spare.copy_(grid)
         length = grid.shape[axis] - 1
         first, second = ((grid.narrow(axis, k, length).narrow(axis + 2, k, length)) for k in (0, 1))
-        whole.narrow(axis, 1, length).narrow(axis + 2, 1, length).add_(first)
-        whole.narrow(axis, 0, length).narrow(axis + 2, 0, length).add_(second)
-        grid = whole
+        spare.narrow(axis, 1, length).narrow(axis + 2, 1, length).add_(first)
+        spare.narrow(axis, 0, length).narrow(axis + 2, 0, length).add_(second)
+        grid, spare = spare, grid
     return grid
 
 
@@ -86,9 +89,11 @@ def _overlapped(attention: Tensor, axis: int) -> Tensor:
     shape = list(attention.shape)
     length = shape[axis]
     shape[axis] = shape[axis + 2] = length + 1
-    summed = attention.new_zeros(shape)
-    for step in (0, 1):
-        summed.narrow(axis, step, length).narrow(axis + 2, step, length).add_(attention)
+    summed = attention.new_empty(shape)
+    summed.narrow(axis, 0, length).narrow(axis + 2, 0, length).copy_(attention)
+    summed.narrow(axis, length, 1).zero_()
+    summed.narrow(axis + 2, length, 1).zero_()
+    summed.narrow(axis, 1, length).narrow(axis + 2, 1, length).add_(attention)
     return summed
 
 
@@ -106,15 +111,15 @@ def propagated(scores: Tensor, rows: int, columns: int) -> Tensor:
     """
     batch, places, _ = scores.shape
     across = scores.clone()
-    across[:, 1:, 1:] += scores[:, :-1, :-1]
-    across[:, :-1, :-1] += scores[:, 1:, 1:]
+    across[:, 1:, 1:].add_(scores[:, :-1, :-1])  # += would copy the slice onto itself afterwards
+    across[:, :-1, :-1].add_(scores[:, 1:, 1:])
     grid = across.view(batch, rows, columns, rows, columns)
     down = grid.clone()
     for known_wraps in (False, True):
         for place_wraps in (False, True):
             before, after = _step_down(known_wraps, place_wraps)
-            down[after] += grid[before]
-            down[before] += grid[after]
+            down[after].add_(grid[before])
+            down[before].add_(grid[after])
     return down.view(batch, places, places)
 
 
