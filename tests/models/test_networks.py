@@ -86,14 +86,14 @@ def test_takes_any_hole(network: nn.Module, kind: str) -> None:
 def test_learns_eight_photos_by_heart(network: nn.Module) -> None:
     torch.manual_seed(0)
     image, mask = photos(), centre()
-    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)  # 3e-3 makes the attention networks swing
 
     def error() -> Tensor:
         return ((made(network, image, mask) - image).square() * mask).sum() / (3 * mask.sum())
 
     with torch.no_grad():
         trivial = ((fill_mean(image, mask) - image).square() * mask).sum() / (3 * mask.sum())
-    for _ in range(250):
+    for _ in range(500):
         loss = error()
         optimiser.zero_grad()
         loss.backward()
