@@ -82,18 +82,33 @@ function makeStage(app, mask, view) {
       context.stroke(path);
     }
     context.restore();
-    for (const instance of app.found) badge(instance);
+    badges();
     if (cursor && app.paints() && !panning) ring();
   }
 
-  /* Number, and on hover class and confidence, at the top of each outline. */
-  function badge(instance) {
-    const near = hover === instance.number, on = mask.isChosen(instance.number);
-    const text = near ? instance.number + "  " + instance.label + "  " + Math.round(instance.confidence * 100) + " %" : String(instance.number);
+  /* Number, class and confidence at the top of each outline; in a crowd, where words would lie on each other, the
+     number alone, with the words on hover. */
+  function badges() {
     context.font = "600 12px " + app.font;
-    const wide = context.measureText(text).width + 14;
-    const [ax, ay] = instance.anchor;
-    const x = view.x + ax * view.scale - wide / 2, y = Math.max(4, view.y + ay * view.scale - 11);
+    const placed = app.found.map((instance) => plate(instance, String(instance.number)));
+    const clear = (one, index) => placed.every((other, k) => k === index || one.x > other.x + other.wide || other.x > one.x + one.wide || Math.abs(one.y - other.y) > 24);
+    app.found.forEach((instance, index) => {
+      const words = instance.number + "  " + instance.label + "  " + Math.round(instance.confidence * 100) + " %";
+      const tries = [0.5, 0.12, 0.88].map((share) => plate(instance, words, share));
+      const free = tries.find((one) => clear(one, index));
+      if (free || hover === instance.number) placed[index] = free || tries[0];
+    });
+    placed.forEach((one, index) => badge(one, mask.isChosen(app.found[index].number)));
+  }
+
+  /* Where a label lies: `share` of it left of the outline's top, and never beyond the stage. */
+  function plate(instance, text, share = 0.5) {
+    const wide = context.measureText(text).width + 14, [ax, ay] = instance.anchor;
+    const x = Math.min(Math.max(2, view.x + ax * view.scale - wide * share), view.stage().width - wide - 2);
+    return { text, wide, x, y: Math.max(4, view.y + ay * view.scale - 11) };
+  }
+
+  function badge({ text, wide, x, y }, on) {
     context.fillStyle = on ? app.colour : "rgba(20,20,18,.82)";
     context.beginPath();
     context.roundRect(x, y, wide, 22, 11);
