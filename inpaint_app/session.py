@@ -164,6 +164,12 @@ class Session:
             raise MissingError(f"{spec.title} cannot run here yet: {said}.")
         return spec
 
+    def warm(self, name: str) -> None:
+        """Load and compile what the named backend needs, where it knows how to; changes nothing else."""
+        prepare = getattr(self._backend(self.ready(name)), "warm", None)
+        if prepare is not None:
+            prepare()
+
     def release(self) -> None:
         """Let go of everything that is warm, so that its memory can be used otherwise."""
         with self._device:

@@ -221,6 +221,20 @@ def test_release_lets_go_of_what_is_warm(session: Session, image: Image, mask: M
     assert not session._segmenters
 
 
+def test_warming_prepares_the_very_backend_that_fills_later(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[object] = []
+    kind = type(backends.find("telea").create())
+    monkeypatch.setattr(kind, "warm", lambda self: prepared.append(self), raising=False)
+    session.warm("telea")
+    assert prepared == [session._backends["telea"]]
+
+
+def test_warming_what_needs_none_is_fine(session: Session) -> None:
+    session.warm("navier-stokes")
+
+
 def test_photos_are_taken_in_under_the_limits_of_the_settings(image: Image) -> None:
     data = cv2.imencode(".png", image)[1].tobytes()
     assert Session(Settings()).load(data, "p.png").rgb.shape == (48, 64, 3)

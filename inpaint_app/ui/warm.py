@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def warm_up(session: Session) -> threading.Thread:
-    """Fill a small hole with the default backend and look for objects in a grey image, in a thread of its own."""
+    """Fill a small hole with the default backend, look for objects in a grey image and compile the exemplar engine."""
     thread = threading.Thread(target=_warm, args=(session,), daemon=True, name="warm-up")
     thread.start()
     return thread
@@ -25,7 +26,13 @@ def _warm(session: Session) -> None:
     image = np.full((96, 96, 3), 128, np.uint8)
     mask = np.zeros((96, 96), bool)
     mask[40:56, 40:56] = True
-    for work in (lambda: session.run(image, Job(mask=mask)), files.warm_up, lambda: session.detect(image)):
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: session.run(image, Job(mask=mask)),
+        files.warm_up,
+        lambda: session.detect(image),
+        lambda: session.warm("exemplar"),
+    )
+    for work in steps:
         try:
             work()
         except InpaintError as error:
