@@ -138,7 +138,8 @@ import torch
 mine = torch.cat([p.detach().flatten() for p in trainer.objective.modules["network"].parameters()])
 both = trainer.accelerator.gather(mine[None])
 assert torch.equal(both[0], both[1]), "the processes drifted apart"
-trainer.accelerator.end_training()
+from inpaint_app.training.command import leave
+leave(trainer.accelerator)
 """
 
 
