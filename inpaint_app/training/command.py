@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inpaint_app.errors import InpaintError, OptionError
 from inpaint_app.training.recipes import RECIPES, find
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,19 +98,5 @@ def _run(arguments: argparse.Namespace) -> None:
     )
     trainer = Trainer(recipe, plan, photos, validate)
     trainer.run()
-    leave(trainer.accelerator)
-
-
-def leave(accelerator: Accelerator) -> None:
-    """End a finished training; one of several processes ends here and does not return.
-
-    All is saved by then. gloo's threads can abort the interpreter's own clean-up ("terminate called without an
-    active exception"), which would make a launcher report a failure, so several processes leave without it.
-    """
-    several = accelerator.num_processes > 1
-    accelerator.wait_for_everyone()
-    accelerator.end_training()
-    if several:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+    trainer.accelerator.wait_for_everyone()
+    trainer.accelerator.end_training()

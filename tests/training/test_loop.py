@@ -138,8 +138,10 @@ import torch
 mine = torch.cat([p.detach().flatten() for p in trainer.objective.modules["network"].parameters()])
 both = trainer.accelerator.gather(mine[None])
 assert torch.equal(both[0], both[1]), "the processes drifted apart"
-from inpaint_app.training.command import leave
-leave(trainer.accelerator)
+trainer.accelerator.wait_for_everyone()
+trainer.accelerator.end_training()
+from inpaint_app.training.__main__ import leave
+leave(0)
 """
 
 
