@@ -2,8 +2,15 @@
 
 import os
 
+from inpaint_app.errors import InpaintError
+from inpaint_app.settings import Settings
+
+try:
+    settings = Settings.from_environment()
+except InpaintError as error:
+    raise SystemExit(str(error)) from None
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+os.environ.setdefault("OMP_NUM_THREADS", str(settings.cores))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads are ten times slower on busy cores
 
 from inpaint_app.ui.page import build, launch_options

@@ -98,7 +98,7 @@ def run(
     began = time.perf_counter()
     session.ready(job.backend).make_options(job.options)
     if job.objects:
-        session.segmenter(job.segmenter)
+        session.segmenter(job.segmenter, progress)
     resumed = 0
     rows: list[Row] = []
     labels = _labels(photos, root)

@@ -11,6 +11,7 @@
     │   ├── MissingWeights
     │   └── MissingPackage
     ├── CheckpointError       a weight file that is damaged, foreign or does not fit
+    ├── TooMany               a visitor asked for more than this server does for each
     ├── BackendError          a backend failed or returned something that is no fill
     └── Cancelled             the user stopped the work
 
@@ -62,6 +63,10 @@ class MissingPackage(MissingError):  # noqa: N818
 
 class CheckpointError(InpaintError):
     """A weight file is damaged, foreign, or does not fit its network."""
+
+
+class TooMany(InpaintError):  # noqa: N818
+    """A visitor asked for more than this server does for each."""
 
 
 class BackendError(InpaintError):

@@ -3,28 +3,61 @@
 from __future__ import annotations
 
 import importlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import MissingError, MissingWeights, OptionError
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
 FETCHERS = {"stable-diffusion": "inpaint_app.backends.diffusion.fetching:fetch"}
 """What fetches a thing of that name; everything else is the weights of a segmenter."""
 
 
-def fetchable() -> dict[str, str]:
-    """What is missing here and can be fetched: its name, and what it is for in words."""
+FAILED_SECONDS = 60.0
+"""After a download at first use that failed, the next is tried only after this time."""
+
+_fetching = threading.Lock()
+_failed: tuple[float, MissingError] | None = None
+
+
+def finder(settings: Settings, progress: Progress | None = None) -> SegmenterSpec:
+    """The best segmenter that is ready here; where none is, the smallest is fetched if the settings say so.
+
+    Raises MissingError with the cure; where a download failed a moment ago, again at once instead of after a wait.
+    """
+    global _failed
+    try:
+        return segmenters.best()
+    except MissingWeights:
+        if settings.offline or not settings.fetch_at_first_use:
+            raise
+    if _failed is not None and time.monotonic() - _failed[0] < FAILED_SECONDS:
+        raise _failed[1].with_traceback(None)
+    try:
+        fetch(segmenters.SEGMENTERS[0].name, progress)
+    except MissingError as error:
+        _failed = (time.monotonic(), error)
+        raise
+    return segmenters.best()
+
+
+def fetchable(megabytes: float = float("inf")) -> dict[str, str]:
+    """What is missing here, is no larger than that and can be fetched: its name, and what it is for in words."""
     found: dict[str, str] = {}
     specs: list[BackendSpec | SegmenterSpec] = [*backends.BACKENDS, *segmenters.specs()]
     for spec in specs:
         for lack in spec.missing():
-            if lack.fetch:
+            if lack.fetch and (lack.megabytes or 0.0) <= megabytes:
                 size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
                 found[lack.fetch] = f"{spec.title}{size}"
     return found
@@ -33,15 +66,29 @@ def fetchable() -> dict[str, str]:
 def fetch(name: str, progress: Progress | None = None) -> Path:
     """Download what `fetchable` names and return where it lies; what is here already is not fetched again.
 
-    Raises OptionError for other names, MissingWeights where the network, the source or the disk fails, Cancelled.
+    One download goes on at a time: who asks for the same thing meanwhile waits and finds it there. Raises OptionError
+    for other names, MissingWeights where the network, the source or the disk fails, Cancelled.
     """
+    progress = progress or Progress()
     if name in FETCHERS:
         module, _, attribute = FETCHERS[name].partition(":")
-        fetched: Path = getattr(importlib.import_module(module), attribute)(progress)
+        with _alone(name, progress):
+            fetched: Path = getattr(importlib.import_module(module), attribute)(progress)
         return fetched
     if name not in weights.MEGABYTES:
         known = [*FETCHERS, *weights.MEGABYTES]
         near = get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionError(f"{name!r} cannot be fetched.{hint} Known: {', '.join(known)}.")
-    return weights.fetch(name, progress)
+    with _alone(name, progress):
+        return weights.fetch(name, progress)
+
+
+@contextmanager
+def _alone(name: str, progress: Progress) -> Iterator[None]:
+    while not _fetching.acquire(timeout=0.2):
+        progress(0.0, f"Fetching {name}: another download is going on")
+    try:
+        yield
+    finally:
+        _fetching.release()

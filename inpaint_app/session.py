@@ -17,7 +17,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError, MissingError
-from inpaint_app.fetching import fetch, fetchable
+from inpaint_app.fetching import fetch, fetchable, finder
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
@@ -144,16 +144,16 @@ class Session:
     ) -> tuple[Instance, ...]:
         """Every object found; raises MissingWeights with the cure where no segmenter is ready."""
         progress = progress or Progress()
-        spec = self.segmenter(segmenter)
+        spec = self.segmenter(segmenter, progress)
         with self._at_work(progress, spec.title):
             progress(0.0, "Looking for objects")
             if spec.name not in self._segmenters:
                 self._segmenters[spec.name] = spec.create()
             return self._segmenters[spec.name].detect(image, confidence, progress)
 
-    def segmenter(self, name: str | None = None) -> SegmenterSpec:
-        """The named segmenter's spec, or the best one that is ready on this machine."""
-        return segmenters.find(name) if name else segmenters.best()
+    def segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
+        """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""
+        return segmenters.find(name) if name else finder(self.settings, progress)
 
     def ready(self, name: str) -> BackendSpec:
         """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure."""

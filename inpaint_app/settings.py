@@ -7,41 +7,78 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from inpaint_app import surroundings
 from inpaint_app.errors import OptionError
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The app's settings. Field `x_y` is read from the environment variable INPAINT_X_Y."""
+    """The app's settings. Field `x_y` is read from the environment variable INPAINT_X_Y.
 
+    The values here are those of somebody's own machine; `surroundings` has what is different elsewhere.
+    docs/settings.md is the table of all of them, and a test holds it equal to this class.
+    """
+
+    surroundings: str = surroundings.OWN
+    """Where the app runs, which decides the defaults: auto looks."""
     yolo_weights: Path | None = None
     """A YOLO segmentation weight file to use before any other."""
     checkpoints: Path | None = None
     """A folder with the project's weights and their manifest, instead of the one that came with the code."""
     sd_model: str = "sd2-community/stable-diffusion-2-inpainting"
-    """Stable Diffusion inpainting model: a hub id, a local folder or a .safetensors file."""
+    """Stable Diffusion inpainting model: a hub id (id@revision too), a local folder or a .safetensors file."""
     cache: Path = Path.home() / ".cache" / "inpaint-app"
     """Where fetched weights and learned run times are kept."""
+    offline: bool = False
+    """Never touch the network."""
+    fetch_at_first_use: bool = False
+    """Fetch the smallest finder when objects are first looked for; else only when somebody asks for it."""
+    fetch_megabytes: float = 0.0
+    """Weights larger than this are not fetched from the page; 0 is no limit."""
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    threads: int = 0
+    """Threads for the heavy work; 0 takes the cores that may be used."""
+    host: str = ""
+    """Where the page listens; empty is this machine alone, or what GRADIO_SERVER_NAME says."""
+    port: int = 0
+    """The page's port; 0 is the first free one from 7860."""
+    behind_proxy: bool = False
+    """Tell visitors apart by X-Forwarded-For, which only a proxy makes true."""
     max_megapixels: float = 200.0
     """Photos with more pixels are refused."""
     max_megabytes: float = 500.0
     """Files with more bytes are refused."""
-    device: str = "auto"
-    """auto, cpu, cuda or mps."""
-    threads: int = 0
-    """Threads for the heavy work; 0 takes what the machine has."""
-    offline: bool = False
-    """Never touch the network."""
+    batch_photos: int = 0
+    """Photos that the page takes in one batch; 0 is no limit."""
+    visitor_at_once: int = 0
+    """Pieces of work that one visitor may have running or waiting; 0 is no limit."""
+    visitor_per_minute: int = 0
+    """Fills that one visitor may ask for in a minute, looking for objects counting as one; 0 is no limit."""
+    visits: int = 64
+    """Visitors whose photos are held at once; the one idle longest goes first."""
+    visits_gigabytes: float = 6.0
+    """Memory that their photos may take together."""
+    keep_minutes: float = 120.0
+    """Photos and results of a visitor who does nothing are deleted after this time; 0 keeps them."""
+    queue: int = 64
+    """Events that may wait at the page; more are turned away with a message."""
+
+    @property
+    def cores(self) -> int:
+        """Threads that heavy work may use."""
+        return self.threads or surroundings.cores()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """The settings as the environment has them; a value that does not fit raises OptionError."""
         source = os.environ if environment is None else environment
-        values: dict[str, object] = {}
+        found = surroundings.look(source)
+        values: dict[str, object] = {**found.defaults, "surroundings": found.place}
         for field in fields(cls):
             name = f"INPAINT_{field.name.upper()}"
             raw = source.get(name, "").strip()
-            if raw:
+            if raw and field.name != "surroundings":
                 values[field.name] = _parsed(name, raw, str(field.type))
         return cls(**values)  # type: ignore[arg-type]
 
@@ -50,12 +87,14 @@ def _parsed(name: str, raw: str, kind: str) -> object:
     try:
         if kind.startswith("Path"):
             return Path(raw).expanduser()
-        if kind == "float":
-            return float(raw)
-        if kind == "int":
-            return int(raw)
+        if kind in ("float", "int"):
+            number = float(raw) if kind == "float" else int(raw)
+            if not 0 <= number < float("inf"):
+                raise ValueError(raw)
+            return number
     except ValueError:
-        raise OptionError(f"{name} is {raw!r}, expected a number.") from None
+        whole = " whole" if kind == "int" else ""
+        raise OptionError(f"{name} is {raw!r}, expected a{whole} number from 0.") from None
     if kind == "bool":
         if raw.lower() in ("1", "true", "yes", "on"):
             return True

@@ -7,9 +7,11 @@ import importlib
 import os
 from typing import Any
 
+from inpaint_app import surroundings
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
-from inpaint_app.errors import MissingPackage
+from inpaint_app.errors import MissingPackage, OptionError
+from inpaint_app.settings import Settings
 
 EXAMPLES = """\
 examples:
@@ -22,9 +24,18 @@ examples:
 def add(commands: Any, chosen: str | None) -> None:
     """Add the command."""
     parser = shared.add_command(commands, "app", "Start the page in the browser.", EXAMPLES)
-    parser.add_argument("--host", default=None, metavar="ADDRESS", help="where to listen (default 127.0.0.1)")
     parser.add_argument(
-        "--port", type=int, default=None, metavar="N", help="default: the first free from 7860"
+        "--host",
+        default=None,
+        metavar="ADDRESS",
+        help="where to listen (default INPAINT_HOST, else 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=None,
+        metavar="N",
+        help="default: INPAINT_PORT, else the first free from 7860",
     )
     parser.add_argument("--share", action="store_true", help="a public address for some days")
     parser.add_argument("--open", action="store_true", help="open the browser")
@@ -33,17 +44,22 @@ def add(commands: Any, chosen: str | None) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until Ctrl-C. What removes and what finds loads in the background once the page is up."""
+    settings = Settings.from_environment()
+    if arguments.share and settings.surroundings == surroundings.SPACES:
+        raise OptionError("A Space has a public address already: leave --share out.")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("OMP_NUM_THREADS", str(settings.cores))
     try:
         page = importlib.import_module("inpaint_app.ui.page")
     except ModuleNotFoundError as error:
         raise MissingPackage(f"The page needs {error.name}: pip install {error.name}") from error
     warm = importlib.import_module("inpaint_app.ui.warm")
     blocks = page.build()
+    given = page.launch_options()
     options = {
-        **page.launch_options(),
-        "server_name": arguments.host,
-        "server_port": arguments.port,
+        **given,
+        "server_name": arguments.host or given["server_name"],
+        "server_port": arguments.port or given["server_port"],
         "share": arguments.share,
         "inbrowser": arguments.open,
         "quiet": arguments.quiet,

@@ -7,13 +7,13 @@ where the file is progressive, else in one. The coefficients stay bit for bit; t
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app import surroundings
 from inpaint_app.imaging import jpeg_huffman as huffman
 from inpaint_app.imaging.jpeg_bytes import huffman_segment, intervals, segment, stuffed
 from inpaint_app.imaging.jpeg_file import SOS, HuffmanTable, JpegError, JpegFile, Scan
@@ -76,7 +76,7 @@ class Whole:
         scans = self.file.scans
         if self.file.progressive:
             # The compiled passes let go of the interpreter lock, and no scan needs another's bytes.
-            with ThreadPoolExecutor(min(len(scans), os.cpu_count() or 1)) as pool:
+            with ThreadPoolExecutor(min(len(scans), surroundings.cores())) as pool:
                 return list(pool.map(self._scan, scans)), True
         every = tuple(range(len(self.file.components)))
         tables = tuple(0 if c in (0, 3) else 1 for c in every)

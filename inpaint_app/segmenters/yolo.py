@@ -224,7 +224,7 @@ def _set_up(predictor: Any, model: Any, settings: Settings) -> None:
 
 def _quiet(settings: Settings) -> None:
     """What ultralytics reads from the environment when it is imported: no telemetry, no installing, safe loading."""
-    threads = settings.threads or os.cpu_count() or 1
+    threads = settings.cores
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     # Waiting threads that spin make torch ten times slower where other work shares the cores (0.5 s for 5.2 s).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -65,8 +65,9 @@ class Service:
     ) -> tuple[list[dict[str, Any]], str]:
         """Find objects."""
         try:
-            opened = self._opened(photo)
-            instances = self.session.detect(opened.rgb, segmenter or None, float(confidence))
+            with self.visits.met(request).allowance.turn():
+                opened = self._opened(photo)
+                instances = self.session.detect(opened.rgb, segmenter or None, float(confidence))
             path = self._file(request, opened, "-objects.png")
             _write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
@@ -100,17 +101,18 @@ class Service:
         request: gr.Request, mask: str | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
-            opened = self._opened(photo)
-            if mask is not None:
-                what = {**what, "mask": _given(mask, opened)}
-            job = Job(
-                backend=backend or backends.DEFAULT,
-                options=_options(options),
-                grow=_pixels("grow", grow),
-                feather=_pixels("feather", feather),
-                **what,
-            )
-            outcome = self.session.run(opened.rgb, job)
+            with self.visits.met(request).allowance.turn():
+                opened = self._opened(photo)
+                if mask is not None:
+                    what = {**what, "mask": _given(mask, opened)}
+                job = Job(
+                    backend=backend or backends.DEFAULT,
+                    options=_options(options),
+                    grow=_pixels("grow", grow),
+                    feather=_pixels("feather", feather),
+                    **what,
+                )
+                outcome = self.session.run(opened.rgb, job)
             result = outcome.result
             encoded = files.encode(opened, result.image, result.mask)
             path = files.write_bytes(encoded.data, self._file(request, opened, f"-removed{encoded.suffix}"))
@@ -134,7 +136,7 @@ class Service:
         return self.session.load(photo)
 
     def _file(self, request: gr.Request, photo: Photo, ending: str) -> Path:
-        return self.visits.of(request.session_hash).file("", f"{Path(photo.name).stem or 'photo'}{ending}")
+        return self.visits.met(request).file("", f"{Path(photo.name).stem or 'photo'}{ending}")
 
 
 def _given(mask: str, photo: Photo) -> Mask:

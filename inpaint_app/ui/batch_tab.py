@@ -11,7 +11,7 @@ import gradio as gr
 
 from inpaint_app import batch
 from inpaint_app.backends import registry as backends
-from inpaint_app.errors import InpaintError
+from inpaint_app.errors import InpaintError, TooMany
 from inpaint_app.journal import Row
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
@@ -31,7 +31,7 @@ def build(session: Session, visits: Visits) -> None:
         gr.HTML(
             "<h1>Many photos at once</h1><p class='lead'>Each photo comes back in its own format with its metadata. "
             "One that cannot be done stops none of the others. Masks are matched by name: beach.jpg takes "
-            "beach.png.</p>",
+            f"beach.png.{_most(session)}</p>",
             js_on_load=None,
             apply_default_css=False,
         )
@@ -56,13 +56,18 @@ def build(session: Session, visits: Visits) -> None:
         photos: list[str] | None, masks: list[str] | None, words: list[str], backend: str, request: gr.Request
     ) -> Iterator[Update]:
         """Do the batch; a row appears as each photo is done."""
-        yield from work(session, visits.of(request.session_hash), photos or [], masks or [], words, backend)
+        yield from work(session, visits.met(request), photos or [], masks or [], words, backend)
 
     start.click(
         run, [photos, masks, words, backend], [status, body, result], api_visibility="private", show_progress="hidden",
         concurrency_id="device", concurrency_limit=24,
     )  # fmt: skip
     stop.click(stopper(visits), api_visibility="private", queue=False)
+
+
+def _most(session: Session) -> str:
+    most = session.settings.batch_photos
+    return f" This server takes {most} photos at once." if most else ""
 
 
 def work(
@@ -83,17 +88,24 @@ def work(
             raise InpaintError("There are no photos yet: add some first.")
         if not words and not masks:
             raise InpaintError("Nothing is to be removed: tick people or cars, or add masks.")
+        most = session.settings.batch_photos
+        if most and len(photos) > most:
+            raise TooMany(
+                f"There are {len(photos)} photos, this server takes {most} in a batch: choose fewer, or run the app on "
+                "your own machine, where there is no limit."
+            )
         paths = [Path(photo) for photo in photos]
         given = {Path(mask).stem: Path(mask) for mask in masks}
-        summary = batch.run(
-            paths,
-            Job(objects=tuple(words), backend=backend),
-            visit.file("", "batch").parent,
-            session,
-            progress,
-            rows.append,
-            masks={path: given[path.stem] for path in paths if path.stem in given},
-        )
+        with visit.allowance.turn(len(paths)):
+            summary = batch.run(
+                paths,
+                Job(objects=tuple(words), backend=backend),
+                visit.file("", "batch").parent,
+                session,
+                progress,
+                rows.append,
+                masks={path: given[path.stem] for path in paths if path.stem in given},
+            )
         zips.append(batch.zipped(summary, visit.file(".zip", "inpaint.zip")))
         counts = {state: summary.count(state) for state in STATES}
         said.append(

@@ -10,7 +10,8 @@ from inpaint_app.errors import InpaintError, MaskError
 from inpaint_app.imaging import files
 from inpaint_app.ui import pictures, present
 from inpaint_app.ui.asked import Message, marked_mask
-from inpaint_app.ui.visits import Made, Step, Visit, hole_of
+from inpaint_app.ui.made import Made, hole_of
+from inpaint_app.ui.visits import Step, Visit
 
 
 def give_photo(visit: Visit, step: Step, made: Made | None, format: str | None) -> None:

@@ -9,7 +9,9 @@ import gradio as gr
 
 from inpaint_app import session
 from inpaint_app.backends import registry as backends
+from inpaint_app.errors import OptionError
 from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.settings import Settings
 from inpaint_app.types import Missing, Progress
 from inpaint_app.ui.tabs import IDLE, bar, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
@@ -34,7 +36,7 @@ def build(visits: Visits) -> None:
 
     def run(name: str | None, request: gr.Request) -> Iterator[tuple[str, str]]:
         """Fetch the weights of that name."""
-        yield from fetch(visits.of(request.session_hash), name)
+        yield from fetch(visits.met(request), name)
 
     start.click(
         run, which, [status, body], api_visibility="private", show_progress="hidden", concurrency_limit=4
@@ -44,7 +46,8 @@ def build(visits: Visits) -> None:
 
 def choices() -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
-    return [(words, name) for name, words in session.fetchable().items()]
+    most = Settings.from_environment().fetch_megabytes or float("inf")
+    return [(words, name) for name, words in session.fetchable(most).items()]
 
 
 def fetch(visit: Visit, name: str | None) -> Iterator[tuple[str, str]]:
@@ -52,6 +55,10 @@ def fetch(visit: Visit, name: str | None) -> Iterator[tuple[str, str]]:
     said: list[str] = []
 
     def task(progress: Progress) -> None:
+        if name not in dict(choices()).values():
+            raise OptionError(
+                f"{name} cannot be fetched here: it is here already, or too large for this server."
+            )
         path = session.fetch(name or "", progress)
         said.append(note(f"{path.name} is here.", "good"))
 

@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.ui import api, batch_tab, help_tab, models_tab, present, trial_tab
+from inpaint_app.ui import api, batch_tab, health, help_tab, models_tab, present, trial_tab
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
@@ -25,13 +25,6 @@ DEVICE = "device"
 
 AT_ONCE = 24
 """Visitors whose work is taken in at once. The session does one after the other, and says so to those who wait."""
-
-WAITING = 64
-"""Events that may wait at once; more are turned away with a message."""
-
-CACHE_SECONDS = (1800, 7200)
-"""Every half hour, uploads older than two hours go."""
-
 
 STALE_SECONDS = 2 * 86400.0
 """A folder of visits that a server which was killed left behind goes after this time."""
@@ -47,8 +40,10 @@ class Page(gr.Blocks):
 def build(session: Session | None = None) -> Page:
     """The whole page over one session."""
     session = session or Session()
-    visits = Visits(_visits_root())
-    page = Page(title="Inpaint", analytics_enabled=False, delete_cache=CACHE_SECONDS, fill_width=True)
+    visits = Visits(_visits_root(), session.settings)
+    page = Page(
+        title="Inpaint", analytics_enabled=False, delete_cache=_cache(session.settings), fill_width=True
+    )
     page.session, page.visits = session, visits
     with page:
         gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=None)
@@ -65,21 +60,34 @@ def build(session: Session | None = None) -> Page:
             with gr.Tab("Help", id="help"):
                 help_tab.build()
         api.build(session, visits)
-    page._queue.max_size = WAITING  # what queue(max_size=) sets; that would build the server once more
+    # What queue(max_size=) sets; that would build the server once more.
+    page._queue.max_size = session.settings.queue or None
     return page
 
 
 def launch_options() -> dict[str, Any]:
-    """What goes to `launch`: looks, limits, and nothing from the network."""
+    """What goes to `launch`: where it listens, looks, limits, and nothing from the network."""
+    settings = Settings.from_environment()
     return {
+        "server_name": settings.host or None,
+        "server_port": settings.port or None,
+        "share": False,
         "theme": theme(),
         "css": styles(),
         "footer_links": [],
         "show_error": False,
-        "max_file_size": int(Settings.from_environment().max_megabytes * 1e6),
+        "max_file_size": int(settings.max_megabytes * 1e6),
         "ssr_mode": False,
+        "pwa": False,
+        "app_kwargs": {"routes": [health.ROUTE]},
         "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),
     }
+
+
+def _cache(settings: Settings) -> tuple[int, int] | None:
+    """How often Gradio's own uploads are looked at, and the age in seconds at which they go."""
+    kept = round(settings.keep_minutes * 60)
+    return (max(1, min(kept // 4, 600)), kept) if kept else None
 
 
 def _visits_root() -> Path:

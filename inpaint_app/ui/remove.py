@@ -18,7 +18,8 @@ from inpaint_app.types import Image, Progress
 from inpaint_app.ui import asked, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
-from inpaint_app.ui.visits import Made, Step, Visit, Visits
+from inpaint_app.ui.made import Made
+from inpaint_app.ui.visits import Step, Visit, Visits
 from inpaint_app.ui.work import at_once, value, working
 
 
@@ -65,9 +66,10 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step = visit.step()
-            instances = self.session.detect(
-                visit.pixels(), message.get("segmenter") or None, asked.confidence(message), progress
-            )
+            with visit.allowance.turn():
+                instances = self.session.detect(
+                    visit.pixels(), message.get("segmenter") or None, asked.confidence(message), progress
+                )
             step.found, step.found_with = instances, asked.finder(message)
             self._say_found(visit, step)
             if not instances:
@@ -86,27 +88,28 @@ class Remover:
             names = [str(name) for name in message.get("backends") or ()] or [backends.DEFAULT]
             chosen = frozenset(int(n) for n in message.get("chosen") or ())
             shown = False
-            for index, name in enumerate(names):
-                part = progress.part(index / len(names), (index + 1) / len(names))
-                options = dict((message.get("options") or {}).get(name) or {})
-                try:
-                    outcome = self.session.run(image, replace(job, backend=name, options=options), part)
-                except (Cancelled, NothingFound):
-                    raise
-                except InpaintError as error:
-                    visit.say("error", text=str(error), backend=name)
-                    continue
-                if index == 0 and job.objects:
-                    chosen = self._chose(visit, step, job, outcome, message)
-                job = replace(job, found=outcome.instances)
-                if not shown:
-                    shown = True
-                    step.made.clear()
-                    visit.say("clear")
-                self._say_result(visit, step, image, job, outcome, chosen, bool(message.get("brushed")))
-                if outcome.checked is not None and outcome.checked.note:
-                    visit.say("nothing", text=outcome.checked.note)
-                part(1.0, "Done")
+            with visit.allowance.turn(len(names)):
+                for index, name in enumerate(names):
+                    part = progress.part(index / len(names), (index + 1) / len(names))
+                    options = dict((message.get("options") or {}).get(name) or {})
+                    try:
+                        outcome = self.session.run(image, replace(job, backend=name, options=options), part)
+                    except (Cancelled, NothingFound):
+                        raise
+                    except InpaintError as error:
+                        visit.say("error", text=str(error), backend=name)
+                        continue
+                    if index == 0 and job.objects:
+                        chosen = self._chose(visit, step, job, outcome, message)
+                    job = replace(job, found=outcome.instances)
+                    if not shown:
+                        shown = True
+                        step.made.clear()
+                        visit.say("clear")
+                    self._say_result(visit, step, image, job, outcome, chosen, bool(message.get("brushed")))
+                    if outcome.checked is not None and outcome.checked.note:
+                        visit.say("nothing", text=outcome.checked.note)
+                    part(1.0, "Done")
 
         yield from working(visit, task, asked.work(message))
 
@@ -203,7 +206,7 @@ class Remover:
         self.visits.leave(request.session_hash)
 
     def _met(self, event: gr.EventData, request: gr.Request) -> tuple[Visit, Message]:
-        visit = self.visits.of(request.session_hash)
+        visit = self.visits.met(request)
         message: Message = event._data if isinstance(event._data, Mapping) else {}
         visit.confirm(int(message.get("seen", 0)))
         return visit, message

@@ -70,7 +70,7 @@ def build(session: Session, visits: Visits) -> None:
         hole: str, seed: float, names: list[str], marks: str, request: gr.Request
     ) -> Iterator[tuple[str, str]]:
         """Test the chosen backends; rows appear as they are ready."""
-        yield from test(session, visits.of(request.session_hash), hole, int(seed or 0), names, marks)
+        yield from test(session, visits.met(request), hole, int(seed or 0), names, marks)
 
     start.click(
         run, [hole, seed, names, marks], [status, body], js=MARKS, api_visibility="private", show_progress="hidden",
@@ -93,14 +93,15 @@ def test(
             raise InpaintError("No backend is chosen: tick at least one.")
         own = marked_mask(json.loads(marks or "{}"), visit.step(), (image.shape[0], image.shape[1]))
         scored = [*QUICK, *(() if unavailable(("lpips",)) else ("lpips",))]
-        for row in trial.run(session, image, hole, names, progress, seed=seed, own=own, names=scored):
-            if not rows:
-                tiles.append(_tile(visit, row, image, "The photo", "what was there"))
-                tiles.append(_tile(visit, row, row.cut, "The hole", "what the backends see"))
-            if row.result is not None:
-                title = backends.find(row.backend).title
-                tiles.append(_tile(visit, row, row.result.image, title, f"{row.result.seconds:.2f} s"))
-            rows.append(row)
+        with visit.allowance.turn(len(names)):
+            for row in trial.run(session, image, hole, names, progress, seed=seed, own=own, names=scored):
+                if not rows:
+                    tiles.append(_tile(visit, row, image, "The photo", "what was there"))
+                    tiles.append(_tile(visit, row, row.cut, "The hole", "what the backends see"))
+                if row.result is not None:
+                    title = backends.find(row.backend).title
+                    tiles.append(_tile(visit, row, row.result.image, title, f"{row.result.seconds:.2f} s"))
+                rows.append(row)
 
     def say(kind: str, text: str) -> None:
         said.append(note(text, "bad" if kind == "error" else ""))

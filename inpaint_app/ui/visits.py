@@ -11,108 +11,25 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.files import Photo
-from inpaint_app.session import Job, Outcome
-from inpaint_app.types import Box, Image, Instance, Mask, Result
+from inpaint_app.settings import Settings
+from inpaint_app.types import Image, Instance
+from inpaint_app.ui.allowance import Allowance, Allowances
+from inpaint_app.ui.made import Made, Patch, patched
 
-IDLE_SECONDS = 2 * 3600.0
 LEFT_SECONDS = 15 * 60.0
-"""A visit is let go of this long after its last sign of life, or after its tab was closed."""
+"""A visit is let go of this long after its tab was closed; one that is only idle stays as long as the settings say."""
 
-MAXIMUM = 64
-MAX_BYTES = 6 * 2**30
-"""Visits held at once, and the memory that their photos may take together; the one idle longest goes first."""
+SWEEP_SECONDS = 30.0
+"""How often visits that are over are looked for, so that their files go even where nobody else comes."""
 
 CROPS = 12
 """Full-resolution crops kept on disk for a visit."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """Changed pixels: `pixels` (box.height, box.width, 3) where `mask` (box.height, box.width) is True."""
-
-    box: Box
-    pixels: Image
-    mask: Mask
-
-
-def patches_of(result: Result) -> tuple[Patch, ...]:
-    """What a result changed, cut out of it, so that the whole picture need not be kept."""
-    return tuple(
-        Patch(box, result.image[box.slices].copy(), result.mask[box.slices].copy()) for box in result.boxes
-    )
-
-
-def hole_of(patches: Iterable[Patch], shape: tuple[int, ...]) -> Mask:
-    """All that the patches changed, (H, W)."""
-    hole = np.zeros(shape[:2], dtype=bool)
-    for patch in patches:
-        hole[patch.box.slices] |= patch.mask
-    return hole
-
-
-def patched(image: Image, patches: Iterable[Patch]) -> Image:
-    """A copy of the image with the patches laid on, in their order."""
-    whole = image.copy()
-    for patch in patches:
-        np.copyto(whole[patch.box.slices], patch.pixels, where=patch.mask[..., None])
-    return whole
-
-
-@dataclass(eq=False)
-class Made:
-    """A result of the current step as it is kept. `gone`: numbers of the finds it removed; `shown`: what the page has.
-
-    `outcome` and `job` are kept without their arrays: the masks as bits, the pixels as patches; `whole` brings the
-    outcome back.
-    """
-
-    outcome: Outcome
-    job: Job
-    gone: frozenset[int]
-    patches: tuple[Patch, ...]
-    mask: NDArray[np.uint8]
-    avoid: NDArray[np.uint8] | None
-    shown: dict[str, Any]
-
-    @classmethod
-    def of(cls, outcome: Outcome, job: Job, gone: frozenset[int], shown: dict[str, Any]) -> Made:
-        """Keep an outcome small."""
-        nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
-        return cls(
-            replace(
-                outcome, result=replace(outcome.result, image=nothing, mask=no_mask), mask=no_mask, avoid=None
-            ),
-            replace(job, mask=None, avoid=None, found=None),
-            gone,
-            patches_of(outcome.result),
-            np.packbits(outcome.mask, axis=1),
-            None if outcome.avoid is None else np.packbits(outcome.avoid, axis=1),
-            shown,
-        )
-
-    def whole(self, image: Image) -> Outcome:
-        """The outcome with its arrays; `image` is the picture that it was made from."""
-        shape = image.shape[:2]
-        width = shape[1]
-        result = replace(
-            self.outcome.result, image=patched(image, self.patches), mask=hole_of(self.patches, shape)
-        )
-        return replace(
-            self.outcome,
-            result=result,
-            mask=np.unpackbits(self.mask, axis=1, count=width).view(bool),
-            avoid=None if self.avoid is None else np.unpackbits(self.avoid, axis=1, count=width).view(bool),
-        )
 
 
 @dataclass(eq=False)
@@ -146,6 +63,7 @@ class Visit:
     stop: threading.Event = field(default_factory=threading.Event)
     touched: float = field(default_factory=time.monotonic)
     left: bool = False
+    allowance: Allowance = field(default_factory=Allowance)
 
     def opened(self) -> Photo:
         """The photo; raises InpaintError where none is open."""
@@ -225,12 +143,21 @@ class Visit:
 
 
 class Visits:
-    """All visits, by session hash."""
+    """All visits, by session hash, under the settings' limits."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, settings: Settings | None = None) -> None:
         self.root = root
+        self.settings = settings or Settings()
+        self._allowances = Allowances(self.settings)
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
+        self._sweeper: threading.Thread | None = None
+
+    def met(self, request: Any) -> Visit:
+        """The visit of whoever sent a request (gr.Request), with what that visitor may ask for."""
+        visit = self.of(request.session_hash)
+        visit.allowance = self._allowances.of(request)
+        return visit
 
     def of(self, session_hash: str | None) -> Visit:
         """The visit of a browser tab, begun where there is none."""
@@ -239,9 +166,10 @@ class Visits:
             key = session_hash or ""
             visit = self._visits.get(key)
             if visit is None:
-                while len(self._visits) >= MAXIMUM:
+                while len(self._visits) >= max(1, self.settings.visits):
                     self._drop(min(self._visits, key=lambda key: self._visits[key].touched))
                 visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18))
+                self._watch()
             visit.touched, visit.left = time.monotonic(), False
             return visit
 
@@ -257,14 +185,17 @@ class Visits:
         return None
 
     def make_room(self, visit: Visit) -> None:
-        """Let go of the visits idle longest until all photos together take no more than MAX_BYTES; never of `visit`."""
+        """Let go of the visits idle longest until their photos take no more than the settings say; never of `visit`."""
         with self._lock:
             others = sorted(
                 (key for key, other in self._visits.items() if other is not visit),
                 key=lambda key: self._visits[key].touched,
             )
             for key in others:
-                if sum(held.bytes for held in set(self._visits.values())) <= MAX_BYTES:
+                if (
+                    sum(held.bytes for held in set(self._visits.values()))
+                    <= self.settings.visits_gigabytes * 1e9
+                ):
                     return
                 self._drop(key)
 
@@ -279,10 +210,27 @@ class Visits:
     def __len__(self) -> int:
         return len(self._visits)
 
+    def _watch(self) -> None:
+        """Keep a thread that sweeps as long as there is a visit."""
+        if self._sweeper is None:
+            self._sweeper = threading.Thread(target=self._keep_sweeping, daemon=True, name="visits")
+            self._sweeper.start()
+
+    def _keep_sweeping(self) -> None:
+        while True:
+            time.sleep(SWEEP_SECONDS)
+            with self._lock:
+                self._sweep()
+                if not self._visits:
+                    self._sweeper = None
+                    return
+
     def _sweep(self) -> None:
         now = time.monotonic()
+        idle = self.settings.keep_minutes * 60.0 or float("inf")
         for key, visit in list(self._visits.items()):
-            if now - visit.touched > (LEFT_SECONDS if visit.left else IDLE_SECONDS):
+            allowed = min(idle, LEFT_SECONDS) if visit.left else idle
+            if now - visit.touched > allowed and not visit.busy.locked():
                 self._drop(key)
 
     def _drop(self, key: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.files import load
 from inpaint_app.session import Job, Session
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 from inpaint_app.ui import visits as module
-from inpaint_app.ui.visits import Made, Visit, Visits, hole_of, patched, patches_of
+from inpaint_app.ui.made import Made, hole_of, patched, patches_of
+from inpaint_app.ui.visits import Visit, Visits
 
 
 @pytest.fixture
@@ -93,7 +97,7 @@ def test_without_a_photo_or_a_result_there_is_one_clear_error(tmp_path: Path, vi
 
 
 def test_idle_visits_go_with_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    visits = Visits(tmp_path)
+    visits = Visits(tmp_path, Settings(keep_minutes=60))
     mine = visits.of("a")
     assert visits.of("a") is mine
     assert visits.of("b") is not mine
@@ -102,15 +106,14 @@ def test_idle_visits_go_with_their_files(tmp_path: Path, monkeypatch: pytest.Mon
     visits.leave("a")
     assert visits.of("a") is mine, "a tab that comes back finds its photo"
     now = module.time.monotonic()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now + module.IDLE_SECONDS + 1)
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + 3601)
     assert visits.of("a") is not mine
     assert not file.exists()
     assert mine.stop.is_set()
 
 
-def test_the_visit_idle_longest_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAXIMUM", 3)
-    visits = Visits(tmp_path)
+def test_the_visit_idle_longest_makes_room(tmp_path: Path) -> None:
+    visits = Visits(tmp_path, Settings(visits=3))
     held = {name: visits.of(name) for name in "abc"}
     visits.of("a")
     visits.of("d")
@@ -128,15 +131,12 @@ def test_a_token_brings_a_visit_back_and_nothing_else_does(tmp_path: Path) -> No
     assert visits.of("stranger").token != mine.token
 
 
-def test_photos_of_idle_visits_make_room_for_new_ones(
-    tmp_path: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    visits = Visits(tmp_path)
+def test_photos_of_idle_visits_make_room_for_new_ones(tmp_path: Path, visit: Visit) -> None:
     assert visit.photo is not None
+    visits = Visits(tmp_path, Settings(visits_gigabytes=2 * visit.bytes / 1e9))
     held = [visits.of(name) for name in "abc"]
     for each in held:
         each.open(visit.photo)
-    monkeypatch.setattr(module, "MAX_BYTES", 2 * held[0].bytes)
     visits.make_room(held[0])
     assert visits.of("a") is held[0]
     assert len(visits) == 2
@@ -149,3 +149,37 @@ def test_crops_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for _ in range(10):
         visit.crop_file().write_bytes(b"x")
     assert len(list(visit.folder.iterdir())) == 3
+
+
+def test_visits_end_by_themselves_where_nobody_else_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.02)
+    visits = Visits(tmp_path, Settings(keep_minutes=0.2 / 60))
+    working, idle = visits.of("working"), visits.of("idle")
+    files = [visit.file(".jpg") for visit in (working, idle)]
+    for file in files:
+        file.write_bytes(b"x")
+    with working.busy:
+        wait_until(lambda: len(visits) == 1)
+        assert [file.exists() for file in files] == [True, False], "what is at work is left alone"
+    wait_until(lambda: len(visits) == 0)
+    assert list(tmp_path.iterdir()) == []
+    again = visits.of("again").file(".jpg")
+    again.write_bytes(b"x")
+    wait_until(lambda: not again.exists())
+
+
+def test_without_a_time_visits_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    visits = Visits(tmp_path, Settings(keep_minutes=0))
+    mine = visits.of("a")
+    now = module.time.monotonic()
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + 1e6)
+    assert visits.of("a") is mine
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.01)

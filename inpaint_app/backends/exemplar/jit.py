@@ -8,13 +8,14 @@ used: their default threading layer must not be entered from two Python threads 
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import numba
+
+from inpaint_app import surroundings
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -41,7 +42,7 @@ def _threads() -> ThreadPoolExecutor:
     global _pool
     with _lock:
         if _pool is None:
-            _pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="exemplar")
+            _pool = ThreadPoolExecutor(min(8, surroundings.cores()), thread_name_prefix="exemplar")
         return _pool
 
 

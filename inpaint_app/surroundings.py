@@ -1,0 +1,116 @@
+"""Where the app runs, found by looking: on somebody's machine, in a container, or as a public demo on Spaces."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaint_app.errors import OptionError
+
+OWN, CONTAINER, SPACES = "own", "container", "spaces"
+PLACES = (OWN, CONTAINER, SPACES)
+
+PHOTO_BYTES = 10e6
+"""Memory that one megapixel of a photo takes while it is worked on; benchmarks/remove.py measures 9.5 MB."""
+
+CONTROL = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """place: one of PLACES. cores, memory (bytes): what may be used here, in a container less than there is."""
+
+    place: str
+    cores: int
+    memory: float
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        """Values of settings that follow from the place; what is not named keeps the default of its field."""
+        if self.place == OWN:
+            return {}
+        served: dict[str, object] = {
+            "host": "0.0.0.0",  # noqa: S104 - behind the container's own port
+            "port": 7860,
+            "max_megapixels": min(200.0, float(math.floor(self.memory / 4 / PHOTO_BYTES))),
+            "visits_gigabytes": round(min(6.0, self.memory / 4e9), 2),
+            "fetch_at_first_use": True,
+        }
+        if self.place == CONTAINER:
+            return served
+        return served | {
+            "max_megapixels": min(25.0, self.memory / 4 / PHOTO_BYTES),
+            "max_megabytes": 40.0,
+            "batch_photos": 5,
+            "visitor_at_once": 2,
+            "visitor_per_minute": 20,
+            "behind_proxy": True,
+            "keep_minutes": 60.0,
+            "queue": 40,
+            "fetch_megabytes": 60.0,
+        }
+
+
+def look(environment: Mapping[str, str] | None = None) -> Surroundings:
+    """What the environment and the system tell. INPAINT_SURROUNDINGS decides; else a Space says that it is one.
+
+    Raises OptionError for a place that is not known.
+    """
+    source = os.environ if environment is None else environment
+    named = source.get("INPAINT_SURROUNDINGS", "").strip().lower()
+    if named not in ("", "auto", *PLACES):
+        raise OptionError(f"INPAINT_SURROUNDINGS is {named!r}, expected auto, {', '.join(PLACES)}.")
+    space = _is_space(source)
+    place = named if named in PLACES else SPACES if space else OWN
+    told = _size(source.get("MEMORY", "")) if space else 0.0
+    return Surroundings(place, cores(source), told or _memory())
+
+
+def cores(environment: Mapping[str, str] | None = None) -> int:
+    """Processor cores that may be used: in a container its share, not the cores of the machine under it."""
+    source = os.environ if environment is None else environment
+    shares = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1]
+    for said in (source.get("CPU_CORES", "") if _is_space(source) else "", _quota()):
+        with suppress(ValueError, OverflowError):
+            shares.append(math.ceil(float(said)))
+    return max(1, min(shares))
+
+
+def _is_space(source: Mapping[str, str]) -> bool:
+    return bool(source.get("SPACE_ID") or source.get("SPACE_HOST"))
+
+
+def _quota() -> str:
+    """The control group's share of processor time in cores, "" where there is none."""
+    try:
+        quota, period = (CONTROL / "cpu.max").read_text().split()
+        return str(float(quota) / float(period))
+    except (OSError, ValueError):
+        return ""
+
+
+def _memory() -> float:
+    """Bytes of memory: the machine's, or the control group's limit."""
+    try:
+        whole = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        whole = 8e9
+    try:
+        return min(whole, float((CONTROL / "memory.max").read_text()))
+    except (OSError, ValueError):  # no control group, or "max"
+        return whole
+
+
+def _size(words: str) -> float:
+    """Bytes of a size such as 16Gi, 0 where it is none."""
+    text = words.strip().lower().removesuffix("b").removesuffix("i")
+    scale = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}.get(text[-1:], 1)
+    try:
+        size = float(text.rstrip("kmgt")) * scale
+    except ValueError:
+        return 0.0
+    return size if math.isfinite(size) and size > 0 else 0.0
