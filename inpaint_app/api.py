@@ -55,6 +55,7 @@ def remove(
     feather: int | None = None,
     segmenter: str | None = None,
     confidence: float = CONFIDENCE,
+    candidates: int = 1,
     progress: Progress | None = None,
     **options: Any,
 ) -> Result:
@@ -62,7 +63,8 @@ def remove(
 
     photo: what `load` gave, or an image (H, W, 3) uint8 RGB. mask: (H, W) bool, a picture of it (white = remove), or
     a file; scaled to the photo. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
-    options: of the backend, such as seed=1. Known pixels of the result equal the photo's. Raises NothingFound,
+    options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one; `Session.run`
+    hands out all of them. Known pixels of the result equal the photo's. Raises NothingFound,
     MaskError, OptionError, MissingError, BackendError.
     """
     image = _pixels(photo)
@@ -81,6 +83,7 @@ def remove(
         grow=grow,
         feather=feather,
         options=options,
+        candidates=candidates,
     )
     return session().run(image, job, progress).result
 

@@ -6,78 +6,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from inpaint_app import job as jobs
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Backend, BackendSpec
-from inpaint_app.errors import BackendError, Cancelled, InpaintError, MaskError, MissingError
+from inpaint_app.candidates import Candidate, choose
+from inpaint_app.errors import (
+    BackendError,
+    Cancelled,
+    InpaintError,
+    MissingError,
+)
 from inpaint_app.fetching import fetch, fetchable, finder
-from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.files import Limits, Photo, load
+from inpaint_app.job import CONFIDENCE, Job, NothingFound, Outcome
 from inpaint_app.pipeline import Filler, remove
-from inpaint_app.recheck import Checked, cleanest
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters.base import Segmenter, SegmenterSpec, labels_of
+from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Mask, Progress, Removal, Result
-
-CONFIDENCE = 0.35
-
-RETRIES = 2
-"""How many further seeds a diffusion fill is given to come out without new objects."""
-
-REACH = 12
-"""Pixels from the hole within which a found object counts as touching it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """What to take out of a photo and how.
-
-    mask: brushed or given, joined with what is found. objects: words such as "people", "cars", "dog"; empty finds
-    nothing. found: instances that were found before, so that they are not looked for again; numbers: which of
-    them go (None: all whose class `objects` names). segmenter None takes the best one that is ready. avoid: (H, W)
-    bool, known pixels that no fill may copy from, beside the found objects that stay. retries: further seeds that
-    are tried while an object appears in the hole; None takes RETRIES for diffusion and looks at no other fill.
-    """
-
-    mask: Mask | None = None
-    objects: tuple[str, ...] = ()
-    found: tuple[Instance, ...] | None = None
-    numbers: frozenset[int] | None = None
-    backend: str = backends.DEFAULT
-    segmenter: str | None = None
-    confidence: float = CONFIDENCE
-    grow: int | None = None
-    feather: int | None = None
-    avoid: Mask | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    retries: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """A result with what was found on the way; `mask` is the hole before it was grown, `avoid` what stayed out.
-
-    checked: the look at the fill for new objects, with all attempts and what to tell the user; None where none was.
-    """
-
-    result: Result
-    mask: Mask
-    instances: tuple[Instance, ...]
-    removed: tuple[Instance, ...]
-    avoid: Mask | None = None
-    checked: Checked | None = None
-
-
-class NothingFound(MaskError):  # noqa: N818 - the name reads as what happened
-    """Nothing of what was asked for is in the photo, and no mask was given."""
+from inpaint_app.types import Image, Instance, Progress, Removal, Result
 
 
 class Session:
@@ -94,31 +45,47 @@ class Session:
         limits = Limits(self.settings.max_megapixels, self.settings.max_megabytes)
         return load(source, name=name, limits=limits)
 
-    def run(self, image: Image, job: Job, progress: Progress | None = None) -> Outcome:
-        """Find, choose and remove. Raises NothingFound, MaskError, OptionError, MissingError, BackendError."""
+    def run(
+        self,
+        image: Image,
+        job: Job,
+        progress: Progress | None = None,
+        ready: Callable[[Outcome], None] | None = None,
+    ) -> Outcome:
+        """Find, choose and remove. Raises NothingFound, MaskError, OptionError, MissingError, BackendError.
+
+        ready: hears of each candidate as an outcome of its own; what is returned is the best of them with all others.
+        """
         progress = progress or Progress()
         spec = self.ready(job.backend)
+        count = jobs.count(job, spec)
         instances: tuple[Instance, ...] = job.found or ()
         if job.found is None and job.objects:
             instances = self.detect(image, job.segmenter, job.confidence, progress.part(0.0, 0.25))
-        removed = _chosen(instances, job)
-        mask = _mask(image, job, removed)
-        avoid = _avoid(mask, instances, removed, job.avoid)
-        removal = Removal(image, mask, job.grow, job.feather, avoid, job.options)
-        part = progress.part(0.25 if job.objects else 0.0, 1.0)
-        retries = job.retries if job.retries is not None else RETRIES if spec.family == "diffusion" else 0
-        if retries <= 0:
-            return Outcome(self.remove(removal, spec.name, part), mask, instances, removed, avoid)
+        removed = jobs.chosen(instances, job)
+        mask = jobs.hole(image, job, removed)
+        avoid = jobs.forbidden(mask, instances, removed, job.avoid)
+        retries = jobs.retries(job, spec)
         gone = {instance.number for instance in removed}
-        checked = cleanest(
-            removal,
+
+        def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
+            return self.detect(picture, job.segmenter, job.confidence, share)
+
+        def outcome(one: Candidate) -> Outcome:
+            return Outcome(one.result, mask, instances, removed, avoid, (one,))
+
+        chosen = choose(
+            Removal(image, mask, job.grow, job.feather, avoid, job.options),
             lambda again, share: self.remove(again, spec.name, share),
-            lambda picture, share: self.detect(picture, job.segmenter, job.confidence, share),
-            staying=tuple(instance for instance in instances if instance.number not in gone),
+            look if retries > 0 else None,
+            count=count,
             retries=retries,
-            progress=part,
+            staying=tuple(instance for instance in instances if instance.number not in gone),
+            ready=None if ready is None else lambda one: ready(outcome(one)),
+            progress=progress.part(0.25 if job.objects else 0.0, 1.0),
         )
-        return Outcome(checked.result, mask, instances, removed, avoid, checked)
+        several = chosen.candidates if count > 1 else (chosen.best,)
+        return replace(outcome(chosen.best), candidates=several, note=chosen.note)
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""
@@ -203,79 +170,6 @@ class Session:
             ) from error
         finally:
             self._device.release()
-
-
-def _chosen(instances: tuple[Instance, ...], job: Job) -> tuple[Instance, ...]:
-    if job.numbers is not None:
-        return tuple(instance for instance in instances if instance.number in job.numbers)
-    if not job.objects:
-        return ()
-    labels = labels_of(job.objects, segmenters.labels())
-    return tuple(instance for instance in instances if instance.label in labels)
-
-
-def _mask(image: Image, job: Job, removed: tuple[Instance, ...]) -> Mask:
-    """The brushed mask joined with the chosen instances."""
-    shape = (image.shape[0], image.shape[1])
-    if job.mask is not None and job.mask.shape != shape:
-        raise MaskError(
-            f"The mask is {job.mask.shape[1]}×{job.mask.shape[0]}, the photo {shape[1]}×{shape[0]}: scale it first."
-        )
-    mask = np.zeros(shape, dtype=bool) if job.mask is None else job.mask.astype(bool)
-    for instance in removed:
-        mask[instance.box.slices] |= instance.mask
-    if not mask.any():
-        if job.objects:
-            raise NothingFound(
-                f"Nothing found: there are no {' or '.join(job.objects)} to see in this photo. Brush over what should "
-                "go, or lower the confidence."
-            )
-        raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
-    if mask.all():
-        raise MaskError("The mask covers the whole photo: leave something of it, for the fill to go by.")
-    return mask
-
-
-def _avoid(
-    mask: Mask,
-    instances: tuple[Instance, ...],
-    removed: tuple[Instance, ...],
-    given: Mask | None,
-) -> Mask | None:
-    """What no fill may copy from: what the job names, and found objects that stay (no second person out of them)."""
-    if given is not None and given.shape != mask.shape:
-        raise MaskError(
-            f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first."
-        )
-    staying = [instance for instance in instances if _forbidden(instance, mask, removed)]
-    if not staying and given is None:
-        return None
-    avoid = np.zeros(mask.shape, dtype=bool) if given is None else given.astype(bool)
-    for instance in staying:
-        avoid[instance.box.slices] |= instance.mask
-    avoid &= ~mask
-    return avoid
-
-
-def _forbidden(instance: Instance, mask: Mask, removed: tuple[Instance, ...]) -> bool:
-    """Whether nothing may be copied from a found object.
-
-    Not from another of the kind that goes, and not from anything that stands apart from the hole. What touches the
-    hole and is of another kind is what the removed thing stood in front of: a bus behind people must be continued.
-    """
-    if any(instance.number == gone.number for gone in removed):
-        return False
-    area = masks.padded(instance.box, REACH, mask.shape)
-    hole = mask[area.slices]
-    if not hole.any() or any(instance.label == gone.label for gone in removed):
-        return True
-    inside = mask[instance.box.slices] & instance.mask
-    if 2 * np.count_nonzero(inside) > np.count_nonzero(instance.mask):
-        return False
-    part = np.zeros(hole.shape, dtype=bool)
-    top, left = instance.box.top - area.top, instance.box.left - area.left
-    part[top : top + instance.box.height, left : left + instance.box.width] = instance.mask
-    return not bool((masks.dilated(part, REACH) & hole).any())
 
 
 __all__ = ["CONFIDENCE", "Cancelled", "Job", "NothingFound", "Outcome", "Session", "fetch", "fetchable"]

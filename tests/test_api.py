@@ -54,7 +54,7 @@ def test_the_arguments_are_these() -> None:
     assert names(inpaint_app.detect) == ["photo", "segmenter", "confidence", "progress"]
     assert names(inpaint_app.remove) == [
         "photo", "mask", "objects", "instances", "backend", "grow", "feather", "segmenter", "confidence",
-        "progress", "options",
+        "candidates", "progress", "options",
     ]  # fmt: skip
     assert names(inpaint_app.save) == ["photo", "result", "target", "format"]
 
@@ -110,3 +110,12 @@ def test_options_go_to_the_backend_and_errors_come_from_one_tree(file: Path, mas
             inpaint_app.remove(photo, mask, **wrong)  # type: ignore[arg-type]
     with pytest.raises(inpaint_app.InpaintError):
         inpaint_app.remove(photo, backend="telea")
+
+
+def test_of_several_candidates_the_best_comes_back(file: Path, mask: Mask) -> None:
+    photo = inpaint_app.load(file)
+    job = inpaint_app.Job(mask, backend="patchmatch", candidates=3)
+    outcome = inpaint_app.Session().run(photo.rgb, job)
+    assert len(outcome.candidates) == 3
+    result = inpaint_app.remove(photo, mask, backend="patchmatch", candidates=3)
+    assert np.array_equal(result.image, outcome.result.image)

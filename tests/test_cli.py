@@ -72,6 +72,31 @@ def test_a_mask_is_removed_and_the_rest_stays(here: Path, capsys: pytest.Capture
     assert said.err == ""
 
 
+def test_candidates_are_numbered_by_seed_and_the_suggested_one_can_be_had_alone(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(here / "a.png")
+    mask(here / "m.png")
+    call = "remove a.png --mask m.png --backend patchmatch --candidates 3 --seed 4"
+    assert called(f"{call} -o out.png --json r.json --save-recipe") == 0
+    records = json.loads((here / "r.json").read_text())
+    assert [Path(record["result"]).name for record in records] == ["out-1.png", "out-2.png", "out-3.png"]
+    assert [record["options"]["seed"] for record in records] == [4, 5, 6]
+    assert [record["best"] for record in records].count(True) == 1
+    assert not (here / "out.png").exists()
+    assert capsys.readouterr().out.count("suggested") == 1
+    best = next(record for record in records if record["best"])
+    assert called(f"{call} -o best.png --best --quiet") == 0
+    assert np.array_equal(pixels(here / "best.png"), pixels(here / best["result"]))
+    assert called("remove a.png --recipe out-3.png.recipe.json -o again.png --quiet") == 0
+    assert np.array_equal(pixels(here / "again.png"), pixels(here / "out-3.png"))
+    assert called("remove a.png --mask m.png --backend telea --candidates 3 -o t.png --quiet") == 0
+    assert (here / "t.png").exists()
+    assert called(f"{call} --candidates 99 -o x.png") == 2
+    photo(here / "b-2.png")
+    assert called("remove b-2.png --mask m.png --backend patchmatch --candidates 3 -o b.png") == 2
+
+
 def test_people_are_found_and_reported(here: Path) -> None:
     photo(here / "a.png")
     assert called("remove a.png --people -o out.png --backend telea --json r.json --quiet") == 0

@@ -53,8 +53,9 @@ class BackendSpec:
     factory: "module:Class", called without arguments. packages: what must be importable. weights: names of
     entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
     family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells, cheaply, what
-    else is missing on this machine. chooser: "module:function", which the session calls with itself, the removal and
-    the progress for a Result, instead of the factory's backend: it chooses among others.
+    else is missing on this machine. seeded: whether another seed gives another fill. chooser:
+    "module:function", which the session calls with itself, the removal and the progress for a Result, instead of the
+    factory's backend: it chooses among others.
     """
 
     name: str
@@ -68,6 +69,7 @@ class BackendSpec:
     weights: tuple[str, ...] = ()
     guide: str | None = None
     slow: bool = False
+    seeded: bool = False
     chooser: str | None = None
     lacks: str | None = None
 

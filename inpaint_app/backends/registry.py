@@ -87,6 +87,7 @@ def _networks() -> tuple[BackendSpec, ...]:
             packages=("numba", "torch", "safetensors"),
             weights=(name,),
             guide=name,
+            seeded=True,
         )
         for name, title, _, _ in _NETWORKS[:4]
     ]
@@ -101,6 +102,7 @@ def _networks() -> tuple[BackendSpec, ...]:
         packages=("torch", "safetensors"),
         weights=("dcgan", "dcgan-critic"),
         slow=True,
+        seeded=True,
     )
     return (*plain, *guided, semantic)
 
@@ -115,6 +117,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         options=ExemplarOptions,
         size=SizeRule(context=1.0, context_minimum=96),
         packages=("numba",),
+        seeded=True,
     ),
     BackendSpec(
         "patchmatch",
@@ -125,6 +128,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         options=PatchMatchOptions,
         size=SizeRule(context=1.0, context_minimum=96, maximum=768),
         packages=("patchmatch",),
+        seeded=True,
     ),
     BackendSpec(
         "navier-stokes",
@@ -162,6 +166,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         packages=("torch", "diffusers", "transformers", "accelerate"),
         guide="patchmatch",
         slow=True,
+        seeded=True,
         lacks="inpaint_app.backends.diffusion.source:missing",
     ),
 )

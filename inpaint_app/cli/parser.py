@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
+from inpaint_app.candidates import MOST
 from inpaint_app.errors import OptionError
 from inpaint_app.imaging.files import write_bytes
 from inpaint_app.segmenters import registry as segmenters
@@ -154,6 +155,13 @@ def add_filling(parser: Parser, several: bool) -> None:
         "--seed", type=int, default=None, metavar="N", help="the same seed gives the same pixels (default 0)"
     )
     group.add_argument(
+        "--candidates",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"fill with N seeds, the ones from --seed on (1 to {MOST}), where the backend draws by chance",
+    )
+    group.add_argument(
         "--format", choices=FORMATS, type=str.lower, help="write this format instead of the photo's own"
     )
 
@@ -243,6 +251,7 @@ def job(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ())
         grow=arguments.grow,
         feather=arguments.feather,
         options=options(arguments, backend, others),
+        candidates=arguments.candidates,
     )
 
 

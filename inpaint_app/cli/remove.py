@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ examples:
   inpaint-app remove a.jpg b.jpg --mask masks/ -o results/        the mask of a.jpg is masks/a.png
   inpaint-app remove street.jpg --mask mask.png --option radius=8 --backend navier-stokes -o clean.png --format png
   inpaint-app remove street.jpg --people -o clean.jpg --json report.json --save-recipe
+  inpaint-app remove street.jpg --people --candidates 4 -o clean.jpg             clean-1.jpg to clean-4.jpg, by seed
   inpaint-app remove street.jpg --recipe clean.jpg.recipe.json -o again.jpg      the same pixels again
 
 A JPEG stays the same file wherever the mask does not reach; metadata, colour profile and orientation are kept.
@@ -48,6 +49,7 @@ def add(commands: Any, chosen: str | None) -> None:
     )
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
+    parser.add_argument("--best", action="store_true", help="of several candidates write only the best one")
     group = parser.add_argument_group("reports and recipes")
     group.add_argument("--json", metavar="REPORT", help="write what was done as JSON (- for the screen)")
     group.add_argument("--recipe", type=Path, metavar="FILE", help="do again what a recipe holds")
@@ -119,24 +121,44 @@ def _photo(
                 job = job if found is None else replace(job, found=found)
                 outcome = session.run(photo.rgb, job, progress)
             found = outcome.instances if job.objects else None
-            saved = files.save(
-                photo, outcome.result.image, outcome.result.mask, target, format=arguments.format
-            )
-            record = report(path, photo, outcome, saved)
-            if arguments.save_recipe:
-                beside = saved.path.with_name(f"{saved.path.name}.recipe.json")
-                files.write_bytes(recipe.make(photo, outcome, job, saved.report).encode(), beside)
-                record["recipe"] = str(beside)
-            console.say(told(record))
-            if outcome.checked is not None and outcome.checked.note:
-                console.say(outcome.checked.note)
-            if held:
-                record["replay"] = _replayed(held, photo, outcome, console)
-            yield record
+            written = (outcome,) if arguments.best else outcome.each()
+            for number, one in enumerate(written, start=1):
+                record = _written(
+                    path, photo, one, job, _numbered(target, number, written, arguments), arguments
+                )
+                if len(written) > 1:
+                    record |= {"candidate": number, "best": one.result is outcome.result}
+                console.say(told(record))
+                if held:
+                    record["replay"] = _replayed(held, photo, one, console)
+                yield record
+            if outcome.note:
+                console.say(outcome.note)
     except (Cancelled, MissingError, OptionError):
         raise
     except (InpaintError, OSError) as error:
         yield {"photo": str(path), "backend": name, "error": str(error)}
+
+
+def _written(
+    path: Path, photo: Photo, outcome: Outcome, job: Job, target: Path, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Save one result, with its recipe if that is wanted; returns its record."""
+    result = outcome.result
+    saved = files.save(photo, result.image, result.mask, target, format=arguments.format)
+    record = report(path, photo, outcome, saved)
+    if arguments.save_recipe:
+        beside = saved.path.with_name(f"{saved.path.name}.recipe.json")
+        files.write_bytes(recipe.make(photo, outcome, job, saved.report).encode(), beside)
+        record["recipe"] = str(beside)
+    return record
+
+
+def _numbered(target: Path, number: int, written: Sequence[Outcome], arguments: argparse.Namespace) -> Path:
+    """name-1, name-2, … where there are several candidates."""
+    if len(written) == 1:
+        return target
+    return _allowed(target.with_name(f"{target.stem}-{number}{target.suffix}"), arguments)
 
 
 def _mask(given: Path | None, photo: Photo, path: Path) -> Any:
@@ -165,6 +187,11 @@ def _target(
         target = out
         if arguments.format is None and ending:
             arguments.format = ending
+    return _allowed(target, arguments)
+
+
+def _allowed(target: Path, arguments: argparse.Namespace) -> Path:
+    """The target, unless it is a photo that is read and may not be written over."""
     inputs = {given.resolve() for given in arguments.photos}
     if target.resolve() in inputs and not arguments.overwrite:
         raise OptionError(
@@ -212,7 +239,7 @@ def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str
         "windows": [list(box) for box in result.boxes],
         "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
         "changed_known_pixels": result.changed_known,
-        "new_objects": outcome.checked.note if outcome.checked is not None else None,
+        "new_objects": outcome.note or None,
         "file": {
             name: getattr(written, name)
             for name in written.__dataclass_fields__  # flat and plain by its definition
@@ -238,8 +265,14 @@ def told(record: dict[str, Any]) -> str:
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
     return (
         f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
-        f"{record['seconds']:.2f} s; {kept(record['file'])}"
+        f"{record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}"
     )
+
+
+def _of_several(record: dict[str, Any]) -> str:
+    if "candidate" not in record:
+        return ""
+    return f"; seed {record['options']['seed']}{', suggested' if record['best'] else ''}"
 
 
 def kept(file: dict[str, Any]) -> str:

@@ -12,17 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from inpaint_app.backends import registry
+from inpaint_app.candidates import agreements
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.evaluation.proof import Standing, best
-from inpaint_app.imaging.mask import bounds, padded
-from inpaint_app.metrics.full_reference import MARGIN, scores
 from inpaint_app.session import Session
-from inpaint_app.types import Box, Progress, Removal, Result
+from inpaint_app.types import Progress, Removal, Result
 
 SEEDS = 2
 """Fills of each backend that draws by chance."""
-
-SCORE = "haarpsi"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,19 +153,3 @@ def _known(name: str, options: Mapping[str, object]) -> dict[str, object]:
     """The options that the backend has."""
     fields = registry.find(name).options.__dataclass_fields__
     return {key: value for key, value in options.items() if key in fields}
-
-
-def agreements(results: Sequence[Result]) -> list[float]:
-    """For each result its mean HaarPSI with all others, over the hole; 1 where it is the only one."""
-    if len(results) < 2:
-        return [1.0] * len(results)
-    mask = results[0].mask
-    box = bounds(mask) or Box(0, 0, mask.shape[1], mask.shape[0])
-    area = padded(box, 2 * MARGIN, mask.shape).slices
-    crops = [result.image[area] for result in results]
-    values = [[0.0] * len(crops) for _ in crops]
-    for a, one in enumerate(crops):
-        for b in range(a):
-            value = scores(one, crops[b], mask[area], names=(SCORE,))["hole"][SCORE]
-            values[a][b] = values[b][a] = value
-    return [sum(row) / (len(crops) - 1) for row in values]

@@ -32,6 +32,7 @@ def build(session: Session, visits: Visits) -> None:
         grow, feather = gr.Textbox("auto", label="grow"), gr.Textbox("auto", label="feather")
         confidence = gr.Number(CONFIDENCE, label="confidence")
         segmenter = gr.Textbox("", label="segmenter")
+        candidates = gr.Number(1, label="candidates", precision=0)
         file, report = gr.File(label="file"), gr.JSON(label="report")
         press = [gr.Button() for _ in range(3)]
     press[0].click(
@@ -40,14 +41,15 @@ def build(session: Session, visits: Visits) -> None:
         **PUBLIC,
     )  # fmt: skip
     press[1].click(
-        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter],
+        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates],
         [file, report], api_name="remove_objects",
         api_description='Remove all objects of the words in `objects`, such as "people, dog". Returns the photo in '
         "its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
     press[2].click(
-        service.remove_mask, [photo, mask, backend, options, grow, feather], [file, report], api_name="remove_mask",
+        service.remove_mask, [photo, mask, backend, options, grow, feather, candidates], [file, report],
+        api_name="remove_mask",
         api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
@@ -76,25 +78,32 @@ class Service:
 
     def remove_objects(
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
-        confidence: float, segmenter: str, request: gr.Request,
+        confidence: float, segmenter: str, candidates: float, request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Find and remove."""
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
         if not words:
             raise gr.Error('No objects are named: give words such as "people, dog".', print_exception=False)
-        job = {"objects": words, "confidence": float(confidence), "segmenter": segmenter or None}
+        job = {
+            "objects": words,
+            "confidence": float(confidence),
+            "segmenter": segmenter or None,
+            "candidates": int(candidates),
+        }
         return self._removed(photo, job, backend, options, grow, feather, request)
 
     def remove_mask(
         self, photo: str | None, mask: str | None, backend: str, options: str, grow: str, feather: str,
-        request: gr.Request,
+        candidates: float, request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Remove what a mask covers."""
         if not mask:
             raise gr.Error(
                 "There is no mask: give one that is white where something is to go.", print_exception=False
             )
-        return self._removed(photo, {}, backend, options, grow, feather, request, mask)
+        return self._removed(
+            photo, {"candidates": int(candidates)}, backend, options, grow, feather, request, mask
+        )
 
     def _removed(
         self, photo: str | None, what: dict[str, Any], backend: str, options: str, grow: str, feather: str,
@@ -127,6 +136,9 @@ class Service:
             "grow": result.grow,
             "feather": result.feather,
             "removed": [_find(instance) for instance in outcome.removed],
+            "seed": result.options.seed,
+            "candidates": [one.seed for one in outcome.candidates],
+            "new_objects": outcome.note or None,
             "file": written,
         }
 

@@ -87,6 +87,7 @@ def job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
         confidence=confidence(message),
         grow=_pixels(message.get("grow")),
         feather=_pixels(message.get("feather")),
+        candidates=int(message.get("candidates") or 1),
     )
 
 

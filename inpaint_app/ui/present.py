@@ -11,11 +11,12 @@ from typing import Any
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
+from inpaint_app.candidates import MOST
 from inpaint_app.imaging.files import Photo, Report
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
 from inpaint_app.session import CONFIDENCE
-from inpaint_app.types import Instance, Missing, Result
+from inpaint_app.types import Box, Instance, Missing, Result
 from inpaint_app.ui import pictures
 
 
@@ -38,6 +39,7 @@ def configuration() -> dict[str, Any]:
             for spec in segmenters.specs()
         ],
         "confidence": CONFIDENCE,
+        "candidates": MOST,
         "groups": {word: list(labels) for word, labels in GROUPS.items()},
         "previewSide": pictures.PREVIEW_SIDE,
     }
@@ -51,6 +53,7 @@ def backend(spec: BackendSpec) -> dict[str, Any]:
         "summary": spec.summary,
         "family": spec.family,
         "slow": spec.slow,
+        "seeded": spec.seeded,
         "lacks": lacks(spec.missing()),
         "options": [control(field) for field in dataclasses.fields(spec.options)],
     }
@@ -120,9 +123,10 @@ def removed(instances: Iterable[Instance], brushed: bool) -> str:
     return ", ".join(said) or "brushed area"
 
 
-def result(made: Result, title: str, what: str) -> dict[str, Any]:
-    """The facts of one result."""
+def result(made: Result, key: str, title: str, what: str) -> dict[str, Any]:
+    """The facts of one result; area: the windows that were worked on, in photo pixels."""
     return {
+        "key": key,
         "backend": made.backend,
         "title": title,
         "what": what,
@@ -131,8 +135,15 @@ def result(made: Result, title: str, what: str) -> dict[str, Any]:
         "grow": made.grow,
         "feather": made.feather,
         "windows": len(made.boxes),
+        "area": _around(made.boxes),
         "options": dataclasses.asdict(made.options),
     }
+
+
+def _around(boxes: Iterable[Box]) -> list[int]:
+    """[left, top, right, bottom] around all boxes."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return [min(lefts), min(tops), max(rights), max(bottoms)]
 
 
 def certificate(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -12,13 +13,12 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.imaging import files
-from inpaint_app.metrics import no_reference
-from inpaint_app.session import Job, NothingFound, Outcome, Session
+from inpaint_app.session import NothingFound, Session
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import asked, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
-from inpaint_app.ui.made import Made
+from inpaint_app.ui.results import Shown
 from inpaint_app.ui.visits import Step, Visit, Visits
 from inpaint_app.ui.work import at_once, value, working
 
@@ -86,29 +86,20 @@ class Remover:
             job = asked.job(message, step, (image.shape[0], image.shape[1]))
             step.marks = {name: message.get(name) for name in ("strokes", "chosen")}
             names = [str(name) for name in message.get("backends") or ()] or [backends.DEFAULT]
-            chosen = frozenset(int(n) for n in message.get("chosen") or ())
-            shown = False
-            with visit.allowance.turn(len(names)):
+            shown = Shown(visit, step, image, job, message, partial(self._say_found, visit, step))
+            with visit.allowance.turn(len(names) * max(1, job.candidates)):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
                     options = dict((message.get("options") or {}).get(name) or {})
+                    job = replace(shown.job, backend=name, options=options)
                     try:
-                        outcome = self.session.run(image, replace(job, backend=name, options=options), part)
+                        outcome = self.session.run(image, job, part, partial(shown.candidate, job))
                     except (Cancelled, NothingFound):
                         raise
                     except InpaintError as error:
                         visit.say("error", text=str(error), backend=name)
                         continue
-                    if index == 0 and job.objects:
-                        chosen = self._chose(visit, step, job, outcome, message)
-                    job = replace(job, found=outcome.instances)
-                    if not shown:
-                        shown = True
-                        step.made.clear()
-                        visit.say("clear")
-                    self._say_result(visit, step, image, job, outcome, chosen, bool(message.get("brushed")))
-                    if outcome.checked is not None and outcome.checked.note:
-                        visit.say("nothing", text=outcome.checked.note)
+                    shown.best(job, outcome)
                     part(1.0, "Done")
 
         yield from working(visit, task, asked.work(message))
@@ -127,8 +118,8 @@ class Remover:
         visit, message = self._met(event, request)
 
         def task() -> None:
-            made = visit.step().made.get(str(message.get("backend")))
-            visit.keep(str(message.get("backend")), made.shown["what"] if made else "")
+            made = visit.step().made.get(str(message.get("result")))
+            visit.keep(str(message.get("result")), made.shown["what"] if made else "")
             self._show(visit, visit.step(), visit.pixels())
             self._say_step(visit)
 
@@ -152,7 +143,7 @@ class Remover:
             progress(0.2, "Writing the file")
             step = visit.step()
             kind = str(message.get("what", "own"))
-            made = step.made.get(str(message.get("backend") or ""))
+            made = step.made.get(str(message.get("result") or ""))
             if kind == "mask":
                 give_mask(visit, message)
             elif kind == "recipe":
@@ -184,7 +175,7 @@ class Remover:
 
         def task() -> None:
             image = visit.pixels()
-            made = visit.step().made.get(str(message.get("backend") or ""))
+            made = visit.step().made.get(str(message.get("result") or ""))
             if made is not None:
                 image = made.whole(image).result.image
             left, top, right, bottom = asked.crop(message.get("box"), image.shape)
@@ -196,7 +187,7 @@ class Remover:
                 "detail",
                 path=str(written),
                 box=[left, top, right, bottom],
-                backend=message.get("backend") or None,
+                result=message.get("result") or None,
             )
 
         return at_once(visit, task)
@@ -233,40 +224,3 @@ class Remover:
         photo = visit.opened()
         size = (photo.width, photo.height)
         visit.say("found", instances=present.found(step.found or (), size), chosen=chosen)
-
-    def _chose(
-        self, visit: Visit, step: Step, job: Job, outcome: Outcome, message: Message
-    ) -> frozenset[int]:
-        """Note and show which finds a word such as "people" has chosen; returns the numbers that go."""
-        numbers = frozenset(instance.number for instance in outcome.removed)
-        if job.found is None:
-            step.found, step.found_with = outcome.instances, asked.finder(message)
-        else:
-            numbers |= frozenset(int(n) for n in message.get("chosen") or ())
-        self._say_found(visit, step, sorted(numbers))
-        return numbers
-
-    def _say_result(
-        self,
-        visit: Visit,
-        step: Step,
-        image: Image,
-        job: Job,
-        outcome: Outcome,
-        chosen: frozenset[int],
-        brushed: bool,
-    ) -> None:
-        """Show a result at once, then its scores."""
-        result = outcome.result
-        what = present.removed([i for i in step.found or () if i.number in chosen], brushed)
-        shown = present.result(result, backends.find(result.backend).title, what)
-        shown["preview"] = str(pictures.write_preview(result.image, visit.opened(), visit.file(".jpg")))
-        shown["thumb"] = str(
-            pictures.write_preview(result.image, visit.opened(), visit.file(".jpg"), pictures.THUMB_SIDE)
-        )
-        step.made[result.backend] = Made.of(outcome, job, chosen, shown)
-        visit.say("result", **shown)
-        scores = no_reference.report(image, result)
-        extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}
-        shown.update(extra)
-        visit.say("scores", backend=result.backend, **extra)

@@ -80,3 +80,16 @@ def test_bad_input_is_answered_in_words(
     }
     with pytest.raises(gradio_client.exceptions.AppError, match=said):
         client.predict(**asked, api_name="/remove_mask")
+
+
+def test_of_several_candidates_the_suggested_one_comes_back(client: Any, tmp_path: Path) -> None:
+    photo, mask = tmp_path / "photo.png", tmp_path / "mask.png"
+    PillowImage.fromarray(np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)).save(photo)
+    hole = np.zeros((90, 120), np.uint8)
+    hole[40:50, 60:72] = 255
+    PillowImage.fromarray(hole).save(mask)
+    given = {"photo": gradio_client.handle_file(photo), "mask": gradio_client.handle_file(mask)}
+    file, report = client.predict(**given, options='{"seed": 3}', candidates=3, api_name="/remove_mask")
+    assert report["candidates"] == [3, 4, 5]
+    again, _ = client.predict(**given, options=f'{{"seed": {report["seed"]}}}', api_name="/remove_mask")
+    assert Path(file).read_bytes() == Path(again).read_bytes()

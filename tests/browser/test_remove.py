@@ -115,9 +115,9 @@ def test_a_result_becomes_the_next_photo_and_the_history_brings_each_back(studio
     studio.page.wait_for_function("document.querySelectorAll('.card').length === 2")
     studio.rest()
     studio.page.keyboard.press("g")
-    assert studio.page.locator(".st-gallery img").count() == 3
+    assert studio.page.locator(".st-gallery canvas").count() == 3
     assert studio.app("s.app.mode") == "gallery"
-    studio.page.locator(".card[data-backend=telea] .card-face").click()
+    studio.page.locator(".card[data-key=telea] .card-face").click()
     assert studio.app("s.app.mode + s.app.active") == "comparetelea"
     studio.page.keyboard.press("n")
     studio.page.wait_for_selector(".st[data-step='1'][data-mode='edit']")
@@ -266,3 +266,31 @@ def colour(studio: Any, x: int, y: int) -> tuple[int, ...]:
     shot = PillowImage.open(io.BytesIO(studio.page.screenshot()))
     left, top = studio.at(x, y)
     return tuple(int(v) for v in shot.convert("RGB").getpixel((round(left), round(top))))
+
+
+def test_candidates_appear_side_by_side_and_one_is_gone_on_with(studio: Any, small: Path) -> None:
+    studio.open(small)
+    studio.only("telea")
+    assert studio.page.locator("[name=candidates]").is_hidden()
+    studio.only("patchmatch", "telea")
+    studio.page.fill("[name=candidates]", "3")
+    studio.brush(80)
+    studio.stroke((320, 190), (320, 270))
+    studio.do("remove")
+    studio.page.wait_for_selector(".st-gallery figure >> nth=2")
+    studio.rest()
+    assert studio.app("s.app.mode") == "gallery"
+    names = studio.page.locator(".st-gallery figcaption").all_inner_texts()
+    assert [name.replace("suggested", "").strip() for name in names] == [
+        "Before", "PatchMatch, seed 0", "PatchMatch, seed 1", "PatchMatch, seed 2", "Telea",
+    ]  # fmt: skip
+    assert sum("suggested" in name for name in names) == 1
+    made = studio.visit().step().made
+    assert list(made) == ["patchmatch-0", "patchmatch-1", "patchmatch-2", "telea"]
+    studio.page.locator("figure[data-key=patchmatch-2] button").click()
+    assert studio.app("s.app.mode + s.app.active") == "comparepatchmatch-2"
+    expected = made["patchmatch-2"].whole(studio.visit().pixels()).result.image
+    studio.page.keyboard.press("n")
+    studio.page.wait_for_selector(".st[data-step='1'][data-mode='edit']")
+    studio.rest()
+    np.testing.assert_array_equal(studio.visit().pixels(), expected)

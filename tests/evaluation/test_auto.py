@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends.registry import find
+from inpaint_app.candidates import agreements
 from inpaint_app.errors import BackendError, Cancelled, MaskError
 from inpaint_app.evaluation import auto
-from inpaint_app.evaluation.auto import agreements, candidates, choose
+from inpaint_app.evaluation.auto import candidates, choose
 from inpaint_app.evaluation.proof import Standing
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Result

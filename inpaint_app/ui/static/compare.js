@@ -45,10 +45,23 @@ function makeCompare(app, view) {
     event.stopPropagation();
   });
 
-  function figure(title, path, name) {
-    return h("figure", { class: name === app.active ? "active" : "" },
-      h("button", { type: "button", "aria-label": "Show " + title, onclick: () => (name ? app.activate(name) : app.edit()) },
-        h("img", { src: fileUrl(path), alt: title })), h("figcaption", {}, title));
+  /* What a figure shows, in preview pixels: a small hole with its surroundings, so that differences can be seen, or all. */
+  function part() {
+    const { previewWidth: width, previewHeight: height } = app.photo;
+    const areas = Array.from(app.results.values()).map((result) => result.area);
+    const k = 1 / app.ratio(), least = (index) => Math.min(...areas.map((area) => area[index])) * k;
+    const most = (index) => Math.max(...areas.map((area) => area[index])) * k;
+    const [left, top, right, bottom] = [least(0), least(1), most(2), most(3)];
+    if ((right - left) * (bottom - top) > 0.4 * width * height) return [0, 0, width, height];
+    return [left, top, right - left, bottom - top];
+  }
+
+  function figure(title, image, key, best) {
+    const [x, y, width, height] = part(), face = h("canvas", { width: Math.round(width), height: Math.round(height), role: "img", "aria-label": title });
+    face.getContext("2d").drawImage(image, x, y, width, height, 0, 0, face.width, face.height);
+    return h("figure", { class: key === app.active ? "active" : "", "data-key": key || "" },
+      h("button", { type: "button", "aria-label": "Show " + title, onclick: () => (key ? app.activate(key) : app.edit()) }, face),
+      h("figcaption", {}, title, best ? h("em", { class: "tag" }, "suggested") : null));
   }
 
   const hold = one("[data-do=hold]");
@@ -61,10 +74,9 @@ function makeCompare(app, view) {
   return {
     place, holding, follow,
     gallery() {
-      const step = app.steps[app.at];
       gallery.style.setProperty("--columns", Math.ceil(Math.sqrt(app.results.size + 1)));
-      gallery.replaceChildren(figure("Before", step.preview, null),
-        ...Array.from(app.results.values()).map((result) => figure(result.title, result.preview, result.backend)));
+      gallery.replaceChildren(figure("Before", app.base, null),
+        ...Array.from(app.results.values()).map((result) => figure(named(result), app.images.get(result.key), result.key, result.best)));
     },
   };
 }

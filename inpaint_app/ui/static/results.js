@@ -1,4 +1,6 @@
 /* Results of the current step: a card each, as they come in. */
+const named = (result) => result.title + (result.seed === undefined ? "" : ", seed " + result.seed);
+
 function makeResults(app) {
   const section = one(".st-results");
   const list = one(".st-cards");
@@ -12,12 +14,12 @@ function makeResults(app) {
   }
 
   function card(result) {
-    const active = result.backend === app.active;
+    const active = result.key === app.active;
     const untouched = result.changedKnown === 0;
-    const node = h("article", { class: "card" + (active ? " active" : ""), "data-backend": result.backend },
-      h("button", { class: "card-face", type: "button", "aria-pressed": String(active), "aria-label": "Show the result of " + result.title, onclick: () => app.activate(result.backend) },
+    const node = h("article", { class: "card" + (active ? " active" : ""), "data-key": result.key },
+      h("button", { class: "card-face", type: "button", "aria-pressed": String(active), "aria-label": "Show the result of " + named(result), onclick: () => app.activate(result.key) },
         h("img", { src: fileUrl(result.thumb), alt: "", loading: "lazy" }),
-        h("span", { class: "card-title" }, h("b", {}, result.title), h("small", {}, result.what))),
+        h("span", { class: "card-title" }, h("b", {}, named(result), result.best ? h("i", { class: "tag" }, "suggested") : null), h("small", {}, result.what))),
       h("p", { class: "badge" + (untouched ? "" : " bad"), html: icon(untouched ? "shield" : "warn") }, h("span", {}, result.changedKnown + " known pixels changed")),
       h("dl", { class: "facts" },
         fact("Time", result.seconds.toFixed(result.seconds < 10 ? 2 : 1) + " s", "Seconds for this removal"),

@@ -4,6 +4,7 @@ function makeSettings() {
   const backends = one(".st-backends");
   const options = one(".st-options");
   const grow = one("[name=grow]"), feather = one("[name=feather]");
+  const candidates = one("[name=candidates]");
   const confidence = one("[name=confidence]"), segmenter = one("[name=segmenter]");
 
   function card(backend) {
@@ -56,6 +57,7 @@ function makeSettings() {
     const on = CONFIGURATION.backends.filter((backend) => chosen().includes(backend.name));
     options.replaceChildren(...on.filter((backend) => backend.options.length).map((backend) =>
       h("div", { class: "options" }, h("h4", {}, backend.title), ...backend.options.map((option) => control(backend, option)))));
+    one(".st-candidates").hidden = !on.some((backend) => backend.seeded);
     one(".st-how-summary").textContent = on.length ? on.map((backend) => backend.title).join(", ") : "none chosen";
   }
 
@@ -80,13 +82,15 @@ function makeSettings() {
   const shown = () => { one(".st-confidence").textContent = Math.round(confidence.value * 100) + " %"; };
   confidence.addEventListener("input", shown);
   shown();
+  candidates.max = CONFIGURATION.candidates;
+  candidates.addEventListener("change", () => { candidates.value = Math.min(CONFIGURATION.candidates, Math.max(1, Math.round(candidates.value) || 1)); });
   changed();
 
   return {
     chosen,
     read() {
       return {
-        backends: chosen(), options: values, grow: grow.value, feather: feather.value,
+        backends: chosen(), options: values, candidates: Number(candidates.value), grow: grow.value, feather: feather.value,
         segmenter: segmenter.value, confidence: Number(confidence.value),
       };
     },

@@ -120,7 +120,7 @@ Object.assign(app, {
       const box = [Math.max(0, l * k), Math.max(0, t * k), Math.min(app.photo.width, r * k), Math.min(app.photo.height, b * k)].map(Math.round);
       if (box[2] - box[0] < 8 || box[3] - box[1] < 8) return;
       trigger("detail", { seen, box });
-      if (app.mode === "compare" && app.active) trigger("detail", { seen, box, backend: app.active });
+      if (app.mode === "compare" && app.active) trigger("detail", { seen, box, result: app.active });
     }, 220);
   },
 });
@@ -131,7 +131,7 @@ const does = {
   find: () => app.send("find", app.settings.read()),
   remove: () => app.send("remove", { ...app.settings.read(), ...app.marks() }),
   cancel: () => { one(".st-stage-name").textContent = "Stopping"; trigger("cancel", {}); },
-  keep: () => app.active && app.send("keep", { backend: app.active }),
+  keep: () => app.active && app.send("keep", { result: app.active }),
   edit: () => app.edit(),
   slider: () => app.active && app.setMode("compare"),
   gallery: () => app.results.size && app.setMode(app.mode === "gallery" ? "compare" : "gallery"),
@@ -140,10 +140,10 @@ const does = {
   in: () => { view.zoom(1.4, ...app.stage.centre()); app.zoomed(); app.moved(); app.stage.redraw(); },
   out: () => { view.zoom(1 / 1.4, ...app.stage.centre()); app.zoomed(); app.stage.redraw(); },
   open: () => app.intake.choose(), shoot: () => app.intake.shoot(), "mask-open": () => app.intake.mask(),
-  download: () => app.send("download", { what: "own", backend: app.active }),
-  png: () => app.send("download", { what: "png", backend: app.active }),
+  download: () => app.send("download", { what: "own", result: app.active }),
+  png: () => app.send("download", { what: "png", result: app.active }),
   "mask-save": () => app.send("download", { what: "mask", ...app.marks() }),
-  recipe: () => app.send("download", { what: "recipe", backend: app.active }),
+  recipe: () => app.send("download", { what: "recipe", result: app.active }),
   "start-over": () => app.send("go", { step: 0 }),
   none: () => {},
 };
@@ -185,15 +185,25 @@ const hears = {
   async result(message) {
     const image = await picture(message.preview);
     if (!app.results.size || message.first) app.images.clear();
-    app.results.set(message.backend, message);
-    app.images.set(message.backend, image);
-    app.wanted = message.backend + "-" + message.n;
+    app.results.set(message.key, message);
+    app.images.set(message.key, image);
+    app.wanted = message.key + "-" + message.n;
     if (app.mode === "gallery") app.compare.gallery();
-    if (!app.active || app.mode === "edit") { app.compare.place(0.5); app.activate(message.backend); } else app.results_.show();
+    if (!app.active || app.mode === "edit") {
+      app.compare.place(0.5);
+      app.activate(message.key);
+      if (message.seed !== undefined) app.setMode("gallery");
+    } else app.results_.show();
     app.enable();
   },
   clear() { app.results = new Map(); app.images = new Map(); app.active = null; app.details = app.details.filter((d) => d.which === "before"); app.results_.show(); app.enable(); },
-  scores(message) { const result = app.results.get(message.backend); if (result) { Object.assign(result, message); app.results_.show(); } },
+  scores(message) { const result = app.results.get(message.key); if (result) { Object.assign(result, message); app.results_.show(); } },
+  /* Of several candidates the suggested one; it is taken unless the visitor has looked at one of them already. */
+  best(message) {
+    app.results.get(message.key).best = true;
+    if (app.mode === "gallery") { app.active = message.key; app.compare.gallery(); }
+    app.results_.show();
+  },
   /* Only after the page was loaded again: otherwise its own log of strokes is there, with its undo. */
   async marks(message) {
     if (mask.log().length || app.logs.has(app.shownStep)) return;
@@ -202,7 +212,7 @@ const hears = {
   },
   async mask(message) { mask.image(await picture(message.path)); app.edit(); app.say("good", "The mask is on the photo. Brush and erase go on from it."); },
   async detail(message) {
-    const image = await picture(message.path), which = message.backend || "before";
+    const image = await picture(message.path), which = message.result || "before";
     app.details = [...app.details.filter((detail) => detail.which !== which), { which, box: message.box, image }];
     app.stage.redraw();
   },

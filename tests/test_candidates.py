@@ -1,4 +1,4 @@
-"""Nothing new may appear in a hole: tried with backends that paint things into it."""
+"""Several seeds, the best one kept: cleanest first, tried with backends that paint things into the hole."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app import recheck
+from inpaint_app import candidates, recheck
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.errors import Cancelled, MissingWeights
+from inpaint_app.errors import BackendError, Cancelled, MissingWeights, OptionError
 from inpaint_app.pipeline import Filler
 from inpaint_app.pipeline import remove as run
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Removal, Result, Window
@@ -59,46 +59,48 @@ def photo() -> tuple[Image, Mask]:
     return image, mask
 
 
-def check(sizes: dict[int, int], retries: int = 2, seed: int = 0, **options: object) -> recheck.Checked:
+def check(
+    sizes: dict[int, int], retries: int = 2, seed: int = 0, count: int = 1, **options: object
+) -> candidates.Choice:
     image, mask = photo()
 
     def remove(removal: Removal, progress: Progress) -> Result:
         return run(removal, Filler(SPEC, Painter(sizes), SPEC.make_options(removal.options)), progress)
 
     removal = Removal(image, mask, 0, 0, options={"seed": seed, **options})
-    return recheck.cleanest(removal, remove, look, retries=retries)
+    return candidates.choose(removal, remove, look, retries=retries, count=count)
 
 
 def test_a_clean_fill_is_kept_at_once_and_nothing_is_said() -> None:
     checked = check({})
-    assert len(checked.attempts) == 1
+    assert len(checked.candidates) == 1
     assert checked.note == ""
-    assert checked.attempts[0].appeared == ()
+    assert checked.candidates[0].appeared == ()
 
 
 def test_where_seeds_change_nothing_it_stops() -> None:
     checked = check({7: 12, 8: 12, 9: 0}, seed=7)
-    assert [attempt.seed for attempt in checked.attempts] == [7]
+    assert [one.seed for one in checked.candidates] == [7]
     assert "of one seed" in checked.note
 
 
 def test_the_clean_seed_is_taken_and_said() -> None:
     checked = check({7: 12, 8: 9, 9: 0}, seed=7)
-    assert [attempt.seed for attempt in checked.attempts] == [7, 8, 9]
-    assert not (checked.result.image == WHITE).any()
-    assert checked.result.options.seed == 9
+    assert [one.seed for one in checked.candidates] == [7, 8, 9]
+    assert not (checked.best.result.image == WHITE).any()
+    assert checked.best.result.options.seed == 9
     assert checked.note == "A person appeared in the first fill; seed 9 gave a clean one."
 
 
 def test_of_unclean_ones_the_cleanest_is_kept_and_it_stays_bounded() -> None:
     checked = check({0: 12, 1: 5, 2: 9, 3: 0})
-    assert len(checked.attempts) == 3
-    assert int((checked.result.image == WHITE).all(axis=2).sum()) == 25
+    assert len(checked.candidates) == 3
+    assert int((checked.best.result.image == WHITE).all(axis=2).sum()) == 25
     assert checked.note.startswith("A person appeared in the hole; of 3 seeds the cleanest was kept.")
 
 
 def test_what_appeared_is_told_in_the_photos_frame() -> None:
-    (one,) = check({0: 12}, retries=0).attempts[0].appeared
+    (one,) = check({0: 12}, retries=0).candidates[0].appeared
     assert (one.number, one.label) == (1, "person")
     assert one.box == Box(69, 59, 81, 71)
 
@@ -137,13 +139,14 @@ def test_without_a_segmenter_the_fill_is_kept_and_said_to_be_unchecked() -> None
     def blind(image: Image, progress: Progress) -> tuple[Instance, ...]:
         raise MissingWeights("no weights")
 
-    checked = recheck.cleanest(
+    checked = candidates.choose(
         Removal(image, mask),
         lambda removal, progress: run(removal, Filler(SPEC, Painter({}), Options())),
         blind,
+        retries=2,
     )
     assert checked.note == "The fill was not checked for new objects: no weights"
-    assert checked.result.changed_known == 0
+    assert checked.best.result.changed_known == 0
 
 
 def test_progress_rises_to_one_and_a_cancel_comes_through() -> None:
@@ -154,13 +157,15 @@ def test_progress_rises_to_one_and_a_cancel_comes_through() -> None:
         sizes = {0: 12, 1: 9, 2: 7}
         return run(removal, Filler(SPEC, Painter(sizes), SPEC.make_options(removal.options)), progress)
 
-    recheck.cleanest(
-        Removal(image, mask), remove, look, progress=Progress(lambda share, _: told.append(share))
+    candidates.choose(
+        Removal(image, mask), remove, look, retries=2, progress=Progress(lambda share, _: told.append(share))
     )
     assert told == sorted(told)
     assert told[-1] == 1
     with pytest.raises(Cancelled):
-        recheck.cleanest(Removal(image, mask), remove, look, progress=Progress(cancelled=lambda: True))
+        candidates.choose(
+            Removal(image, mask), remove, look, retries=2, progress=Progress(cancelled=lambda: True)
+        )
 
 
 def test_a_real_person_painted_into_the_hole_is_seen(
@@ -193,12 +198,15 @@ def test_a_real_person_painted_into_the_hole_is_seen(
     def remove(removal: Removal, progress: Progress) -> Result:
         return run(removal, Filler(SPEC, Pasting(), SPEC.make_options(removal.options)), progress)
 
-    checked = recheck.cleanest(
-        Removal(image, mask, 0, 0), remove, lambda picture, progress: yolo.detect(picture, 0.35, progress)
+    checked = candidates.choose(
+        Removal(image, mask, 0, 0),
+        remove,
+        lambda picture, progress: yolo.detect(picture, 0.35, progress),
+        retries=2,
     )
-    assert [len(attempt.appeared) > 0 for attempt in checked.attempts] == [True, False]
+    assert [len(one.appeared) > 0 for one in checked.candidates] == [True, False]
     assert "person" in checked.note
-    assert checked.result.options.seed == 1
+    assert checked.best.result.options.seed == 1
 
 
 def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,10 +220,103 @@ def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.
     outcome = session.run(
         image, Job(mask, backend="telea", grow=0, feather=0, options={"seed": 3}, retries=2)
     )
-    assert outcome.checked is not None
-    assert outcome.checked.note.endswith("seed 4 gave a clean one.")
-    assert outcome.result is outcome.checked.result
+    assert outcome.note.endswith("seed 4 gave a clean one.")
+    assert outcome.result is outcome.candidates[0].result
     assert not (outcome.result.image == WHITE).any()
     unchecked = session.run(image, Job(mask, backend="telea", grow=0, feather=0, options={"seed": 3}))
-    assert unchecked.checked is None
+    assert (unchecked.note, len(unchecked.candidates)) == ("", 1)
     assert (unchecked.result.image == WHITE).any()
+
+
+class Striped:
+    """Stripes along, of seed 0 across: that one is far from all others."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        progress(1.0)
+        fill = window.image.copy()
+        rows, columns = np.mgrid[0 : fill.shape[0], 0 : fill.shape[1]]
+        stripes = 60 * ((rows if options.seed else columns) // 4 % 2)[..., None]
+        noise = np.random.default_rng(options.seed).integers(-6, 7, fill.shape)
+        return np.clip(fill.astype(int) // 2 + stripes + noise, 0, 255).astype(np.uint8)
+
+
+def fill_with(backend: object) -> candidates.Remove:
+    def remove(removal: Removal, progress: Progress) -> Result:
+        return run(removal, Filler(SPEC, backend, SPEC.make_options(removal.options)), progress)  # type: ignore[arg-type]
+
+    return remove
+
+
+def test_every_candidate_is_handed_out_when_it_is_ready_and_the_one_most_agreed_with_is_best() -> None:
+    image, mask = photo()
+    told: list[tuple[int, float]] = []
+    shares = [0.0]
+    choice = candidates.choose(
+        Removal(image, mask, 0, 0),
+        fill_with(Striped()),
+        count=3,
+        ready=lambda one: told.append((one.seed, shares[-1])),
+        progress=Progress(lambda share, _: shares.append(share)),
+    )
+    assert [seed for seed, _ in told] == [0, 1, 2]
+    assert [share for _, share in told] == pytest.approx([1 / 3, 2 / 3, 1], abs=0.01)
+    assert [one.result.options.seed for one in choice.candidates] == [0, 1, 2]
+    agreed = candidates.agreements([one.result for one in choice.candidates])
+    assert agreed.index(min(agreed)) == 0
+    assert choice.best.seed == agreed.index(max(agreed)) > 0
+
+
+def test_a_clean_candidate_goes_before_one_that_is_agreed_with_and_no_seed_more_is_tried() -> None:
+    choice = check({0: 12, 1: 10, 2: 0}, count=3)
+    assert [bool(one.appeared) for one in choice.candidates] == [True, True, False]
+    assert choice.best.seed == 2
+    more = check({0: 12, 1: 9, 2: 0}, count=2)
+    assert [one.seed for one in more.candidates] == [0, 1, 2]
+
+
+def test_only_the_best_is_handed_out_where_one_was_asked_for() -> None:
+    image, mask = photo()
+    told: list[int] = []
+    removal = Removal(image, mask, 0, 0)
+    painter = fill_with(Painter({0: 12, 1: 0}))
+    candidates.choose(removal, painter, look, retries=2, ready=lambda one: told.append(one.seed))
+    assert told == [1]
+
+
+def test_what_fails_later_leaves_what_was_made() -> None:
+    image, mask = photo()
+    good = fill_with(Striped())
+
+    def remove(removal: Removal, progress: Progress) -> Result:
+        if removal.options.get("seed") == 2:
+            raise BackendError("out of memory")
+        return good(removal, progress)
+
+    choice = candidates.choose(Removal(image, mask), remove, count=4)
+    assert [one.seed for one in choice.candidates] == [0, 1]
+    assert choice.note == "Seed 2 could not be filled with: out of memory"
+
+    def never(removal: Removal, progress: Progress) -> Result:
+        raise BackendError("out of memory")
+
+    with pytest.raises(BackendError):
+        candidates.choose(Removal(image, mask), never, count=4)
+
+
+def test_the_session_makes_as_many_as_asked_for_where_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    from inpaint_app.session import Job, Session
+
+    image, mask = photo()
+    image[...] = np.random.default_rng(0).integers(0, 255, image.shape)
+    told: list[int] = []
+    session = Session()
+    job = Job(mask, backend="patchmatch", options={"seed": 5}, candidates=3)
+    outcome = session.run(image, job, ready=lambda one: told.append(one.result.options.seed))
+    assert told == [one.seed for one in outcome.candidates] == [5, 6, 7]
+    assert outcome.result in [one.result for one in outcome.candidates]
+    assert [one.result.options.seed for one in outcome.each()] == [5, 6, 7]
+    assert len({one.result.image.tobytes() for one in outcome.candidates}) == 3
+    assert len(session.run(image, Job(mask, backend="telea", candidates=3)).candidates) == 1
+    for count in (0, 17):
+        with pytest.raises(OptionError, match="expected 1 to 16"):
+            session.run(image, Job(mask, candidates=count))

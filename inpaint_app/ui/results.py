@@ -1,0 +1,95 @@
+"""What a removal gives, shown on the page candidate by candidate as each is ready, and kept for what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.candidates import Candidate
+from inpaint_app.job import Job, Outcome
+from inpaint_app.metrics import no_reference
+from inpaint_app.types import Image
+from inpaint_app.ui import asked, pictures, present
+from inpaint_app.ui.asked import Message
+from inpaint_app.ui.made import Made
+from inpaint_app.ui.visits import Step, Visit
+
+ShowFound = Callable[[list[int]], None]
+
+
+class Shown:
+    """The results of one press of Remove. `job` learns what was found, so that it is not looked for again."""
+
+    def __init__(
+        self, visit: Visit, step: Step, image: Image, job: Job, message: Message, found: ShowFound
+    ) -> None:
+        self.job = job
+        self._visit = visit
+        self._step = step
+        self._image = image
+        self._message = message
+        self._found = found
+        self._chosen = frozenset(int(n) for n in message.get("chosen") or ())
+        self._begun = False
+
+    def candidate(self, job: Job, outcome: Outcome) -> None:
+        """Show a result at once, then its scores. The first one takes the place of all that was there before."""
+        if not self._begun:
+            self._begun = True
+            if job.objects:
+                self._note_finds(outcome)
+            self._step.made.clear()
+            self._visit.say("clear")
+        result = outcome.result
+        what = present.removed(
+            [i for i in self._step.found or () if i.number in self._chosen],
+            bool(self._message.get("brushed")),
+        )
+        key = _key(job, outcome.candidates[0])
+        shown = present.result(result, key, _title(job, outcome), what)
+        for name, side in (("preview", pictures.PREVIEW_SIDE), ("thumb", pictures.THUMB_SIDE)):
+            path = self._visit.file(".jpg")
+            shown[name] = str(pictures.write_preview(result.image, self._visit.opened(), path, side))
+        if job.candidates > 1 and backends.find(job.backend).seeded:
+            shown["seed"] = outcome.candidates[0].seed
+        self._step.made[key] = Made.of(outcome, job, self._chosen, shown)
+        self._visit.say("result", **shown)
+        scores = no_reference.report(self._image, result)
+        extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}
+        shown.update(extra)
+        self._visit.say("scores", key=key, **extra)
+
+    def best(self, job: Job, outcome: Outcome) -> None:
+        """All candidates of a backend are there: say which one is the best, and what there is to tell."""
+        self.job = replace(self.job, found=outcome.instances)
+        if len(outcome.candidates) > 1:
+            best = next(one for one in outcome.candidates if one.result is outcome.result)
+            made = self._step.made[_key(job, best)]
+            made.shown["best"] = True
+            self._visit.say("best", key=made.shown["key"])
+        if outcome.note:
+            self._visit.say("nothing", text=outcome.note)
+
+    def _note_finds(self, outcome: Outcome) -> None:
+        """Note and show which finds a word such as "people" has chosen."""
+        numbers = frozenset(instance.number for instance in outcome.removed)
+        if self.job.found is None:
+            self._step.found, self._step.found_with = outcome.instances, asked.finder(self._message)
+            self._chosen = numbers
+        else:
+            self._chosen |= numbers
+        self._found(sorted(self._chosen))
+
+
+def _key(job: Job, candidate: Candidate) -> str:
+    """What a result is called between page and server: its backend, and its seed where there are several."""
+    several = job.candidates > 1 and backends.find(job.backend).seeded
+    return f"{job.backend}-{candidate.seed}" if several else job.backend
+
+
+def _title(job: Job, outcome: Outcome) -> str:
+    """The backend's title; of one that chooses among others, what it chose, too."""
+    title = backends.find(job.backend).title
+    chosen = outcome.result.backend
+    return title if chosen == job.backend else f"{title}: {backends.find(chosen).title}"
