@@ -13,6 +13,7 @@
     ├── CheckpointError       a weight file that is damaged, foreign or does not fit
     ├── TooMany               a visitor asked for more than this server does for each
     ├── BackendError          a backend failed or returned something that is no fill
+    ├── Busy                  too many wait already
     └── Cancelled             the user stopped the work
 
 A message says what came, what was expected, and the cure, in words that can be shown to the user as they are.
@@ -73,5 +74,19 @@ class BackendError(InpaintError):
     """A backend failed, or returned something that is no fill."""
 
 
+class Busy(InpaintError):  # noqa: N818
+    """Too many wait already: the work was not taken in."""
+
+
 class Cancelled(InpaintError):  # noqa: N818
     """The user stopped the work."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory was short, on any device and from any library (torch, NumPy, OpenCV)."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = str(error).lower()
+    return (isinstance(error, RuntimeError) or type(error).__module__ == "cv2") and any(
+        said in words for said in ("out of memory", "can't allocate memory", "insufficient memory")
+    )

@@ -1,44 +1,36 @@
-"""Warm backends and segmenters, one user of the device at a time, and the whole job in one call.
+"""The whole job in one call, over warm backends and segmenters that everybody shares (device.py).
 
 `Session.run` is what the page, the command line, the batch runner and the API call: find → choose ∪ mask → remove.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app import job as jobs
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.base import BackendSpec
 from inpaint_app.candidates import Candidate, choose
-from inpaint_app.errors import (
-    BackendError,
-    Cancelled,
-    InpaintError,
-    MissingError,
-)
+from inpaint_app.device import Device
+from inpaint_app.errors import Cancelled, MissingError
 from inpaint_app.fetching import fetch, fetchable, finder
 from inpaint_app.imaging.files import Limits, Photo, load
 from inpaint_app.job import CONFIDENCE, Job, NothingFound, Outcome
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
+from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Progress, Removal, Result
 
 
 class Session:
-    """Keeps backends and segmenters warm. Safe to share between threads; heavy work runs one at a time."""
+    """Safe to share between threads: heavy work waits its turn, see device.py."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.from_environment()
-        self._device = threading.Lock()
-        self._backends: dict[str, Backend] = {}
-        self._segmenters: dict[str, Segmenter] = {}
+        self.device = Device(self.settings)
 
     def load(self, source: str | Path | bytes, name: str | None = None) -> Photo:
         """Take a photo in, under the limits of the settings. Raises UnreadablePhoto, PhotoTooLarge."""
@@ -95,12 +87,17 @@ class Session:
         if spec.chooser is not None:
             chosen: Result = spec.choose()(self, removal, progress)
             return chosen
-        with self._at_work(progress, spec.title):
+
+        def fill() -> Result:
             guide = None
             if spec.guide is not None:
                 guiding = self.ready(spec.guide)
-                guide = Filler(guiding, self._backend(guiding), guiding.make_options({"seed": options.seed}))
-            return remove(removal, Filler(spec, self._backend(spec), options), progress, guide)
+                guide = Filler(
+                    guiding, self.device.backend(guiding), guiding.make_options({"seed": options.seed})
+                )
+            return remove(removal, Filler(spec, self.device.backend(spec), options), progress, guide)
+
+        return self.device.work(spec, progress, fill)
 
     def detect(
         self,
@@ -112,11 +109,12 @@ class Session:
         """Every object found; raises MissingWeights with the cure where no segmenter is ready."""
         progress = progress or Progress()
         spec = self.segmenter(segmenter, progress)
-        with self._at_work(progress, spec.title):
+
+        def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
-            if spec.name not in self._segmenters:
-                self._segmenters[spec.name] = spec.create()
-            return self._segmenters[spec.name].detect(image, confidence, progress)
+            return self.device.segmenter(spec).detect(image, confidence, progress)
+
+        return self.device.work(spec, progress, look)
 
     def segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
         """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""
@@ -133,43 +131,13 @@ class Session:
 
     def warm(self, name: str) -> None:
         """Load and compile what the named backend needs, where it knows how to; changes nothing else."""
-        prepare = getattr(self._backend(self.ready(name)), "warm", None)
+        prepare = getattr(self.device.backend(self.ready(name)), "warm", None)
         if prepare is not None:
             prepare()
 
     def release(self) -> None:
         """Let go of everything that is warm, so that its memory can be used otherwise."""
-        with self._device:
-            self._backends.clear()
-            self._segmenters.clear()
-
-    def _backend(self, spec: BackendSpec) -> Backend:
-        if spec.name not in self._backends:
-            self._backends[spec.name] = spec.create()
-        return self._backends[spec.name]
-
-    @contextmanager
-    def _at_work(self, progress: Progress, title: str) -> Iterator[None]:
-        """Hold the device; waiting can be cancelled, and what is no InpaintError becomes a BackendError."""
-        while not self._device.acquire(timeout=0.1):
-            progress(0.0, "Waiting for other work to finish")
-        try:
-            yield
-        except InpaintError:
-            raise
-        except MemoryError as error:
-            self._backends.clear()
-            raise BackendError(
-                f"{title} ran out of memory. The photo and the mask are as they were: try a smaller hole, or "
-                "another backend."
-            ) from error
-        except Exception as error:
-            raise BackendError(
-                f"{title} failed ({type(error).__name__}: {error}). The photo and the mask are as they were: try "
-                "another backend."
-            ) from error
-        finally:
-            self._device.release()
+        self.device.release()
 
 
 __all__ = ["CONFIDENCE", "Cancelled", "Job", "NothingFound", "Outcome", "Session", "fetch", "fetchable"]

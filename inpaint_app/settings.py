@@ -63,6 +63,10 @@ class Settings:
     """Photos and results of a visitor who does nothing are deleted after this time; 0 keeps them."""
     queue: int = 64
     """Events that may wait at the page; more are turned away with a message."""
+    waiting: int = 32
+    """Jobs that may wait for the device in each of its two lines; more are turned away with "busy, n before you"."""
+    patience: float = 300.0
+    """Seconds without a sign of life after which work is given up, so that it holds up nobody."""
 
     @property
     def cores(self) -> int:

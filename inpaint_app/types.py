@@ -5,6 +5,7 @@ Image: (H, W, 3) uint8, RGB. Mask: (H, W) bool, True = hole. Both are treated as
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.errors import Cancelled
+from inpaint_app.errors import BackendError, Cancelled, InpaintError
 
 Image: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -59,11 +60,27 @@ class Instance:
         return full
 
 
+STOPPED = "Stopped. The photo and the mask are as they were."
+
+
+@dataclass(slots=True)
+class _Life:
+    """What a progress and all its parts share."""
+
+    owner: str
+    heard: float = field(default_factory=time.monotonic)
+    notes: list[str] = field(default_factory=list)
+    lost: InpaintError | None = None
+    stopped: float = 0.0
+    had_turn: bool = False
+
+
 class Progress:
     """Where long work reports to and learns that it was cancelled.
 
     `progress(fraction, stage)` takes the work done in 0..1 and what is being done, and raises Cancelled once
     `cancelled()` is true. `progress.part(0.2, 0.8)` is the same for a piece of the work, counted 0..1 again.
+    owner: in whose name the work is done; those who wait for the device take turns by it. "" is the machine's user.
     """
 
     def __init__(
@@ -71,25 +88,94 @@ class Progress:
         report: Callable[[float, str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         show: Callable[[Image], None] | None = None,
+        owner: str = "",
     ) -> None:
         self._report = report
         self._cancelled = cancelled
         self._show = show
+        self._life = _Life(owner)
 
     def __call__(self, fraction: float, stage: str = "") -> None:
         """Report the fraction done (0..1); raises Cancelled if the user stopped the work."""
-        if self._cancelled is not None and self._cancelled():
-            raise Cancelled("Stopped. The photo and the mask are as they were.")
+        self.check()
         if self._report is not None:
             self._report(min(1.0, max(0.0, fraction)), stage)
+
+    def check(self) -> None:
+        """A sign of life that reports nothing; raises Cancelled, or what `give_up` was told."""
+        self._life.heard = time.monotonic()
+        if self._life.lost is not None:
+            raise self._life.lost
+        if self.cancelled:
+            raise Cancelled(STOPPED)
+
+    def note(self, text: str) -> None:
+        """Something that the user should know once the work is done."""
+        if text not in self._life.notes:
+            self._life.notes.append(text)
+
+    def give_up(self, error: InpaintError) -> None:
+        """Nobody waits for this work any more: every further report raises `error`."""
+        if self._life.lost is None:
+            self._life.lost = error
+
+    def begun(self) -> None:
+        """The work has the device: from now on `had_turn` is true."""
+        self._life.had_turn = True
+
+    def stuck(self, title: str, grace: float, patience: float) -> InpaintError | None:
+        """Why to wait no longer for the work, called `title`, or None.
+
+        It was given up, it was cancelled and has not ended `grace` seconds later, or it gave no sign of life for
+        `patience` seconds.
+        """
+        life, now = self._life, time.monotonic()
+        if self.cancelled:
+            life.stopped = life.stopped or now
+            return Cancelled(STOPPED) if now - life.stopped > grace else None
+        if life.lost is not None:
+            return life.lost
+        if now - life.heard <= patience:
+            return None
+        return BackendError(
+            f"{title} has given no sign of life for {patience:.0f} s and was given up. The photo and the mask are as "
+            "they were: try another backend, or a smaller hole."
+        )
+
+    @property
+    def owner(self) -> str:
+        """In whose name the work is done."""
+        return self._life.owner
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user stopped the work."""
+        return self._cancelled is not None and self._cancelled()
+
+    @property
+    def had_turn(self) -> bool:
+        """Whether the work had the device before: it is not turned away then, however many wait."""
+        return self._life.had_turn
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, in its order."""
+        return tuple(self._life.notes)
+
+    @property
+    def lost(self) -> InpaintError | None:
+        """Why the work was given up; None while it is not."""
+        return self._life.lost
 
     def part(self, start: float, stop: float, stage: str = "") -> Progress:
         """A progress whose 0..1 is `start`..`stop` of this one; `stage` stands in where a report names none."""
 
-        def report(fraction: float, inner: str) -> None:
-            self(start + (stop - start) * fraction, inner or stage)
+        def report(fraction: float, said: str) -> None:
+            self(start + (stop - start) * fraction, said or stage)
 
-        return Progress(report, self._cancelled, self._show)
+        inner = Progress(report, self._cancelled, self._show)
+        inner._life = self._life
+        return inner
 
     @property
     def shows(self) -> bool:

@@ -203,7 +203,7 @@ def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Ima
     thread.start()
     assert Slow.entered.wait(5)
     stages: list[str] = []
-    waiting = Progress(lambda fraction, stage: stages.append(stage), lambda: "Waiting" in "".join(stages))
+    waiting = Progress(lambda fraction, stage: stages.append(stage), lambda: "Busy, 1 before you" in stages)
     with pytest.raises(Cancelled):
         session.run(image, Job(mask=mask, backend="telea"), waiting)
     stop.set()
@@ -214,11 +214,11 @@ def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Ima
 
 def test_release_lets_go_of_what_is_warm(session: Session, image: Image, mask: Mask) -> None:
     session.run(image, Job(mask=mask, objects=("people",), backend="telea"))
-    assert session._backends
-    assert session._segmenters
+    assert session.device.holds("telea")
+    assert session.device.holds("finder")
     session.release()
-    assert not session._backends
-    assert not session._segmenters
+    assert not session.device.holds("telea")
+    assert not session.device.holds("finder")
 
 
 def test_warming_prepares_the_very_backend_that_fills_later(
@@ -228,7 +228,7 @@ def test_warming_prepares_the_very_backend_that_fills_later(
     kind = type(backends.find("telea").create())
     monkeypatch.setattr(kind, "warm", lambda self: prepared.append(self), raising=False)
     session.warm("telea")
-    assert prepared == [session._backends["telea"]]
+    assert prepared == [session.device.backend(backends.find("telea"))]
 
 
 def test_warming_what_needs_none_is_fine(session: Session) -> None:

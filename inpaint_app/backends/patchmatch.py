@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from inpaint_app.errors import BackendError
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Window, option
 
 _NATIVE = threading.Lock()
@@ -62,21 +65,35 @@ def _call(window: Window, seed: int, patch: int, progress: Progress) -> Image:
 
     def work() -> None:
         try:
-            with _NATIVE:
-                patchmatch.set_random_seed(seed)
-                done.append(
-                    patchmatch.inpaint(window.image, window.mask, global_mask=avoid, patch_size=patch)
-                )
+            patchmatch.set_random_seed(seed)
+            done.append(patchmatch.inpaint(window.image, window.mask, global_mask=avoid, patch_size=patch))
         except BaseException as error:  # noqa: BLE001 - handed over to the calling thread
             failed.append(error)
+        finally:
+            _NATIVE.release()
 
+    ends = time.monotonic() + Settings.from_environment().patience
+    while not _NATIVE.acquire(timeout=0.05):  # a fill that was cancelled goes on in its thread
+        progress(0.0, "Matching patches")
+        _expect(ends)
     thread = threading.Thread(target=work, name="patchmatch", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no thread to be had
+        _NATIVE.release()
+        raise
     steps = 0
     while thread.is_alive():
         thread.join(0.05)
         steps += 1
         progress(1 - 0.97**steps, "Matching patches")
+        _expect(ends)
     if failed:
         raise failed[0]
     return np.ascontiguousarray(done[0])
+
+
+def _expect(ends: float) -> None:
+    """Native code cannot be stopped: past the time it is left behind, so that nobody waits for it for ever."""
+    if time.monotonic() > ends:
+        raise BackendError("PatchMatch does not come back. Nothing was changed: try another backend.")

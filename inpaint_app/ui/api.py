@@ -16,9 +16,11 @@ from inpaint_app.imaging import files
 from inpaint_app.imaging.files import Photo
 from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Instance, Mask
+from inpaint_app.ui.calls import called
 from inpaint_app.ui.visits import Visits
+from inpaint_app.ui.work import AT_ONCE
 
-PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": 24, "show_progress": "hidden"}
+PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ONCE, "show_progress": "hidden"}
 
 
 def build(session: Session, visits: Visits) -> None:
@@ -69,7 +71,12 @@ class Service:
         try:
             with self.visits.met(request).allowance.turn():
                 opened = self._opened(photo)
-                instances = self.session.detect(opened.rgb, segmenter or None, float(confidence))
+                instances = called(
+                    self.visits.of(request.session_hash),
+                    lambda progress: self.session.detect(
+                        opened.rgb, segmenter or None, float(confidence), progress
+                    ),
+                )
             path = self._file(request, opened, "-objects.png")
             _write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
@@ -121,7 +128,8 @@ class Service:
                     feather=_pixels("feather", feather),
                     **what,
                 )
-                outcome = self.session.run(opened.rgb, job)
+                visit = self.visits.of(request.session_hash)
+                outcome = called(visit, lambda progress: self.session.run(opened.rgb, job, progress))
             result = outcome.result
             encoded = files.encode(opened, result.image, result.mask)
             path = files.write_bytes(encoded.data, self._file(request, opened, f"-removed{encoded.suffix}"))

@@ -17,7 +17,7 @@ from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
 from inpaint_app.ui.tabs import IDLE, bar, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
-from inpaint_app.ui.work import pump
+from inpaint_app.ui.work import AT_ONCE, pump
 
 WORDS = [("People", "people"), ("Cars", "cars"), ("Animals", "animals")]
 STATES = {"removed": "ready", "unchanged": "", "failed": "lacks"}
@@ -60,7 +60,7 @@ def build(session: Session, visits: Visits) -> None:
 
     start.click(
         run, [photos, masks, words, backend], [status, body, result], api_visibility="private", show_progress="hidden",
-        concurrency_id="device", concurrency_limit=24,
+        concurrency_id="device", concurrency_limit=AT_ONCE,
     )  # fmt: skip
     stop.click(stopper(visits), api_visibility="private", queue=False)
 

@@ -19,12 +19,10 @@ from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
 from inpaint_app.ui.visits import Visits
+from inpaint_app.ui.work import AT_ONCE, THREADS
 
 DEVICE = "device"
 """Events that use the device share one queue."""
-
-AT_ONCE = 24
-"""Visitors whose work is taken in at once. The session does one after the other, and says so to those who wait."""
 
 STALE_SECONDS = 2 * 86400.0
 """A folder of visits that a server which was killed left behind goes after this time."""
@@ -78,6 +76,7 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "max_file_size": int(settings.max_megabytes * 1e6),
         "ssr_mode": False,
+        "max_threads": THREADS,
         "pwa": False,
         "app_kwargs": {"routes": [health.ROUTE]},
         "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),

@@ -97,6 +97,7 @@ class Remover:
                     except (Cancelled, NothingFound):
                         raise
                     except InpaintError as error:
+                        progress.check()
                         visit.say("error", text=str(error), backend=name)
                         continue
                     shown.best(job, outcome)

@@ -22,7 +22,7 @@ from inpaint_app.ui import pictures
 from inpaint_app.ui.asked import marked_mask
 from inpaint_app.ui.tabs import IDLE, address, bar, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
-from inpaint_app.ui.work import pump
+from inpaint_app.ui.work import AT_ONCE, pump
 
 LABELS = {
     "l1": "L1 %", "l2": "L2 %", "psnr": "PSNR dB", "ssim": "SSIM", "tv": "TV %", "haarpsi": "HaarPSI", "lpips": "LPIPS",
@@ -74,7 +74,7 @@ def build(session: Session, visits: Visits) -> None:
 
     start.click(
         run, [hole, seed, names, marks], [status, body], js=MARKS, api_visibility="private", show_progress="hidden",
-        concurrency_id="device", concurrency_limit=24,
+        concurrency_id="device", concurrency_limit=AT_ONCE,
     )  # fmt: skip
     stop.click(stopper(visits), api_visibility="private", queue=False)
 

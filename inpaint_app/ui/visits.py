@@ -48,7 +48,10 @@ class Step:
 
 @dataclass(eq=False)
 class Visit:
-    """One visitor. `outbox` holds what the page has not confirmed yet, so that no message is ever lost."""
+    """One visitor. `outbox` holds what the page has not confirmed yet, so that no message is ever lost.
+
+    busy, stop: of the page's work, which is one at a time; calls: the stops of the endpoints' calls, any number.
+    """
 
     folder: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -61,6 +64,7 @@ class Visit:
     sent: int = 0
     busy: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
+    calls: set[threading.Event] = field(default_factory=set)
     touched: float = field(default_factory=time.monotonic)
     left: bool = False
     allowance: Allowance = field(default_factory=Allowance)
@@ -118,6 +122,17 @@ class Visit:
         shown = 0 if self.image is None or self.image is self.photo.rgb else self.image.nbytes
         return self.photo.rgb.nbytes + len(self.photo.source) + shown
 
+    @property
+    def at_work(self) -> bool:
+        """Whether anything is being done for this visitor."""
+        return self.busy.locked() or bool(self.calls)
+
+    def halt(self) -> None:
+        """Stop all that is being done for this visitor."""
+        self.stop.set()
+        for call in tuple(self.calls):
+            call.set()
+
     def crop_file(self) -> Path:
         """A path for a full-resolution crop; older crops go."""
         path = self.file(".jpg")
@@ -167,7 +182,7 @@ class Visits:
             visit = self._visits.get(key)
             if visit is None:
                 while len(self._visits) >= max(1, self.settings.visits):
-                    self._drop(min(self._visits, key=lambda key: self._visits[key].touched))
+                    self._drop(min(self._visits, key=self._worth))
                 visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18))
                 self._watch()
             visit.touched, visit.left = time.monotonic(), False
@@ -188,8 +203,8 @@ class Visits:
         """Let go of the visits idle longest until their photos take no more than the settings say; never of `visit`."""
         with self._lock:
             others = sorted(
-                (key for key, other in self._visits.items() if other is not visit),
-                key=lambda key: self._visits[key].touched,
+                (key for key, other in self._visits.items() if other is not visit and not other.at_work),
+                key=self._worth,
             )
             for key in others:
                 if (
@@ -205,7 +220,7 @@ class Visits:
             visit = self._visits.get(session_hash or "")
             if visit is not None:
                 visit.left, visit.touched = True, time.monotonic()
-                visit.stop.set()
+                visit.halt()
 
     def __len__(self) -> int:
         return len(self._visits)
@@ -225,17 +240,22 @@ class Visits:
                     self._sweeper = None
                     return
 
+    def _worth(self, key: str) -> tuple[bool, bool, bool, float]:
+        """What is let go of first: never what is at work where anything else is left, and callers before photos."""
+        visit = self._visits[key]
+        return visit.at_work, visit.photo is not None, not visit.left, visit.touched
+
     def _sweep(self) -> None:
         now = time.monotonic()
         idle = self.settings.keep_minutes * 60.0 or float("inf")
         for key, visit in list(self._visits.items()):
             allowed = min(idle, LEFT_SECONDS) if visit.left else idle
-            if now - visit.touched > allowed and not visit.busy.locked():
+            if now - visit.touched > allowed and not visit.at_work:
                 self._drop(key)
 
     def _drop(self, key: str) -> None:
         visit = self._visits.pop(key)
         if any(other is visit for other in self._visits.values()):
             return
-        visit.stop.set()
+        visit.halt()
         shutil.rmtree(visit.folder, ignore_errors=True)

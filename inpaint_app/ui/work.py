@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.session import NothingFound
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui.pictures import data_url
 from inpaint_app.ui.visits import Visit
 
 Task = Callable[[Progress], None]
+Value = TypeVar("Value")
 
 REPORT_EVERY = 0.12
 """Seconds between two reports, so that a chatty backend does not flood the connection."""
+
+REPEAT_EVERY = 1.0
+"""Seconds after which the same is reported again, so that a page that waits hears that it is not forgotten."""
+
+LOOK_EVERY = 0.5
+GRACE = 3.0
+"""Seconds between two looks at work that says nothing, and for it to stop once it was cancelled."""
+
+AT_ONCE = 96
+"""Jobs that are taken in at once: more than can wait for the device, whose line says to each how many are before it."""
+
+THREADS = 160
+"""For gradio: one a job that is taken in, and some for what is done at once."""
 
 FORMING_SIDE = 192
 """Longer side of the picture that shows how a slow fill forms."""
@@ -44,49 +60,110 @@ def working(visit: Visit, task: Task, work: int) -> Iterator[dict[str, Any]]:
 def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[str, Any] | None]:
     """Run `task` in a thread and yield its progress as it reports; at most one task a visit.
 
-    say(kind, text=…) hears of errors, of a cancel, and of nothing found: this never raises.
+    say(kind, text=…) hears of errors, of a cancel, of nothing found, and of what the work noted: this never raises.
+    Where the task hangs, the visit is free again once it was cancelled or the patience is over (Progress.stuck); what
+    the thread that is left behind still says is not heard.
     """
-    if not visit.busy.acquire(blocking=False):
+    busy = visit.busy
+    if not busy.acquire(blocking=False):
         say("error", text="Still at work on the last step: wait for it, or press Cancel.")
         return
     visit.stop = stop = threading.Event()
-    news: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    thread = threading.Thread(target=_run, args=(visit, task, stop, news, say), daemon=True, name="visit")
-    thread.start()
-    try:
-        while (item := news.get()) is not _FINISHED:
-            yield item
-    finally:
-        stop.set()
+    reporter = _Reporter(visit)
+    progress = Progress(reporter.report, stop.is_set, reporter.show, owner=visit.token)
 
+    def told(kind: str, **content: Any) -> None:
+        if progress.lost is None:
+            say(kind, **content)
 
-def _run(
-    visit: Visit, task: Task, stop: threading.Event, news: queue.SimpleQueue[Any], say: Callable[..., None]
-) -> None:
-    began = time.monotonic()
-    last = 0.0
-    known = visit.sent
-    forming = ""
+    begun = threading.Event()
 
-    def report(fraction: float, stage: str) -> None:
-        nonlocal last, known
-        now = time.monotonic()
-        if now - last < REPORT_EVERY and visit.sent == known:
-            return
-        last, known = now, visit.sent
-        seconds = round(now - began, 1)
-        news.put({"fraction": round(fraction, 3), "stage": stage, "seconds": seconds, "forming": forming})
-
-    def show(image: Image) -> None:
-        nonlocal forming
-        forming = data_url(image, FORMING_SIDE)
+    def work(progress: Progress) -> None:
+        begun.set()
+        try:
+            with _said(told):
+                task(progress)
+                for note in progress.notes:
+                    told("nothing", text=note)
+        finally:
+            busy.release()
 
     try:
         with _said(say):
-            task(Progress(report, stop.is_set, show))
+            yield from carried(work, progress, reporter.news)
     finally:
-        visit.busy.release()
-        news.put(_FINISHED)
+        stop.set()
+        if not begun.is_set():  # there was no thread to be had
+            busy.release()
+        elif progress.lost is not None and visit.busy is busy:
+            visit.busy = threading.Lock()
+
+
+def carried(
+    task: Callable[[Progress], Value], progress: Progress, news: queue.SimpleQueue[Any] | None = None
+) -> Generator[Any, None, Value]:
+    """Run `task` in a thread of its own, yield what comes through `news`, and return what it returns.
+
+    Raises what it raises, and why nobody waits for it any more where it hangs (Progress.stuck).
+    """
+    news = news or queue.SimpleQueue()
+    returned: list[Value] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            returned.append(task(progress))
+        except BaseException as error:  # noqa: BLE001 - handed over to the waiting thread
+            raised.append(error)
+        finally:
+            news.put(_FINISHED)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), daemon=True, name="work").start()
+    patience = Settings.from_environment().patience
+    while True:
+        try:
+            item = news.get(timeout=LOOK_EVERY)
+        except queue.Empty:
+            error = progress.stuck("The work", GRACE, patience)
+            if error is None:
+                continue
+            progress.give_up(error)
+            raise error from None
+        if item is _FINISHED:
+            break
+        yield item
+    if raised:
+        raise raised[0]
+    return returned[0]
+
+
+class _Reporter:
+    """Puts progress into words for the page, not more often than it can use them."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._visit = visit
+        self._began = time.monotonic()
+        self._last = 0.0
+        self._known = visit.sent
+        self._told: tuple[float, str] | None = None
+        self._forming = ""
+
+    def report(self, fraction: float, stage: str) -> None:
+        """Pass it on where something is new."""
+        now, told = time.monotonic(), (round(fraction, 3), stage)
+        every = REPEAT_EVERY if told == self._told else REPORT_EVERY
+        if now - self._last < every and self._visit.sent == self._known:
+            return
+        self._last, self._known, self._told = now, self._visit.sent, told
+        seconds = round(now - self._began, 1)
+        self.news.put({"fraction": told[0], "stage": stage, "seconds": seconds, "forming": self._forming})
+
+    def show(self, image: Image) -> None:
+        """The next report carries this picture."""
+        self._forming = data_url(image, FORMING_SIDE)
+        self._told = None
 
 
 @contextmanager
@@ -100,7 +177,7 @@ def _said(say: Callable[..., None]) -> Iterator[None]:
         say("cancelled", text=str(stopped))
     except InpaintError as error:
         say("error", text=str(error))
-    except Exception as error:  # noqa: BLE001 - a page must not go silent
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a page must not go silent
         _log.exception("Unexpected error behind the page")
         say("error", text=f"Something went wrong ({type(error).__name__}). Photo and mask are as they were.")
 

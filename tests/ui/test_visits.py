@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -183,3 +184,26 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+def test_callers_make_room_before_those_with_a_photo_and_nobody_at_work_does(
+    tmp_path: Path, visit: Visit
+) -> None:
+    visits = Visits(tmp_path, Settings(visits=3))
+    shown = visits.of("shown")
+    shown.open(visit.opened())
+    working, caller = visits.of("working"), visits.of("caller")
+    working.calls.add(working.stop)
+    visits.of("another")
+    assert set(visits._visits) == {"shown", "working", "another"}
+    assert visits.of("shown") is shown
+    assert not working.stop.is_set()
+    assert caller.stop.is_set()
+
+
+def test_leaving_stops_the_calls_too(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    call = threading.Event()
+    visits.of("client").calls.add(call)
+    visits.leave("client")
+    assert call.is_set()

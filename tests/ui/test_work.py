@@ -11,6 +11,7 @@ import pytest
 from inpaint_app.errors import BackendError
 from inpaint_app.session import NothingFound
 from inpaint_app.types import Progress
+from inpaint_app.ui import work
 from inpaint_app.ui.visits import Visit
 from inpaint_app.ui.work import at_once, working
 
@@ -110,3 +111,81 @@ def test_short_things_tell_their_errors_too(visit: Visit) -> None:
 
     value = at_once(visit, task, 3)
     assert [m["kind"] for m in value["events"]] == ["error", "done"]
+
+
+def test_work_that_hangs_frees_the_page_and_what_it_says_later_is_not_heard(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "GRACE", 0.1)
+    monkeypatch.setattr(work, "LOOK_EVERY", 0.05)
+    release, ended = threading.Event(), threading.Event()
+
+    def task(progress: Progress) -> None:
+        progress(0.5, "Calling something native")
+        try:
+            release.wait(10)
+            progress(0.9, "Too late")
+            visit.say("result", backend="telea")
+        finally:
+            ended.set()
+
+    stream = working(visit, task, 1)
+    next(stream)
+    visit.stop.set()
+    list(stream)
+    assert kinds(visit) == ["cancelled", "done"]
+    assert not visit.busy.locked()
+    list(working(visit, lambda progress: visit.say("result", backend="other"), 2))
+    release.set()
+    assert ended.wait(5)
+    time.sleep(0.1)
+    assert kinds(visit) == ["cancelled", "done", "result", "done"]
+    assert not visit.busy.locked()
+
+
+def test_work_that_says_nothing_for_too_long_is_given_up(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_PATIENCE", "0.2")
+    monkeypatch.setattr(work, "LOOK_EVERY", 0.05)
+    release = threading.Event()
+    list(working(visit, lambda progress: release.wait(10) and None, 1))
+    release.set()
+    assert kinds(visit) == ["error", "done"]
+    assert "no sign of life" in visit.outbox[0]["text"]
+    assert not visit.busy.locked()
+
+
+def test_a_thread_that_dies_is_told(visit: Visit) -> None:
+    def task(progress: Progress) -> None:
+        raise SystemExit(1)
+
+    list(working(visit, task, 1))
+    assert kinds(visit) == ["error", "done"]
+    assert not visit.busy.locked()
+
+
+def test_no_thread_to_be_had_is_told(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        list(working(visit, lambda progress: None, 1))
+    assert kinds(visit) == ["error", "done"]
+    list(working(visit, lambda progress: visit.say("result", backend="telea"), 2))
+    assert kinds(visit)[2:] == ["result", "done"]
+
+
+def test_the_same_is_not_reported_again_and_again(visit: Visit) -> None:
+    def task(progress: Progress) -> None:
+        for _ in range(60):
+            progress(0.0, "Busy, 1 before you")
+            time.sleep(0.01)
+
+    assert len(list(working(visit, task, 1))) <= 3
+
+
+def test_what_the_work_noted_is_told_at_its_end(visit: Visit) -> None:
+    list(working(visit, lambda progress: progress.note("Memory was short."), 1))
+    assert kinds(visit) == ["nothing", "done"]

@@ -1,0 +1,124 @@
+"""Who uses the device next: a line in which one works and the others wait their turn.
+
+Turns go round between those who ask, however much each asks for: a turn's place is one after where the line stands
+or, if that is later, after its owner's last place (start-time fair queueing, Goyal et al. 1996, at a cost of one a
+turn; one who comes new begins a place later than there, so that a stream of new ones overtakes nobody for ever).
+
+A turn that does not end is taken away: native code cannot be stopped from outside, so its thread is left behind and
+the next one goes on. That happens `grace` seconds after its user has cancelled it, or once it has given no sign of life
+for `patience` seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from inpaint_app.errors import Busy
+from inpaint_app.types import Progress
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks of one who waits: at a cancel of its own, and at whether the one at work still lives."""
+
+
+@dataclass(eq=False)
+class _Turn:
+    place: tuple[float, int]
+    progress: Progress
+    title: str
+    forget: Callable[[], None]
+
+
+class Line:
+    """One at work, the others in a fair line.
+
+    waiting: how many may wait; more are told so with Busy, unless their work had a turn before (a batch goes on).
+    """
+
+    def __init__(self, waiting: int, grace: float, patience: float) -> None:
+        self.waiting = waiting
+        self.grace = grace
+        self.patience = patience
+        self._change = threading.Condition()
+        self._line: list[_Turn] = []
+        self._at_work: _Turn | None = None
+        self._stands = 0.0
+        self._last: dict[str, float] = {}
+        self._arrivals = 0
+
+    @contextmanager
+    def turn(
+        self, progress: Progress, title: str, forget: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
+        """Wait for the device and hold it. Raises Busy, Cancelled, and BackendError once the turn was taken away.
+
+        forget: called when the turn is taken away: what it works with is in use until its thread ends.
+        """
+        turn = self._join(progress, title, forget)
+        try:
+            self._wait(turn)
+            progress.begun()
+            yield
+            progress.check()
+        finally:
+            self._leave(turn)
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._line)
+
+    def _join(self, progress: Progress, title: str, forget: Callable[[], None]) -> _Turn:
+        with self._change:
+            before = len(self._line) + (self._at_work is not None)
+            if len(self._line) >= self.waiting and progress.owner and not progress.had_turn:
+                raise Busy(
+                    f"Busy, {before} before you: no more can wait now. The photo and the mask are as they were: try "
+                    "again in a moment."
+                )
+            self._arrivals += 1
+            stands = max(self._stands, self._last.get(progress.owner, 0.0)) + 1
+            self._last[progress.owner] = stands
+            turn = _Turn((stands, self._arrivals), progress, title, forget)
+            self._line.append(turn)
+            return turn
+
+    def _wait(self, turn: _Turn) -> None:
+        while True:
+            with self._change:
+                self._take_away()
+                ahead = sum(other.place < turn.place for other in self._line)
+                if self._at_work is None and not ahead:
+                    self._line.remove(turn)
+                    self._begin(turn)
+                    return
+                before = ahead + (self._at_work is not None)
+            turn.progress(0.0, f"Busy, {before} before you")
+            with self._change:
+                self._change.wait(LOOK_EVERY)
+
+    def _begin(self, turn: _Turn) -> None:
+        """The line stands where this turn does; who has fallen behind it needs no remembering."""
+        self._at_work, self._stands = turn, turn.place[0]
+        self._last = {owner: last for owner, last in self._last.items() if last > self._stands}
+
+    def _leave(self, turn: _Turn) -> None:
+        with self._change:
+            if turn in self._line:
+                self._line.remove(turn)
+            if self._at_work is turn:
+                self._at_work = None
+            self._change.notify_all()
+
+    def _take_away(self) -> None:
+        """Let go of a turn that neither ends nor stops; its work is told when it next reports."""
+        turn = self._at_work
+        if turn is None:
+            return
+        error = turn.progress.stuck(turn.title, self.grace, self.patience)
+        if error is not None:
+            turn.progress.give_up(error)
+            turn.forget()
+            self._at_work = None
+            self._change.notify_all()
