@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -43,10 +43,13 @@ class Row:
 
 
 @contextmanager
-def opened(folder: Path, resume: bool) -> Iterator[tuple[Mapping[str, Row], Callable[[Row], None]]]:
+def opened(
+    folder: Path, resume: bool, order: Sequence[str] = ()
+) -> Iterator[tuple[Mapping[str, Row], Callable[[Row], None]]]:
     """The rows of earlier runs by key, and what writes the next one; one run at a time holds a folder.
 
-    Without `resume` the journal starts anew. Earlier rows stay until their photo is done again. Raises SaveError.
+    Without `resume` the journal starts anew. Earlier rows stay until their photo is done again. order: how the photos
+    stand in the end, behind those of earlier runs that are not among them. Raises SaveError.
     """
     path = folder / NAME
     try:
@@ -66,7 +69,8 @@ def opened(folder: Path, resume: bool) -> Iterator[tuple[Mapping[str, Row], Call
                 _append(path, row)
 
         yield earlier, write
-        _rewrite(path, rows.values())
+        place = {photo: number for number, photo in enumerate(order)}
+        _rewrite(path, sorted(rows.values(), key=lambda row: place.get(row.photo, -1)))
 
 
 def _hold(lock: int, folder: Path) -> None:

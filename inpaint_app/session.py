@@ -34,8 +34,12 @@ class Session:
 
     def load(self, source: str | Path | bytes, name: str | None = None) -> Photo:
         """Take a photo in, under the limits of the settings. Raises UnreadablePhoto, PhotoTooLarge."""
-        limits = Limits(self.settings.max_megapixels, self.settings.max_megabytes)
-        return load(source, name=name, limits=limits)
+        return load(source, name=name, limits=self.limits)
+
+    @property
+    def limits(self) -> Limits:
+        """How large photos and masks may be."""
+        return Limits(self.settings.max_megapixels, self.settings.max_megabytes)
 
     def run(
         self,

@@ -1,4 +1,4 @@
-"""`inpaint-app batch`: a folder of photos in, a folder of results and a table out."""
+"""`inpaint-app batch`: a folder or a list of photos in, a folder of results and a table out."""
 
 from __future__ import annotations
 
@@ -7,49 +7,99 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from inpaint_app import batch
+from inpaint_app import batch, surroundings
 from inpaint_app.backends import registry as backends
+from inpaint_app.batch import cluster, processes
+from inpaint_app.batch.work import Engine
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import Cancelled, OptionError
 from inpaint_app.journal import Row
-from inpaint_app.session import Session
+from inpaint_app.session import Job, Session
 
 EXAMPLES = """\
 examples:
   inpaint-app batch holiday/ clean/ --people
   inpaint-app batch holiday/ clean/ --people --cars --recursive --resume
   inpaint-app batch scans/ repaired/ --masks scratches/ --backend telea
+  inpaint-app batch photos.txt clean/ --people --workers 4
+  inpaint-app batch holiday/ clean/ --people --cluster tcp://10.0.0.5:8786
 
-OUT gets a result per photo and batch.csv with what became of each. Photos in which nothing is found are saved as they
-are. An error in one photo stops nothing: the exit code is 1, and the table says why. After a stop or a crash, --resume
-does only what is not done yet; a photo or mask that was changed since is done again.
+IN is a folder, a text with a path a line (counted from its own folder), or - for such a text on stdin. OUT gets a
+result per photo and batch.csv with what became of each. Photos in which nothing is found are saved as they are. An
+error in one photo stops nothing: the exit code is 1, and the table says why. After a stop or a crash, --resume does
+only what is not done yet; a photo or mask that was changed since is done again.
+
+--workers N works in N processes that share the cores (INPAINT_THREADS: threads for each); each takes memory of its own.
+--cluster works on a Dask cluster (pip install "inpaint-app[cluster]"; dask scheduler; dask worker ADDRESS
+--nthreads 1). Photos travel there and back, no folder is shared. Both give the same files as one process.
 """
 
 
 def add(commands: Any, chosen: str | None) -> None:
     """Add the command."""
-    parser = shared.add_command(commands, "batch", "Take things out of a whole folder of photos.", EXAMPLES)
-    parser.add_argument("input", type=Path, metavar="IN", help="a folder of photos")
+    parser = shared.add_command(
+        commands, "batch", "Take things out of a whole folder or list of photos.", EXAMPLES
+    )
+    parser.add_argument("input", type=Path, metavar="IN", help="a folder of photos, or a list of them")
     parser.add_argument("output", type=Path, metavar="OUT", help="the folder for the results")
     parser.add_argument("--masks", type=Path, metavar="DIR", help="a folder of masks, named as the photos")
     parser.add_argument("--recursive", action="store_true", help="photos in folders below IN, too")
     parser.add_argument("--resume", action="store_true", help="leave out what OUT holds already")
     parser.add_argument("--zip", type=Path, metavar="FILE", help="pack all results into a zip as well")
     parser.add_argument("--json", metavar="REPORT", help="write all rows as JSON (- for the screen)")
+    group = parser.add_argument_group("where the work is done").add_mutually_exclusive_group()
+    group.add_argument(
+        "--workers",
+        type=_workers,
+        default=1,
+        metavar="N|auto",
+        help="processes on this machine (auto: one a core)",
+    )
+    group.add_argument(
+        "--cluster", metavar="ADDRESS", help="the scheduler of a Dask cluster: tcp://host:8786"
+    )
     shared.add_finding(parser)
     shared.add_filling(parser, several=False)
     parser.set_defaults(run=run)
 
 
+def _workers(text: str) -> int:
+    """How many processes; auto is one for each core that may be used."""
+    if text == "auto":
+        return surroundings.cores()
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 to 256 processes, or auto")
+    return int(text)
+
+
+def _photos(arguments: argparse.Namespace) -> tuple[tuple[Path, ...], Path]:
+    """The photos, and the folder from which rows name them."""
+    given: Path = arguments.input
+    if given.is_dir():
+        photos, root = batch.photos_in(given, arguments.recursive), given
+    elif arguments.recursive:
+        raise OptionError(f"--recursive is for a folder; {given} is none.")
+    else:
+        photos, root = batch.listed(given), Path() if str(given) == "-" else given.parent
+    if not photos:
+        raise OptionError(f"There are no photos in {given}.")
+    return photos, root
+
+
+def _engine(arguments: argparse.Namespace, job: Job, session: Session) -> Engine | None:
+    """Where the work is to be done; None is here."""
+    if arguments.cluster:
+        return cluster.cluster(arguments.cluster, job)
+    return processes.processes(arguments.workers, session.settings) if arguments.workers > 1 else None
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Do the folder; 1 if any photo failed."""
+    """Do all photos; 1 if any photo failed."""
     job = shared.job(arguments, arguments.backend or backends.DEFAULT)
     if not job.objects and arguments.masks is None:
         raise OptionError("Nothing to remove: give --people, --cars, --objects dog,bicycle or --masks DIR.")
-    photos = batch.photos_in(arguments.input, arguments.recursive)
-    if not photos:
-        raise OptionError(f"There are no photos in {arguments.input}.")
+    photos, root = _photos(arguments)
     masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos)
     session = Session()
 
@@ -68,10 +118,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 session,
                 progress,
                 on_done,
-                root=arguments.input,
+                root=root,
                 masks=masks,
                 format=arguments.format,
                 resume=arguments.resume,
+                engine=_engine(arguments, job, session),
             )
     except (Cancelled, KeyboardInterrupt):
         raise Cancelled("Stopped. What is done is kept; --resume goes on from here.") from None

@@ -181,7 +181,7 @@ def _target(
     ending = out.suffix.lower().lstrip(".")
     if several or out.is_dir() or not ending:
         out.mkdir(parents=True, exist_ok=True)
-        suffix = result_suffix(path, photo, arguments.format)
+        suffix = result_suffix(path, photo.format, arguments.format)
         target = out / (f"{path.stem}-{backend}{suffix}" if each > 1 else f"{path.stem}{suffix}")
     else:
         target = out

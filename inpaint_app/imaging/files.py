@@ -17,13 +17,14 @@ import numpy as np
 from inpaint_app.errors import MaskError, SaveError, UnreadablePhoto
 from inpaint_app.imaging.formats import SUFFIX
 from inpaint_app.imaging.photo import Encoded, Limits, Method, Photo, Report, Saved
-from inpaint_app.imaging.read import load
+from inpaint_app.imaging.read import format_of, load, read_bytes
 from inpaint_app.imaging.write import chosen_format, encode
 from inpaint_app.types import Image, Mask
 
 __all__ = [
     "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "Saved",
-    "chosen_format", "encode", "load", "open_mask", "rendered", "save", "warm_up", "write_bytes",
+    "chosen_format", "encode", "format_of", "load", "open_mask", "read_bytes", "rendered", "save", "warm_up",
+    "write_bytes",
 ]  # fmt: skip
 
 _CURES = {

@@ -62,6 +62,17 @@ def load(source: str | Path | bytes, *, name: str | None = None, limits: Limits 
         return _photo(opened, native, name)
 
 
+def format_of(data: bytes, name: str, limits: Limits) -> str:
+    """The file's format in Pillow's word, by its header alone. Raises UnreadablePhoto, PhotoTooLarge."""
+    with _only_photo_errors(name):
+        return open_header(data, name, limits).format
+
+
+def read_bytes(path: Path, limits: Limits) -> bytes:
+    """A file's bytes, whole; raises UnreadablePhoto, PhotoTooLarge (before it is read)."""
+    return _bytes(path, None, limits)[0]
+
+
 def stored_samples(photo: Photo) -> Native:
     """The samples as the file stores them: from the pixels at hand where they are the same, else decoded anew."""
     if (

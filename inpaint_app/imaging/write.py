@@ -38,7 +38,7 @@ def encode(
     Raises SaveError (the format cannot hold it), MaskError (shapes that do not fit).
     """
     _check(photo, edited, hole)
-    target = chosen_format(photo, format)
+    target = chosen_format(photo.format, format)
     try:
         if target == "JPEG" and photo.format == "JPEG":
             return _jpeg(photo, edited, hole, certify)
@@ -51,10 +51,10 @@ def encode(
         ) from error
 
 
-def chosen_format(photo: Photo, format: str | None) -> str:
-    """Pillow's word of the format to write; raises SaveError for one that is not written here."""
+def chosen_format(own: str, format: str | None) -> str:
+    """Pillow's word of the format to write, for a photo of the format `own`; raises SaveError for one not written."""
     if format is None:
-        return photo.format if photo.format in SUFFIX else "PNG"
+        return own if own in SUFFIX else "PNG"
     word = format.strip().lstrip(".").upper()
     word = _WORDS.get(word, word)
     if word not in SUFFIX:

@@ -108,7 +108,7 @@ def test_any_photo_goes_into_any_format(source: str, format: str) -> None:
 )
 def test_formats_go_by_many_names(word: str, format: str) -> None:
     photo = files.load(saved(scene(4, 4), "PNG"))
-    assert files.chosen_format(photo, word) == format
+    assert files.chosen_format(photo.format, word) == format
 
 
 def test_an_unknown_format_is_named() -> None:

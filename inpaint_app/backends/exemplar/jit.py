@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from inpaint_app import surroundings
+from inpaint_app.settings import Settings
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -42,7 +43,8 @@ def _threads() -> ThreadPoolExecutor:
     global _pool
     with _lock:
         if _pool is None:
-            _pool = ThreadPoolExecutor(min(8, surroundings.cores()), thread_name_prefix="exemplar")
+            threads = Settings.from_environment().threads or min(8, surroundings.cores())
+            _pool = ThreadPoolExecutor(threads, thread_name_prefix="exemplar")
         return _pool
 
 

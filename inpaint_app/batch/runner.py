@@ -1,0 +1,239 @@
+"""Many photos into a folder: resumable, one error stops nothing, finished work survives a kill.
+
+Beside the results lies `batch.csv` (see journal.py). With `resume` a photo is done again only when its bytes, its
+mask or what is to be done to it have changed, or its result is gone or was changed since. Reading, naming and writing
+happen here alone, in the photos' order, so that names and files are the same wherever the work itself is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_app import journal
+from inpaint_app.batch.photos import labels as labelled
+from inpaint_app.batch.work import Done, Engine, Task, alone, failed, result_suffix
+from inpaint_app.errors import InpaintError, OptionError, SaveError
+from inpaint_app.imaging import files
+from inpaint_app.journal import Row
+from inpaint_app.session import Job, Session
+from inpaint_app.types import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of all photos, in their order; `resumed` of them were found done already."""
+
+    folder: Path
+    rows: tuple[Row, ...]
+    seconds: float
+    resumed: int = 0
+
+    def count(self, status: str) -> int:
+        """How many photos ended so: "removed", "unchanged" or "failed"."""
+        return sum(row.status == status for row in self.rows)
+
+    def __str__(self) -> str:
+        said = [f"{self.count('removed')} of {len(self.rows)} photos done"]
+        if self.count("unchanged"):
+            said.append(f"{self.count('unchanged')} had nothing to remove and are saved as they were")
+        if self.count("failed"):
+            said.append(f"{self.count('failed')} failed")
+        if self.resumed:
+            said.append(f"{self.resumed} were done before")
+        pace = (len(self.rows) - self.resumed) / max(self.seconds, 1e-3)
+        speed = f"{self.seconds:.1f} s" + (f", {60 * pace:.0f} photos a minute" if pace else "")
+        return f"{'; '.join(said)}. {speed}, listed in {self.folder / journal.NAME}"
+
+
+def run(
+    photos: Sequence[Path],
+    job: Job,
+    out: Path,
+    session: Session,
+    progress: Progress | None = None,
+    on_done: Callable[[Row], None] | None = None,
+    *,
+    root: Path | None = None,
+    masks: Mapping[Path, Path] | None = None,
+    format: str | None = None,
+    resume: bool = False,
+    engine: Engine | None = None,
+) -> Summary:
+    """Do one job to many photos and write the results and batch.csv into `out`.
+
+    Rows name a photo by its path below `root`, by default by its file name alone, so that a batch.csv handed on
+    tells nothing of the machine. masks: a mask file per photo, joined with what the job finds; a photo with neither
+    fails by itself. resume: skip what `out` already holds. on_done is called after each photo is on disk. engine:
+    where the work is done, by default in this process. Raises OptionError or MissingError before anything starts,
+    SaveError where `out` cannot be written, Cancelled (what is done stays done).
+    """
+    progress = progress or Progress()
+    began = time.perf_counter()
+    session.ready(job.backend).make_options(job.options)
+    if job.objects:
+        session.segmenter(job.segmenter, progress)
+    labels = labelled(photos, root)
+    with journal.opened(out, resume, labels) as (earlier, write):
+
+        def record(row: Row) -> None:
+            write(row)
+            if on_done is not None:
+                on_done(row)
+
+        work = _Batch(photos, labels, job, out, session, masks or {}, format, earlier, record)
+        for done in (engine or alone(session))(work.tasks(progress), progress):
+            work.finish(done)
+    rows = tuple(row for _, row in sorted(work.rows.items()))
+    return Summary(out, rows, time.perf_counter() - began, work.resumed)
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """A batch under way: `rows` by the photos' index, `taken` the names that results have by now."""
+
+    photos: Sequence[Path]
+    labels: Sequence[str]
+    job: Job
+    out: Path
+    session: Session
+    masks: Mapping[Path, Path]
+    format: str | None
+    earlier: Mapping[str, Row]
+    record: Callable[[Row], None]
+    rows: dict[int, Row] = field(default_factory=dict)
+    resumed: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    inputs: frozenset[Path] = frozenset()
+
+    def __post_init__(self) -> None:
+        """A photo that had a result keeps its name, if it still is in this batch and no other took it."""
+        self.taken = {journal.NAME, journal.LOCK}
+        self.inputs = frozenset(photo.resolve() for photo in self.photos)
+        known = set(self.labels)
+        for row in self.earlier.values():
+            name = row.result
+            plain = bool(name) and Path(name).name == name and name.casefold() not in self.taken
+            if row.photo in known and plain:
+                self.names[row.photo] = name
+                self.taken.add(name.casefold())
+
+    def tasks(self, progress: Progress) -> Iterator[Task]:
+        """The photos that are to be done; those that are done already or cannot be read become rows at once."""
+        count = len(self.photos)
+        for index, (path, label) in enumerate(zip(self.photos, self.labels, strict=True)):
+            progress(len(self.rows) / count, f"{path.name} ({index + 1} of {count})")
+            try:
+                task = self.task(index, path, label)
+            except (InpaintError, OSError) as error:
+                self.settle(index, failed(label, str(error)))
+                continue
+            before = self.earlier.get(task.key)
+            if before is not None and before.photo == label and self.holds(before):
+                self.resumed += 1
+                self.settle(index, before)
+            else:
+                yield task
+
+    def task(self, index: int, path: Path, label: str) -> Task:
+        """Read a photo and name its result; the header alone says what it is. Raises InpaintError, OSError."""
+        limits = self.session.limits
+        data = files.read_bytes(path, limits)
+        mask = files.read_bytes(self.masks[path], limits) if path in self.masks else None
+        name = self.name(path, label, files.format_of(data, path.name, limits))
+        return Task(
+            index,
+            len(self.photos),
+            label,
+            path.name,
+            name,
+            self.key(data, mask),
+            data,
+            mask,
+            self.job,
+            self.format,
+        )
+
+    def finish(self, done: Done) -> None:
+        """Write what was done and its row."""
+        row = done.row
+        if done.data is not None:
+            try:
+                files.write_bytes(done.data, self.out / row.result)
+            except SaveError as error:
+                row = replace(failed(row.photo, str(error), row.key), seconds=row.seconds)
+        self.settle(done.index, row)
+
+    def settle(self, index: int, row: Row) -> None:
+        """Keep a row, on disk and here."""
+        self.rows[index] = row
+        self.record(row)
+
+    def name(self, path: Path, label: str, own: str) -> str:
+        """A file of its own for this photo's result: of two photos with one name the second gets -2, and so on.
+
+        Names that differ only in the case of letters count as one. Photos of the batch are never written over.
+        """
+        suffix = result_suffix(path, own, self.format)
+        name, number = self.names.get(label, ""), 1
+        if not name.endswith(suffix):
+            name = f"{path.stem}{suffix}"
+            while name.casefold() in self.taken:
+                number += 1
+                name = f"{path.stem}-{number}{suffix}"
+        if (self.out / name).resolve() in self.inputs:
+            raise OptionError(
+                f"{self.out / name} is one of the photos: choose another folder for the results."
+            )
+        self.taken.add(name.casefold())
+        return name
+
+    def key(self, data: bytes, mask: bytes | None) -> str:
+        """The hash of everything that decides a result: the photo's bytes, the mask's, and the work."""
+        job = self.job
+        values = {item.name: getattr(job, item.name) for item in fields(job)}
+        arrays = [values.pop(name) for name in ("mask", "avoid")]
+        del values["found"], values["numbers"]
+        values["options"] = dict(sorted(job.options.items()))
+        source = hashlib.sha256(data).hexdigest()
+        digest = hashlib.sha256(json.dumps([source, values, self.format], default=str).encode())
+        digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())
+        for array in arrays:
+            digest.update(b"-" if array is None else np.packbits(array).tobytes())
+        return digest.hexdigest()
+
+    def holds(self, row: Row) -> bool:
+        """Whether the result that a row names is in the folder, as it was written."""
+        if row.status == "failed" or not row.result or Path(row.result).name != row.result:
+            return False
+        path = self.out / row.result
+        return path.is_file() and not path.is_symlink() and _sha256(path) == row.sha256
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def zipped(summary: Summary, target: Path) -> Path:
+    """All results and batch.csv in one zip, written beside and renamed. Photos are packed already: only stored."""
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+            for row in summary.rows:
+                if row.result:
+                    archive.write(summary.folder / row.result, row.result)
+            archive.write(summary.folder / journal.NAME, journal.NAME)
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise SaveError(f"The zip cannot be written to {target}: {error.strerror or error}.") from error
+    return target

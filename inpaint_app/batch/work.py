@@ -1,0 +1,140 @@
+"""What is done to one photo of a batch: bytes in, a row and bytes out. No file is touched: it can be done anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from inpaint_app.errors import Cancelled, InpaintError
+from inpaint_app.imaging import files
+from inpaint_app.journal import Row
+from inpaint_app.session import Job, NothingFound, Session
+from inpaint_app.types import Progress
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """One photo on its way to whoever does it, the `index`-th of `count`.
+
+    label: what its row calls it. result: the file name that its result will get. data, mask: the files' bytes.
+    """
+
+    index: int
+    count: int
+    label: str
+    name: str
+    result: str
+    key: str
+    data: bytes
+    mask: bytes | None
+    job: Job
+    format: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """What became of a task: its row, and the file to write; None where it failed."""
+
+    index: int
+    row: Row
+    data: bytes | None = None
+
+
+class Engine(Protocol):
+    """Where the work is done."""
+
+    def __call__(self, tasks: Iterator[Task], progress: Progress) -> Iterator[Done]:
+        """Do all tasks, in any order; take the next one only when there is room for it. Raises Cancelled."""
+
+
+def alone(session: Session) -> Engine:
+    """The engine that works here and now, one photo after the other."""
+
+    def engine(tasks: Iterator[Task], progress: Progress) -> Iterator[Done]:
+        for task in tasks:
+            part = progress.part(task.index / task.count, (task.index + 1) / task.count, task.name)
+            yield perform(session, task, part)
+
+    return engine
+
+
+def perform(session: Session, task: Task, progress: Progress) -> Done:
+    """Load, remove, encode. Whatever goes wrong becomes a failed row; only Cancelled is raised."""
+    began = time.perf_counter()
+    try:
+        row, data = _removed(session, task, progress)
+    except Cancelled:
+        raise
+    except (InpaintError, OSError) as error:
+        row, data = failed(task.label, str(error)), None
+    except Exception as error:  # noqa: BLE001 - one photo stops no batch
+        _log.exception("Unexpected error over %s", task.label)
+        row, data = (
+            failed(task.label, f"{task.name} failed unexpectedly ({type(error).__name__}: {error})."),
+            None,
+        )
+    row = replace(row, photo=task.label, key=task.key, seconds=round(time.perf_counter() - began, 3))
+    return Done(task.index, row, data)
+
+
+def failed(label: str, message: str, key: str = "") -> Row:
+    """The row of a photo that could not be done."""
+    return Row(label, "failed", message=message, key=key)
+
+
+def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, bytes]:
+    """Where nothing is found the photo is handed on as it was, so that none is lacking."""
+    photo = session.load(task.data, name=task.name)
+    job = task.job
+    if task.mask is not None:
+        given = files.open_mask(task.mask, (photo.height, photo.width), limits=session.limits)
+        job = replace(job, mask=given if job.mask is None else given | job.mask)
+    try:
+        outcome = session.run(photo.rgb, job, progress)
+    except NothingFound as nothing:
+        return _unchanged(task, photo, str(nothing))
+    result = outcome.result
+    encoded = files.encode(photo, result.image, result.mask, format=task.format)
+    labels = Counter(instance.label for instance in outcome.removed)
+    return Row(
+        photo=task.label,
+        status="removed",
+        result=task.result,
+        removed=", ".join(f"{count} {label}" for label, count in labels.items()),
+        hole_pixels=int(np.count_nonzero(result.mask)),
+        changed_outside=encoded.report.changed_pixels_outside,
+        method=encoded.report.method,
+        message=encoded.report.note,
+        sha256=hashlib.sha256(encoded.data).hexdigest(),
+    ), encoded.data
+
+
+def _unchanged(task: Task, photo: files.Photo, message: str) -> tuple[Row, bytes]:
+    """The row of a photo that had nothing to remove: its very bytes, or the wanted format without a hole."""
+    data, method, changed = photo.source, "copied", 0
+    if files.chosen_format(photo.format, task.format) != photo.format:
+        hole = np.zeros(photo.rgb.shape[:2], dtype=bool)
+        encoded = files.encode(photo, photo.rgb, hole, format=task.format)
+        data, method = encoded.data, encoded.report.method
+        changed = encoded.report.changed_pixels_outside or 0
+    row = Row(task.label, "unchanged", task.result, changed_outside=changed, method=method, message=message)
+    return replace(row, sha256=hashlib.sha256(data).hexdigest()), data
+
+
+def result_suffix(path: Path, own: str, format: str | None) -> str:
+    """The ending of a result's name: the photo's own where that fits what is written, else the format's.
+
+    own: the photo's format, in Pillow's word.
+    """
+    chosen = files.chosen_format(own, format)
+    return path.suffix if path.suffix and chosen == own else files.SUFFIX[chosen]
