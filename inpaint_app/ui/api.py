@@ -17,15 +17,16 @@ from inpaint_app.imaging.files import Photo
 from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Instance, Mask
 from inpaint_app.ui.calls import called
+from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.visits import Visits
 from inpaint_app.ui.work import AT_ONCE
 
 PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ONCE, "show_progress": "hidden"}
 
 
-def build(session: Session, visits: Visits) -> None:
+def build(session: Session, visits: Visits, handed: Handed) -> None:
     """Add the endpoints; their components are not shown."""
-    service = Service(session, visits)
+    service = Service(session, visits, handed)
     with gr.Column(visible=False):
         photo, mask = gr.File(label="photo"), gr.File(label="mask")
         objects = gr.Textbox("people", label="objects")
@@ -60,9 +61,10 @@ def build(session: Session, visits: Visits) -> None:
 class Service:
     """The endpoints' functions. Errors are those of the app, told as gr.Error so that the client shows them."""
 
-    def __init__(self, session: Session, visits: Visits) -> None:
+    def __init__(self, session: Session, visits: Visits, handed: Handed) -> None:
         self.session = session
         self.visits = visits
+        self.handed = handed
 
     def detect(
         self, photo: str | None, confidence: float, segmenter: str, request: gr.Request
@@ -77,7 +79,7 @@ class Service:
                         opened.rgb, segmenter or None, float(confidence), progress
                     ),
                 )
-            path = self._file(request, opened, "-objects.png")
+            path = self._file(opened, "-objects.png")
             _write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -132,7 +134,7 @@ class Service:
                 outcome = called(visit, lambda progress: self.session.run(opened.rgb, job, progress))
             result = outcome.result
             encoded = files.encode(opened, result.image, result.mask)
-            path = files.write_bytes(encoded.data, self._file(request, opened, f"-removed{encoded.suffix}"))
+            path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
         written = {name: getattr(encoded.report, name) for name in encoded.report.__slots__}
@@ -155,8 +157,8 @@ class Service:
             raise UnreadablePhoto("There is no photo: give a file.")
         return self.session.load(photo)
 
-    def _file(self, request: gr.Request, photo: Photo, ending: str) -> Path:
-        return self.visits.met(request).file("", f"{Path(photo.name).stem or 'photo'}{ending}")
+    def _file(self, photo: Photo, ending: str) -> Path:
+        return self.handed.file(f"{Path(photo.name).stem or 'photo'}{ending}")
 
 
 def _given(mask: str, photo: Photo) -> Mask:

@@ -14,7 +14,8 @@ from gradio.utils import get_upload_folder
 
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.ui import api, batch_tab, health, help_tab, models_tab, present, trial_tab
+from inpaint_app.ui import api, batch_tab, health, help_tab, models_tab, present, tools, trial_tab
+from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
@@ -33,16 +34,24 @@ class Page(gr.Blocks):
 
     session: Session
     visits: Visits
+    handed: Handed
+
+    def launch(self, *given: Any, **options: Any) -> Any:
+        """As Gradio has it, with our own tools where it would make some of the endpoints."""
+        with tools.in_place(self.handed):
+            return super().launch(*given, **options)
 
 
 def build(session: Session | None = None) -> Page:
     """The whole page over one session."""
     session = session or Session()
-    visits = Visits(_visits_root(), session.settings)
+    root = _files_root()
+    visits = Visits(root / "visits", session.settings)
+    handed = Handed(root / "handed", session.settings.keep_minutes * 60)
     page = Page(
         title="Inpaint", analytics_enabled=False, delete_cache=_cache(session.settings), fill_width=True
     )
-    page.session, page.visits = session, visits
+    page.session, page.visits, page.handed = session, visits, handed
     with page:
         gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=None)
         gr.HTML(static("shade.html"), elem_id="shade", js_on_load=static("shade.js"))
@@ -56,8 +65,8 @@ def build(session: Session | None = None) -> Page:
             with gr.Tab("Models", id="models"):
                 models_tab.build(visits)
             with gr.Tab("Help", id="help"):
-                help_tab.build()
-        api.build(session, visits)
+                help_tab.build(mcp=tools.available())
+        api.build(session, visits, handed)
     # What queue(max_size=) sets; that would build the server once more.
     page._queue.max_size = session.settings.queue or None
     return page
@@ -76,6 +85,7 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "max_file_size": int(settings.max_megabytes * 1e6),
         "ssr_mode": False,
+        "mcp_server": tools.available(),
         "max_threads": THREADS,
         "pwa": False,
         "app_kwargs": {"routes": [health.ROUTE]},
@@ -89,7 +99,7 @@ def _cache(settings: Settings) -> tuple[int, int] | None:
     return (max(1, min(kept // 4, 600)), kept) if kept else None
 
 
-def _visits_root() -> Path:
+def _files_root() -> Path:
     """A folder under Gradio's cache, because only files from there are served; it goes when the server ends."""
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
