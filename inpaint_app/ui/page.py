@@ -69,6 +69,8 @@ def build(session: Session | None = None) -> Page:
         api.build(session, visits, handed)
     # What queue(max_size=) sets; that would build the server once more.
     page._queue.max_size = session.settings.queue or None
+    # Gradio sums up its last 10,000 events after each one, for a dashboard that is not shown.
+    page._queue.ANALYTICS_MAX_EVENTS, page._queue.ANAYLTICS_CACHE_FREQUENCY = 16, 1 << 62
     return page
 
 

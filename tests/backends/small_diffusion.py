@@ -13,8 +13,13 @@ from inpaint_app.backends.diffusion import load
 SIDE = 64
 
 
-def make(folder: Path, channels: int = 9, train: int = 0) -> Path:
-    """Save a pipeline under `folder` and return its place. channels 4 makes one that is not for inpainting."""
+def make(
+    folder: Path, channels: int = 9, train: int = 0, side: int = SIDE, widths: tuple[int, int] = (32, 64)
+) -> Path:
+    """Save a pipeline under `folder` and return its place. channels 4 makes one that is not for inpainting.
+
+    side: of the pictures that it takes, widths: of the denoising network; larger ones take their time.
+    """
     import torch
     import transformers
 
@@ -23,10 +28,10 @@ def make(folder: Path, channels: int = 9, train: int = 0) -> Path:
     tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "words", model_max_length=77)
     torch.manual_seed(0)
     unet = diffusers.UNet2DConditionModel(
-        sample_size=SIDE // 8,
+        sample_size=side // 8,
         in_channels=channels,
         out_channels=4,
-        block_out_channels=(32, 64),
+        block_out_channels=widths,
         layers_per_block=1,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
@@ -40,7 +45,7 @@ def make(folder: Path, channels: int = 9, train: int = 0) -> Path:
         up_block_types=("UpDecoderBlock2D",) * 4,
         latent_channels=4,
         norm_num_groups=8,
-        sample_size=SIDE,
+        sample_size=side,
     )
     end = vocabulary["<|endoftext|>"]
     text = transformers.CLIPTextModel(
