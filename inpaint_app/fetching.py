@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.errors import MissingError, MissingWeights, OptionError
+from inpaint_app.errors import MissingError, OptionError
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.base import SegmenterSpec
@@ -31,23 +31,24 @@ _failed: tuple[float, MissingError] | None = None
 
 
 def finder(settings: Settings, progress: Progress | None = None) -> SegmenterSpec:
-    """The best segmenter that is ready here; where none is, the smallest is fetched if the settings say so.
+    """The best segmenter that is ready here; before the shipped one, the smallest YOLO is fetched if settings say so.
 
-    Raises MissingError with the cure; where a download failed a moment ago, again at once instead of after a wait.
+    Where that download fails, the shipped one serves, and for a while no other is tried. Raises MissingError with the
+    cure where there is nothing at all.
     """
     global _failed
-    try:
-        return segmenters.best()
-    except MissingWeights:
-        if settings.offline or not settings.fetch_at_first_use:
-            raise
-    if _failed is not None and time.monotonic() - _failed[0] < FAILED_SECONDS:
+    ready = next((spec for spec in segmenters.specs() if not spec.missing()), None)
+    if ready is not None and ready.name != segmenters.SHIPPED:
+        return ready
+    lately = _failed is not None and time.monotonic() - _failed[0] < FAILED_SECONDS
+    if settings.fetch_at_first_use and not settings.offline and not lately:
+        try:
+            fetch(segmenters.SEGMENTERS[0].name, progress)
+            return segmenters.best()
+        except MissingError as error:
+            _failed = (time.monotonic(), error)
+    if ready is None and _failed is not None and settings.fetch_at_first_use:
         raise _failed[1].with_traceback(None)
-    try:
-        fetch(segmenters.SEGMENTERS[0].name, progress)
-    except MissingError as error:
-        _failed = (time.monotonic(), error)
-        raise
     return segmenters.best()
 
 

@@ -56,8 +56,11 @@ class Session:
         spec = self.ready(job.backend)
         count = jobs.count(job, spec)
         instances: tuple[Instance, ...] = job.found or ()
+        looked = ""
         if job.found is None and job.objects:
-            instances = self.detect(image, job.segmenter, job.confidence, progress.part(0.0, 0.25))
+            part = progress.part(0.0, 0.25)
+            looked = self.segmenter(job.segmenter, part).name
+            instances = self.detect(image, looked, job.confidence, part)
         removed = jobs.chosen(instances, job)
         mask = jobs.hole(image, job, removed)
         avoid = jobs.forbidden(mask, instances, removed, job.avoid)
@@ -68,7 +71,7 @@ class Session:
             return self.detect(picture, job.segmenter, job.confidence, share)
 
         def outcome(one: Candidate) -> Outcome:
-            return Outcome(one.result, mask, instances, removed, avoid, (one,))
+            return Outcome(one.result, mask, instances, removed, avoid, (one,), finder=looked)
 
         chosen = choose(
             Removal(image, mask, job.grow, job.feather, avoid, job.options),

@@ -16,6 +16,8 @@ from typing import Any
 from inpaint_app.errors import MissingPackage
 
 _LOCK = threading.Lock()
+BLOCK = 512
+"""Boxes that are compared with all others at once."""
 _KEPT: list[Any] = []
 """torch.library registrations vanish with the object that made them."""
 
@@ -66,14 +68,17 @@ def suppressed(boxes: Any, scores: Any, iou_threshold: float) -> Any:
     ranked = boxes[order].float()
     area = (ranked[:, 2] - ranked[:, 0]) * (ranked[:, 3] - ranked[:, 1])
     alive = torch.ones(len(order), dtype=torch.bool, device=boxes.device)
-    kept = []
-    for index in range(len(order)):
-        if not alive[index]:
-            continue
-        kept.append(index)
-        rest = slice(index + 1, None)
-        least = torch.maximum(ranked[index, :2], ranked[rest, :2])
-        most = torch.minimum(ranked[index, 2:], ranked[rest, 2:])
-        shared = (most - least).clamp(min=0).prod(dim=1)
-        alive[rest] &= ~(shared / (area[index] + area[rest] - shared) > iou_threshold)
+    kept: list[int] = []
+    for start in range(0, len(order), BLOCK):
+        block = slice(start, start + BLOCK)
+        least = torch.maximum(ranked[block, None, :2], ranked[None, start:, :2])
+        most = torch.minimum(ranked[block, None, 2:], ranked[None, start:, 2:])
+        shared = (most - least).clamp(min=0).prod(dim=2)
+        covers = shared / (area[block, None] + area[None, start:] - shared) > iou_threshold
+        rows, left = covers.cpu().numpy(), alive[start:].cpu().numpy()
+        for row in range(len(rows)):
+            if left[row]:
+                kept.append(start + row)
+                left[row + 1 :] &= ~rows[row, row + 1 :]
+        alive[start:] = torch.from_numpy(left).to(alive.device)
     return order[torch.tensor(kept, dtype=torch.long, device=boxes.device)]

@@ -126,3 +126,20 @@ def test_what_is_too_large_for_a_server_is_not_offered(empty: Path) -> None:
     small = fetching.fetchable(60)
     assert {"yolov8n-seg", "yolov8s-seg", "yolov8m-seg"} <= set(small)
     assert not {"yolov8l-seg", "yolov8x-seg", "stable-diffusion"} & set(small)
+
+
+def test_the_shipped_finder_serves_where_nothing_can_be_fetched(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def fail(name: str, progress: Progress) -> Path:
+        tries.append(name)
+        raise MissingWeights("there is no network here")
+
+    monkeypatch.setattr(weights, "fetch", fail)
+    monkeypatch.setattr("inpaint_app.checkpoints.present", lambda name: name == "finder")
+    assert fetching.finder(settings(first_use=False)).name == "finder"
+    assert tries == []
+    assert [fetching.finder(settings()).name for _ in range(2)] == ["finder", "finder"]
+    assert tries == ["yolov8n-seg"], "fetched for first, once"

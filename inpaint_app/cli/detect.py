@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     photo = session.load(arguments.photo)
     with console.working(arguments.photo.name) as progress:
         found = session.detect(photo.rgb, arguments.segmenter, arguments.confidence, progress)
+    shared.say_finder(session.segmenter(arguments.segmenter).name, console)
     if words:
         labels = labels_of(words, segmenters.labels())
         found = tuple(instance for instance in found if instance.label in labels)

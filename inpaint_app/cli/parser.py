@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.candidates import MOST
+from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
 from inpaint_app.imaging.files import write_bytes
 from inpaint_app.segmenters import registry as segmenters
@@ -265,3 +266,10 @@ def write_json(target: str, content: Any, write: Any) -> None:
 
 
 __all__ = ["FORMATS", "Parser", "add_command", "add_filling", "add_finding", "job", "objects", "program"]
+
+
+def say_finder(name: str, console: Console) -> None:
+    """Tell which segmenter looked, where there is something to know about it."""
+    if name and segmenters.find(name).note:
+        spec = segmenters.find(name)
+        console.note(f"{spec.title} looked for objects. {spec.note}")

@@ -134,6 +134,7 @@ def _photo(
                 yield record
             if outcome.note:
                 console.say(outcome.note)
+            shared.say_finder(outcome.finder, console)
     except (Cancelled, MissingError, OptionError):
         raise
     except (InpaintError, OSError) as error:
@@ -239,6 +240,7 @@ def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str
         "windows": [list(box) for box in result.boxes],
         "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
         "changed_known_pixels": result.changed_known,
+        "finder": outcome.finder or None,
         "new_objects": outcome.note or None,
         "file": {
             name: getattr(written, name)

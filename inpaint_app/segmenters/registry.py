@@ -23,6 +23,10 @@ COCO: tuple[str, ...] = (
 """The 80 classes of COCO, in YOLO's order."""
 
 
+SHIPPED = "finder"
+"""The one that this project trained: ready everywhere, less sure than the others."""
+
+
 def _yolo(size: str, title: str, megabytes: float) -> SegmenterSpec:
     return SegmenterSpec(
         name=f"yolov8{size}-seg",
@@ -41,6 +45,16 @@ SEGMENTERS: tuple[SegmenterSpec, ...] = (
     _yolo("m", "medium", 52.4),
     _yolo("l", "large", 88.1),
     _yolo("x", "extra large", 137.4),
+    SegmenterSpec(
+        name=SHIPPED,
+        title="Own finder",
+        summary="Finds people and vehicles; trained and shipped by this project (6.5 MB), nothing to fetch.",
+        factory="inpaint_app.segmenters.own:OwnSegmenter",
+        lacks="inpaint_app.segmenters.own:missing",
+        labels=("person", "bicycle", "car", "motorcycle", "bus", "truck"),
+        argument="finder",
+        note="It is less sure than YOLOv8, which Models or 'inpaint-app models fetch yolov8n-seg' brings.",
+    ),
 )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,19 +18,15 @@ from PIL import Image as PillowImage
 from inpaint_app import torchvision_ops
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.segmenters import weights
-from inpaint_app.segmenters.outline import outlined
+from inpaint_app.segmenters.look import Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.views import merged, tiles, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Progress
 
 SIDE = 640
 """The longest side in pixels at which the photo is looked at."""
-STRIDE = 32
-PAD = 114
 OVERLAP = 0.7
 """Two finds of one class are one when their boxes share more than this."""
-MAGNIFY = 4.0
-"""Tiny photos are enlarged at most this many times."""
 _LOADING = threading.Lock()
 _READERS: tuple[tuple[Any, str], ...] = (
     (PillowImage, "open"),
@@ -39,8 +34,6 @@ _READERS: tuple[tuple[Any, str], ...] = (
     (cv2, "imwrite"),
     (cv2, "imshow"),
 )
-Edges: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels."""
 
 
 @contextmanager
@@ -57,35 +50,6 @@ def _readers_kept() -> Iterator[None]:
         cv2.setNumThreads(threads)  # it takes OpenCV's threads away too
         for module, name, reader in kept:
             setattr(module, name, reader)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Find:
-    """One raw find. box: left, top, right, bottom in the photo's pixels. logits: (h, w) over `area` of the photo."""
-
-    label: str
-    confidence: float
-    box: Edges
-    logits: NDArray[np.float32]
-    area: Edges
-
-
-class _Place(NamedTuple):
-    """Where a view lies in the photo: its corner, and photo pixels per pixel of the network's input."""
-
-    left: int
-    top: int
-    across: float
-    down: float
-
-    def of(self, left: float, top: float, right: float, bottom: float) -> Edges:
-        """A box of the view in the photo."""
-        return (
-            self.left + left * self.across,
-            self.top + top * self.down,
-            self.left + right * self.across,
-            self.top + bottom * self.down,
-        )
 
 
 class YoloSegmenter:
@@ -107,28 +71,21 @@ class YoloSegmenter:
         shape = (image.shape[0], image.shape[1])
         views = tiles(*shape)
         progress(0.0, "Looking for objects")
-        whole = _instances(self._look(image, Box(0, 0, shape[1], shape[0]), confidence), shape)
+        whole = instances(self._look(image, Box(0, 0, shape[1], shape[0]), confidence), shape)
         near: list[Instance] = []
         for done, tile in enumerate(views, start=1):
             progress(done / (len(views) + 1), "Looking closer")
             finds = [f for f in self._look(image, tile, confidence) if whole_in(f.box, tile, shape)]
-            near += _instances(finds, shape)
-        instances = merged(whole, near)
-        progress(1.0, f"{len(instances)} found")
-        return tuple(instances)
+            near += instances(finds, shape)
+        found = merged(whole, near)
+        progress(1.0, f"{len(found)} found")
+        return tuple(found)
 
     def _look(self, image: Image, view: Box, confidence: float) -> list[Find]:
         """What is found in one view of the photo, scaled to the network's size."""
-        scale = min(SIDE / max(view.height, view.width), MAGNIFY)
-        size = (max(1, round(view.width * scale)), max(1, round(view.height * scale)))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = cv2.resize(image[view.slices], size, interpolation=how)
-        bottom, right = -size[1] % STRIDE, -size[0] % STRIDE
-        padded = np.full((size[1] + bottom, size[0] + right, 3), PAD, dtype=np.uint8)
-        padded[: size[1], : size[0]] = small
+        padded, place = seen(image, view, SIDE)
         with self._lock:
             rows, prototypes = self._predict(padded, confidence)
-        place = _Place(view.left, view.top, view.width / size[0], view.height / size[1])
         return [self._find(row, prototypes, place, padded.shape) for row in rows]
 
     def _predict(self, padded: Image, confidence: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -143,34 +100,14 @@ class YoloSegmenter:
         self,
         row: NDArray[np.float32],
         prototypes: NDArray[np.float32],
-        place: _Place,
-        shape: Sequence[int],
+        place: Place,
+        shape: tuple[int, ...],
     ) -> Find:
         """Keep of the prototypes only what lies under the find's box and a little around it."""
-        _, rows, columns = prototypes.shape
-        across, down = columns / shape[1], rows / shape[0]
-        left = max(0, int(row[0] * across) - 2)
-        top = max(0, int(row[1] * down) - 2)
-        right = min(columns, int(np.ceil(row[2] * across)) + 2)
-        bottom = min(rows, int(np.ceil(row[3] * down)) + 2)
-        logits = np.tensordot(row[6:], prototypes[:, top:bottom, left:right], axes=1)
-        return Find(
-            label=self.labels[int(row[5])],
-            confidence=float(row[4]),
-            box=place.of(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
-            logits=logits.astype(np.float32),
-            area=place.of(left / across, top / down, right / across, bottom / down),
-        )
-
-
-def _instances(finds: list[Find], shape: tuple[int, int]) -> list[Instance]:
-    """The finds with their outlines drawn, not yet numbered; those of which nothing is left are dropped."""
-    found = []
-    for find in finds:
-        shaped = outlined(find.logits, find.area, find.box, shape)
-        if shaped is not None:
-            found.append(Instance(0, find.label, find.confidence, *shaped))
-    return found
+        box = (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+        logits, area = cropped(row[6:], prototypes, box, shape)
+        label = self.labels[int(row[5])]
+        return Find(label, float(row[4]), place.of(*box), logits, place.of(*area))
 
 
 def _predictor(path: Path, settings: Settings) -> Any:

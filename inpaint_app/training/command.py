@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from inpaint_app.errors import InpaintError, OptionError
 from inpaint_app.training.recipes import RECIPES, find
@@ -25,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--start", type=Path, metavar="FILE", help="weights of the same network to begin with"
+    )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="outlines by file name (JSON), for the finder"
     )
     parser.add_argument("--validate", type=Path, metavar="TAR", help="photos to score the centre hole on")
     parser.add_argument(
@@ -72,6 +76,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     from inpaint_app.training.data import load_photos
     from inpaint_app.training.loop import Plan, Trainer
+    from inpaint_app.training.street import load_street
     from inpaint_app.training.validate import in_training
 
     if arguments.threads:
@@ -81,7 +86,11 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.rate:
         recipe = dataclasses.replace(recipe, learning_rate=arguments.rate)
     cache = arguments.cache or arguments.out.parent
-    photos = load_photos(arguments.data, recipe.photo_size, cache)
+    photos: Any = (
+        load_street(arguments.data, arguments.labels, recipe.photo_size, cache)
+        if recipe.outlined
+        else load_photos(arguments.data, recipe.photo_size, cache)
+    )
     validate = None
     if arguments.validate:
         validate = in_training(load_photos([arguments.validate], recipe.photo_size, cache)[:200], recipe)

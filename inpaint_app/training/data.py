@@ -55,6 +55,14 @@ def load_photos(sources: Sequence[Path], size: int, cache: Path | None = None) -
     return photos
 
 
+def names(source: Path) -> list[str]:
+    """The names of a source's photos, in the order in which `load_photos` stacks them."""
+    if source.is_dir():
+        return [str(path) for path in sorted(source.rglob("*")) if path.suffix.lower() in SUFFIXES]
+    with tarfile.open(source) as archive:
+        return [m.name for m in archive if m.isfile() and Path(m.name).suffix.lower() in SUFFIXES]
+
+
 def _digest(sources: Sequence[Path], size: int) -> str:
     parts = [str(size)]
     for source in sources:

@@ -26,6 +26,10 @@ from inpaint_app.training import state
 from inpaint_app.training.history import read
 from inpaint_app.training.recipes import Part, find
 
+HELD = "validation_"
+NAMES = {"validation_psnr": "validation_psnr_200"}
+"""The photos of --validate are 200."""
+
 
 def export(
     run: Path, folder: Path, module: str = "network", name: str | None = None, commit: str | None = None
@@ -48,7 +52,7 @@ def export(
     data = save(half)
     target = folder / f"{name}.safetensors"
     _replace(target, data)
-    scored = [line for line in read(run / "history.jsonl") if "validation_psnr" in line]
+    scored = [line for line in read(run / "history.jsonl") if any(key.startswith(HELD) for key in line)]
     table: dict[str, Any] = {
         "file": target.name,
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -68,7 +72,8 @@ def export(
         "scores": {},
     }
     if scored and module == "network":
-        table["training"]["validation_psnr_200"] = round(scored[-1]["validation_psnr"], 3)
+        figures = {key: value for key, value in scored[-1].items() if key.startswith(HELD)}
+        table["training"] |= {NAMES.get(key, key): round(value, 3) for key, value in figures.items()}
     write_entry(folder / MANIFEST, name, table)
     return target
 

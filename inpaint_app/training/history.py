@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from torch import Tensor
 
 from inpaint_app.errors import OptionError
-from inpaint_app.training.data import Batch
 
 
 class History:
@@ -43,16 +41,11 @@ class History:
             if name != "step":
                 self._board.add_scalar(name, value, line["step"])
 
-    def sample(
-        self, step: int, batch: Batch, filled: Tensor, scores: dict[str, float], seconds: float
-    ) -> None:
-        """A grid of eight photos (blanked, filled, true) and the validation scores."""
+    def sample(self, step: int, grid: NDArray[np.uint8], scores: dict[str, float], seconds: float) -> None:
+        """A picture (H, W, 3) of how far it is, and the validation scores."""
         if scores:
             named = {f"validation_{name}": value for name, value in scores.items()}
             self.add({"step": step, "seconds": round(seconds, 1), **named})
-        blanked = batch.photo * (1 - batch.mask)
-        columns = [torch.cat([a, b, c], 1) for a, b, c in zip(blanked, filled, batch.photo, strict=True)][:8]
-        grid = to_uint8(torch.cat(columns, 2))
         PillowImage.fromarray(grid).save(self.path.parent / "samples.png")
         self._board.add_image("samples", grid, step, dataformats="HWC")
 
@@ -60,12 +53,6 @@ class History:
         """Flush."""
         if self._board is not None:
             self._board.close()
-
-
-def to_uint8(image: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """(3, H, W) in -1..1 → (H, W, 3) uint8."""
-    scaled = ((image.float().clamp(-1, 1) + 1) * 127.5).round()
-    return scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
 
 def read(path: Path) -> list[dict[str, Any]]:

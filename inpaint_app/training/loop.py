@@ -24,10 +24,8 @@ from torch import Tensor
 
 from inpaint_app.errors import CheckpointError, InpaintError
 from inpaint_app.training import state
-from inpaint_app.training.data import Batch, Photos, Sampler
 from inpaint_app.training.device import device_name, lay_out, precision
 from inpaint_app.training.history import History
-from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective, load
 from inpaint_app.training.recipes import Recipe
 
@@ -50,7 +48,7 @@ class Plan:
     precision: str = "auto"
     save_every: float = 120.0
     record_every: int = 20
-    sample_every: float = 300.0
+    sample_every: float = 600.0
     holes: int = 8192
     start: Path | None = None
     cpu: bool = False
@@ -63,7 +61,7 @@ Validate = Callable[[Objective], dict[str, float]]
 class Trainer:
     """One run of one recipe."""
 
-    def __init__(self, recipe: Recipe, plan: Plan, photos: Photos, validate: Validate | None = None) -> None:
+    def __init__(self, recipe: Recipe, plan: Plan, photos: Any, validate: Validate | None = None) -> None:
         self.recipe, self.plan, self.validate = recipe, plan, validate
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
@@ -77,15 +75,14 @@ class Trainer:
             lay_out(module.to(self.device)).train()
         self.optimisers = {player: self._optimiser(player) for player in self.objective.players}
         self.average = state.Average(self.objective.modules["network"], recipe.average)
-        self.sampler = Sampler(
+        self.sampler = self.objective.sampler(
             photos,
-            make_holes(recipe.holes, recipe.size, plan.holes, plan.seed),
             recipe.batch,
             plan.seed,
             self.device,
             self.accelerator.process_index,
             self.accelerator.num_processes,
-            zoom=recipe.zoom,
+            plan.holes,
         )
         self.step, self.seconds = 0, 0.0
         self.history = History(plan.out)
@@ -143,7 +140,7 @@ class Trainer:
         photo = batch.photo.contiguous(memory_format=torch.channels_last)
         torch.manual_seed((self.plan.seed * 1_000_003 + self.step) * 64 + self.accelerator.process_index)
         self._schedule(steps)
-        turns = self.objective.losses(Batch(photo, batch.mask), self.step)
+        turns = self.objective.losses(batch._replace(photo=photo), self.step)
         while True:
             with self.accelerator.autocast():
                 turn = next(turns, None)
@@ -248,10 +245,9 @@ class Trainer:
         network.load_state_dict(self.average.values)
         network.eval()
         with torch.no_grad():
-            scores = self.validate(self.objective) if self.validate else {}
-            batch = self.sampler.draw(0)
-            filled = self.objective.fill(network, batch)
-        self.history.sample(self.step, batch, filled, scores, self.seconds)
+            scores = self.validate(self.objective) if self.validate else self.objective.validate()
+            grid = self.objective.picture(network, self.sampler.draw(0))
+        self.history.sample(self.step, grid, scores, self.seconds)
         network.load_state_dict(own)
         network.train()
 

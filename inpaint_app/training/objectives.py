@@ -10,12 +10,15 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inpaint_app.models.prefill import pixelate
 from inpaint_app.training import losses
-from inpaint_app.training.data import Batch
+from inpaint_app.training.data import Batch, Sampler
+from inpaint_app.training.holes import make_holes
 from inpaint_app.training.recipes import Part, Recipe
 
 Turn = tuple[str, Tensor, dict[str, Tensor]]
@@ -52,6 +55,25 @@ class Objective:
         """What the network makes of a batch, known pixels put back: (B, 3, S, S) in -1..1."""
         made = network(self.seen(batch), batch.mask)
         return compose(made[-1] if isinstance(made, tuple) else made, batch)
+
+    def sampler(
+        self, photos: Any, batch: int, seed: int, device: torch.device, rank: int, ranks: int, holes: int
+    ) -> Any:
+        """What draws the batch of a step: here random crops of photos, with holes from a bank of that many."""
+        recipe = self.recipe
+        bank = make_holes(recipe.holes, recipe.size, holes, seed)
+        return Sampler(photos, bank, batch, seed, device, rank, ranks, zoom=recipe.zoom)
+
+    def validate(self) -> dict[str, float]:
+        """Scores that the objective measures by itself on photos that it kept back; none here."""
+        return {}
+
+    def picture(self, network: nn.Module, batch: Any) -> NDArray[np.uint8]:
+        """Eight photos for the eye, blanked, filled and true, as one (H, W, 3) picture."""
+        filled = self.fill(network, batch)
+        blanked = batch.photo * (1 - batch.mask)
+        columns = [torch.cat([a, b, c], 1) for a, b, c in zip(blanked, filled, batch.photo, strict=True)][:8]
+        return to_uint8(torch.cat(columns, 2))
 
     def seen(self, batch: Batch) -> Tensor:
         """The photo as the network gets it: the hole blank, or pixelated where the recipe sets "mosaic"."""
@@ -166,3 +188,9 @@ def load(recipe: Recipe) -> Objective:
     module, _, name = recipe.objective.partition(":")
     made: Objective = getattr(importlib.import_module(module), name)(recipe)
     return made
+
+
+def to_uint8(image: Tensor) -> NDArray[np.uint8]:
+    """(3, H, W) in -1..1 → (H, W, 3) uint8."""
+    scaled = ((image.float().clamp(-1, 1) + 1) * 127.5).round()
+    return scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy()

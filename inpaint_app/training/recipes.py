@@ -28,6 +28,7 @@ class Recipe:
     factors. known_weight: weight of known pixels beside 1 in the hole. adversarial: kind of loss and its factor
     `adversarial_weight`; 0 trains no critic. critics: modules that judge. holes: kinds and their weights. steps: used
     where no --minutes is given. settings: numbers that the objective knows.
+    outlined: learns from photos with outlines of objects (--labels).
     average: decay of the running mean of the weights that is what gets shipped; 0 keeps the last ones.
     """
 
@@ -54,6 +55,7 @@ class Recipe:
     adversarial_weight: float = 0.0
     holes: Mapping[str, float] = field(default_factory=lambda: dict(RANDOM))
     settings: Mapping[str, float] = field(default_factory=dict)
+    outlined: bool = False
 
 
 _MODELS = "inpaint_app.models"
@@ -218,6 +220,21 @@ RECIPES: tuple[Recipe, ...] = (
         Part(f"{_MODELS}.autoencoder:Autoencoder"),
         known_weight=1.0,
         learning_rate=5e-4,
+    ),
+    Recipe(
+        "finder",
+        "Finder of people and vehicles with outlines",
+        Part(f"{_MODELS}.finder:Finder", {"classes": 6}),
+        objective="inpaint_app.training.finding:Finding",
+        outlined=True,
+        size=160,
+        batch=16,
+        learning_rate=2e-3,
+        weight_decay=0.01,
+        warmup=300,
+        average=0.999,
+        clip=10.0,
+        settings={"score": 0.5, "box": 5.0, "edges": 1.5, "mask": 4.0, "semantic": 1.0},
     ),
     *(_vae(encoder, 500, False) for encoder in ("alexnet", "vgg", "resnet")),
     *(_vae("vgg", bottleneck, False) for bottleneck in (2000, 4000)),

@@ -9,8 +9,9 @@ from typing import Any
 
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.errors import InpaintError, UnreadablePhoto
 from inpaint_app.imaging.mask import marked
+from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.session import CONFIDENCE, Job
 from inpaint_app.types import Instance, Mask
 from inpaint_app.ui import pictures, present
@@ -53,9 +54,13 @@ def confidence(message: Message) -> float:
     return float(message.get("confidence") or CONFIDENCE)
 
 
-def finder(message: Message) -> tuple[str | None, float]:
-    """What decides what is found: the segmenter and the confidence."""
-    return message.get("segmenter") or None, confidence(message)
+def finder(message: Message) -> tuple[str, float]:
+    """What decides what is found: the segmenter ("" where none is ready) and the confidence."""
+    try:
+        name = str(message.get("segmenter") or segmenters.best().name)
+    except InpaintError:
+        name = ""
+    return name, confidence(message)
 
 
 def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Mask | None:

@@ -110,6 +110,14 @@ def found(instances: Iterable[Instance], size: tuple[int, int]) -> list[dict[str
     ]
 
 
+def finder(name: str) -> str:
+    """Which segmenter looked and what is to be known about it, in a sentence or two; "" where none did."""
+    if not name:
+        return ""
+    spec = segmenters.find(name)
+    return f"{spec.title} looked. {spec.note}".strip()
+
+
 def removed(instances: Iterable[Instance], brushed: bool) -> str:
     """What was taken out, in words: "3 people, 1 bus"."""
     plurals = {"person": "people", "bus": "buses", "sheep": "sheep", "knife": "knives"}

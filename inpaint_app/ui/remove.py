@@ -73,7 +73,8 @@ class Remover:
             step.found, step.found_with = instances, asked.finder(message)
             self._say_found(visit, step)
             if not instances:
-                visit.say("nothing", text="Nothing found in this photo. Brush over what should go instead.")
+                said = "Nothing found in this photo. Brush over what should go instead."
+                visit.say("nothing", text=f"{said} {present.finder(step.found_with[0])}")
 
         yield from working(visit, task, asked.work(message))
 
@@ -224,4 +225,5 @@ class Remover:
     def _say_found(self, visit: Visit, step: Step, chosen: list[int] | None = None) -> None:
         photo = visit.opened()
         size = (photo.width, photo.height)
-        visit.say("found", instances=present.found(step.found or (), size), chosen=chosen)
+        finder = present.finder(step.found_with[0] if step.found_with else "")
+        visit.say("found", instances=present.found(step.found or (), size), chosen=chosen, finder=finder)

@@ -40,7 +40,7 @@ class Step:
     title: str
     patches: tuple[Patch, ...] = ()
     found: tuple[Instance, ...] | None = None
-    found_with: tuple[str | None, float] | None = None
+    found_with: tuple[str, float] | None = None
     made: dict[str, Made] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)

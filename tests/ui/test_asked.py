@@ -33,7 +33,7 @@ def strokes(brushed: slice, erased: slice) -> str:
 def step() -> Step:
     find = Instance(7, "person", 0.9, Box(8, 2, 16, 8), np.ones((6, 8), bool))
     other = Instance(8, "dog", 0.8, Box(0, 0, 4, 4), np.ones((4, 4), bool))
-    return Step(0, "Original", found=(find, other), found_with=(None, 0.35))
+    return Step(0, "Original", found=(find, other), found_with=asked.finder({}))
 
 
 def test_the_mask_is_the_chosen_less_the_erased_joined_with_the_brushed(step: Step) -> None:

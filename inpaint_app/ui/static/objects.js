@@ -3,6 +3,8 @@ function makeObjects(app, mask) {
   const section = one(".st-objects");
   const list = one(".st-finds");
   const count = one(".st-finds-count");
+  const finder = h("p", { class: "finds-note" });
+  list.after(finder);
 
   function classes() {
     const groups = new Map();
@@ -38,6 +40,7 @@ function makeObjects(app, mask) {
   return {
     show() {
       section.hidden = !app.found.length;
+      finder.textContent = app.finder || "";
       list.replaceChildren(...classes().map(group));
       this.mark();
     },

@@ -175,6 +175,7 @@ const hears = {
   },
   found(message) {
     const before = JSON.stringify(app.found.map((i) => [i.number, i.polygons]));
+    app.finder = message.finder;
     app.found = message.instances.map((instance) => ({ ...instance, anchor: anchor(instance.polygons) }));
     if (before !== JSON.stringify(app.found.map((i) => [i.number, i.polygons]))) mask.finds(app.found);
     if (message.chosen) mask.choose(message.chosen.filter((number) => !mask.isChosen(number)), true);

@@ -1,0 +1,102 @@
+"""The project's own finder: its looks, its outlines, and what it says when its weights are not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inpaint_app.errors import MissingWeights
+from inpaint_app.models.finder import BINS, Raw, centres
+from inpaint_app.segmenters import own, registry
+from inpaint_app.types import Image, Progress
+
+
+class Red:
+    """Stands for the trained network: sees red as one car, its whole extent, with the mask drawn by the pixels."""
+
+    def to(self, device: str) -> Red:
+        return self
+
+    def __call__(self, image: torch.Tensor) -> Raw:
+        _, _, height, width = image.shape
+        red = (image[0, 0] > 0.6) & (image[0, 1] < 0.4)
+        points, strides = centres(height, width)
+        edges = torch.full((1, len(points), 4, BINS), -50.0)
+        scores = torch.full((1, len(points), 6), -9.0)
+        rows, columns = torch.nonzero(red.any(1)).flatten(), torch.nonzero(red.any(0)).flatten()
+        if len(rows):
+            box = torch.tensor([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]).float()
+            middle = (box[:2] + box[2:]) / 2
+            reach = (box[2:] - box[:2]).max() / 2
+            stride = next((s for s in (8, 16, 32) if reach / s < BINS - 2), 32)
+            on = strides == stride
+            at = int(torch.where(on, (points - middle).square().sum(1), 1e9).argmin())
+            scores[0, at, 2] = 3.0
+            far = torch.cat([points[at] - box[:2], box[2:] - points[at]]) / stride
+            for edge, value in enumerate(far.tolist()):
+                low = int(value)
+                edges[0, at, edge, low] = float(np.log(1 - (value - low) + 1e-9))
+                edges[0, at, edge, low + 1] = float(np.log(max(0.0, value - low) + 1e-9))
+        small = torch.nn.functional.avg_pool2d(red[None, None].float(), 4)[0]
+        prototypes = torch.cat([16 * small - 8])[None]
+        return Raw(edges, scores, torch.ones(1, len(points), 1), prototypes, torch.zeros(1, 6, 1, 1))
+
+
+@pytest.fixture
+def finder(monkeypatch: pytest.MonkeyPatch) -> own.OwnSegmenter:
+    monkeypatch.setattr("inpaint_app.checkpoints.create", lambda name: Red())
+    return own.OwnSegmenter()
+
+
+def photo(height: int, width: int, box: tuple[int, int, int, int]) -> Image:
+    made = np.full((height, width, 3), 120, np.uint8)
+    made[box[1] : box[3], box[0] : box[2]] = (220, 30, 30)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("shape", "box"),
+    [((480, 640), (200, 100, 440, 400)), ((480, 640), (10, 10, 630, 470)), ((90, 61), (20, 30, 40, 70))],
+)
+def test_an_object_of_any_size_is_found_once_with_its_outline(
+    finder: own.OwnSegmenter, shape: tuple[int, int], box: tuple[int, int, int, int]
+) -> None:
+    reports: list[float] = []
+    progress = Progress(lambda fraction, stage: reports.append(fraction))
+    (found,) = finder.detect(photo(*shape, box), 0.35, progress)
+    assert (found.label, found.number) == ("car", 1)
+    assert found.confidence > 0.8
+    true = np.zeros(shape, dtype=bool)
+    true[box[1] : box[3], box[0] : box[2]] = True
+    mask = found.full_mask(shape)
+    assert (mask & true).sum() / (mask | true).sum() > 0.9
+    assert reports == sorted(reports)
+    assert reports[-1] == 1.0
+
+
+def test_small_objects_of_large_photos_are_found_in_tiles(finder: own.OwnSegmenter) -> None:
+    (found,) = finder.detect(photo(2000, 3000, (2400, 1500, 2460, 1600)), 0.35, Progress())
+    assert abs(found.box.left - 2400) < 12
+    assert abs(found.box.bottom - 1600) < 12
+
+
+def test_nothing_red_nothing_found(finder: own.OwnSegmenter) -> None:
+    assert finder.detect(np.full((50, 70, 3), 120, np.uint8), 0.35, Progress()) == ()
+
+
+def test_without_its_weights_it_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    spec = registry.find("finder")
+    (lack,) = spec.missing()
+    assert "inpaint-app train finder" in lack.cure
+    with pytest.raises(MissingWeights, match="inpaint-app train finder"):
+        spec.create()
+
+
+def test_it_comes_last_so_that_yolo_is_taken_where_it_is() -> None:
+    assert registry.SEGMENTERS[-1].name == registry.SHIPPED
+    assert registry.SEGMENTERS[-1].labels == own.LABELS
+    assert "less sure" in registry.SEGMENTERS[-1].note
