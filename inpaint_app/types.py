@@ -167,11 +167,17 @@ class Progress:
         """Why the work was given up; None while it is not."""
         return self._life.lost
 
-    def part(self, start: float, stop: float, stage: str = "") -> Progress:
-        """A progress whose 0..1 is `start`..`stop` of this one; `stage` stands in where a report names none."""
+    def part(self, start: float, stop: float, stage: str = "", within: str = "") -> Progress:
+        """A progress whose 0..1 is `start`..`stop` of this one; `stage` stands in where a report names none.
 
-        def report(fraction: float, said: str) -> None:
-            self(start + (stop - start) * fraction, said or stage)
+        within: what the part is one of, said before every stage ("Candidate 2 of 4").
+        """
+
+        def report(fraction: float, inner: str) -> None:
+            said = inner or stage
+            self(
+                start + (stop - start) * fraction, f"{within}: {said}" if within and said else within or said
+            )
 
         inner = Progress(report, self._cancelled, self._show)
         inner._life = self._life

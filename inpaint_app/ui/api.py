@@ -119,7 +119,7 @@ class Service:
         request: gr.Request, mask: str | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
-            with self.visits.met(request).allowance.turn():
+            with self.visits.met(request).allowance.turn(max(1, what.get("candidates", 1))):
                 opened = self._opened(photo)
                 if mask is not None:
                     what = {**what, "mask": _given(mask, opened)}

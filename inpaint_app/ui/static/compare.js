@@ -56,6 +56,14 @@ function makeCompare(app, view) {
     return [left, top, right - left, bottom - top];
   }
 
+  /* As many columns as show the pictures largest. */
+  function columns(count) {
+    const [, , width, height] = part(), stage = view.stage();
+    const size = (across) => Math.min(stage.width / across / width, ((stage.height - 90) / Math.ceil(count / across) - 46) / height);
+    const all = Array.from({ length: count }, (_, index) => index + 1);
+    return all.reduce((best, across) => (size(across) > size(best) * 1.01 ? across : best), Math.min(count, stage.width < 640 ? 2 : count));
+  }
+
   function figure(title, image, key, best) {
     const [x, y, width, height] = part(), face = h("canvas", { width: Math.round(width), height: Math.round(height), role: "img", "aria-label": title });
     face.getContext("2d").drawImage(image, x, y, width, height, 0, 0, face.width, face.height);
@@ -74,7 +82,7 @@ function makeCompare(app, view) {
   return {
     place, holding, follow,
     gallery() {
-      gallery.style.setProperty("--columns", Math.ceil(Math.sqrt(app.results.size + 1)));
+      gallery.style.setProperty("--columns", columns(app.results.size + 1));
       gallery.replaceChildren(figure("Before", app.base, null),
         ...Array.from(app.results.values()).map((result) => figure(named(result), app.images.get(result.key), result.key, result.best)));
     },
