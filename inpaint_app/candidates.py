@@ -74,12 +74,10 @@ def choose(
     notes: list[str] = []
     while len(made) < most and (len(made) < count or all(one.appeared for one in made)):
         number = len(made)
-        part = progress.part(number / most, (number + 1) / most)
+        part = progress.part(number / most, (number + 1) / most, within=_named(number, count))
         again = replace(removal, options={**removal.options, "seed": seed + number}) if number else removal
         try:
-            result = remove(
-                again, part.part(0.0, 1.0 if look is None else 1.0 - LOOKING, _named(number, count))
-            )
+            result = remove(again, part.part(0.0, 1.0 if look is None else 1.0 - LOOKING))
         except Cancelled:
             raise
         except InpaintError as error:

@@ -6,18 +6,18 @@ diffusion model on this machine's own processor, a search through a network) wai
 
 from __future__ import annotations
 
-import gc
-import sys
-import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
+from inpaint_app import memory
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import BackendError, InpaintError, out_of_memory
 from inpaint_app.lanes import Line
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
+from inpaint_app.warm import Warm
 
 Value = TypeVar("Value")
 
@@ -33,17 +33,16 @@ class Device:
     def __init__(self, settings: Settings) -> None:
         self.quick = Line(settings.waiting, GRACE, settings.patience)
         self.slow = Line(settings.waiting, SLOW_GRACE, settings.patience)
-        self._warm: dict[str, Any] = {}
-        self._making: dict[str, threading.Lock] = {}
+        self.warm = Warm()
 
     def backend(self, spec: BackendSpec) -> Backend:
         """The backend, made at its first use."""
-        made: Backend = self._made(spec)
+        made: Backend = self.warm.made(spec)
         return made
 
     def segmenter(self, spec: SegmenterSpec) -> Segmenter:
         """The segmenter, made at its first use."""
-        made: Segmenter = self._made(spec)
+        made: Segmenter = self.warm.made(spec)
         return made
 
     def work(self, spec: BackendSpec | SegmenterSpec, progress: Progress, task: Callable[[], Value]) -> Value:
@@ -54,7 +53,8 @@ class Device:
         InpaintError.
         """
         line = self.slow if isinstance(spec, BackendSpec) and spec.slow else self.quick
-        with line.turn(progress, spec.title, lambda: self.forget(spec.name)):
+        forget = partial(self.forget, spec.name)
+        with line.turn(progress, spec.title, forget), self.warm.used(spec.name):
             while True:
                 try:
                     return task()
@@ -72,45 +72,28 @@ class Device:
 
     def holds(self, name: str) -> bool:
         """Whether something of that name is warm."""
-        return name in self._warm
+        return name in self.warm
 
     def forget(self, name: str) -> None:
         """Let go of one thing; whoever works with it keeps it until the end."""
-        self._warm.pop(name, None)
-        self._making.pop(name, None)
+        self.warm.forget(name)
 
     def release(self) -> None:
         """Let go of everything that is warm, so that its memory can be used otherwise."""
-        self._warm.clear()
-        _hand_back()
-
-    def _made(self, spec: BackendSpec | SegmenterSpec) -> Any:
-        with self._making.setdefault(spec.name, threading.Lock()):
-            if spec.name not in self._warm:
-                self._warm[spec.name] = spec.create()
-            return self._warm[spec.name]
+        self.warm.clear()
 
     def _smaller(self, spec: BackendSpec | SegmenterSpec) -> str | None:
         """A way to go on with less memory, in words; None where there is none."""
-        others = [name for name in self._warm if name != spec.name]
+        others = self.warm.others(spec.name)
         if others:
             for name in others:
-                self.forget(name)
-            _hand_back()
+                self.warm.drop(name)
             return "with all other models let go"
-        lower = getattr(self._warm.get(spec.name), "lower", None)
+        lower = getattr(self.warm.peek(spec.name), "lower", None)
         way: str | None = lower() if lower is not None else None
         if way is not None:
-            _hand_back()
+            memory.handed_back()
         return way
-
-
-def _hand_back() -> None:
-    """Hand memory that is no longer used back to the device."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _no_memory(title: str) -> BackendError:

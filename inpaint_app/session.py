@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from inpaint_app import job as jobs
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.candidates import Candidate, choose
 from inpaint_app.device import Device
 from inpaint_app.errors import Cancelled, MissingError
@@ -105,6 +106,14 @@ class Session:
             return remove(removal, Filler(spec, self.device.backend(spec), options), progress, guide)
 
         return self.device.work(spec, progress, fill)
+
+    def expected(self, backend: str, options: Mapping[str, Any] | None = None) -> Expected | None:
+        """What filling one hole takes, as earlier runs here tell; None for a backend that is quick or does not tell.
+
+        Raises OptionError, MissingError.
+        """
+        spec = self.ready(backend)
+        return spec.expected(spec.make_options(options or {}))
 
     def detect(
         self,

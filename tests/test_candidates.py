@@ -214,7 +214,7 @@ def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.
 
     session = Session()
     painter = Painter({3: 12})
-    monkeypatch.setattr(session, "_backends", {"telea": painter})
+    monkeypatch.setitem(session.device.warm._things, "telea", painter)
     monkeypatch.setattr(session, "detect", lambda picture, _name, _confidence, share: look(picture, share))
     image, mask = photo()
     outcome = session.run(
@@ -250,14 +250,15 @@ def fill_with(backend: object) -> candidates.Remove:
 def test_every_candidate_is_handed_out_when_it_is_ready_and_the_one_most_agreed_with_is_best() -> None:
     image, mask = photo()
     told: list[tuple[int, float]] = []
-    shares = [0.0]
+    shares, stages = [0.0], [""]
     choice = candidates.choose(
         Removal(image, mask, 0, 0),
         fill_with(Striped()),
         count=3,
         ready=lambda one: told.append((one.seed, shares[-1])),
-        progress=Progress(lambda share, _: shares.append(share)),
+        progress=Progress(lambda share, stage: (shares.append(share), stages.append(stage))[0]),
     )
+    assert any(stage.startswith("Candidate 2 of 3: ") for stage in stages)
     assert [seed for seed, _ in told] == [0, 1, 2]
     assert [share for _, share in told] == pytest.approx([1 / 3, 2 / 3, 1], abs=0.01)
     assert [one.result.options.seed for one in choice.candidates] == [0, 1, 2]

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from inpaint_app.errors import OptionError
 from inpaint_app.types import Image, Missing, Options, Progress, Window
 
-__all__ = ["Backend", "BackendSpec", "Missing", "SizeRule"]
+__all__ = ["Backend", "BackendSpec", "Expected", "Holding", "Missing", "SizeRule"]
 
 
 @runtime_checkable
@@ -28,6 +28,30 @@ class Backend(Protocol):
         through, a hole at the border, and a hole that is the whole window.
         """
         ...
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A backend whose weights take much memory, and which can let go of them; the next fill loads them again."""
+
+    def held(self) -> int:
+        """Bytes of weights in memory now."""
+        ...
+
+    def release(self) -> None:
+        """Let go of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What filling one hole takes, learned from earlier runs on this machine; None where there was none yet.
+
+    seconds: for one hole with one seed. megabytes: memory at the peak, of the GPU where it runs on one.
+    """
+
+    seconds: float | None = None
+    megabytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +77,10 @@ class BackendSpec:
     factory: "module:Class", called without arguments. packages: what must be importable. weights: names of
     entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
     family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells, cheaply, what
-    else is missing on this machine. seeded: whether another seed gives another fill. chooser:
-    "module:function", which the session calls with itself, the removal and the progress for a Result, instead of the
-    factory's backend: it chooses among others.
+    else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
+    memory that its weights take, roughly, where that is much. expects: "module:function" that tells from the options
+    what a fill takes (Expected). chooser: "module:function", which the session calls with itself, the removal and the
+    progress for a Result, instead of the factory's backend: it chooses among others.
     """
 
     name: str
@@ -70,6 +95,8 @@ class BackendSpec:
     guide: str | None = None
     slow: bool = False
     seeded: bool = False
+    megabytes: float = 0.0
+    expects: str | None = None
     chooser: str | None = None
     lacks: str | None = None
 
@@ -88,23 +115,26 @@ class BackendSpec:
                 if not checkpoints.present(name)
             ]
         if self.lacks is not None:
-            module, _, attribute = self.lacks.partition(":")
-            lacks += getattr(importlib.import_module(module), attribute)()
+            lacks += _named(self.lacks)()
         return tuple(lacks)
 
     def create(self) -> Backend:
         """Import the factory and make the backend; raises whatever its constructor raises."""
-        module, _, attribute = self.factory.partition(":")
-        backend: Backend = getattr(importlib.import_module(module), attribute)()
+        backend: Backend = _named(self.factory)()
         return backend
 
     def choose(self) -> Callable[..., Any]:
         """The function that `chooser` names; raises AssertionError where there is none."""
         if self.chooser is None:
             raise AssertionError(f"{self.name} chooses among nothing")
-        module, _, attribute = self.chooser.partition(":")
-        function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
-        return function
+        return _named(self.chooser)
+
+    def expected(self, options: Options) -> Expected | None:
+        """What filling a hole takes; None for a backend that does not tell. Raises what its function raises."""
+        if self.expects is None:
+            return None
+        told: Expected = _named(self.expects)(options)
+        return told
 
     def make_options(self, values: Mapping[str, Any]) -> Options:
         """Build the options from loose values; unknown names or values out of range raise OptionError."""
@@ -118,6 +148,13 @@ class BackendSpec:
             checked[name] = _of_type(self.title, name, value, known[name].default)
             _check_range(self.title, name, checked[name], known[name].metadata)
         return self.options(**checked)
+
+
+def _named(text: str) -> Callable[..., Any]:
+    """What "module:name" names."""
+    module, _, attribute = text.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found
 
 
 def _of_type(title: str, name: str, value: Any, default: Any) -> Any:

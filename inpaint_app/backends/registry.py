@@ -167,6 +167,8 @@ BACKENDS: tuple[BackendSpec, ...] = (
         guide="patchmatch",
         slow=True,
         seeded=True,
+        megabytes=3600.0,
+        expects="inpaint_app.backends.diffusion.backend:expected",
         lacks="inpaint_app.backends.diffusion.source:missing",
     ),
 )

@@ -12,8 +12,8 @@ from functools import partial
 import cv2
 import numpy as np
 
+from inpaint_app import memory
 from inpaint_app.errors import Cancelled, InpaintError
-from inpaint_app.evaluation import memory
 from inpaint_app.evaluation.holes import HoleSpec, parse
 from inpaint_app.evaluation.photosets import PhotoRef, fitted
 from inpaint_app.imaging.window import BLANK

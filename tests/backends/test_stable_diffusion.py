@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import SizeRule
+from inpaint_app.backends.base import Expected, SizeRule
 from inpaint_app.backends.diffusion import device
-from inpaint_app.backends.diffusion.backend import StableDiffusion
+from inpaint_app.backends.diffusion.backend import StableDiffusion, expected
 from inpaint_app.backends.diffusion.options import MEMORY, SCHEDULERS, StableDiffusionOptions
 from inpaint_app.errors import Cancelled, CheckpointError, MissingError, OptionError
 from inpaint_app.pipeline import Filler, remove
@@ -285,10 +285,13 @@ def test_an_absent_device_is_said() -> None:
 
 def test_a_run_teaches_the_next_one_its_time(sd: StableDiffusion) -> None:
     sd.inpaint(window(), options(steps=4), Progress())
-    short, long = sd.expected(options(steps=4)), sd.expected(options(steps=40))
-    assert short is not None
-    assert long is not None
-    assert 0 < short < long
+    short, long = expected(options(steps=4)), expected(options(steps=40))
+    assert short.seconds is not None
+    assert long.seconds is not None
+    assert 0 < short.seconds < long.seconds
+    assert short.megabytes is not None
+    assert sd.held() / 1e6 <= short.megabytes < 2000
+    assert expected(options(steps=4, precision="bf16", memory="sliced")) == Expected()
     told: list[str] = []
     sd.inpaint(window(), options(steps=4), Progress(lambda _, stage: told.append(stage)))
     assert any(stage.startswith("Starting, about ") for stage in told)
@@ -346,3 +349,44 @@ def test_the_session_runs_it(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     result = Session().remove(removal, "stable-diffusion")
     assert result.changed_known == 0
     assert result.backend == "stable-diffusion"
+
+
+def test_the_session_says_what_it_will_take_and_lets_go_of_it_when_another_heavy_one_comes(
+    model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import gc
+    import weakref
+
+    from inpaint_app import warm
+    from inpaint_app.session import Session
+    from tests.test_warm import Fake, fake
+
+    monkeypatch.setenv("INPAINT_SD_MODEL", str(model))
+    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
+    monkeypatch.setenv("INPAINT_DEVICE", "cpu")
+    monkeypatch.setattr(warm, "HEAVY", 1e5)  # the small pipeline's weights are some megabytes
+    monkeypatch.setattr(registry, "BACKENDS", (*registry.BACKENDS, fake("other", 2000.0)))
+    photo = np.full((80, 90, 3), 120, np.uint8)
+    mask = np.zeros((80, 90), dtype=bool)
+    mask[30:50, 30:50] = True
+    given = {"steps": 1, "precision": "fp32"}
+    session = Session()
+    assert session.expected("stable-diffusion", given) == Expected()
+    first = session.remove(Removal(photo, mask, options=given), "stable-diffusion")
+    told = session.expected("stable-diffusion", given)
+    assert told is not None
+    assert told.seconds is not None
+    assert told.seconds > 0
+    held = session.device.backend(SPEC)
+    assert held.held() > 1e5
+    network = weakref.ref(held._held[2].unet)
+    assert "patchmatch" in session.device.warm, "its guide stays beside it"
+    session.remove(Removal(photo, mask), "other")
+    gc.collect()
+    assert network() is None, "the network is still in memory"
+    assert held.held() == 0
+    assert "stable-diffusion" not in session.device.warm
+    assert Fake.made["other"].held() == 2000e6
+    again = session.remove(Removal(photo, mask, options=given), "stable-diffusion")
+    assert np.array_equal(again.image, first.image)
+    assert Fake.made["other"].released == 1

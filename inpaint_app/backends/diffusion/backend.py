@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inpaint_app import memory
+from inpaint_app.backends.base import Expected
 from inpaint_app.backends.diffusion import device, finish, load, zero
 from inpaint_app.backends.diffusion.device import Plan
 from inpaint_app.backends.diffusion.estimate import Estimates, Pace
@@ -17,7 +19,7 @@ from inpaint_app.backends.diffusion.options import StableDiffusionOptions
 from inpaint_app.backends.diffusion.prepare import Work, prepared, resized
 from inpaint_app.backends.diffusion.source import required
 from inpaint_app.backends.diffusion.steps import AFTER, Steps
-from inpaint_app.errors import CheckpointError
+from inpaint_app.errors import CheckpointError, out_of_memory
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Options, Progress, Window
 
@@ -34,7 +36,7 @@ class StableDiffusion:
 
     def __init__(self) -> None:
         self._settings = Settings.from_environment()
-        self._estimates = Estimates(self._settings.cache / "run-times.json")
+        self._estimates = _estimates(self._settings)
         self._held: tuple[Path, Plan, Any] | None = None
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -52,7 +54,7 @@ class StableDiffusion:
                 progress(1.0)
                 return fill
             except Exception as error:
-                if not device.out_of_memory(error):
+                if not out_of_memory(error):
                     raise
                 lower = plan.lower()
                 if lower is None:
@@ -64,14 +66,14 @@ class StableDiffusion:
     def release(self) -> None:
         """Let go of the model and its memory; the next run loads it again."""
         self._held = None
-        device.emptied()
+        memory.handed_back()
 
-    def expected(self, options: StableDiffusionOptions) -> float | None:
-        """Seconds that a run with these options takes, from earlier ones on this machine; None before the first."""
-        path = required(options.model or self._settings.sd_model)
-        plan = device.plan(self._settings.device, options.precision, options.memory)
-        pace = self._estimates.pace(_name(path, plan))
-        return pace.seconds(_steps(options)) if pace else None
+    def held(self) -> int:
+        """Bytes of the model's weights in memory."""
+        if self._held is None:
+            return 0
+        networks = [part for part in self._held[2].components.values() if hasattr(part, "parameters")]
+        return sum(one.numel() * one.element_size() for part in networks for one in part.parameters())
 
     def _filled(
         self, window: Window, options: StableDiffusionOptions, path: Path, plan: Plan, progress: Progress
@@ -114,8 +116,9 @@ class StableDiffusion:
         steps = Steps(work, _steps(options), self._estimates.pace(name), progress)
         pipeline.scheduler = load.solver(load.library(), pipeline, options.scheduler)
         began = time.perf_counter()
+        device.watch()
         try:
-            with steps.watching(pipeline.unet), torch.inference_mode():
+            with memory.peak() as grown, steps.watching(pipeline.unet), torch.inference_mode():
                 made = pipeline(
                     prompt=options.prompt,
                     negative_prompt=options.negative_prompt,
@@ -138,8 +141,25 @@ class StableDiffusion:
         if not np.isfinite(made).all():
             raise CheckpointError(f"{path.name} made no picture in {plan.precision}: set precision to fp32.")
         taken = time.perf_counter() - began
-        self._estimates.learn(name, Pace(steps.each, max(0.0, taken - steps.each * steps.total)))
+        used = device.most_used() if plan.device == "cuda" else self.held() / 1e6 + (grown.megabytes or 0.0)
+        around = max(0.0, taken - steps.each * steps.total)
+        self._estimates.learn(name, Pace(steps.each, around, used or 0.0))
         return np.asarray(np.clip(np.rint(made * 255), 0, 255), dtype=np.uint8)
+
+
+def expected(options: Options) -> Expected:
+    """What filling one hole with these options takes. Raises MissingError, OptionError."""
+    chosen = options if isinstance(options, StableDiffusionOptions) else StableDiffusionOptions(options.seed)
+    settings = Settings.from_environment()
+    path = required(chosen.model or settings.sd_model)
+    pace = _estimates(settings).pace(
+        _name(path, device.plan(settings.device, chosen.precision, chosen.memory))
+    )
+    return Expected(pace.seconds(_steps(chosen)), pace.megabytes or None) if pace else Expected()
+
+
+def _estimates(settings: Settings) -> Estimates:
+    return Estimates(settings.cache / "run-times.json")
 
 
 def _asked(options: StableDiffusionOptions) -> int:

@@ -85,21 +85,14 @@ def place(pipeline: Any, chosen: Plan) -> None:
         pipeline.unet.to(memory_format=torch.channels_last)
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory was short, on any device."""
-    if isinstance(error, MemoryError):
-        return True
-    words = str(error).lower()
-    return type(error).__name__ == "OutOfMemoryError" or (
-        isinstance(error, RuntimeError) and ("out of memory" in words or "can't allocate memory" in words)
-    )
+def most_used() -> float | None:
+    """MB that the GPU had allocated at most since the last call of `watch`; None where no GPU is."""
+    torch: Any = importlib.import_module("torch")
+    return torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else None
 
 
-def emptied() -> None:
-    """Hand memory that is no longer used back to the device."""
-    import gc
-
-    gc.collect()
+def watch() -> None:
+    """Start counting what the GPU allocates at most."""
     torch: Any = importlib.import_module("torch")
     if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()

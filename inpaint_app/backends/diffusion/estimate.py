@@ -1,4 +1,4 @@
-"""How long a run will take, learned from the runs before it on this machine."""
+"""How long a run will take and how much memory, learned from the runs before it on this machine."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ WEIGHT = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds for one step, and for everything around the steps."""
+    """Seconds for one step, and for everything around the steps; MB of memory at the peak, 0 where nothing told."""
 
     step: float
     around: float
+    megabytes: float = 0.0
 
     def seconds(self, steps: int) -> float:
         """What a run of that many steps takes."""
@@ -40,7 +41,7 @@ class Estimates:
         """Count in a run that has just ended; a file that cannot be written is no reason to fail."""
         known = self._read()
         old = known.get(name)
-        new = [pace.step, pace.around]
+        new = [pace.step, pace.around, pace.megabytes]
         known[name] = (
             [round((1 - WEIGHT) * o + WEIGHT * n, 6) for o, n in zip(old, new, strict=True)] if old else new
         )
@@ -50,7 +51,7 @@ class Estimates:
     def _read(self) -> dict[str, list[float]]:
         try:
             held = json.loads(self._path.read_text(encoding="utf-8"))
-            return {str(k): [float(v[0]), float(v[1])] for k, v in held.items()}
+            return {str(k): [float(v[0]), float(v[1]), float(v[2])] for k, v in held.items()}
         except (OSError, ValueError, TypeError, AttributeError, IndexError):
             return {}
 

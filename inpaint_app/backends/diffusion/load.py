@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app import torchvision_ops
-from inpaint_app.backends.diffusion.device import out_of_memory
 from inpaint_app.backends.diffusion.fetching import described
 from inpaint_app.backends.diffusion.source import checked
-from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
+from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights, out_of_memory
 
 SOLVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpm++ 2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
