@@ -54,6 +54,11 @@ def confidence(message: Message) -> float:
     return float(message.get("confidence") or CONFIDENCE)
 
 
+def candidates(message: Message) -> int:
+    """How many seeds a backend that draws by chance fills with."""
+    return int(message.get("candidates") or 1)
+
+
 def finder(message: Message) -> tuple[str, float]:
     """What decides what is found: the segmenter ("" where none is ready) and the confidence."""
     try:
@@ -92,7 +97,7 @@ def job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
         confidence=confidence(message),
         grow=_pixels(message.get("grow")),
         feather=_pixels(message.get("feather")),
-        candidates=int(message.get("candidates") or 1),
+        candidates=candidates(message),
     )
 
 

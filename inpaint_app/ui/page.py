@@ -127,6 +127,7 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     surface.open(remover.open, **short)
     surface.resume(remover.resume, **short)
     surface.ask(remover.ask, **short)
+    surface.estimate(remover.estimate, **{**short, "trigger_mode": "always_last"})
     surface.find(remover.find, **long)
     surface.remove(remover.remove, **long)
     surface.download(remover.download, **short)

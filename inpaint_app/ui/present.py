@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Expected
+from inpaint_app.backends.diffusion.estimate import spoken
 from inpaint_app.candidates import MOST
 from inpaint_app.imaging.files import Photo, Report
 from inpaint_app.segmenters import registry as segmenters
@@ -146,6 +147,18 @@ def result(made: Result, key: str, title: str, what: str) -> dict[str, Any]:
         "area": _around(made.boxes),
         "options": dataclasses.asdict(made.options),
     }
+
+
+def estimate(told: Sequence[tuple[Expected, int]]) -> str:
+    """What the chosen slow backends take for one hole, with the number of seeds of each; "" where there is none."""
+    if not told:
+        return ""
+    times = [expected.seconds * seeds for expected, seeds in told if expected.seconds is not None]
+    memory = max((expected.megabytes or 0.0 for expected, _ in told), default=0.0)
+    held = f", {memory / 1000:.1f} GB" if memory else ""
+    if not times:
+        return "Minutes; the first run measures it"
+    return f"About {spoken(sum(times))} a hole{held}" + (" and more" if len(times) < len(told) else "")
 
 
 def _around(boxes: Iterable[Box]) -> list[int]:

@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 
 from inpaint_app.backends import registry as backends
+from inpaint_app.backends.base import Expected
 from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.imaging import files
 from inpaint_app.session import NothingFound, Session
@@ -114,6 +115,22 @@ class Remover:
         """The page has heard nothing for a while: is anything going on?"""
         visit, _ = self._met(event, request)
         return at_once(visit, lambda: visit.say("state", busy=visit.busy.locked()))
+
+    def estimate(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """What filling a hole with the chosen slow backends will take, before anybody presses Remove."""
+        visit, message = self._met(event, request)
+
+        def task() -> None:
+            told = []
+            for name in (str(name) for name in message.get("backends") or ()):
+                spec = backends.find(name)
+                if spec.slow:
+                    options = dict((message.get("options") or {}).get(name) or {})
+                    seeds = asked.candidates(message) if spec.seeded else 1
+                    told.append((self.session.expected(name, options) or Expected(), seeds))
+            visit.say("estimate", text=present.estimate(told), asked=message.get("asked"))
+
+        return at_once(visit, task)
 
     def keep(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """A result becomes the next photo."""

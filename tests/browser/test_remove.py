@@ -294,3 +294,26 @@ def test_candidates_appear_side_by_side_and_one_is_gone_on_with(studio: Any, sma
     studio.page.wait_for_selector(".st[data-step='1'][data-mode='edit']")
     studio.rest()
     np.testing.assert_array_equal(studio.visit().pixels(), expected)
+
+
+def test_what_a_slow_backend_will_take_is_said_before_the_run(studio: Any, small: Path) -> None:
+    studio.open(small)
+    estimate = studio.page.locator(".st-estimate")
+    assert estimate.is_hidden()
+    studio.only("slow", "telea")
+    studio.page.get_by_text("About 3 min a hole, 3.6 GB").wait_for()
+    box, button = estimate.bounding_box(), studio.page.locator("[data-do=remove]").bounding_box()
+    assert abs(box["y"] + box["height"] / 2 - button["y"] - button["height"] / 2) < 8
+    assert 0 <= button["x"] - box["x"] - box["width"] < 20
+    studio.page.locator(".st-fold summary", has_text="Fine tuning").click()
+    studio.page.fill("[data-option='slow.steps']", "4")
+    studio.page.keyboard.press("Tab")
+    studio.page.get_by_text("About 40 s a hole, 3.6 GB").wait_for()
+    studio.page.fill("[name=candidates]", "3")
+    studio.page.keyboard.press("Tab")
+    studio.page.get_by_text("About 2 min a hole, 3.6 GB").wait_for()
+    studio.page.fill("[data-option='slow.steps']", "150")
+    studio.page.keyboard.press("Tab")
+    studio.page.get_by_text("the first run measures it").wait_for()
+    studio.only("telea")
+    assert estimate.is_hidden()

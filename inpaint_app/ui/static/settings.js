@@ -1,6 +1,7 @@
 /* How to remove: backends and their options, growth, feather, what finds objects. Drawn from what Python knows. */
-function makeSettings() {
-  const values = {};
+function makeSettings(app) {
+  const values = {}, estimate = one(".st-estimate");
+  let asking = null, question = 0;
   const backends = one(".st-backends");
   const options = one(".st-options");
   const grow = one("[name=grow]"), feather = one("[name=feather]");
@@ -18,7 +19,7 @@ function makeSettings() {
 
   function control(backend, option) {
     const key = backend.name + "." + option.name;
-    const set = (value) => { (values[backend.name] = values[backend.name] || {})[option.name] = value; };
+    const set = (value) => { (values[backend.name] = values[backend.name] || {})[option.name] = value; ask(); };
     const label = h("span", {}, option.label);
     let field;
     if (option.choices) {
@@ -58,7 +59,17 @@ function makeSettings() {
     options.replaceChildren(...on.filter((backend) => backend.options.length).map((backend) =>
       h("div", { class: "options" }, h("h4", {}, backend.title), ...backend.options.map((option) => control(backend, option)))));
     one(".st-candidates").hidden = !on.some((backend) => backend.seeded);
+    ask();
     one(".st-how-summary").textContent = on.length ? on.map((backend) => backend.title).join(", ") : "none chosen";
+  }
+
+  /* What the slow ones among the chosen will take is asked of the server, once the visitor's hand rests. */
+  function ask() {
+    const names = CONFIGURATION.backends.filter((backend) => backend.slow && chosen().includes(backend.name)).map((backend) => backend.name);
+    clearTimeout(asking);
+    question += 1;
+    if (!names.length) { estimate.hidden = true; return; }
+    asking = setTimeout(() => app.whisper("estimate", { backends: names, options: values, candidates: Number(candidates.value), asked: question }), 250);
   }
 
   /* What needs no weights stands open; what was trained is folded away by family. */
@@ -83,11 +94,16 @@ function makeSettings() {
   confidence.addEventListener("input", shown);
   shown();
   candidates.max = CONFIGURATION.candidates;
-  candidates.addEventListener("change", () => { candidates.value = Math.min(CONFIGURATION.candidates, Math.max(1, Math.round(candidates.value) || 1)); });
+  candidates.addEventListener("change", () => { candidates.value = Math.min(CONFIGURATION.candidates, Math.max(1, Math.round(candidates.value) || 1)); ask(); });
   changed();
 
   return {
     chosen,
+    estimated(message) {
+      if (message.asked !== question) return;
+      estimate.textContent = message.text;
+      estimate.hidden = !message.text;
+    },
     read() {
       return {
         backends: chosen(), options: values, candidates: Number(candidates.value), grow: grow.value, feather: feather.value,

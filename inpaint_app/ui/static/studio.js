@@ -75,6 +75,8 @@ Object.assign(app, {
     if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
+  /* A question that holds nothing up. */
+  whisper(name, message) { trigger(name, { seen, ...message }); },
   marks() { return { strokes: mask.png(), brushed: mask.brushed(), chosen: mask.chosen() }; },
   waiting(stage) {
     if (!app.busy) { began = performance.now(); clearTimeout(clock); clock = setTimeout(() => app.root.classList.add("working"), 350); }
@@ -222,6 +224,7 @@ const hears = {
     document.body.append(link); link.click(); link.remove();
     app.say("good", message.name + " is on its way. " + message.text);
   },
+  estimate: (message) => app.settings.estimated(message),
   nothing: (message) => app.say("info", message.text),
   cancelled: (message) => app.say("info", message.text),
   error: (message) => app.say("error", message.text),
@@ -276,7 +279,7 @@ for (const node of all("[data-icon]")) node.insertAdjacentHTML("afterbegin", ico
 app.results_ = makeResults(app);
 app.stage = makeStage(app, mask, view);
 app.objects = makeObjects(app, mask);
-app.settings = makeSettings();
+app.settings = makeSettings(app);
 app.compare = makeCompare(app, view);
 app.intake = makeIntake(app);
 makeKeys(app, mask);
