@@ -18,6 +18,7 @@ examples:
   inpaint-app app                            on http://127.0.0.1:7860
   inpaint-app app --host 0.0.0.0 --port 80   for others in the network
   inpaint-app app --share                    through a public address of gradio's
+  inpaint-app app --window                   in a window of its own
 """
 
 
@@ -38,12 +39,16 @@ def add(commands: Any, chosen: str | None) -> None:
         help="default: INPAINT_PORT, else the first free from 7860",
     )
     parser.add_argument("--share", action="store_true", help="a public address for some days")
-    parser.add_argument("--open", action="store_true", help="open the browser")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--open", action="store_true", help="open the browser")
+    shown.add_argument(
+        "--window", action="store_true", help="open a window of its own (pywebview); closing it ends the app"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Serve until Ctrl-C. What removes and what finds loads in the background once the page is up."""
+    """Serve until Ctrl-C, or until the window is closed. The heavy parts load in the background once the page is up."""
     settings = Settings.from_environment()
     if arguments.share and settings.surroundings == surroundings.SPACES:
         raise OptionError("A Space has a public address already: leave --share out.")
@@ -53,6 +58,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         page = importlib.import_module("inpaint_app.ui.page")
     except ModuleNotFoundError as error:
         raise MissingPackage(f"The page needs {error.name}: pip install {error.name}") from error
+    window = importlib.import_module("inpaint_app.ui.window")
+    if arguments.window:
+        window.check()
     warm = importlib.import_module("inpaint_app.ui.warm")
     blocks = page.build()
     given = page.launch_options()
@@ -66,5 +74,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     }
     blocks.launch(**options, prevent_thread_lock=True)
     warm.warm_up(blocks.session)
-    blocks.block_thread()
+    if not arguments.window:
+        blocks.block_thread()
+        return 0
+    try:
+        window.show(blocks.local_url)
+    finally:
+        blocks.visits.halt()
+        blocks.close(verbose=False)
     return 0

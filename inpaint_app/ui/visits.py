@@ -222,6 +222,12 @@ class Visits:
                 visit.left, visit.touched = True, time.monotonic()
                 visit.halt()
 
+    def halt(self) -> None:
+        """The server ends: stop all work."""
+        with self._lock:
+            for visit in self._visits.values():
+                visit.halt()
+
     def __len__(self) -> int:
         return len(self._visits)
 
