@@ -58,8 +58,8 @@ class Outcome:
     """A result with what was found on the way; `mask` is the hole before it was grown, `avoid` what stayed out.
 
     candidates: every fill that was asked for, in the order of their seeds; `result` is the best of them. note: what
-    there is to tell the user about new objects in the fills, or "". finder: the segmenter that looked for what to
-    remove in this run, "" where none did.
+    there is to tell the user about new objects in the fills, or ""; notices: about the machine (memory was short).
+    finder: the segmenter that looked for what to remove in this run, "" where none did.
     """
 
     result: Result
@@ -70,6 +70,7 @@ class Outcome:
     candidates: tuple[Candidate, ...] = ()
     note: str = ""
     finder: str = ""
+    notices: tuple[str, ...] = ()
 
     def each(self) -> tuple[Outcome, ...]:
         """An outcome for every candidate."""

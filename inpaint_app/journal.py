@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +19,7 @@ from inpaint_app.errors import SaveError
 
 NAME = "batch.csv"
 LOCK = ".batch.lock"
+LEFT = re.compile(r"\..+\.[a-z0-9_]{8}\.part|\.batch\.csv\.part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def opened(
         raise SaveError(f"The results cannot be written into {folder}: {error.strerror or error}.") from error
     with lock:
         _hold(lock.fileno(), folder)
+        _sweep(folder)
         rows = {row.photo: row for row in read(path)} if resume else {}
         earlier = {row.key: row for row in rows.values() if row.key}
         _rewrite(path, rows.values())
@@ -88,6 +91,13 @@ def _hold(lock: int, folder: Path) -> None:
         raise SaveError(
             f"Another batch is writing into {folder}: wait for it, or choose another folder."
         ) from None
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a killed run had half written (files.write_bytes, _rewrite); names are never those of results."""
+    for left in folder.glob(".*.part"):
+        if LEFT.fullmatch(left.name) and left.is_file() and not left.is_symlink():
+            left.unlink(missing_ok=True)
 
 
 def _cells(row: Row) -> list[str]:

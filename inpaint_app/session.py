@@ -54,6 +54,7 @@ class Session:
         ready: hears of each candidate as an outcome of its own; what is returned is the best of them with all others.
         """
         progress = progress or Progress()
+        noted = len(progress.notes)
         spec = self.ready(job.backend)
         count = jobs.count(job, spec)
         instances: tuple[Instance, ...] = job.found or ()
@@ -85,7 +86,9 @@ class Session:
             progress=progress.part(0.25 if job.objects else 0.0, 1.0),
         )
         several = chosen.candidates if count > 1 else (chosen.best,)
-        return replace(outcome(chosen.best), candidates=several, note=chosen.note)
+        return replace(
+            outcome(chosen.best), candidates=several, note=chosen.note, notices=progress.notes[noted:]
+        )
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""

@@ -132,6 +132,8 @@ def _photo(
                 if held:
                     record["replay"] = _replayed(held, photo, one, console)
                 yield record
+            for notice in outcome.notices:
+                console.note(notice)
             if outcome.note:
                 console.say(outcome.note)
             shared.say_finder(outcome.finder, console)

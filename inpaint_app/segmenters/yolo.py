@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ class YoloSegmenter:
             lack = weights.missing(name)[-1]
             raise MissingWeights(f"{lack.what} is missing: {lack.cure}. Brushing works without it.")
         self.labels = weights.content(path).labels
+        self._path = path
         self._predictor = _predictor(path, self._settings)
         self._lock = threading.Lock()
 
@@ -80,6 +82,14 @@ class YoloSegmenter:
         found = merged(whole, near)
         progress(1.0, f"{len(found)} found")
         return tuple(found)
+
+    def lower(self) -> str | None:
+        """Go on where there is more memory, and say where; None where there is no such place."""
+        if _device(self._settings) == "cpu":
+            return None
+        self._settings = replace(self._settings, device="cpu")
+        self._predictor = _predictor(self._path, self._settings)
+        return "on the processor, which is slower"
 
     def _look(self, image: Image, view: Box, confidence: float) -> list[Find]:
         """What is found in one view of the photo, scaled to the network's size."""

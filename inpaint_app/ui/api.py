@@ -149,6 +149,7 @@ class Service:
             "seed": result.options.seed,
             "candidates": [one.seed for one in outcome.candidates],
             "new_objects": outcome.note or None,
+            "notices": list(outcome.notices),
             "file": written,
         }
 

@@ -68,8 +68,9 @@ class Shown:
             made = self._step.made[_key(job, best)]
             made.shown["best"] = True
             self._visit.say("best", key=made.shown["key"])
-        if outcome.note:
-            self._visit.say("nothing", text=outcome.note)
+        told = " ".join([*outcome.notices, outcome.note]).strip()
+        if told:
+            self._visit.say("nothing", text=told)
 
     def _note_finds(self, outcome: Outcome) -> None:
         """Note and show which finds a word such as "people" has chosen."""

@@ -60,7 +60,7 @@ def working(visit: Visit, task: Task, work: int) -> Iterator[dict[str, Any]]:
 def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[str, Any] | None]:
     """Run `task` in a thread and yield its progress as it reports; at most one task a visit.
 
-    say(kind, text=…) hears of errors, of a cancel, of nothing found, and of what the work noted: this never raises.
+    say(kind, text=…) hears of errors, of a cancel, and of nothing found: this never raises.
     Where the task hangs, the visit is free again once it was cancelled or the patience is over (Progress.stuck); what
     the thread that is left behind still says is not heard.
     """
@@ -83,8 +83,6 @@ def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[st
         try:
             with _said(told):
                 task(progress)
-                for note in progress.notes:
-                    told("nothing", text=note)
         finally:
             busy.release()
 

@@ -184,8 +184,3 @@ def test_the_same_is_not_reported_again_and_again(visit: Visit) -> None:
             time.sleep(0.01)
 
     assert len(list(working(visit, task, 1))) <= 3
-
-
-def test_what_the_work_noted_is_told_at_its_end(visit: Visit) -> None:
-    list(working(visit, lambda progress: progress.note("Memory was short."), 1))
-    assert kinds(visit) == ["nothing", "done"]

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from inpaint_app.backends.networks.scaling import device, restored, scaled
+from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 
@@ -34,6 +35,14 @@ class FeedForward:
         progress(1.0, "Filling")
         return restored(fill, window)
 
+    def lower(self) -> str | None:
+        """Go on where there is more memory, and say where; None where there is no such place."""
+        if self._device == "cpu":
+            return None
+        self._device = "cpu"
+        self._network.to("cpu")
+        return "on the processor, which is slower"
+
     def _filled(self, image: Image, mask: Mask) -> Image:
         """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
         import torch
@@ -44,6 +53,8 @@ class FeedForward:
         with torch.inference_mode():
             made = self._network(photo, hole)
         last = made[-1] if isinstance(made, tuple) else made
+        if not torch.isfinite(last).all():
+            raise CheckpointError(f"The weights {self.weights} made no picture here: take another backend.")
         pixels = ((last[0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return np.asarray(pixels.permute(1, 2, 0).cpu().numpy())
 
