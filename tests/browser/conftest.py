@@ -40,8 +40,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page with warm models, and two backends of our own besides."""
-    from slow import FAILING, SLOW
+    """The page with warm models, and backends of our own besides."""
+    import slow
 
     from inpaint_app.backends import registry
 
@@ -49,7 +49,7 @@ def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     patch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
-    patch.setattr(registry, "BACKENDS", (*registry.BACKENDS, SLOW, FAILING))
+    patch.setattr(registry, "BACKENDS", (*registry.BACKENDS, *slow.ALL))
     from inpaint_app.ui.page import build, launch_options
     from inpaint_app.ui.warm import warm_up
 

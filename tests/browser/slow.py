@@ -1,7 +1,8 @@
-"""Two backends that only the browser tests have: one that takes its time, one that fails."""
+"""Backends that only the browser tests have: one takes its time, the others fail, each in its own way."""
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -14,13 +15,15 @@ steps: list[int] = []
 
 
 class Slow:
-    """Ten seconds in steps of a twentieth."""
+    """Ten seconds in steps of a twentieth, or as many as `count` says meanwhile."""
+
+    count = 200
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         steps.append(0)
-        for step in range(200):
+        while steps[-1] < self.count:
             progress.show(window.image)
-            progress(step / 200, "Taking its time")
+            progress(steps[-1] / self.count, "Taking its time")
             steps[-1] += 1
             time.sleep(0.05)
         progress(1.0)
@@ -32,6 +35,41 @@ class Failing:
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         raise BackendError("This one never works: choose another.")
+
+
+class Hanging:
+    """Does not come back until it is let go, whatever is asked of it."""
+
+    let_go = threading.Event()
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        progress(0.1, "In native code")
+        Hanging.let_go.wait(60)
+        return window.image.copy()
+
+
+class Dying:
+    """Takes its thread with it."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        raise SystemExit(1)
+
+
+class Hungry:
+    """Has no memory the first time."""
+
+    def __init__(self) -> None:
+        self.eaten = False
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        if not self.eaten:
+            self.eaten = True
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        progress(1.0)
+        return 255 - window.image
+
+    def lower(self) -> str:
+        return "in smaller pieces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +96,7 @@ SLOW = BackendSpec(
     expects=f"{__name__}:expected",
 )
 FAILING = BackendSpec("failing", "Failing", "Fails.", f"{__name__}:Failing")
+HANGING = BackendSpec("hanging", "Hanging", "Hangs.", f"{__name__}:Hanging")
+DYING = BackendSpec("dying", "Dying", "Dies.", f"{__name__}:Dying")
+HUNGRY = BackendSpec("hungry", "Hungry", "Eats.", f"{__name__}:Hungry")
+ALL = (SLOW, FAILING, HANGING, DYING, HUNGRY)
