@@ -46,6 +46,10 @@ def remove(
         raise MaskError(
             f"The region to avoid has shape {removal.avoid.shape}, the photo {mask.shape}: scale it first."
         )
+    if removal.guide is not None and removal.guide.shape != removal.image.shape:
+        raise MaskError(
+            f"The guide has shape {removal.guide.shape}, the photo {removal.image.shape}: scale it first."
+        )
     progress(0.0, "Preparing the mask")
     grown, growth = masks.grow(mask, removal.grow)
     feather = _feather(removal, growth)
@@ -111,7 +115,9 @@ def _fill_hole(
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
     coarse = None
-    if guide is not None:
+    if removal.guide is not None:
+        coarse = _given(canvas, pending, where, removal.guide)
+    elif guide is not None:
         coarse = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
         progress = progress.part(0.3, 1.0)
     fill = _inpaint(filler, Window(image, mask, avoid, coarse), progress)
@@ -143,6 +149,14 @@ def _frame(box: Box, image: Image, spec: BackendSpec, margin: int | None = None)
 
 def _inside(box: Box, outer: Box) -> Box:
     return Box(box.left - outer.left, box.top - outer.top, box.right - outer.left, box.bottom - outer.top)
+
+
+def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> Image:
+    """The hole of a given guide within the canvas, seen in the window."""
+    whole = canvas[where.crop.slices].copy()
+    opening = pending[where.crop.slices]
+    whole[opening] = guide[where.crop.slices][opening]
+    return windows.resized(whole, where)
 
 
 def _guide(

@@ -247,7 +247,8 @@ class Removal:
     """One thing to do: take what the mask covers out of the image.
 
     grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's
-    options; unknown names raise OptionError. avoid: (H, W), see Window.
+    options; unknown names raise OptionError. avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the
+    whole photo, of which the hole steers a backend that takes guides; others take no notice of it.
     """
 
     image: Image
@@ -256,6 +257,7 @@ class Removal:
     feather: int | None = None
     avoid: Mask | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    guide: Image | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -197,3 +197,19 @@ def test_progress_rises_to_one_and_a_cancel_leaves_all_as_it_was(image: Image, m
     with pytest.raises(Cancelled):
         remove(Removal(image, mask), filler("telea"), Progress(cancelled=lambda: True))
     assert np.array_equal(image, before)
+
+
+def test_a_given_guide_reaches_each_window_in_its_hole_alone() -> None:
+    photo = np.random.default_rng(1).integers(0, 200, (60, 400, 3)).astype(np.uint8)
+    mask = np.zeros((60, 400), dtype=bool)
+    mask[20:30, 20:30] = mask[20:30, 360:370] = True
+    guide = np.full_like(photo, 210)
+    guide[:, 200:] = 240
+    backend = Toy()
+    remove(Removal(photo, mask, grow=0, feather=0, guide=guide), toy(backend, context=0.0, context_minimum=8))
+    assert len(backend.seen) == 2
+    for window, value in zip(sorted(backend.seen, key=lambda w: int(w.guide.max())), (210, 240), strict=True):
+        assert (window.guide[window.mask] == value).all()
+        np.testing.assert_array_equal(window.guide[~window.mask], window.image[~window.mask])
+    with pytest.raises(MaskError, match="guide has shape"):
+        remove(Removal(photo, mask, guide=guide[:10]), toy(Toy()))

@@ -147,11 +147,12 @@ BACKENDS: tuple[BackendSpec, ...] = (
     BackendSpec(
         "auto",
         "Auto",
-        "Fills the hole several times with the engines above and takes the fill that the others agree with.",
-        "inpaint_app.backends.patchmatch:PatchMatch",
+        "Fills the hole with every engine and paints what the fills have in common. The best, and some seconds slower.",
+        "inpaint_app.backends.exemplar:Exemplar",
         family="exemplar",
-        size=SizeRule(context=1.0, context_minimum=96, maximum=768),
-        packages=("patchmatch",),
+        options=ExemplarOptions,
+        size=SizeRule(context=1.0, context_minimum=96),
+        packages=("numba",),
         chooser="inpaint_app.evaluation.auto:remove",
     ),
     *_networks(),
@@ -173,7 +174,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
     ),
 )
 
-DEFAULT = "patchmatch"
+DEFAULT = "exemplar"
 
 
 def find(name: str) -> BackendSpec:

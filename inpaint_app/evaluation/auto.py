@@ -1,9 +1,10 @@
-"""The backend "auto": fill the hole with every fast backend and hand over the fill that is expected to be nearest.
+"""The backend "auto": fill the hole with every engine, and paint what the fills have in common.
 
-Two things are asked. Which backend is best on patches of this very photo (`proof`), and which fill the others agree
-with most: where several engines, and several seeds of one, put the same thing, it is likelier to be there. That is
-choosing for minimum Bayes risk (Kumar & Byrne 2004) with HaarPSI as the gain and the fills as the sample. Figures, and
-what each part adds: benchmarks/results/auto.md.
+Where several engines, and several seeds of one, put the same thing, it is likelier to be there. Their mean is nearer to
+the truth than any of them and blurred, which is what a guide of the exemplar engine may be: it steers the layout, and
+the photo's own pixels make it sharp. Where that engine is not there, the fill that the others agree with most is taken:
+choosing for minimum Bayes risk (Kumar & Byrne 2004) with HaarPSI as the gain and the fills as the sample; patches of
+this very photo (`proof`) can be asked besides. Figures, and what each part adds: benchmarks/results/auto.md.
 """
 
 from __future__ import annotations
@@ -11,15 +12,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from inpaint_app.backends import registry
 from inpaint_app.candidates import agreements
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.evaluation.proof import Standing, best
 from inpaint_app.session import Session
-from inpaint_app.types import Progress, Removal, Result
+from inpaint_app.types import Image, Progress, Removal, Result
 
 SEEDS = 2
-"""Fills of each backend that draws by chance."""
+"""Fills of each engine that draws by chance."""
+PAINTER = "exemplar"
+"""What paints the mean of all fills with the photo's own pixels."""
+NAME = "auto"
+ENGINES = "exemplar"
+"""The family of the engines that draw by chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +45,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """The result that "auto" stands for, the fills it was chosen from, and the patches' ranking (empty without)."""
+    """The result that "auto" stands for, the fills it came from, and the patches' ranking (empty without).
+
+    result.backend: "auto" where the fills were painted together, else whose fill was taken.
+    """
 
     result: Result
     fills: tuple[Fill, ...]
@@ -45,14 +56,14 @@ class Choice:
 
 
 def candidates() -> tuple[str, ...]:
-    """The backends that "auto" chooses among: the engines that continue the photo with its own pixels.
+    """The backends that "auto" goes by: the engines that continue the photo with its own pixels, with a guide or not.
 
     Diffusion (Navier-Stokes, Telea) blurs whatever is wider than a scratch: it is asked only where nothing else is.
     """
     ready = [
         spec for spec in registry.BACKENDS if spec.chooser is None and not spec.slow and not spec.missing()
     ]
-    engines = tuple(spec.name for spec in ready if spec.family == "exemplar")
+    engines = tuple(spec.name for spec in ready if spec.family == ENGINES or spec.guide is not None)
     return engines or tuple(spec.name for spec in ready)
 
 
@@ -82,7 +93,11 @@ def choose(
     names = tuple(backends) if backends is not None else candidates()
     others = tuple(name for name in (voters() if voting is None else voting) if name not in names)
     share = 1.0 if not patches else 1 / (1 + patches / seeds)
-    results = _fills(session, removal, names, others, seeds, progress.part(0.0, share))
+    paints = PAINTER in names and not patches
+    part = progress.part(0.0, 0.85 if paints else share)
+    results = _fills(session, removal, names, () if paints else others, seeds, part)
+    if paints and len(results) > 1:
+        return _painted(session, removal, results, progress.part(0.85, 1.0))
     standings: list[Standing] = []
     if patches:
         tried = list(dict.fromkeys(result.backend for result, _ in results if result.backend in names))
@@ -112,8 +127,34 @@ def choose(
 
 
 def remove(session: Session, removal: Removal, progress: Progress | None = None) -> Result:
-    """What a session runs for the backend "auto": the chosen fill; its `backend` says whose it is."""
+    """What a session runs for the backend "auto"; the result's `backend` says whose fill it is."""
     return choose(session, removal, progress).result
+
+
+def _painted(
+    session: Session, removal: Removal, results: Sequence[tuple[Result, int]], progress: Progress
+) -> Choice:
+    """What the fills have in common, in the photo's own pixels."""
+    agreed = agreements([result for result, _ in results])
+    fills = tuple(Fill(*pair, value) for pair, value in zip(results, agreed, strict=True))
+    first = int(removal.options.get("seed", 0))
+    options = {**_known(PAINTER, removal.options), "seed": first}
+    guide = mean([result for result, _ in results])
+    stage = progress.part(0.0, 1.0, "Painting what they have in common")
+    result = session.remove(replace(removal, options=options, guide=guide), PAINTER, stage)
+    own = registry.find(NAME).make_options(_known(NAME, removal.options))
+    seconds = result.seconds + sum(fill.result.seconds for fill in fills)
+    progress(1.0, "Done")
+    return Choice(replace(result, backend=NAME, options=own, seconds=seconds), fills, ())
+
+
+def mean(results: Sequence[Result]) -> Image:
+    """The photo with the mean of all fills in the hole; only the hole is ever held in more than bytes."""
+    whole = results[0].image.copy()
+    mask = results[0].mask
+    total = sum((result.image[mask].astype(np.uint16) for result in results), np.uint16(0))
+    whole[mask] = ((total + len(results) // 2) // len(results)).astype(np.uint8)
+    return whole
 
 
 def _fills(
@@ -129,7 +170,7 @@ def _fills(
     jobs = [
         (name, first + number)
         for name in (*names, *others)
-        for number in range(seeds if registry.find(name).family == "exemplar" else 1)
+        for number in range(seeds if registry.find(name).family == ENGINES else 1)
     ]
     results: list[tuple[Result, int]] = []
     failure: InpaintError | None = None

@@ -65,6 +65,37 @@ def test_a_blur_votes_and_is_never_chosen(removal: Removal) -> None:
     assert max(choice.fills, key=lambda fill: fill.agreement).result.backend != "patchmatch"
 
 
+class Guided(Made):
+    """Remembers what guided the last fill."""
+
+    guide: Image | None = None
+
+    def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
+        self.guide = removal.guide
+        return super().remove(removal, backend, progress)
+
+
+def test_the_mean_of_all_fills_is_painted(removal: Removal) -> None:
+    session = Guided({("exemplar", 5): 40, ("exemplar", 6): 20, ("telea", 5): 60})
+    asked = replace(removal, options={"seed": 5})
+    choice = choose(session, asked, backends=("exemplar", "telea"))
+    assert [name for name, _ in session.asked] == ["exemplar", "exemplar", "telea", "exemplar"]
+    assert (choice.result.backend, choice.result.options.seed) == ("auto", 5)
+    assert choice.result.seconds == pytest.approx(2.0)
+    fills = [fill.result.image.astype(float) for fill in choice.fills]
+    expected = np.mean(fills, axis=0)[removal.mask]
+    assert session.guide is not None
+    assert np.abs(session.guide[removal.mask] - expected).max() <= 0.5
+    np.testing.assert_array_equal(session.guide[~removal.mask], removal.image[~removal.mask])
+
+
+def test_a_single_fill_is_taken_as_it_is(removal: Removal) -> None:
+    broken = BackendError("PatchMatch failed.")
+    offsets = {("exemplar", 0): 10, ("exemplar", 1): broken, ("telea", 0): broken}
+    choice = choose(Made(offsets), removal, backends=("exemplar", "telea"), voting=())
+    assert choice.result.backend == "exemplar"
+
+
 def test_agreement_is_the_mean_over_the_others(image: Image, mask: Mask) -> None:
     def result(value: int) -> Result:
         filled = image.copy()
@@ -111,7 +142,7 @@ def test_candidates_are_ready_fast_and_not_itself() -> None:
     for name in candidates():
         spec = find(name)
         assert (spec.slow, spec.missing(), spec.chooser) == (False, (), None)
-        assert spec.family == "exemplar"
+        assert spec.family == "exemplar" or spec.guide is not None
 
 
 def test_the_session_runs_it_as_a_backend(removal: Removal, monkeypatch) -> None:

@@ -16,8 +16,13 @@ from inpaint_app.backends.exemplar.jit import kernel
 from inpaint_app.types import Image
 
 SCREEN = 0.0005
+COLOUR = 0.003  # and the colours more than the brightness: misfits add up to tinted clouds in an even sky
+OPPONENT = np.array([[1, 1, 0], [1, -1, 1], [1, 0, -1]], np.float32) / np.float32(
+    3
+)  # brightness, two of colour
 TEAR = 120.0  # a step larger than this between rim and fill is the edge of a thing, not a seam
 EDGE = 60.0  # a voted step larger than this is an edge that single pieces may not know of
+PARTING = 60.0  # a larger misfit between two pieces is let stand
 BLOCK, BLOCKS = 16, 400  # least side of a block, and about the most blocks
 OUTSIDE = -2
 
@@ -25,10 +30,11 @@ OUTSIDE = -2
 @kernel
 def _links(
     image: Image, index: Ints, py: Ints, px: Ints, source: Ints, voted: Floats, links: Ints, right: Floats,
-    tear: float, edge: float,
+    tear: float, edge: float, parting: float,
 ) -> None:  # fmt: skip
     """Neighbours of every hole pixel, and by how much the copy's steps between pieces miss the wanted ones."""
     height, width = index.shape
+    steps = np.zeros(3, np.float32)
     for n in range(py.shape[0]):
         y, x = py[n], px[n]
         sy, sx = source[n, 0], source[n, 1]
@@ -51,17 +57,28 @@ def _links(
                 worst = np.float32(0.0)
                 for c in range(3):
                     worst = max(worst, abs(voted[m, c] - voted[n, c]))
+                largest = np.float32(0.0)
                 for c in range(3):
                     copied = np.float32(image[ty, tx, c]) - np.float32(image[sy, sx, c])
-                    if worst > edge or not (one or two):
-                        right[n, c] += copied - (voted[m, c] - voted[n, c])
-                        continue
                     jump = np.float32(0.0)
-                    if one:  # the step as the piece of this pixel goes on
-                        jump += np.float32(image[ty, tx, c]) - np.float32(image[uy, ux, c])
-                    if two:  # and as its neighbour's came from
-                        jump += np.float32(image[vy, vx, c]) - np.float32(image[sy, sx, c])
-                    right[n, c] += jump * np.float32(0.5) if one and two else jump
+                    if worst > edge or not (one or two):
+                        jump = copied - (voted[m, c] - voted[n, c])
+                    else:
+                        if one:  # the step as the piece of this pixel goes on
+                            jump += np.float32(image[ty, tx, c]) - np.float32(image[uy, ux, c])
+                        if two:  # and as its neighbour's came from
+                            jump += np.float32(image[vy, vx, c]) - np.float32(image[sy, sx, c])
+                        if one and two:
+                            jump *= np.float32(0.5)
+                    largest = max(largest, abs(jump))
+                    steps[c] = jump
+                if (
+                    largest > parting
+                ):  # two things meet here that do not belong together: neither colours the other
+                    links[n, s] = OUTSIDE
+                    continue
+                for c in range(3):
+                    right[n, c] += steps[c]
             elif one:  # at the rim: as the piece goes on
                 worst = np.float32(0.0)
                 for c in range(3):
@@ -76,11 +93,11 @@ def _links(
 
 @kernel
 def _product(
-    links: Ints, screen: float, direction: Floats, product: Floats, dot: NDArray[np.float64]
+    links: Ints, screens: Floats, direction: Floats, product: Floats, dot: NDArray[np.float64]
 ) -> None:
     dot[:] = 0.0
     for n in range(direction.shape[0]):
-        degree = np.float32(screen)
+        degree = np.float32(0.0)
         a = b = c = np.float32(0.0)
         for s in range(4):
             m = links[n, s]
@@ -91,9 +108,9 @@ def _product(
                 a += direction[m, 0]
                 b += direction[m, 1]
                 c += direction[m, 2]
-        product[n, 0] = degree * direction[n, 0] - a
-        product[n, 1] = degree * direction[n, 1] - b
-        product[n, 2] = degree * direction[n, 2] - c
+        product[n, 0] = (degree + screens[0]) * direction[n, 0] - a
+        product[n, 1] = (degree + screens[1]) * direction[n, 1] - b
+        product[n, 2] = (degree + screens[2]) * direction[n, 2] - c
         for k in range(3):
             dot[k] += direction[n, k] * product[n, k]
 
@@ -168,8 +185,12 @@ def _coarse_inverse(links: Ints, block: Ints, count: int, screen: float) -> Floa
     return np.asarray(matrix, np.float32)
 
 
-def _corrections(links: Ints, right: Floats, py: Ints, px: Ints, screen: float, most: int) -> Floats:
-    """Solve (screen + Laplacian) u = right; (N, 3)."""
+def _corrections(
+    links: Ints, right: Floats, py: Ints, px: Ints, screen: float, colour: float, most: int
+) -> Floats:
+    """Solve (screen + Laplacian) u = right; (N, 3). Brightness is held by `screen`, colour by `colour`."""
+    right = np.ascontiguousarray(right @ OPPONENT)
+    screens = np.array([screen, colour, colour], np.float32)
     side = max(BLOCK, int(np.sqrt(len(py) / BLOCKS)))
     across = int(px.max()) // side + 1
     _, block = np.unique((py // side) * across + px // side, return_inverse=True)
@@ -192,9 +213,9 @@ def _corrections(links: Ints, right: Floats, py: Ints, px: Ints, screen: float, 
         direction *= (dot / np.maximum(rho, 1e-20)).astype(np.float32) if turn else np.float32(0.0)
         direction += z
         rho = dot.copy()
-        _product(links, screen, direction, product, dot)
+        _product(links, screens, direction, product, dot)
         step = (rho / np.maximum(dot, 1e-20)).astype(np.float32)
-    return u
+    return np.asarray(u @ np.linalg.inv(OPPONENT), np.float32)
 
 
 def blend(
@@ -206,8 +227,10 @@ def blend(
     voted: Floats,
     *,
     screen: float = SCREEN,
+    colour: float = COLOUR,
     tear: float = TEAR,
     edge: float = EDGE,
+    parting: float = PARTING,
     most: int = 40,
 ) -> Image:
     """The image with its hole copied from `source` (N, 2: row, column) and the seams evened out.
@@ -221,8 +244,8 @@ def blend(
     index[py, px] = np.arange(len(py), dtype=np.int32)
     links = np.empty((len(py), 4), np.int32)
     right = np.zeros((len(py), 3), np.float32)
-    _links(image, index, py, px, source, voted, links, right, tear, edge)
-    correction = _corrections(links, right, py, px, screen, most if len(py) < 100_000 else most // 3)
+    _links(image, index, py, px, source, voted, links, right, tear, edge, parting)
+    correction = _corrections(links, right, py, px, screen, colour, most if len(py) < 100_000 else most // 3)
     out = image.copy()
     copied = image[source[:, 0], source[:, 1]]
     out[py, px] = np.clip(np.rint(copied + correction), 0, 255).astype(np.uint8)

@@ -25,8 +25,9 @@ class Plan:
     vote.weights.
     """
 
-    rounds: int = 4
-    work: int = 16_000
+    rounds: int = 30
+    work: int = 32_000
+    work_finest: int = 16_000
     large: int = 100_000
     sharpness: float = 1.0
     sharpness_finest: float = 4.0
@@ -55,7 +56,8 @@ def _improve(
     trust = confidence(field, level.hole)
     count = len(field.ys)
     large = count > plan.large or features.dtype == np.uint8
-    rounds = int(np.clip(plan.work // count, 1, plan.rounds))
+    work = plan.work_finest if finest else plan.work
+    rounds = int(np.clip(work // count, 1, plan.rounds))
     radius = 2 if large else 16 if count > 4000 else max(level.hole.shape)
     for turn in range(rounds):
         progress(turn / rounds)
