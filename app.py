@@ -14,11 +14,9 @@ os.environ.setdefault("OMP_NUM_THREADS", str(settings.cores))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads are ten times slower on busy cores
 
 from inpaint_app.ui.page import build, launch_options
-from inpaint_app.ui.warm import warm_up
+from inpaint_app.ui.serving import serve
 
 demo = build()
 
 if __name__ == "__main__":
-    demo.launch(**launch_options(), prevent_thread_lock=True)
-    warm_up(demo.session)
-    demo.block_thread()
+    serve(demo, launch_options())

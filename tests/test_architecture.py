@@ -103,13 +103,6 @@ def test_libraries_stay_where_they_belong(module: str, homes: list[str]) -> None
             assert any(name.startswith(home) for home in homes), f"{name} imports {module}"
 
 
-def test_requirements_are_the_dependencies() -> None:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    named = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    dependencies = project()["project"]["dependencies"]  # type: ignore[index]
-    assert named == dependencies
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
     text = path.read_text()

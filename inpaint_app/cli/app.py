@@ -61,7 +61,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     window = importlib.import_module("inpaint_app.ui.window")
     if arguments.window:
         window.check()
-    warm = importlib.import_module("inpaint_app.ui.warm")
     blocks = page.build()
     given = page.launch_options()
     options = {
@@ -72,14 +71,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "inbrowser": arguments.open,
         "quiet": arguments.quiet,
     }
-    blocks.launch(**options, prevent_thread_lock=True)
-    warm.warm_up(blocks.session)
-    if not arguments.window:
-        blocks.block_thread()
-        return 0
-    try:
-        window.show(blocks.local_url)
-    finally:
-        blocks.visits.halt()
-        blocks.close(verbose=False)
+    serving = importlib.import_module("inpaint_app.ui.serving")
+    serving.serve(blocks, options, window.show if arguments.window else None)
     return 0
