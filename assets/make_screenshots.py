@@ -91,6 +91,8 @@ def shoot(page: Any, name: str) -> None:
     picture.save(HERE / f"{name}.webp", quality=86, method=6)
     if name == "result-desktop":
         picture.save(HERE / "app.png", optimize=True)  # what the README opens with
+        wide = picture.crop((0, 0, picture.width, round(picture.width / 1.91)))  # what links to a Space show
+        wide.resize((1200, 628)).save(HERE / "thumbnail.jpg", quality=85, optimize=True)
 
 
 if __name__ == "__main__":

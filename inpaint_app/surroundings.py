@@ -80,6 +80,12 @@ def cores(environment: Mapping[str, str] | None = None) -> int:
     return max(1, min(shares))
 
 
+def gpu_is_lent(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether this is a Space whose GPU is there during certain calls alone (ZeroGPU)."""
+    source = os.environ if environment is None else environment
+    return source.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+
+
 def _is_space(source: Mapping[str, str]) -> bool:
     return bool(source.get("SPACE_ID") or source.get("SPACE_HOST"))
 

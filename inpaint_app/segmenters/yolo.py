@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app import torchvision_ops
+from inpaint_app import surroundings, torchvision_ops
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.look import Find, Place, cropped, instances, seen
@@ -187,6 +187,6 @@ def _device(settings: Settings) -> str:
 
     if settings.device != "auto":
         return settings.device
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and not surroundings.gpu_is_lent():
         return "cuda:0"
     return "mps" if torch.backends.mps.is_available() else "cpu"

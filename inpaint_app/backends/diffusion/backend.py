@@ -18,13 +18,23 @@ from inpaint_app.backends.diffusion.estimate import Estimates, Pace
 from inpaint_app.backends.diffusion.options import StableDiffusionOptions
 from inpaint_app.backends.diffusion.prepare import Work, prepared, resized
 from inpaint_app.backends.diffusion.source import required
-from inpaint_app.backends.diffusion.steps import AFTER, Steps
+from inpaint_app.backends.diffusion.steps import AFTER, BEFORE, Steps
 from inpaint_app.errors import CheckpointError, out_of_memory
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Options, Progress, Window
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_here: list[StableDiffusion] = []
+"""The backend of this process; one that was forked from it finds the pipeline there, warm."""
+
+
+def _run_elsewhere(path: Path, plan: Plan, work: Work, options: StableDiffusionOptions) -> Image:
+    """A run in a process that has a GPU lent to it."""
+    backend = _here[0] if _here else StableDiffusion()
+    return backend._run(backend._pipeline(path, plan), work, options, path, plan, Progress())
 
 
 class StableDiffusion:
@@ -38,6 +48,8 @@ class StableDiffusion:
         self._settings = Settings.from_environment()
         self._estimates = _estimates(self._settings)
         self._held: tuple[Path, Plan, Any] | None = None
+        _here.append(self)
+        del _here[:-1]
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Fill the hole; raises MissingError, CheckpointError, Cancelled, MemoryError when nothing smaller fits."""
@@ -81,7 +93,11 @@ class StableDiffusion:
         progress(0.0, "Loading the model")
         pipeline = self._pipeline(path, plan)
         work = prepared(window, _side(pipeline), _multiple(pipeline))
-        made = zero.on_gpu(lambda: self._run(pipeline, work, options, path, plan, progress), _steps(options))
+        if zero.lent():
+            progress(BEFORE, "Waiting for a GPU, and filling on it")
+            made = zero.on_gpu(_steps(options), _run_elsewhere, path, plan, work, options)
+        else:
+            made = self._run(pipeline, work, options, path, plan, progress)
         progress(AFTER, "Matching the photo")
         part = made[: work.size[0], : work.size[1]]
         fill = resized(part, window.mask.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from inpaint_app import surroundings
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Window
 
@@ -16,7 +17,7 @@ def device() -> str:
     chosen = Settings.from_environment().device
     if chosen != "auto":
         return chosen
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and not surroundings.gpu_is_lent():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
