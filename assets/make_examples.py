@@ -105,7 +105,8 @@ def sky(horizon: int, seed: int, cover: float) -> Field:
     )
     shape = noise(seed, 420, 120, 7, 0.58) + 0.5 * noise(seed + 1, 900, 260, 3)
     dense = np.clip((shape - cover) * 0.55, 0, 1) * np.clip(height[..., 0] * 5, 0.15, 1)
-    lit = np.clip(0.86 + 0.10 * (shape - np.roll(shape, 14, axis=0)), 0.6, 1.0)[..., None]
+    above = np.vstack([shape[:1].repeat(14, axis=0), shape[:-14]])
+    lit = np.clip(0.86 + 0.10 * (shape - above), 0.6, 1.0)[..., None]
     return mixed(air, lit * np.array([1.0, 0.99, 0.975], np.float32), dense**0.8)
 
 

@@ -132,7 +132,7 @@ def test_its_process_is_an_ordinary_users_and_runs_the_installed_package(
 def test_it_ends_in_time_when_it_is_told_to(running: tuple[Container, str]) -> None:
     """Must be the last: the container is gone afterwards."""
     container, _ = running
-    assert container.stop() == 0, "it was killed, or fell"
+    assert container.stop(60) == 0, "it was killed, or fell"
     left = list(container.build.inside(container.stage, "/tmp").glob("gradio/visits-*"))
     assert left == [], "visitors' files are gone with the server"
 

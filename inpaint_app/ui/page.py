@@ -90,6 +90,7 @@ def launch_options() -> dict[str, Any]:
         "mcp_server": tools.available(),
         "max_threads": THREADS,
         "pwa": False,
+        "_frontend": False,  # else it asks itself for the page, and ends where a busy machine takes three seconds
         "app_kwargs": {"routes": [health.ROUTE]},
         "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),
     }

@@ -20,14 +20,24 @@ from inpaint_app.session import CONFIDENCE
 from inpaint_app.types import Box, Instance, Missing, Result
 from inpaint_app.ui import pictures
 
+EXAMPLES = {"wall.jpg": "the cone", "beach.jpg": "the ball", "hills.jpg": "the pole"}
+"""Photos that the project made itself, with masks, and what the masks cover: one click opens one and removes that."""
+
+
+def example(name: str) -> tuple[Path, Path]:
+    """An example's photo and mask."""
+    photo = Path(__file__).parent / "static" / "examples" / name
+    return photo, photo.with_suffix(".png")
+
 
 def samples() -> dict[str, Path]:
-    """Sample photos by name, out of the installed ultralytics package, found without importing it."""
+    """Photos to try by name: our examples, and those of the installed ultralytics, found without importing it."""
+    known = {name: example(name)[0] for name in EXAMPLES}
     spec = find_spec("ultralytics")
     if spec is None or not spec.submodule_search_locations:
-        return {}
+        return known
     folder = Path(next(iter(spec.submodule_search_locations))) / "assets"
-    return {path.name: path for path in sorted(folder.glob("*.jpg"))}
+    return known | {path.name: path for path in sorted(folder.glob("*.jpg"))}
 
 
 def configuration() -> dict[str, Any]:
@@ -43,6 +53,7 @@ def configuration() -> dict[str, Any]:
         "candidates": MOST,
         "groups": {word: list(labels) for word, labels in GROUPS.items()},
         "previewSide": pictures.PREVIEW_SIDE,
+        "examples": EXAMPLES,
     }
 
 

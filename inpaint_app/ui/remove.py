@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -45,6 +46,9 @@ class Remover:
             self._show(visit, step, photo.rgb)
             visit.say("photo", **present.photo(photo), token=visit.token)
             self._say_step(visit)
+            if message.get("sample") in present.EXAMPLES:
+                mask = present.example(str(message["sample"]))[1]
+                self._say_mask(visit, mask, run=True)
 
         yield from working(visit, task, asked.work(message))
 
@@ -177,14 +181,8 @@ class Remover:
         visit, message = self._met(event, request)
 
         def task() -> None:
-            image = visit.pixels()
-            size = pictures.preview_size(image.shape[1], image.shape[0])
             with asked.taken(self.visits.root, message) as path:
-                given = files.open_mask(path, (size[1], size[0]))
-            if not given.any():
-                raise MaskError("That mask is empty: white, or painted, is what should go.")
-            written = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
-            visit.say("mask", path=str(written))
+                self._say_mask(visit, path)
 
         return at_once(visit, task, asked.work(message))
 
@@ -220,6 +218,16 @@ class Remover:
         message: Message = event._data if isinstance(event._data, Mapping) else {}
         visit.confirm(int(message.get("seen", 0)))
         return visit, message
+
+    def _say_mask(self, visit: Visit, path: Path, run: bool = False) -> None:
+        """Hand a mask file to the canvas in the preview's size. run: what it covers is to go at once."""
+        image = visit.pixels()
+        size = pictures.preview_size(image.shape[1], image.shape[0])
+        given = files.open_mask(path, (size[1], size[0]))
+        if not given.any():
+            raise MaskError("That mask is empty: white, or painted, is what should go.")
+        written = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
+        visit.say("mask", path=str(written), run=run)
 
     def _show(self, visit: Visit, step: Step, image: Image) -> None:
         """Write the step's preview and thumbnail once."""

@@ -26,7 +26,7 @@ def serve(page: Page, options: dict[str, Any], show: Callable[[str], None] | Non
         if show is None:
             _stay(page)
         else:
-            show(page.local_url)
+            show(str(page.local_url))
     finally:
         page.visits.halt()
         page.close(verbose=False)

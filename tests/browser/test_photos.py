@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from driver import painted
+from PIL import Image as PillowImage
 
 
 @pytest.mark.parametrize(
@@ -249,3 +250,21 @@ def test_one_click_costs_little_more_than_the_removal_itself(studio: Any) -> Non
     assert clicked <= 1.5 * bare + 1.0
     if quiet:
         assert seconds <= 3.0
+
+
+def test_an_example_opens_with_its_mask_and_runs_at_one_click(studio: Any) -> None:
+    from inpaint_app.ui import present
+
+    studio.only("telea")
+    studio.page.click("[data-sample='wall.jpg']")
+    studio.page.wait_for_selector(".st[data-mode='compare']")
+    studio.rest()
+    with PillowImage.open(present.example("wall.jpg")[1]) as mask:
+        wanted = np.asarray(mask)
+    (made,) = studio.visit().step().made.values()
+    assert (made.outcome.result.backend, made.outcome.result.changed_known) == ("telea", 0)
+    whole = made.whole(studio.visit().pixels())
+    assert whole.result.mask[wanted].all(), "all that the example's mask covers is gone"
+    assert whole.result.mask.mean() < 2.5 * wanted.mean()
+    studio.do("edit")
+    assert studio.app("s.app.runs") is False

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from inpaint_app.backends import registry
 from inpaint_app.ui import present, studio
@@ -88,7 +90,17 @@ def test_every_button_of_the_studio_does_something() -> None:
 
 
 def test_samples_are_there_without_ultralytics_being_imported() -> None:
+    assert list(present.samples())[:3] == ["wall.jpg", "beach.jpg", "hills.jpg"]
     assert {"bus.jpg", "zidane.jpg"} <= set(present.samples())
+
+
+@pytest.mark.parametrize("name", present.EXAMPLES)
+def test_an_example_is_small_and_its_mask_covers_something_of_it(name: str) -> None:
+    photo, mask = present.example(name)
+    with Image.open(photo) as picture, Image.open(mask) as hole:
+        assert picture.size == hole.size == (1200, 800)
+        assert 0.005 < np.asarray(hole).mean() < 0.12
+    assert photo.stat().st_size + mask.stat().st_size < 300_000
 
 
 def test_what_was_removed_in_words() -> None:

@@ -55,8 +55,10 @@ function makeIntake(app) {
   });
 
   for (const [name, thumb] of Object.entries(CONFIGURATION.samples)) {
-    samples.append(h("button", { type: "button", class: "sample", "data-sample": name, "aria-label": "Open the sample photo " + name,
-      onclick: () => app.send("open", { sample: name }) }, h("img", { src: thumb, alt: "" })));
+    const thing = CONFIGURATION.examples[name];
+    samples.append(h("button", { type: "button", class: "sample", "data-sample": name,
+      "aria-label": thing ? "Open an example photo and remove " + thing : "Open the sample photo " + name,
+      onclick: () => app.send("open", { sample: name }) }, h("img", { src: thumb, alt: "" }), h("span", {}, thing ? "Remove " + thing : "Just open")));
   }
   one(".st-samples-box").hidden = !Object.keys(CONFIGURATION.samples).length;
 

@@ -213,7 +213,12 @@ const hears = {
     mask.sheet(message.strokes ? await loaded(message.strokes) : null, message.chosen || []);
     app.objects.mark();
   },
-  async mask(message) { mask.image(await picture(message.path)); app.edit(); app.say("good", "The mask is on the photo. Brush and erase go on from it."); },
+  async mask(message) {
+    mask.image(await picture(message.path));
+    app.edit();
+    app.runs = message.run;
+    if (!message.run) app.say("good", "The mask is on the photo. Brush and erase go on from it.");
+  },
   async detail(message) {
     const image = await picture(message.path), which = message.result || "before";
     app.details = [...app.details.filter((detail) => detail.which !== which), { which, box: message.box, image }];
@@ -233,7 +238,11 @@ const hears = {
     app.rest();
     app.say("error", "The server did not take this up: it may be full. Photo and mask are as they were; try again.");
   },
-  done(message) { if (message.work >= app.busy) app.rest(); app.root.dataset.done = String(message.work); },
+  done(message) {
+    if (message.work >= app.busy) app.rest();
+    app.root.dataset.done = String(message.work);
+    if (app.runs && !app.busy) { app.runs = false; app.act("remove"); }
+  },
 };
 
 function loaded(address) {
