@@ -136,7 +136,7 @@ def beach() -> Field:
 
 def with_ball(picture: Field) -> Field:
     """A striped ball with its shadow."""
-    x, y, radius = 742.0, 588.0, 82.0
+    x, y, radius = 452.0, 588.0, 82.0
     shadow = np.exp(-((((COLUMNS - x - 62) / 112) ** 2 + ((ROWS - y - 74) / 21) ** 2) ** 2))
     shadow += 0.8 * np.exp(-((((COLUMNS - x) / 62) ** 2 + ((ROWS - y - 80) / 10) ** 2) ** 2))
     picture = picture * (1 - 0.52 * np.clip(shadow, 0, 1))[..., None] ** np.array(
@@ -219,7 +219,7 @@ def wall() -> Field:
 
 def with_cone(picture: Field) -> Field:
     """A traffic cone with its shadow on the pavement and a little up the wall."""
-    x, base, top = 790.0, 668.0, 352.0
+    x, base, top = 402.0, 668.0, 352.0
     lying = [(x - 70, base + 12), (x + 70, base + 16), (x + 232, 562), (x + 206, 560)]
     standing = [(x + 204, 563), (x + 234, 563), (x + 262, 470), (x + 254, 470)]
     for shape, soft in ((lying, 7), (standing, 6)):
