@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
@@ -128,3 +130,22 @@ def test_a_batch_is_of_a_few_photos(tmp_path: Path) -> None:
     *_, (status, rows, _) = batch_tab.work(session, visit, photos, [], ["people"], "telea")
     assert "There are 6 photos, this server takes 5 in a batch" in status
     assert rows == ""
+
+
+def test_an_upload_that_nobody_opens_is_deleted_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setenv("INPAINT_KEEP_MINUTES", "0.05")
+    page = build(Session(Settings.from_environment()))
+    page.launch(**{**launch_options(), "server_name": "127.0.0.1"}, prevent_thread_lock=True, quiet=True)
+    try:
+        sent = {"files": ("holiday.jpg", b"a photo", "image/jpeg")}
+        (path,) = httpx.post(f"{page.local_url}gradio_api/upload", files=sent, timeout=60).json()
+        assert Path(path).is_relative_to(tmp_path)
+        ends = time.monotonic() + 60
+        while Path(path).exists():
+            assert time.monotonic() < ends, "still there"
+            time.sleep(0.2)
+    finally:
+        page.close(verbose=False)
