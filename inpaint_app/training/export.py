@@ -23,10 +23,9 @@ from torch import Tensor
 from inpaint_app.checkpoints import MANIFEST
 from inpaint_app.errors import CheckpointError, InpaintError, OptionError
 from inpaint_app.training import state
-from inpaint_app.training.history import read
+from inpaint_app.training.history import HELD, read
 from inpaint_app.training.recipes import Part, find
 
-HELD = "validation_"
 NAMES = {"validation_psnr": "validation_psnr_200"}
 """The photos of --validate are 200."""
 

@@ -13,6 +13,8 @@ from PIL import Image as PillowImage
 
 from inpaint_app.errors import OptionError
 
+HELD = "validation_"
+
 
 class History:
     """Writes the curve of a run. Lines after the step that a run resumes from are dropped, since they come again."""
@@ -44,7 +46,7 @@ class History:
     def sample(self, step: int, grid: NDArray[np.uint8], scores: dict[str, float], seconds: float) -> None:
         """A picture (H, W, 3) of how far it is, and the validation scores."""
         if scores:
-            named = {f"validation_{name}": value for name, value in scores.items()}
+            named = {f"{HELD}{name}": value for name, value in scores.items()}
             self.add({"step": step, "seconds": round(seconds, 1), **named})
         PillowImage.fromarray(grid).save(self.path.parent / "samples.png")
         self._board.add_image("samples", grid, step, dataformats="HWC")
@@ -67,30 +69,43 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def plot(runs: Sequence[Path], target: Path) -> None:
-    """Draw the curves of runs over images seen: losses left, validation PSNR right. Raises OptionError without any."""
+    """Draw the curves of runs over images seen: losses left, validation scores right; OptionError without any."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    kinds: set[str] = set()
     for run in runs:
         if not (run / "history.jsonl").exists():
             raise OptionError(f"{run} holds no history.jsonl: it is no folder of a training run.")
         lines = read(run / "history.jsonl")
         losses = [(one["images"], one["network"]) for one in lines if "network" in one]
-        scores = [(one["seconds"] / 60, one["validation_psnr"]) for one in lines if "validation_psnr" in one]
         if losses:
             window = max(1, len(losses) // 100)
             smooth = np.convolve([y for _, y in losses], np.ones(window) / window, "valid")
             left.plot([x for x, _ in losses][window - 1 :], smooth, label=run.name)
-        if scores:
-            right.plot(*zip(*scores, strict=True), marker=".", label=run.name)
+        for name, points in _scores(lines).items():
+            shown = run.name if name == "psnr" else f"{run.name}, {name}"
+            right.plot(*zip(*points, strict=True), marker=".", label=shown)
+            kinds.add(name)
     left.set(xlabel="images seen", ylabel="training loss of the network")
-    right.set(xlabel="minutes of training", ylabel="PSNR in the centre hole, dB (mean over images)")
+    said = "PSNR in the centre hole, dB (mean over images)" if kinds <= {"psnr"} else "validation scores"
+    right.set(xlabel="minutes of training", ylabel=said)
     for axes in (left, right):
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend()
     figure.savefig(target, dpi=120)
     pyplot.close(figure)
+
+
+def _scores(lines: Sequence[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:
+    """(minutes, value) of every validation score, by its name."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for line in lines:
+        for key, value in line.items():
+            if key.startswith(HELD):
+                found.setdefault(key.removeprefix(HELD), []).append((line["seconds"] / 60, value))
+    return found

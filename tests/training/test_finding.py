@@ -17,6 +17,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.training import finding
 from inpaint_app.training.assign import assign, iou
 from inpaint_app.training.compose import Composer
+from inpaint_app.training.history import plot
 from inpaint_app.training.loop import Plan, Trainer
 from inpaint_app.training.recipes import find
 from inpaint_app.training.street import Labelled, Street, load_street
@@ -116,6 +117,8 @@ def test_it_overfits_eight_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert scored["validation_ap50_car"] > 0.9
     assert scored["validation_ap50_person"] == 0.0
     assert (tmp_path / "run" / "samples.png").exists()
+    plot([tmp_path / "run"], tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_labels_are_read_and_what_is_amiss_is_named(tmp_path: Path) -> None:
