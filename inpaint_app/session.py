@@ -140,9 +140,15 @@ class Session:
         return segmenters.find(name) if name else finder(self.settings, progress)
 
     def ready(self, name: str) -> BackendSpec:
-        """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure."""
+        """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure.
+
+        Where the default's network is not there, its engine without one stands in.
+        """
         spec = backends.find(name)
         lacks = spec.missing()
+        if lacks and name == backends.DEFAULT:
+            spec = backends.find(backends.INSTEAD)
+            lacks = spec.missing()
         if lacks:
             said = "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in lacks)
             raise MissingError(f"{spec.title} cannot run here yet: {said}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -263,3 +264,14 @@ def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.M
 
 def lacks_tiny() -> tuple[Missing, ...]:
     return (Missing("the weights", "fetch them", 12.5, fetch="tiny"),)
+
+
+def test_without_its_network_the_default_is_the_engine_alone(
+    image: Image, mask: Mask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Session().ready(backends.DEFAULT).name == backends.DEFAULT
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    outcome = Session().run(image, Job(mask))
+    assert outcome.result.backend == backends.INSTEAD
+    with pytest.raises(MissingError, match="context-encoder"):
+        Session().ready("context-encoder")

@@ -60,6 +60,23 @@ _NETWORKS = (
 )
 
 
+def _guided(name: str, title: str, summary: str, family: str = "network") -> BackendSpec:
+    """The exemplar engine, with the layout of the network of that name."""
+    return BackendSpec(
+        f"{name}-guided",
+        title,
+        summary,
+        "inpaint_app.backends.exemplar:Exemplar",
+        family=family,
+        options=ExemplarOptions,
+        size=SizeRule(context=1.0, context_minimum=96),
+        packages=("numba", "torch", "safetensors"),
+        weights=(name,),
+        guide=name,
+        seeded=True,
+    )
+
+
 def _networks() -> tuple[BackendSpec, ...]:
     """The project's networks at their own size, and the first ones as guides of the exemplar engine."""
     plain = [
@@ -76,20 +93,12 @@ def _networks() -> tuple[BackendSpec, ...]:
         for name, title, summary, factory in _NETWORKS
     ]
     guided = [
-        BackendSpec(
-            f"{name}-guided",
+        _guided(
+            name,
             f"{title}, in the photo's own pixels",
             f"{title} lays it out, the exemplar engine paints it at full size.",
-            "inpaint_app.backends.exemplar:Exemplar",
-            family="network",
-            options=ExemplarOptions,
-            size=SizeRule(context=1.0, context_minimum=96),
-            packages=("numba", "torch", "safetensors"),
-            weights=(name,),
-            guide=name,
-            seeded=True,
         )
-        for name, title, _, _ in _NETWORKS[:4]
+        for name, title, _, _ in _NETWORKS[1:4]
     ]
     semantic = BackendSpec(
         "semantic",
@@ -108,6 +117,13 @@ def _networks() -> tuple[BackendSpec, ...]:
 
 
 BACKENDS: tuple[BackendSpec, ...] = (
+    _guided(
+        "context-encoder",
+        "Exemplar with a layout",
+        "A small network that comes with the app says what belongs there, the engine below paints it with the "
+        "photo's own pixels at full size.",
+        family="exemplar",
+    ),
     BackendSpec(
         "exemplar",
         "Exemplar",
@@ -174,7 +190,9 @@ BACKENDS: tuple[BackendSpec, ...] = (
     ),
 )
 
-DEFAULT = "exemplar"
+DEFAULT = "context-encoder-guided"
+INSTEAD = "exemplar"
+"""What runs for the default where its network is not there: the same engine without a layout."""
 
 
 def find(name: str) -> BackendSpec:

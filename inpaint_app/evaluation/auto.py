@@ -170,7 +170,9 @@ def _fills(
     jobs = [
         (name, first + number)
         for name in (*names, *others)
-        for number in range(seeds if registry.find(name).family == ENGINES else 1)
+        for number in range(
+            seeds if registry.find(name).family == ENGINES and not registry.find(name).guide else 1
+        )
     ]
     results: list[tuple[Result, int]] = []
     failure: InpaintError | None = None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging import files
 from inpaint_app.session import Job, Session
@@ -30,7 +31,7 @@ def _warm(session: Session) -> None:
         lambda: session.run(image, Job(mask=mask)),
         files.warm_up,
         lambda: session.detect(image),
-        lambda: session.warm("exemplar"),
+        lambda: session.warm(backends.DEFAULT),
     )
     for work in steps:
         try:
