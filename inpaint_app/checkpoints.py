@@ -71,9 +71,20 @@ def entries(where: Path | None = None) -> Mapping[str, Entry]:
 def _parsed(path: Path, changed: int) -> Mapping[str, Entry]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: Entry(name=name, **table) for name, table in tables.items()}
+        return {name: _checked(Entry(name=name, **table)) for name, table in tables.items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}. Restore it from the repository.") from error
+
+
+def _checked(entry: Entry) -> Entry:
+    """The entry, if it is of the right types and names a file beside the manifest; raises TypeError."""
+    texts = (entry.file, entry.sha256, entry.network)
+    tables = (entry.arguments, entry.training, entry.scores)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, dict) for one in tables):
+        raise TypeError(f"its entry {entry.name!r} holds values of the wrong kind")
+    if Path(entry.file).name != entry.file or "\\" in entry.file:
+        raise TypeError(f"its entry {entry.name!r} names a file elsewhere")
+    return entry
 
 
 def cure(name: str) -> str:
@@ -119,7 +130,7 @@ def load(name: str, module: nn.Module) -> None:
 
     try:
         tensors = parse(data)
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, ValueError) as error:  # KeyError: a type of number that torch lacks
         raise CheckpointError(
             f"{path} is no safetensors file: {error}. Restore it from the repository."
         ) from error
@@ -134,10 +145,17 @@ def load(name: str, module: nn.Module) -> None:
 def create(name: str) -> nn.Module:
     """The network of an entry with its weights, ready to infer; raises as `load` does."""
     known = entry(name)
+    from torch import nn
+
     module, _, factory = known.network.partition(":")
     try:
-        network: nn.Module = getattr(importlib.import_module(module), factory)(**known.arguments)
-    except (ImportError, AttributeError, TypeError) as error:
+        if module != "torch.nn" and not module.startswith("inpaint_app.models."):
+            raise TypeError(f"{known.network} is none of this app's networks")
+        made = getattr(importlib.import_module(module), factory)
+        if not isinstance(made, type) or not issubclass(made, nn.Module):
+            raise TypeError(f"{known.network} is no network")
+        network: nn.Module = made(**known.arguments)
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise CheckpointError(
             f"The manifest's entry {name!r} names a network that cannot be made: {error}."
         ) from error

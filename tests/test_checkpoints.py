@@ -103,6 +103,34 @@ def test_a_broken_manifest_is_said(folder: Path) -> None:
         checkpoints.create("linear")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network": "subprocess:run", "arguments": {"args": ["touch", "ran"]}},
+        {"network": "os:system", "arguments": {"command": "touch ran"}},
+        {"network": "torch.nn:init", "arguments": {}},
+        {"network": "inpaint_app.models.vae:torch", "arguments": {}},
+        {"network": "torch.nn:Linear", "arguments": {"in_features": -4, "out_features": 2}},
+        {"network": "torch.nn:Linear", "arguments": {"in_features": 10**15, "out_features": 10**6}},
+        {"file": "../../etc/passwd"},
+        {"file": 3},
+        {"sha256": 5},
+        {"arguments": "x"},
+    ],
+    ids=lambda changes: " ".join(changes),
+)
+def test_a_tampered_manifest_runs_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+) -> None:
+    monkeypatch.chdir(folder)
+    good = checkpoints.entry("linear")
+    table = {name: getattr(good, name) for name in ("file", "sha256", "network", "size", "arguments")}
+    write_entry(folder / "manifest.toml", "linear", {**table, **changes})
+    with pytest.raises(CheckpointError, match=r"cannot be made|cannot be read"):
+        checkpoints.create("linear")
+    assert not (folder / "ran").exists()
+
+
 def test_entries_are_replaced_and_others_kept(folder: Path) -> None:
     put(folder, "second", save({"weight": torch.ones(2, 3), "bias": torch.zeros(2)}))
     put(folder, "linear", save({"weight": torch.full((2, 3), 2.0), "bias": torch.zeros(2)}))

@@ -71,7 +71,7 @@ class Service:
     ) -> tuple[list[dict[str, Any]], str]:
         """Find objects."""
         try:
-            with self.visits.met(request).allowance.turn():
+            with self.visits.caller(request).allowance.turn():
                 opened = self._opened(photo)
                 instances = called(
                     self.visits.of(request.session_hash),
@@ -119,10 +119,10 @@ class Service:
         request: gr.Request, mask: str | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
-            with self.visits.met(request).allowance.turn(max(1, what.get("candidates", 1))):
+            with self.visits.caller(request).allowance.turn(max(1, what.get("candidates", 1))):
                 opened = self._opened(photo)
                 if mask is not None:
-                    what = {**what, "mask": _given(mask, opened)}
+                    what = {**what, "mask": _given(mask, opened, self.session)}
                 job = Job(
                     backend=backend or backends.DEFAULT,
                     options=_options(options),
@@ -162,8 +162,8 @@ class Service:
         return self.handed.file(f"{Path(photo.name).stem or 'photo'}{ending}")
 
 
-def _given(mask: str, photo: Photo) -> Mask:
-    hole = files.open_mask(mask, (photo.height, photo.width))
+def _given(mask: str, photo: Photo, session: Session) -> Mask:
+    hole = files.open_mask(mask, (photo.height, photo.width), limits=session.limits)
     if not hole.any():
         raise MaskError("The mask is empty: white, or painted, is what is to go.")
     return hole

@@ -9,7 +9,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from inpaint_app.errors import InpaintError, UnreadablePhoto
+from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask import marked
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.session import CONFIDENCE, Job
@@ -46,32 +46,45 @@ def taken(root: Path, message: Message) -> Iterator[Path]:
 
 def work(message: Message) -> int:
     """The number that the page gave this piece of work."""
-    return int(message.get("work", 0))
+    return number(message.get("work"))
 
 
 def confidence(message: Message) -> float:
     """How sure the finder must be, 0..1."""
-    return float(message.get("confidence") or CONFIDENCE)
+    given = message.get("confidence")
+    if given in (None, "", 0):
+        return CONFIDENCE
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+        raise OptionError(
+            f"The page sent {ascii(given)[:40]} as confidence, expected 0 to 1: reload the page."
+        )
+    return float(given)
 
 
 def candidates(message: Message) -> int:
     """How many seeds a backend that draws by chance fills with."""
-    return int(message.get("candidates") or 1)
+    return whole(message.get("candidates") or 1)
 
 
 def finder(message: Message) -> tuple[str, float]:
     """What decides what is found: the segmenter ("" where none is ready) and the confidence."""
     try:
-        name = str(message.get("segmenter") or segmenters.best().name)
+        name = segmenter(message) or segmenters.best().name
     except InpaintError:
         name = ""
     return name, confidence(message)
 
 
+def segmenter(message: Message) -> str | None:
+    """What is to find objects; None is the best that is ready."""
+    named = message.get("segmenter")
+    return str(named)[:100] if named else None
+
+
 def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Mask | None:
     """The mask as the page shows it, at full size: chosen finds, less the erased, joined with the brushed."""
-    numbers = {int(n) for n in message.get("chosen") or ()}
-    chosen: list[Instance] = [i for i in step.found or () if i.number in numbers]
+    picked = numbers(message)
+    chosen: list[Instance] = [i for i in step.found or () if i.number in picked]
     strokes = pictures.read_strokes(message.get("strokes"), shape)
     if strokes is None and not chosen:
         return None
@@ -82,18 +95,18 @@ def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Mask | 
 
 def job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
     """What the page asks for, as a job: all that is marked, and all objects of the words."""
-    words = tuple(str(word) for word in message.get("objects") or ())
+    words = tuple(str(word)[:100] for word in listed(message.get("objects")))
     known = step.found if not words or step.found_with == finder(message) else None
     strokes = pictures.read_strokes(message.get("strokes"), shape)
     corrected = strokes is not None and bool(strokes[1].any())
-    chosen = frozenset(int(n) for n in message.get("chosen") or ())
+    chosen = numbers(message)
     return Job(
         mask=marked_mask(message, step, shape),
         objects=words,
         found=known,
         # Where something was erased the mask alone decides: naming the finds would bring the erased part back.
         numbers=None if words else (frozenset() if corrected else chosen),
-        segmenter=message.get("segmenter") or None,
+        segmenter=segmenter(message),
         confidence=confidence(message),
         grow=_pixels(message.get("grow")),
         feather=_pixels(message.get("feather")),
@@ -102,11 +115,59 @@ def job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
 
 
 def _pixels(given: Any) -> int | None:
-    return None if given in (None, "", "auto") else int(given)
+    return None if given in (None, "", "auto") else whole(given)
+
+
+def number(given: Any) -> int:
+    """A count of messages or work; 0 for anything that is none."""
+    return given if isinstance(given, int) else 0
+
+
+def whole(given: Any) -> int:
+    """A whole number that somebody chose, as JSON's number or as text; raises OptionError."""
+    try:
+        return int(given)
+    except (TypeError, ValueError, OverflowError):
+        raise OptionError(
+            f"The page sent {ascii(given)[:40]}, expected a whole number: reload the page."
+        ) from None
+
+
+def listed(given: Any) -> list[Any]:
+    """A short list; raises OptionError for anything else."""
+    if given is None:
+        return []
+    if not isinstance(given, list | tuple) or len(given) > 10_000:
+        raise OptionError(f"The page sent {ascii(given)[:40]}, expected a list: reload the page.")
+    return list(given)
+
+
+def backends(message: Message) -> list[str]:
+    """The names of what is to fill, each once."""
+    return list(dict.fromkeys(str(name)[:100] for name in listed(message.get("backends"))))
+
+
+def options(message: Message, backend: str) -> dict[str, Any]:
+    """What the page set for one backend; raises OptionError where it is no table."""
+    tables = message.get("options") or {}
+    table = tables.get(backend) or {} if isinstance(tables, Mapping) else None
+    if not isinstance(table, Mapping):
+        raise OptionError(f"The page sent {ascii(table)[:40]} as options, expected a table: reload the page.")
+    return dict(table)
+
+
+def numbers(message: Message) -> frozenset[int]:
+    """The finds that are chosen."""
+    return frozenset(whole(one) for one in listed(message.get("chosen")))
 
 
 def crop(box: Any, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) inside a picture of that shape, at least one pixel."""
-    left, top, right, bottom = (int(v) for v in box)
+    sides = [whole(side) for side in listed(box)]
+    if len(sides) != 4:
+        raise OptionError(
+            f"The page sent {ascii(box)[:40]}, expected the four sides of a box: reload the page."
+        )
+    left, top, right, bottom = sides
     left, top = max(0, min(left, shape[1] - 1)), max(0, min(top, shape[0] - 1))
     return left, top, max(left + 1, min(right, shape[1])), max(top + 1, min(bottom, shape[0]))

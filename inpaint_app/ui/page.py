@@ -11,11 +11,15 @@ from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
+from inpaint_app.errors import InpaintError
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.ui import api, batch_tab, health, help_tab, models_tab, present, tools, trial_tab
+from inpaint_app.ui.guard import Guard
 from inpaint_app.ui.handed import Handed
+from inpaint_app.ui.received import fetched
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
@@ -38,8 +42,19 @@ class Page(gr.Blocks):
 
     def launch(self, *given: Any, **options: Any) -> Any:
         """As Gradio has it, with our own tools where it would make some of the endpoints."""
+        known = options.get("app_kwargs") or {}
+        guard = Middleware(Guard, settings=self.session.settings, owners=self.visits.owners)
+        options["app_kwargs"] = {**known, "middleware": [*known.get("middleware", ()), guard]}
         with tools.in_place(self.handed):
             return super().launch(*given, **options)
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *given: Any, **options: Any) -> Any:
+        """As Gradio has it, but a file that is named by an address is fetched under our limits, or not at all."""
+        try:
+            inputs = [await fetched(value, self.handed) for value in inputs]
+        except InpaintError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return await super().preprocess_data(block_fn, inputs, *given, **options)
 
 
 def build(session: Session | None = None) -> Page:

@@ -100,6 +100,8 @@ def read_strokes(encoded: str | None, shape: tuple[int, int]) -> tuple[Mask, Mas
     """
     if not encoded:
         return None
+    if not isinstance(encoded, str):
+        raise MaskError("The brushed mask did not arrive whole (it is no text): press the button again.")
     try:
         data = base64.b64decode(encoded.rpartition(",")[2], validate=True)
         picture = PillowImage.open(io.BytesIO(data), formats=["PNG"])
@@ -108,7 +110,12 @@ def read_strokes(encoded: str | None, shape: tuple[int, int]) -> tuple[Mask, Mas
                 f"The brushed mask is {picture.size}, expected at most {PREVIEW_SIDE} pixels a side."
             )
         layers = np.asarray(picture.convert("RGB"))
-    except (binascii.Error, OSError, ValueError) as error:
+    except (
+        binascii.Error,
+        OSError,
+        SyntaxError,
+        ValueError,
+    ) as error:  # Pillow's PNG reader raises SyntaxError
         raise MaskError(
             f"The brushed mask did not arrive whole ({error}): press the button again."
         ) from error

@@ -11,7 +11,9 @@ import base64
 import binascii
 import ipaddress
 import mimetypes
+import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin
 
 import httpx
@@ -26,6 +28,9 @@ WAYS = (
     "Give a data: address with base64, the path or address of a file sent to /gradio_api/upload, "
     "or a public http(s) address."
 )
+
+MANY = 10_000
+"""Files that one input may name."""
 
 REDIRECTS = 5
 SECONDS = 30.0
@@ -81,6 +86,22 @@ def _uploaded(named: str) -> Path:
     if not found:
         raise UnreadablePhoto(f"{named[:200]!r} is no file that was sent to this server. {WAYS}")
     return path
+
+
+async def fetched(value: Any, handed: Handed) -> Any:
+    """What an endpoint was given, files that are named by an address replaced by what lies there.
+
+    Gradio would fetch them whatever their size, and whatever INPAINT_OFFLINE says. Raises UnreadablePhoto,
+    PhotoTooLarge.
+    """
+    if isinstance(value, list):
+        return [await fetched(one, handed) for one in value[:MANY]]
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return value
+    if not re.match(r"\s*[a-z][a-z0-9+.-]*://", value["path"], re.IGNORECASE):
+        return value
+    path = await received(value["path"].strip(), "", handed)
+    return {**value, "path": str(path), "url": None, "orig_name": value.get("orig_name") or path.name}
 
 
 async def _fetched(address: str, limit: int, handed: Handed) -> Path:

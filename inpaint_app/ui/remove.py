@@ -54,6 +54,7 @@ class Remover:
 
     def resume(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page was loaded again: bring photo, history, results and marks back."""
+        self.visits.admit(request)
         given = event._data if isinstance(event._data, Mapping) else {}
         visit = self.visits.resume(request.session_hash, str(given.get("token") or ""))
         if visit is None or visit.photo is None:
@@ -91,12 +92,12 @@ class Remover:
             step, image = visit.step(), visit.pixels()
             job = asked.job(message, step, (image.shape[0], image.shape[1]))
             step.marks = {name: message.get(name) for name in ("strokes", "chosen")}
-            names = [str(name) for name in message.get("backends") or ()] or [backends.DEFAULT]
+            names = asked.backends(message) or [backends.DEFAULT]
             shown = Shown(visit, step, image, job, message, partial(self._say_found, visit, step))
             with visit.allowance.turn(len(names) * max(1, job.candidates)):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
-                    options = dict((message.get("options") or {}).get(name) or {})
+                    options = asked.options(message, name)
                     job = replace(shown.job, backend=name, options=options)
                     try:
                         outcome = self.session.run(image, job, part, partial(shown.candidate, job))
@@ -113,7 +114,7 @@ class Remover:
 
     def cancel(self, request: gr.Request) -> None:
         """Stop the work that is going on."""
-        self.visits.of(request.session_hash).stop.set()
+        self.visits.met(request).stop.set()
 
     def ask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page has heard nothing for a while: is anything going on?"""
@@ -153,7 +154,7 @@ class Remover:
         visit, message = self._met(event, request)
 
         def task() -> None:
-            visit.go_to(int(message.get("step", 0)))
+            visit.go_to(asked.whole(message.get("step", 0)))
             self._say_step(visit)
 
         return at_once(visit, task, asked.work(message))
@@ -216,14 +217,14 @@ class Remover:
     def _met(self, event: gr.EventData, request: gr.Request) -> tuple[Visit, Message]:
         visit = self.visits.met(request)
         message: Message = event._data if isinstance(event._data, Mapping) else {}
-        visit.confirm(int(message.get("seen", 0)))
+        visit.confirm(asked.number(message.get("seen")))
         return visit, message
 
     def _say_mask(self, visit: Visit, path: Path, run: bool = False) -> None:
         """Hand a mask file to the canvas in the preview's size. run: what it covers is to go at once."""
         image = visit.pixels()
         size = pictures.preview_size(image.shape[1], image.shape[0])
-        given = files.open_mask(path, (size[1], size[0]))
+        given = files.open_mask(path, (size[1], size[0]), limits=self.session.limits)
         if not given.any():
             raise MaskError("That mask is empty: white, or painted, is what should go.")
         written = files.write_bytes(pictures.mask_png(given), visit.file(".png"))

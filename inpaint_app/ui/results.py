@@ -30,7 +30,7 @@ class Shown:
         self._image = image
         self._message = message
         self._found = found
-        self._chosen = frozenset(int(n) for n in message.get("chosen") or ())
+        self._chosen = asked.numbers(message)
         self._begun = False
 
     def candidate(self, job: Job, outcome: Outcome) -> None:

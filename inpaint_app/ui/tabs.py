@@ -41,6 +41,6 @@ def stopper(visits: Visits) -> Callable[[gr.Request], None]:
 
     def stop(request: gr.Request) -> None:
         """Stop what this visitor has going on."""
-        visits.of(request.session_hash).stop.set()
+        visits.met(request).stop.set()
 
     return stop

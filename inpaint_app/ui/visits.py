@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
+
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.files import Photo
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance
 from inpaint_app.ui.allowance import Allowance, Allowances
+from inpaint_app.ui.guard import Owners, browser
 from inpaint_app.ui.made import Made, Patch, patched
 
 LEFT_SECONDS = 15 * 60.0
@@ -163,13 +166,27 @@ class Visits:
     def __init__(self, root: Path, settings: Settings | None = None) -> None:
         self.root = root
         self.settings = settings or Settings()
+        self.owners = Owners()
         self._allowances = Allowances(self.settings)
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
         self._sweeper: threading.Thread | None = None
 
+    def admit(self, request: Any) -> None:
+        """Raise gr.Error where a request (gr.Request) names no session, or that of another browser."""
+        who = browser((request.headers or {}).get("cookie") or "")
+        if not request.session_hash:
+            raise gr.Error("The request names no session: reload the page.", print_exception=False)
+        if not self.owners.admit(request.session_hash, who):
+            raise gr.Error("This session belongs to another browser: reload the page.", print_exception=False)
+
     def met(self, request: Any) -> Visit:
-        """The visit of whoever sent a request (gr.Request), with what that visitor may ask for."""
+        """The visit of whoever sent a request of the page, once admitted, with what that visitor may ask for."""
+        self.admit(request)
+        return self.caller(request)
+
+    def caller(self, request: Any) -> Visit:
+        """The visit of a caller of the endpoints: it holds no photo, so that several may share a session."""
         visit = self.of(request.session_hash)
         visit.allowance = self._allowances.of(request)
         return visit
@@ -192,7 +209,7 @@ class Visits:
         """A page that was loaded again, or came back on a phone, takes its visit up by the token it was given."""
         with self._lock:
             for visit in self._visits.values():
-                if token and secrets.compare_digest(visit.token, token):
+                if token and secrets.compare_digest(visit.token.encode(), token.encode("utf-8", "replace")):
                     self._visits[session_hash or ""] = visit
                     visit.touched, visit.left = time.monotonic(), False
                     visit.outbox.clear()
