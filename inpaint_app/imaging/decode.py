@@ -38,8 +38,9 @@ def read_native(opened: Opened) -> Native:
 
 
 def _tiff(opened: Opened) -> Native:
-    native = _pillow(opened)  # first: Pillow tells a damaged file
+    native = _pillow(opened)  # first: Pillow tells most damaged files
     tags = tiff.parse(opened.data)
+    tiff.check_strips(opened.data)
     bits = tags.number(258, 8)
     premultiplied = native.mode == "RGBA" and tags.number(338, 0) == 1
     if native.mode in ("RGB", "RGBA", "CMYK") and (bits == 16 or premultiplied):

@@ -78,6 +78,17 @@ def header(data: bytes) -> Header:
     return Header(width, height, depth, color)
 
 
+def only_header(data: bytes) -> Header:
+    """The header, after seeing that it comes first and that no other one follows; raises ValueError."""
+    found = header(data)
+    position = len(SIGNATURE)
+    while position + 8 <= len(data) and data[position + 4 : position + 8] not in (b"IDAT", b"IEND"):
+        if position > len(SIGNATURE) and data[position + 4 : position + 8] == b"IHDR":
+            raise ValueError("it has two headers")
+        position += 12 + struct.unpack_from(">I", data, position)[0]
+    return found
+
+
 def chunk(kind: bytes, content: bytes) -> bytes:
     """One chunk with its length and checksum."""
     return (

@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.imaging import about
+from inpaint_app.imaging import about, png
 from inpaint_app.imaging.decode import Opened, read_native
 from inpaint_app.imaging.native import Native, alpha, shown
 from inpaint_app.imaging.orientation import stored, turned
@@ -132,7 +132,7 @@ def _only_photo_errors(name: str) -> Iterator[None]:
         raise
     except PillowImage.DecompressionBombError as error:
         raise PhotoTooLarge(
-            f"{name} would unpack to far more pixels than its size allows ({error})."
+            f"{name} would unpack to far more megapixels than the limit ({error})."
         ) from error
     except MemoryError as error:
         raise PhotoTooLarge(f"{name} needs more memory than this machine has.") from error
@@ -150,22 +150,31 @@ def open_header(data: bytes, name: str, limits: Limits) -> Opened:
     """Read the header and hold it against the limits; nothing is decoded."""
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif(name)
+    if data.startswith(png.SIGNATURE):
+        head = png.only_header(data)  # before Pillow, which makes room for an animated one as it opens it
+        _check_pixels(head.width, head.height, name, limits)
     with _header_lock:
-        # Pillow's own threshold is one number for the whole process; ours is a setting, checked right below.
-        before, PillowImage.MAX_IMAGE_PIXELS = PillowImage.MAX_IMAGE_PIXELS, None
+        # Pillow's own threshold is one number for the whole process; ours is a setting, checked right below. Pillow
+        # refuses from twice its threshold, some formats while they are opened: they make room for a first frame then.
+        most = round(limits.megapixels * 1e6) if limits.megapixels < float("inf") else None
+        before, PillowImage.MAX_IMAGE_PIXELS = PillowImage.MAX_IMAGE_PIXELS, most
         try:
             image = PillowImage.open(io.BytesIO(data), formats=[f for f in READ if f in _known_formats()])
         finally:
             PillowImage.MAX_IMAGE_PIXELS = before
     width, height = image.size
+    _check_pixels(width, height, name, limits)
+    if width < 1 or height < 1:
+        raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
+    return Opened(image, _format(image), data, about.orientation(image))
+
+
+def _check_pixels(width: int, height: int, name: str, limits: Limits) -> None:
     if width * height > limits.megapixels * 1e6:
         raise PhotoTooLarge(
             f"{name} has {width}×{height} = {width * height / 1e6:.1f} megapixels; the limit is "
             f"{limits.megapixels:g}. Raise the limit in the settings, or give a smaller photo."
         )
-    if width < 1 or height < 1:
-        raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
-    return Opened(image, _format(image), data, about.orientation(image))
 
 
 def _known_formats() -> set[str]:

@@ -133,6 +133,20 @@ def tags_of(photo: Photo) -> Tags:
     return tags
 
 
+def check_strips(data: bytes) -> None:
+    """Raise ValueError where the first page's pixels are said to lie outside the file; no decoder sees that surely."""
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page: Any = file.pages[0]
+            ends = [start + size for start, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
+    except Exception:  # noqa: BLE001 - a file that only libtiff reads
+        return
+    if ends and max(ends) > len(data):
+        raise ValueError("some of its pixels lie behind its end")
+
+
 def raw_samples(data: bytes) -> NDArray[Any] | None:
     """The first page's raw RGB(A) or CMYK samples (H, W, C), 8 or 16 bits, in stored orientation; None if not such."""
     import tifffile
@@ -148,7 +162,8 @@ def raw_samples(data: bytes) -> NDArray[Any] | None:
                 return None
             if page.photometric not in (2, 5):
                 return None
-            samples = np.asarray(page.asarray())
+            # Where a strip is cut short tifffile leaves its array as the memory was before.
+            samples = np.asarray(page.asarray(out=np.zeros(page.shape, page.dtype)))
             if page.planarconfig == 2:
                 samples = np.moveaxis(samples, 0, -1)
     except Exception:  # noqa: BLE001 - a compression that only libtiff knows

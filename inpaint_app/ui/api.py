@@ -172,8 +172,10 @@ def _given(mask: str, photo: Photo, session: Session) -> Mask:
 def _options(text: str) -> dict[str, Any]:
     try:
         options = json.loads(text or "{}")
-    except ValueError as error:
-        raise OptionError(f'options is no JSON ({error}): give an object such as {{"seed": 1}}.') from None
+    except (ValueError, RecursionError) as error:
+        raise OptionError(
+            f'options is no JSON ({str(error)[:100]}): give an object such as {{"seed": 1}}.'
+        ) from None
     if not isinstance(options, dict):
         raise OptionError('options is no JSON object: give one such as {"seed": 1}.')
     return options

@@ -24,11 +24,17 @@ def given(root: Path, message: Message) -> Path:
     """The file that a message names: a sample, or an upload of this server, never anything else on its disk."""
     if message.get("sample"):
         known = present.samples()
-        if message["sample"] not in known:
+        if str(message["sample"]) not in known:
             raise UnreadablePhoto("There is no such sample photo.")
         return known[str(message["sample"])]
     path = Path(str(message.get("path") or ""))
-    if not message.get("path") or not is_in_or_equal(path, get_upload_folder()) or is_in_or_equal(path, root):
+    try:
+        arrived = (
+            is_in_or_equal(path, get_upload_folder()) and not is_in_or_equal(path, root) and path.is_file()
+        )
+    except (OSError, ValueError):
+        arrived = False
+    if not arrived:
         raise UnreadablePhoto("The photo did not arrive: open it again.")
     return path
 

@@ -9,6 +9,11 @@ import threading
 import time
 from pathlib import Path
 
+from gradio.utils import get_upload_folder
+
+STRAY_SECONDS = 600.0
+"""Temporary files of Gradio's that were not written to for so long go."""
+
 
 class Handed:
     """The folder of such files. It sweeps itself whenever a file is added, so that a busy server stays small."""
@@ -30,3 +35,7 @@ class Handed:
             for folder in self.root.glob("*"):
                 if time.time() - folder.stat().st_mtime > self.keep_seconds:
                     shutil.rmtree(folder, ignore_errors=True)
+            # Gradio makes an empty file beside each file that it hands to an endpoint, and forgets it.
+            for stray in Path(get_upload_folder()).glob("tmp????????"):
+                if stray.is_file() and time.time() - stray.stat().st_mtime > STRAY_SECONDS:
+                    stray.unlink()

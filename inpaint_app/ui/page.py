@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import shutil
 import tempfile
 import time
@@ -25,6 +26,8 @@ from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
 from inpaint_app.ui.visits import Visits
 from inpaint_app.ui.work import AT_ONCE, THREADS
+
+_log = logging.getLogger(__name__)
 
 DEVICE = "device"
 """Events that use the device share one queue."""
@@ -55,6 +58,17 @@ class Page(gr.Blocks):
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return await super().preprocess_data(block_fn, inputs, *given, **options)
+
+    async def process_api(self, *given: Any, **options: Any) -> Any:
+        """As Gradio has it, but no request is answered without a word."""
+        try:
+            return await super().process_api(*given, **options)
+        except gr.Error:
+            raise
+        except Exception as error:  # of any kind: it is logged, and told without its innards
+            _log.exception("Unexpected error behind a request")
+            said = f"The request cannot be done as it is ({type(error).__name__}). Photo and mask are as they were."
+            raise gr.Error(said, print_exception=False) from error
 
 
 def build(session: Session | None = None) -> Page:

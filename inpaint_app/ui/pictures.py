@@ -14,6 +14,7 @@ from PIL import Image as PillowImage
 
 from inpaint_app.errors import MaskError
 from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging import png
 from inpaint_app.imaging.files import Photo
 from inpaint_app.types import Image, Instance, Mask
 
@@ -104,18 +105,14 @@ def read_strokes(encoded: str | None, shape: tuple[int, int]) -> tuple[Mask, Mas
         raise MaskError("The brushed mask did not arrive whole (it is no text): press the button again.")
     try:
         data = base64.b64decode(encoded.rpartition(",")[2], validate=True)
-        picture = PillowImage.open(io.BytesIO(data), formats=["PNG"])
-        if max(picture.size) > 2 * PREVIEW_SIDE:
+        head = png.only_header(data)  # before Pillow, which makes room for an animated one as it opens it
+        if max(head.width, head.height) > 2 * PREVIEW_SIDE:
             raise MaskError(
-                f"The brushed mask is {picture.size}, expected at most {PREVIEW_SIDE} pixels a side."
+                f"The brushed mask is {head.width}×{head.height}, expected at most {PREVIEW_SIDE} a side."
             )
+        picture = PillowImage.open(io.BytesIO(data), formats=["PNG"])
         layers = np.asarray(picture.convert("RGB"))
-    except (
-        binascii.Error,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ) as error:  # Pillow's PNG reader raises SyntaxError
+    except (binascii.Error, OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
         raise MaskError(
             f"The brushed mask did not arrive whole ({error}): press the button again."
         ) from error

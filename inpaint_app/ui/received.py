@@ -11,7 +11,6 @@ import base64
 import binascii
 import ipaddress
 import mimetypes
-import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin
@@ -49,7 +48,7 @@ async def received(named: str, root_url: str, handed: Handed) -> Path:
         return _decoded(named, limit, handed)
     if named.startswith(own):
         return _uploaded(unquote(named[len(own) :]))
-    if named.startswith(("http://", "https://")):
+    if named.lower().startswith(("http://", "https://")):
         if settings.offline:
             raise UnreadablePhoto(
                 "This server does not fetch anything (INPAINT_OFFLINE): send the photo to it."
@@ -89,18 +88,18 @@ def _uploaded(named: str) -> Path:
 
 
 async def fetched(value: Any, handed: Handed) -> Any:
-    """What an endpoint was given, files that are named by an address replaced by what lies there.
+    """What an endpoint was given, every file in it one that was sent here; those at an address are fetched first.
 
-    Gradio would fetch them whatever their size, and whatever INPAINT_OFFLINE says. Raises UnreadablePhoto,
-    PhotoTooLarge.
+    Gradio would fetch them whatever their size, and whatever INPAINT_OFFLINE says, and answers a path that it refuses
+    without a word. Raises UnreadablePhoto, PhotoTooLarge.
     """
     if isinstance(value, list):
         return [await fetched(one, handed) for one in value[:MANY]]
     if not isinstance(value, dict) or not isinstance(value.get("path"), str):
         return value
-    if not re.match(r"\s*[a-z][a-z0-9+.-]*://", value["path"], re.IGNORECASE):
-        return value
     path = await received(value["path"].strip(), "", handed)
+    if str(path) == str(Path(value["path"]).resolve()):
+        return value
     return {**value, "path": str(path), "url": None, "orig_name": value.get("orig_name") or path.name}
 
 
