@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.ui import batch_tab, health
+from inpaint_app.ui import allowance, batch_tab, health
 from inpaint_app.ui.page import build, launch_options
 from inpaint_app.ui.visits import Visits
 
@@ -38,6 +38,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("INPAINT_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name, value in SPACE.items():
             patch.setenv(name, value)
+        patch.setattr(allowance, "MINUTE", 3600.0)  # a busy machine may take a minute for a few fills
         page = build(Session(Settings.from_environment()))
         options = {**launch_options(), "server_name": "127.0.0.1", "server_port": None}
         page.launch(**options, prevent_thread_lock=True, quiet=True)
