@@ -26,7 +26,7 @@ from inpaint_app.errors import MaskError
 from inpaint_app.evaluation.agreement import agreement, every
 from inpaint_app.evaluation.holes import parse
 from inpaint_app.evaluation.photosets import PhotoRef, fitted, photos
-from inpaint_app.evaluation.proof import DOUBT, Patch, prove, ranking
+from inpaint_app.evaluation.proof import DOUBT, Case, Patch, prove, ranking
 from inpaint_app.evaluation.statistics import estimate
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
@@ -63,7 +63,7 @@ def one(
         for a in fills
     }
     try:
-        patches = list(prove(session, cut, mask, backends, count=count)) if count else []
+        patches = list(prove(session, Case(cut, mask, tuple(backends), count=count))) if count else []
     except MaskError:
         patches = []
     kept = [(p.place, p.backend, p.score, p.seconds) for p in patches if p.score is not None]

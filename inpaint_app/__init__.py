@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inpaint_app.api import detect, load, remove, save
+    from inpaint_app.api import detect, load, prove, remove, save
     from inpaint_app.errors import (
         BackendError,
         Cancelled,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 _HOME = {
-    "inpaint_app.api": ("detect", "load", "remove", "save"),
+    "inpaint_app.api": ("detect", "load", "prove", "remove", "save"),
     "inpaint_app.errors": (
         "BackendError", "Cancelled", "CheckpointError", "InpaintError", "MaskError", "MissingError",
         "MissingPackage", "MissingWeights", "OptionError", "PhotoError", "PhotoTooLarge", "SaveError",
@@ -52,7 +52,7 @@ __all__ = [
     "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Job", "Mask",
     "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Outcome",
     "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Result", "SaveError", "Saved", "Session",
-    "UnreadablePhoto", "detect", "load", "remove", "save",
+    "UnreadablePhoto", "detect", "load", "prove", "remove", "save",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The public Python API: load, detect, remove, save. `import inpaint_app` hands these out.
+"""The public Python API: load, detect, remove, prove, save. `import inpaint_app` hands these out.
 
 import inpaint_app
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inpaint_app.backends import registry
 from inpaint_app.imaging import files
@@ -20,6 +20,9 @@ from inpaint_app.imaging.mask import binarise, scaled
 from inpaint_app.imaging.photo import Photo, Saved
 from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Image, Instance, Mask, Progress, Result
+
+if TYPE_CHECKING:
+    from inpaint_app.evaluation.proof import Proof
 
 
 @lru_cache(maxsize=1)
@@ -68,15 +71,9 @@ def remove(
     MaskError, OptionError, MissingError, BackendError.
     """
     image = _pixels(photo)
-    shape = (image.shape[0], image.shape[1])
-    hole = None if mask is None else _mask(mask, shape)
-    for instance in instances:
-        found = instance.full_mask(shape)
-        hole = found if hole is None else hole | found
-    words = (objects,) if isinstance(objects, str) else tuple(objects)
     job = Job(
-        mask=hole,
-        objects=words,
+        mask=_hole(mask, instances, image),
+        objects=_words(objects),
         backend=backend,
         segmenter=segmenter,
         confidence=confidence,
@@ -88,6 +85,40 @@ def remove(
     return session().run(image, job, progress).result
 
 
+def prove(
+    photo: Photo | Image,
+    mask: Mask | Image | str | Path | None = None,
+    *,
+    objects: str | Iterable[str] = (),
+    instances: Iterable[Instance] = (),
+    backends: Iterable[str] = (),
+    count: int = 4,
+    grow: int | None = None,
+    segmenter: str | None = None,
+    confidence: float = CONFIDENCE,
+    progress: Progress | None = None,
+) -> Proof:
+    """Which backend is best for this hole on this very photo, measured where the truth is known.
+
+    The hole's shape is moved to `count` places without objects that look like its surroundings, and every backend
+    fills them. backends: empty takes the quick ones. The rest is as in `remove`. Raises what `remove` raises, and
+    MaskError where the photo has no room for any place.
+    """
+    from inpaint_app.evaluation import proof
+
+    image = _pixels(photo)
+    job = Job(
+        mask=_hole(mask, instances, image),
+        objects=_words(objects),
+        segmenter=segmenter,
+        confidence=confidence,
+        grow=grow,
+    )
+    progress = progress or Progress()
+    case = proof.case_of(session(), image, job, tuple(backends), count, progress.part(0.0, 0.1))
+    return proof.Proof(tuple(proof.prove(session(), case, progress.part(0.1, 1.0))))
+
+
 def save(photo: Photo, result: Result, target: str | Path, *, format: str | None = None) -> Saved:
     """Write the result in the photo's own format (or `format`) with its metadata; the report counts what changed.
 
@@ -95,6 +126,20 @@ def save(photo: Photo, result: Result, target: str | Path, *, format: str | None
     """
     path = Path(target)
     return files.save(photo, result.image, result.mask, path, format=format or path.suffix or None)
+
+
+def _words(objects: str | Iterable[str]) -> tuple[str, ...]:
+    return (objects,) if isinstance(objects, str) else tuple(objects)
+
+
+def _hole(mask: Mask | Image | str | Path | None, instances: Iterable[Instance], image: Image) -> Mask | None:
+    """The given mask joined with given finds."""
+    shape = (image.shape[0], image.shape[1])
+    hole = None if mask is None else _mask(mask, shape)
+    for instance in instances:
+        found = instance.full_mask(shape)
+        hole = found if hole is None else hole | found
+    return hole
 
 
 def _pixels(photo: Photo | Image) -> Image:

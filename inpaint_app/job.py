@@ -77,6 +77,26 @@ class Outcome:
         return tuple(replace(self, result=one.result, candidates=(one,)) for one in self.candidates)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """What a job comes to on its photo. mask: the hole before it is grown. avoid: what no fill may copy from.
+
+    finder: the segmenter that looked, "" where none did.
+    """
+
+    mask: Mask
+    instances: tuple[Instance, ...]
+    removed: tuple[Instance, ...]
+    avoid: Mask | None
+    finder: str
+
+    @property
+    def staying(self) -> tuple[Instance, ...]:
+        """The found objects that do not go."""
+        gone = {instance.number for instance in self.removed}
+        return tuple(instance for instance in self.instances if instance.number not in gone)
+
+
 class NothingFound(MaskError):  # noqa: N818 - the name reads as what happened
     """Nothing of what was asked for is in the photo, and no mask was given."""
 

@@ -18,7 +18,7 @@ from inpaint_app.device import Device
 from inpaint_app.errors import Cancelled, MissingError
 from inpaint_app.fetching import fetch, fetchable, finder
 from inpaint_app.imaging.files import Limits, Photo, load
-from inpaint_app.job import CONFIDENCE, Job, NothingFound, Outcome
+from inpaint_app.job import CONFIDENCE, Job, Marked, NothingFound, Outcome
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
@@ -57,31 +57,30 @@ class Session:
         noted = len(progress.notes)
         spec = self.ready(job.backend)
         count = jobs.count(job, spec)
-        instances: tuple[Instance, ...] = job.found or ()
-        looked = ""
-        if job.found is None and job.objects:
-            part = progress.part(0.0, 0.25)
-            looked = self.segmenter(job.segmenter, part).name
-            instances = self.detect(image, looked, job.confidence, part)
-        removed = jobs.chosen(instances, job)
-        mask = jobs.hole(image, job, removed)
-        avoid = jobs.forbidden(mask, instances, removed, job.avoid)
+        marked = self.marked(image, job, progress.part(0.0, 0.25))
         retries = jobs.retries(job, spec)
-        gone = {instance.number for instance in removed}
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
             return self.detect(picture, job.segmenter, job.confidence, share)
 
         def outcome(one: Candidate) -> Outcome:
-            return Outcome(one.result, mask, instances, removed, avoid, (one,), finder=looked)
+            return Outcome(
+                one.result,
+                marked.mask,
+                marked.instances,
+                marked.removed,
+                marked.avoid,
+                (one,),
+                finder=marked.finder,
+            )
 
         chosen = choose(
-            Removal(image, mask, job.grow, job.feather, avoid, job.options),
+            Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options),
             lambda again, share: self.remove(again, spec.name, share),
             look if retries > 0 else None,
             count=count,
             retries=retries,
-            staying=tuple(instance for instance in instances if instance.number not in gone),
+            staying=marked.staying,
             ready=None if ready is None else lambda one: ready(outcome(one)),
             progress=progress.part(0.25 if job.objects else 0.0, 1.0),
         )
@@ -89,6 +88,17 @@ class Session:
         return replace(
             outcome(chosen.best), candidates=several, note=chosen.note, notices=progress.notes[noted:]
         )
+
+    def marked(self, image: Image, job: Job, progress: Progress | None = None) -> Marked:
+        """What a job means for this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
+        instances: tuple[Instance, ...] = job.found or ()
+        finder = ""
+        if job.found is None and job.objects:
+            finder = self.segmenter(job.segmenter, progress).name
+            instances = self.detect(image, finder, job.confidence, progress)
+        removed = jobs.chosen(instances, job)
+        mask = jobs.hole(image, job, removed)
+        return Marked(mask, instances, removed, jobs.forbidden(mask, instances, removed, job.avoid), finder)
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""

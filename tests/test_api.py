@@ -21,7 +21,7 @@ PUBLIC = {
     "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Job", "Mask",
     "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Outcome",
     "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Result", "SaveError", "Saved", "Session",
-    "UnreadablePhoto", "detect", "load", "remove", "save",
+    "UnreadablePhoto", "detect", "load", "prove", "remove", "save",
 }  # fmt: skip
 
 
@@ -119,3 +119,17 @@ def test_of_several_candidates_the_best_comes_back(file: Path, mask: Mask) -> No
     assert len(outcome.candidates) == 3
     result = inpaint_app.remove(photo, mask, backend="patchmatch", candidates=3)
     assert np.array_equal(result.image, outcome.result.image)
+
+
+def test_what_is_best_for_this_photo_can_be_measured(file: Path) -> None:
+    photo = inpaint_app.load(file)
+    mask = np.zeros((48, 64), dtype=bool)
+    mask[22:28, 40:48] = True
+    proof = inpaint_app.prove(photo, mask, backends=("telea", "navier-stokes"), count=2, grow=1)
+    assert {standing.backend for standing in proof.standings} == {"telea", "navier-stokes"}
+    assert [patch.backend for patch in proof.patches] == ["telea", "navier-stokes"] * 2
+    found = inpaint_app.detect(photo)
+    objects = found[0].full_mask((48, 64)) | found[1].full_mask((48, 64))
+    for patch in proof.patches:
+        assert not (patch.mask & (mask | objects)).any(), "it lies on the hole or on an object"
+        assert patch.score is not None

@@ -330,3 +330,32 @@ def test_it_runs_as_a_module() -> None:
     )
     assert done.returncode == 0
     assert "telea" in done.stdout
+
+
+def test_what_measures_best_on_this_photo_fills_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo(here / "a.png")
+    mask(here / "m.png", (slice(34, 42), slice(56, 66)))
+    call = (
+        "remove a.png --mask m.png --prove --backend navier-stokes --backend telea -o out.png --json r.json"
+    )
+    assert called(call) == 0
+    said = capsys.readouterr().out
+    (record,) = json.loads((here / "r.json").read_text())
+    ranked = [standing["backend"] for standing in record["proof"]]
+    assert sorted(ranked) == ["navier-stokes", "telea"]
+    assert record["backend"] == ranked[0]
+    assert f"1. {ranked[0]}" in said
+    assert said.index(f"1. {ranked[0]}") < said.index(f"2. {ranked[1]}")
+    plain = "remove a.png --mask m.png --backend {} -o plain.png --quiet"
+    assert called(plain.format(ranked[0])) == 0
+    assert np.array_equal(pixels(here / "out.png"), pixels(here / "plain.png"))
+
+
+def test_where_there_is_no_room_to_measure_it_is_said_and_filled_all_the_same(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(here / "a.png", people=False)
+    mask(here / "m.png", (slice(0, 80), slice(1, 120)))
+    assert called("remove a.png --mask m.png --prove --backend telea --grow 0 -o out.png") == 0
+    assert "Not measured: The hole leaves no room" in capsys.readouterr().out
+    assert (here / "out.png").exists()

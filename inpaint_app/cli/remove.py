@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from inpaint_app import recipe
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import result_suffix
 from inpaint_app.cli import parser as shared
+from inpaint_app.cli import proving
 from inpaint_app.cli.console import Console
+from inpaint_app.cli.record import report, told
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError, UnreadablePhoto
 from inpaint_app.imaging import files
-from inpaint_app.imaging.photo import Photo, Saved
+from inpaint_app.imaging.photo import Photo
 from inpaint_app.session import Job, Outcome, Session
 
 EXAMPLES = """\
@@ -49,6 +49,11 @@ def add(commands: Any, chosen: str | None) -> None:
     )
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="measure which backend is best for this photo, and fill with it",
+    )
     parser.add_argument("--best", action="store_true", help="of several candidates write only the best one")
     group = parser.add_argument_group("reports and recipes")
     group.add_argument("--json", metavar="REPORT", help="write what was done as JSON (- for the screen)")
@@ -62,7 +67,8 @@ def add(commands: Any, chosen: str | None) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do all photos; 1 if any of them failed."""
-    names = list(dict.fromkeys(arguments.backend or [backends.DEFAULT]))
+    usual = proving.usual() if arguments.prove else [backends.DEFAULT]
+    names = list(dict.fromkeys(arguments.backend or usual))
     session = Session()
     _check(arguments, names)
     jobs = [] if arguments.recipe else [shared.job(arguments, name, names) for name in names]
@@ -70,7 +76,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         session.ready(job.backend)
     if jobs and jobs[0].objects:
         session.segmenter(arguments.segmenter)
-    several = len(arguments.photos) * max(1, len(jobs)) > 1
+    several = len(arguments.photos) * max(1, 1 if arguments.prove else len(jobs)) > 1
     records = []
     for path in arguments.photos:
         for record in _photo(path, jobs, several, arguments, session, console):
@@ -88,7 +94,8 @@ def _check(arguments: argparse.Namespace, names: list[str]) -> None:
         backends.find(name)
     asked = arguments.people or arguments.cars or arguments.objects
     if arguments.recipe:
-        if asked or arguments.mask or arguments.backend or arguments.option or arguments.seed is not None:
+        given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove
+        if given or arguments.seed is not None:
             raise OptionError("--recipe says already what to remove and how: give it with PHOTO and -o only.")
     elif not asked and not arguments.mask:
         raise OptionError(
@@ -112,12 +119,15 @@ def _photo(
         photo = session.load(path)
         held = _recipe(arguments.recipe, photo) if arguments.recipe else None
         mask = _mask(arguments.mask, photo, path)
-        found = None
-        for job in [held.job()] if held else jobs:
+        found, proof = None, None
+        jobs = [held.job()] if held else [job if mask is None else replace(job, mask=mask) for job in jobs]
+        if arguments.prove:
+            chosen, proof = proving.best(session, photo, jobs, path.name, console)
+            jobs = [chosen]
+        for job in jobs:
             name = job.backend
             target = _target(path, photo, name, several, len(jobs), arguments)
             with console.working(f"{path.name} · {name}") as progress:
-                job = job if mask is None else replace(job, mask=mask)
                 job = job if found is None else replace(job, found=found)
                 outcome = session.run(photo.rgb, job, progress)
             found = outcome.instances if job.objects else None
@@ -126,6 +136,7 @@ def _photo(
                 record = _written(
                     path, photo, one, job, _numbered(target, number, written, arguments), arguments
                 )
+                record |= {} if proof is None else {"proof": proof}
                 if len(written) > 1:
                     record |= {"candidate": number, "best": one.result is outcome.result}
                 console.say(told(record))
@@ -221,71 +232,3 @@ def _replayed(held: recipe.Recipe, photo: Photo, outcome: Outcome, console: Cons
     for difference in differences:
         console.note(f"Note: {difference}.")
     return {"identical": same, "differences": list(differences)}
-
-
-def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str, Any]:
-    """What was done to one photo, as plain JSON."""
-    result, written = outcome.result, saved.report
-    return {
-        "photo": str(path),
-        "result": str(saved.path),
-        "backend": result.backend,
-        "seconds": round(result.seconds, 3),
-        "width": photo.width,
-        "height": photo.height,
-        "removed": [instance_record(instance) for instance in outcome.removed],
-        "found": len(outcome.instances),
-        "mask_pixels": int(np.count_nonzero(outcome.mask)),
-        "hole_pixels": int(np.count_nonzero(result.mask)),
-        "grow": result.grow,
-        "feather": result.feather,
-        "windows": [list(box) for box in result.boxes],
-        "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
-        "changed_known_pixels": result.changed_known,
-        "finder": outcome.finder or None,
-        "new_objects": outcome.note or None,
-        "file": {
-            name: getattr(written, name)
-            for name in written.__dataclass_fields__  # flat and plain by its definition
-        },
-    }
-
-
-def instance_record(instance: Any) -> dict[str, Any]:
-    """A found object as plain JSON."""
-    return {
-        "number": instance.number,
-        "label": instance.label,
-        "confidence": round(float(instance.confidence), 4),
-        "box": [int(value) for value in instance.box],
-        "pixels": int(np.count_nonzero(instance.mask)),
-    }
-
-
-def told(record: dict[str, Any]) -> str:
-    """A record as a line for people."""
-    labels = [item["label"] for item in record["removed"]]
-    gone = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
-    share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
-    return (
-        f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
-        f"{record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}"
-    )
-
-
-def _of_several(record: dict[str, Any]) -> str:
-    if "candidate" not in record:
-        return ""
-    return f"; seed {record['options']['seed']}{', suggested' if record['best'] else ''}"
-
-
-def kept(file: dict[str, Any]) -> str:
-    """What the written file's report says of everything that was not to change."""
-    if file["method"] == "jpeg-blocks":
-        return (
-            f"{file['blocks_encoded']} of {file['blocks_total']} JPEG blocks written anew, "
-            f"{file['changed_blocks_outside']} others changed"
-        )
-    if file["changed_pixels_outside"] is None:
-        return str(file["method"])
-    return f"{file['changed_pixels_outside']} pixels changed outside ({file['method']})"

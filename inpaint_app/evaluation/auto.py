@@ -17,7 +17,7 @@ import numpy as np
 from inpaint_app.backends import registry
 from inpaint_app.candidates import agreements
 from inpaint_app.errors import Cancelled, InpaintError
-from inpaint_app.evaluation.proof import Standing, best
+from inpaint_app.evaluation.proof import Case, Standing, best
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Progress, Removal, Result
 
@@ -101,16 +101,9 @@ def choose(
     standings: list[Standing] = []
     if patches:
         tried = list(dict.fromkeys(result.backend for result, _ in results if result.backend in names))
-        standings = best(
-            session,
-            removal.image,
-            results[0][0].mask,
-            tried,
-            avoid=removal.avoid,
-            count=patches,
-            seed=int(removal.options.get("seed", 0)),
-            progress=progress.part(share, 1.0),
-        )
+        seed = int(removal.options.get("seed", 0))
+        case = Case(removal.image, results[0][0].mask, tuple(tried), removal.avoid, patches, seed)
+        standings = best(session, case, progress.part(share, 1.0))
     agreed = agreements([result for result, _ in results])
     fills = [
         Fill(result, seed, value, result.backend in names)

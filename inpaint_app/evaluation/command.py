@@ -39,7 +39,9 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("photos", type=Path, metavar="DIR|TAR", help="a folder or a tar file of photos")
+    parser.add_argument(
+        "photos", type=Path, metavar="DIR|TAR|ZIP", help="a folder, a tar or a zip file of photos"
+    )
     parser.add_argument(
         "--report", type=Path, required=True, metavar="OUT", help="the folder to write the report into"
     )
@@ -87,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [row for key in _order(plan, store) if (row := store.rows.get(key))]
         command = shlex.join(["inpaint-app", "evaluate", *_words(arguments)])
         title = f"Evaluation on {arguments.photos.name}"
-        _write(rows, store, plan, title, command, time.perf_counter() - began)
+        write(rows, store, plan, title, command, time.perf_counter() - began)
     sys.stdout.write(_said(rows) + f"{arguments.report / 'report.html'}\n")
     return 1 if any(row.error for row in rows) else 0
 
@@ -163,7 +165,8 @@ def _words(arguments: argparse.Namespace) -> list[str]:
     return [*words, "--seed", str(arguments.seed), "--report", str(arguments.report)]
 
 
-def _write(rows: Sequence[Row], store: Store, plan: Plan, title: str, command: str, seconds: float) -> None:
+def write(rows: Sequence[Row], store: Store, plan: Plan, title: str, command: str, seconds: float) -> None:
+    """Write the rows as rows.csv, results.json and report.html into the store's folder."""
     folder = store.folder
     write_bytes(as_csv(rows).encode(), folder / "rows.csv")
     write_bytes(json.dumps(as_json(rows, plan, command), indent=1).encode(), folder / "results.json")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inpaint_app.evaluation import page, plots, summary
 from inpaint_app.evaluation.measure import Measured, Plan, Row, run
-from inpaint_app.evaluation.photosets import PhotoRef, photos
+from inpaint_app.evaluation.photosets import gathered, photos
 from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER, QUICK
 from inpaint_app.session import Session
 from inpaint_app.types import Progress
@@ -22,8 +22,13 @@ class Snapshot:
     """What is known so far. rows: all of them, in the order in which they came; latest: the newest, with pictures."""
 
     rows: tuple[Row, ...]
-    total: int
+    plan: Plan
     latest: Measured
+
+    @property
+    def total(self) -> int:
+        """Rows that it will come to."""
+        return self.plan.count
 
     def table(self, hole: str = summary.ALL) -> list[list[str]]:
         """Lines under HEAD: means over the photos, over the hole, with their 95 % intervals."""
@@ -78,16 +83,13 @@ def stream(
     seed: int = 0,
     names: Sequence[str] = QUICK,
 ) -> Iterator[Snapshot]:
-    """Measure backends on a folder, a tar file or uploaded files; a snapshot after each fill.
+    """Measure backends on a folder or an archive, or on several of them and single files; a snapshot after each fill.
 
     What fails is a row with its error. Raises OptionError before the first fill for what cannot be read, Cancelled.
     """
-    if isinstance(source, Path):
-        found = photos(source, limit=limit, seed=seed)
-    else:
-        found = tuple(PhotoRef(path.name, path) for path in source[:limit])
+    found = photos(source, limit=limit, seed=seed) if isinstance(source, Path) else gathered(source)[:limit]
     plan = Plan(found, tuple(holes), tuple(backends), size, crop, seed, tuple(names))
     rows: list[Row] = []
     for measured in run(plan, session, progress):
         rows.append(measured.row)
-        yield Snapshot(tuple(rows), plan.count, measured)
+        yield Snapshot(tuple(rows), plan, measured)

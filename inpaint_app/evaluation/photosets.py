@@ -1,10 +1,12 @@
-"""Photos to measure on: a folder or a tar file, scaled and cut as a report did it. Nothing is ever downloaded."""
+"""Photos to measure on: a folder, a tar or a zip, scaled and cut as a report did it. Nothing is ever downloaded."""
 
 from __future__ import annotations
 
 import tarfile
 import threading
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -13,8 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.imaging import files
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".heic", ".avif"})
@@ -30,7 +33,7 @@ def _archive(path: Path) -> tarfile.TarFile:
 
 @dataclass(frozen=True, slots=True)
 class PhotoRef:
-    """One photo of a set: `path` is its file, or the tar file that holds it as `member`."""
+    """One photo of a set: `path` is its file, or the tar or zip file that holds it as `member`."""
 
     name: str
     path: Path
@@ -40,6 +43,8 @@ class PhotoRef:
         """The photo as (H, W, 3) uint8; raises PhotoError where it cannot be read."""
         if not self.member:
             return files.load(self.path).rgb
+        if zipfile.is_zipfile(self.path):
+            return files.load(_unzipped(self.path, self.member), name=self.name).rgb
         with _tar_lock:
             stream = _archive(self.path).extractfile(self.member)
             data = stream.read() if stream else b""
@@ -119,7 +124,7 @@ def photos(
     like: Preset | None = None,
     only: str | None = None,
 ) -> tuple[PhotoRef, ...]:
-    """The photos of a folder (with its subfolders) or a tar file, by name.
+    """The photos of a folder (with its subfolders), a tar or a zip file, by name.
 
     only: a pattern such as "crfill_*" for the name. limit: so many of them, drawn by the seed. Raises OptionError where
     there is none.
@@ -136,8 +141,10 @@ def photos(
         with tarfile.open(source) as archive:
             names = sorted(member.name for member in archive if member.isfile())
         found = [PhotoRef(name, source, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
+    elif zipfile.is_zipfile(source):
+        found = [PhotoRef(name, source, name) for name in _zip_names(source)]
     else:
-        raise OptionError(f"{source} is neither a folder nor a tar file of photos.")
+        raise OptionError(f"{source} is neither a folder nor a tar or zip file of photos.")
     if only:
         found = [photo for photo in found if fnmatchcase(photo.name, only)]
     if not found:
@@ -146,6 +153,52 @@ def photos(
         return tuple(found)
     chosen = np.random.default_rng([seed, 7]).permutation(len(found))[:limit]
     return tuple(found[index] for index in sorted(chosen))
+
+
+def gathered(sources: Iterable[Path]) -> tuple[PhotoRef, ...]:
+    """The photos of several folders, archives and single files; where names are the same, the later are numbered.
+
+    Raises OptionError for a folder or an archive without photos; a single file may be anything, and fails when read.
+    """
+    found: dict[str, PhotoRef] = {}
+    for source in sources:
+        single = source.suffix.lower() != ".zip" and not source.is_dir()
+        for photo in (PhotoRef(source.name, source),) if single else photos(source):
+            name, number = photo.name, 1
+            while name in found:
+                number += 1
+                name = f"{photo.name} ({number})"
+            found[name] = PhotoRef(name, photo.path, photo.member)
+    return tuple(found.values())
+
+
+def _zip_names(path: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise OptionError(f"{path.name} is damaged ({error}): pack it again.") from error
+    names = sorted(entry.filename for entry in entries)
+    return [
+        name
+        for name in names
+        if Path(name).suffix.lower() in SUFFIXES and not Path(name).name.startswith((".", "__MACOSX"))
+    ]
+
+
+def _unzipped(path: Path, member: str) -> bytes:
+    """A member's bytes; no more than a photo may have, however small it is packed."""
+    most = int(Settings.from_environment().max_megabytes * 1e6)
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            data = stream.read(most + 1)
+    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise UnreadablePhoto(
+            f"{member} cannot be unpacked ({error}): pack it again, without a password."
+        ) from error
+    if len(data) > most:
+        raise PhotoTooLarge(f"{member} has more than {most / 1e6:.0f} MB unpacked: leave it out.")
+    return data
 
 
 def _is_photo(path: Path) -> bool:

@@ -8,16 +8,18 @@ many photos, because a few patches alone are a noisy judge.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inpaint_app.errors import Cancelled, InpaintError, MaskError
+from inpaint_app.backends import registry
+from inpaint_app.errors import Cancelled, InpaintError, MaskError, MissingError
 from inpaint_app.evaluation import places
-from inpaint_app.imaging.mask import padded
+from inpaint_app.imaging.mask import grow, padded
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
-from inpaint_app.session import Session
+from inpaint_app.session import Job, Session
 from inpaint_app.types import Image, Mask, Progress, Removal
 
 COUNT = 4
@@ -33,6 +35,21 @@ PRIOR: Mapping[str, float] = {
 
 DOUBT = 16.0
 """How many patches the prior is worth: a patch says little of the hole itself (benchmarks/results/auto.md)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What is to be proven. image: (H, W, 3) uint8. mask: the hole as it will be filled. backends: which to measure.
+
+    avoid: (H, W), found objects, which no place may cover and no fill may copy. count: places. seed: of every fill.
+    """
+
+    image: Image
+    mask: Mask
+    backends: tuple[str, ...]
+    avoid: Mask | None = None
+    count: int = COUNT
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,56 +85,52 @@ class Standing:
     expected: float
 
 
-def prove(
-    session: Session,
-    image: Image,
-    mask: Mask,
-    backends: Sequence[str],
-    *,
-    avoid: Mask | None = None,
-    count: int = COUNT,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Iterator[Patch]:
-    """Fill `count` places with each backend; a patch as each is ready. What fails is a patch with its error.
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """What was measured. standings: the backends, the best first; empty where nothing could be filled."""
 
-    image: (H, W, 3) uint8. mask: the hole as it will be filled. avoid: found objects, which no place may cover and no
-    fill may copy. Raises MaskError where the photo has no room for any place, Cancelled.
+    patches: tuple[Patch, ...]
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """The ranking; its first is what to fill the hole with."""
+        return tuple(ranking(self.patches))
+
+
+def prove(session: Session, case: Case, progress: Progress | None = None) -> Iterator[Patch]:
+    """Fill the case's places with each backend; a patch as each is ready. What fails is a patch with its error.
+
+    Raises MaskError where the photo has no room for any place, Cancelled.
     """
     progress = progress or Progress()
     progress(0.0, "Looking for places like the hole's surroundings")
-    found = places.find(image, mask, count, avoid)
+    found = places.find(case.image, case.mask, case.count, case.avoid)
     if not found:
         raise MaskError(
             "The hole leaves no room on this photo for a patch to measure on: choose a backend yourself."
         )
-    forbidden = mask if avoid is None else mask | avoid
-    steps = len(found) * len(backends)
+    steps = len(found) * len(case.backends)
     for number, place in enumerate(found):
-        for index, backend in enumerate(backends):
-            step = number * len(backends) + index
+        for index, backend in enumerate(case.backends):
+            step = number * len(case.backends) + index
+            title = registry.find(backend).title
             part = progress.part(
-                step / steps, (step + 1) / steps, f"{backend}, patch {number + 1} of {len(found)}"
+                step / steps, (step + 1) / steps, within=f"{title} on patch {number + 1} of {len(found)}"
             )
-            yield _patch(session, image, place, forbidden, backend, number, seed, part)
+            yield _patch(session, case, place, backend, number, part)
     progress(1.0, "Done")
 
 
 def _patch(
-    session: Session,
-    image: Image,
-    place: places.Place,
-    forbidden: Mask,
-    backend: str,
-    number: int,
-    seed: int,
-    progress: Progress,
+    session: Session, case: Case, place: places.Place, backend: str, number: int, progress: Progress
 ) -> Patch:
+    image = case.image
+    forbidden = case.mask if case.avoid is None else case.mask | case.avoid
     cut = image.copy()
     cut[place.mask] = BLANK
     around = padded(place.box, max(16, max(place.box.width, place.box.height) // 2), image.shape).slices
     patch = Patch(number, backend, place.mask, image[around], cut[around])
-    removal = Removal(cut, place.mask, grow=0, feather=0, avoid=forbidden, options={"seed": seed})
+    removal = Removal(cut, place.mask, grow=0, feather=0, avoid=forbidden, options={"seed": case.seed})
     try:
         result = session.remove(removal, backend, progress)
     except Cancelled:
@@ -174,29 +187,58 @@ def ranking(
     return sorted(standings, key=lambda standing: -standing.expected)
 
 
-def best(
-    session: Session,
-    image: Image,
-    mask: Mask,
-    backends: Sequence[str],
-    *,
-    avoid: Mask | None = None,
-    count: int = COUNT,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> list[Standing]:
+def best(session: Session, case: Case, progress: Progress | None = None) -> list[Standing]:
     """The ranking for this photo and hole, measured at once.
 
     Where the photo has no room for a patch, or nothing could be filled, the ranking is the prior's alone.
     """
     try:
-        patches = list(
-            prove(session, image, mask, backends, avoid=avoid, count=count, seed=seed, progress=progress)
-        )
+        patches = list(prove(session, case, progress))
     except MaskError:
         patches = []
-    found = ranking(patches)
-    if found:
-        return found
+    return ranking(patches) or unmeasured(case.backends)
+
+
+def unmeasured(backends: Sequence[str]) -> list[Standing]:
+    """The ranking by the prior alone."""
     ranked = sorted(backends, key=lambda name: -PRIOR.get(name, float("-inf")))
     return [Standing(name, float("nan"), 0, 0, float("nan"), PRIOR.get(name, 0.0)) for name in ranked]
+
+
+def quick() -> tuple[str, ...]:
+    """The backends that are measured where none is named: those that fill within seconds and are ready here."""
+    return tuple(
+        spec.name
+        for spec in registry.BACKENDS
+        if spec.family in ("exemplar", "classical") and not (spec.slow or spec.chooser or spec.missing())
+    )
+
+
+def case_of(
+    session: Session,
+    image: Image,
+    job: Job,
+    backends: Sequence[str] = (),
+    count: int = COUNT,
+    progress: Progress | None = None,
+) -> Case:
+    """What a job's hole comes to: grown as it will be filled, with every found object to keep away from.
+
+    backends: what to measure; empty takes the quick ones. Objects are looked for where nobody has looked yet, and left
+    out where nothing can look. Raises what Session.run raises for the job.
+    """
+    progress = progress or Progress()
+    names = tuple(dict.fromkeys(backends)) or quick()
+    for name in names:
+        session.ready(name)
+    found = job.found
+    if found is None and not job.objects:
+        with suppress(MissingError):
+            found = session.detect(image, job.segmenter, job.confidence, progress)
+        job = replace(job, found=found, numbers=frozenset() if job.numbers is None else job.numbers)
+    marked = session.marked(image, job, progress)
+    grown, _ = grow(marked.mask, job.grow)
+    avoid = np.zeros(grown.shape, bool) if job.avoid is None else job.avoid.copy()
+    for instance in marked.instances:
+        avoid[instance.box.slices] |= instance.mask
+    return Case(image, grown, names, avoid & ~grown, count, int(job.options.get("seed", 0)))

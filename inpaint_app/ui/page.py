@@ -17,7 +17,17 @@ from starlette.middleware import Middleware
 from inpaint_app.errors import InpaintError
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.ui import api, batch_tab, health, help_tab, models_tab, present, tools, trial_tab
+from inpaint_app.ui import (
+    api,
+    batch_tab,
+    evaluate_tab,
+    health,
+    help_tab,
+    models_tab,
+    present,
+    tools,
+    trial_tab,
+)
 from inpaint_app.ui.guard import Guard
 from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.received import fetched
@@ -89,6 +99,8 @@ def build(session: Session | None = None) -> Page:
                 _remove_tab(page, Remover(session, visits))
             with gr.Tab("Test on this photo", id="test"):
                 trial_tab.build(session, visits)
+            with gr.Tab("Evaluate", id="evaluate"):
+                evaluate_tab.build(session, visits)
             with gr.Tab("Batch", id="batch"):
                 batch_tab.build(session, visits)
             with gr.Tab("Models", id="models"):
@@ -160,6 +172,7 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     surface.estimate(remover.estimate, **{**short, "trigger_mode": "always_last"})
     surface.find(remover.find, **long)
     surface.remove(remover.remove, **long)
+    surface.prove(remover.prove, **long)
     surface.download(remover.download, **short)
     surface.keep(remover.keep, **short)
     surface.go(remover.go_to, **short)

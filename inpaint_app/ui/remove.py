@@ -17,7 +17,7 @@ from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.imaging import files
 from inpaint_app.session import NothingFound, Session
 from inpaint_app.types import Image, Progress
-from inpaint_app.ui import asked, pictures, present
+from inpaint_app.ui import asked, measured, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
 from inpaint_app.ui.results import Shown
@@ -109,6 +109,19 @@ class Remover:
                         continue
                     shown.best(job, outcome)
                     part(1.0, "Done")
+
+        yield from working(visit, task, asked.work(message))
+
+    def prove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        """Measure on this photo which backend is best for what is marked: the quick ones, and those that are chosen."""
+        visit, message = self._met(event, request)
+
+        def task(progress: Progress) -> None:
+            step, image = visit.step(), visit.pixels()
+            job = asked.job(message, step, (image.shape[0], image.shape[1]))
+            names = measured.chosen(str(name) for name in message.get("backends") or ())
+            with visit.allowance.turn(measured.PLACES * len(names)):
+                measured.measure(self.session, visit, step, job, names, progress)
 
         yield from working(visit, task, asked.work(message))
 
@@ -247,6 +260,8 @@ class Remover:
             visit.say("marks", **step.marks)
         for made in step.made.values():
             visit.say("result", **made.shown)
+        if step.proof:
+            visit.say("proof", **step.proof)
 
     def _say_found(self, visit: Visit, step: Step, chosen: list[int] | None = None) -> None:
         photo = visit.opened()

@@ -47,6 +47,7 @@ class Step:
     made: dict[str, Made] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)
+    proof: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

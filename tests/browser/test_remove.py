@@ -317,3 +317,27 @@ def test_what_a_slow_backend_will_take_is_said_before_the_run(studio: Any, small
     studio.page.get_by_text("the first run measures it").wait_for()
     studio.only("telea")
     assert estimate.is_hidden()
+
+
+def test_the_best_backend_is_measured_on_the_photo_and_taken_with_one_press(studio: Any, small: Path) -> None:
+    studio.open(small)
+    studio.only("failing")
+    button = studio.page.locator("[data-do=prove]")
+    assert button.is_disabled()
+    studio.brush(60)
+    studio.stroke((320, 210), (320, 250))
+    button.click()
+    studio.page.wait_for_function("document.querySelectorAll('.patch').length === 4", timeout=200_000)
+    studio.rest()
+    ranked = studio.page.locator(".standing")
+    names = [one.get_attribute("data-backend") for one in ranked.all()]
+    assert sorted(names) == ["exemplar", "navier-stokes", "patchmatch", "telea"]
+    assert studio.page.locator(".patch").first.locator("img").count() == 6
+    assert "This one never works" in studio.page.locator(".st-standings .problem").inner_text()
+    ranked.first.click()
+    assert studio.app("s.app.settings.chosen()") == [names[0]]
+    proof = studio.visit().step().proof
+    assert [standing["backend"] for standing in proof["standings"]] == names
+    assert all(standing["patches"] == 4 for standing in proof["standings"])
+    studio.page.reload()
+    studio.page.wait_for_selector(".patch >> nth=3")

@@ -95,3 +95,48 @@ def test_the_reports_holes_come_out_to_the_pixel() -> None:
     assert area("celeba")[5] == 20 * 20
     with pytest.raises(OptionError, match="no-such"):
         preset("no-such")
+
+
+def test_photos_out_of_zips_and_files_have_names_of_their_own(tmp_path: Path) -> None:
+    import io
+    import zipfile
+
+    from inpaint_app.errors import PhotoError
+    from inpaint_app.evaluation.photosets import gathered
+
+    buffer = io.BytesIO()
+    PillowImage.new("RGB", (8, 6), (1, 2, 3)).save(buffer, "PNG")
+    single = tmp_path / "a.png"
+    single.write_bytes(buffer.getvalue())
+    for name in ("one.zip", "two.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("a.png", buffer.getvalue())
+            archive.writestr("broken.jpg", b"nothing")
+            archive.writestr("notes.txt", b"nothing")
+            archive.writestr(".hidden.png", b"nothing")
+    found = gathered([single, tmp_path / "one.zip", tmp_path / "two.zip"])
+    assert [photo.name for photo in found] == [
+        "a.png", "a.png (2)", "broken.jpg", "a.png (3)", "broken.jpg (2)",
+    ]  # fmt: skip
+    assert found[3].read().shape == (6, 8, 3)
+    with pytest.raises(PhotoError):
+        found[2].read()
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(OptionError, match=r"damaged\.zip"):
+        gathered([damaged])
+
+
+def test_a_member_that_unpacks_to_more_than_a_photo_may_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import zipfile
+
+    from inpaint_app.errors import PhotoTooLarge
+
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.png", bytes(3_000_000))
+    monkeypatch.setenv("INPAINT_MAX_MEGABYTES", "1")
+    (photo,) = photos(tmp_path / "bomb.zip")
+    with pytest.raises(PhotoTooLarge, match="more than 1 MB"):
+        photo.read()

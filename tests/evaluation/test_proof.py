@@ -8,7 +8,7 @@ import pytest
 
 from inpaint_app.errors import BackendError, MaskError
 from inpaint_app.evaluation import places, proof
-from inpaint_app.evaluation.proof import Patch, best, prove, ranking
+from inpaint_app.evaluation.proof import Case, Patch, best, prove, ranking
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Mask, Removal, Result
@@ -93,7 +93,7 @@ def test_every_backend_fills_every_place_without_seeing_it(monkeypatch) -> None:
         return real(self, removal, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Session, "remove", remove)
-    found = list(prove(Session(), image, mask, ["telea", "navier-stokes"], count=3))
+    found = list(prove(Session(), Case(image, mask, ("telea", "navier-stokes"), count=3)))
     assert [(patch.place, patch.backend) for patch in found] == [
         (number, backend) for number in range(3) for backend in ("telea", "navier-stokes")
     ]
@@ -114,7 +114,7 @@ def test_a_backend_that_fails_stops_nothing(monkeypatch) -> None:
 
     monkeypatch.setattr(Session, "remove", remove)
     mask = disc((120, 200), 50, 60, 12)
-    found = list(prove(Session(), two_textures(), mask, ["telea", "navier-stokes"], count=2))
+    found = list(prove(Session(), Case(two_textures(), mask, ("telea", "navier-stokes"), count=2)))
     assert [patch.error for patch in found] == ["Telea failed.", None] * 2
     assert [standing.backend for standing in ranking(found)] == ["navier-stokes"]
 
@@ -149,6 +149,6 @@ def test_no_room_for_a_patch_leaves_the_prior(monkeypatch) -> None:
     monkeypatch.setattr(proof, "PRIOR", {"telea": 0.1, "navier-stokes": -0.1})
     mask = ~disc((120, 200), 5, 5, 2)
     with pytest.raises(MaskError, match="no room"):
-        next(prove(Session(), two_textures(), mask, ["telea"]))
-    found = best(Session(), two_textures(), mask, ["navier-stokes", "telea"])
+        next(prove(Session(), Case(two_textures(), mask, ("telea",))))
+    found = best(Session(), Case(two_textures(), mask, ("navier-stokes", "telea")))
     assert [standing.backend for standing in found] == ["telea", "navier-stokes"]

@@ -99,6 +99,10 @@ function makeSettings(app) {
 
   return {
     chosen,
+    choose(name) {
+      for (const box of all("input", backends)) box.checked = box.value === name;
+      changed();
+    },
     estimated(message) {
       if (message.asked !== question) return;
       estimate.textContent = message.text;

@@ -64,6 +64,7 @@ Object.assign(app, {
   enable() {
     const ready = Boolean(app.base) && !app.busy;
     for (const name of ["people", "cars", "find"]) one("[data-do=" + name + "]").disabled = !ready;
+    one("[data-do=prove]").disabled = !ready || !app.root.classList.contains("marked");
     one("[data-do=remove]").disabled = !ready || !app.root.classList.contains("marked");
     for (const node of all("[data-needs=result]")) node.disabled = !ready || !app.active;
     for (const node of all("[data-needs=photo]")) node.disabled = !ready;
@@ -72,7 +73,7 @@ Object.assign(app, {
   /* The wire. */
   send(name, message) {
     works += 1;
-    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects" }[name] || "One moment");
+    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
   /* A question that holds nothing up. */
@@ -132,6 +133,7 @@ const does = {
   cars: () => app.send("remove", { ...app.settings.read(), ...app.marks(), objects: ["cars"] }),
   find: () => app.send("find", app.settings.read()),
   remove: () => app.send("remove", { ...app.settings.read(), ...app.marks() }),
+  prove: () => app.send("prove", { ...app.settings.read(), ...app.marks() }),
   cancel: () => { one(".st-stage-name").textContent = "Stopping"; trigger("cancel", {}); },
   keep: () => app.active && app.send("keep", { result: app.active }),
   edit: () => app.edit(),
@@ -167,7 +169,7 @@ const hears = {
     app.at = message.at;
     const step = app.steps[app.at];
     app.shownStep = step.number;
-    app.found = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null;
+    app.found = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null; app.proof.show(null);
     app.base = await picture(step.preview);
     view.picture(app.photo.previewWidth, app.photo.previewHeight);
     mask.reset(app.photo.previewWidth, app.photo.previewHeight, app.logs.get(step.number));
@@ -229,6 +231,7 @@ const hears = {
     document.body.append(link); link.click(); link.remove();
     app.say("good", message.name + " is on its way. " + message.text);
   },
+  proof: (message) => app.proof.show(message),
   estimate: (message) => app.settings.estimated(message),
   nothing: (message) => app.say("info", message.text),
   cancelled: (message) => app.say("info", message.text),
@@ -290,6 +293,7 @@ app.stage = makeStage(app, mask, view);
 app.objects = makeObjects(app, mask);
 app.settings = makeSettings(app);
 app.compare = makeCompare(app, view);
+app.proof = makeProof(app);
 app.intake = makeIntake(app);
 makeKeys(app, mask);
 app.root.addEventListener("click", (event) => {

@@ -1,0 +1,58 @@
+"""`inpaint-app remove --prove`: which backend is best for this hole on this photo, before it is filled."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from inpaint_app.cli.console import Console
+from inpaint_app.errors import MaskError
+from inpaint_app.imaging.photo import Photo
+from inpaint_app.session import Job, Session
+
+
+def usual() -> list[str]:
+    """The backends that are measured where none is named."""
+    return list(_proof().quick())
+
+
+def best(
+    session: Session, photo: Photo, jobs: Sequence[Job], name: str, console: Console
+) -> tuple[Job, list[dict[str, Any]]]:
+    """Of several jobs that differ in their backends the one that measures best, and the ranking as plain JSON.
+
+    Where the photo has no room to measure, what is known from other photos decides, and that is said.
+    """
+    proof = _proof()
+    names = [job.backend for job in jobs]
+    with console.working(f"{name} · measuring") as progress:
+        case = proof.case_of(session, photo.rgb, jobs[0], names, progress=progress.part(0.0, 0.1))
+        try:
+            standings = list(
+                proof.Proof(tuple(proof.prove(session, case, progress.part(0.1, 1.0)))).standings
+            )
+        except MaskError as error:
+            console.say(f"Not measured: {error}")
+            standings = []
+    ranked = standings or proof.unmeasured(names)
+    for place, standing in enumerate(standings, start=1):
+        console.say(
+            f"{place}. {standing.backend:<24} HaarPSI {standing.mean:.3f}, best on {standing.best_on} of "
+            f"{standing.patches} patches, {standing.seconds:.2f} s"
+        )
+    chosen = next(job for job in jobs if job.backend == ranked[0].backend)
+    return chosen, [
+        {
+            "backend": one.backend,
+            "haarpsi": round(one.mean, 4),
+            "best_on": one.best_on,
+            "patches": one.patches,
+        }
+        for one in standings
+    ]
+
+
+def _proof() -> Any:
+    """The evaluation is loaded when it is asked for."""
+    return importlib.import_module("inpaint_app.evaluation.proof")

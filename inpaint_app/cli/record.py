@@ -1,0 +1,79 @@
+"""What was done to a photo: as plain JSON, and as a line for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inpaint_app.imaging.photo import Photo, Saved
+from inpaint_app.session import Outcome
+
+
+def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str, Any]:
+    """What was done to one photo, as plain JSON."""
+    result, written = outcome.result, saved.report
+    return {
+        "photo": str(path),
+        "result": str(saved.path),
+        "backend": result.backend,
+        "seconds": round(result.seconds, 3),
+        "width": photo.width,
+        "height": photo.height,
+        "removed": [instance_record(instance) for instance in outcome.removed],
+        "found": len(outcome.instances),
+        "mask_pixels": int(np.count_nonzero(outcome.mask)),
+        "hole_pixels": int(np.count_nonzero(result.mask)),
+        "grow": result.grow,
+        "feather": result.feather,
+        "windows": [list(box) for box in result.boxes],
+        "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
+        "changed_known_pixels": result.changed_known,
+        "finder": outcome.finder or None,
+        "new_objects": outcome.note or None,
+        "file": {
+            name: getattr(written, name)
+            for name in written.__dataclass_fields__  # flat and plain by its definition
+        },
+    }
+
+
+def instance_record(instance: Any) -> dict[str, Any]:
+    """A found object as plain JSON."""
+    return {
+        "number": instance.number,
+        "label": instance.label,
+        "confidence": round(float(instance.confidence), 4),
+        "box": [int(value) for value in instance.box],
+        "pixels": int(np.count_nonzero(instance.mask)),
+    }
+
+
+def told(record: dict[str, Any]) -> str:
+    """A record as a line for people."""
+    labels = [item["label"] for item in record["removed"]]
+    gone = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
+    share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
+    return (
+        f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
+        f"{record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}"
+    )
+
+
+def _of_several(record: dict[str, Any]) -> str:
+    if "candidate" not in record:
+        return ""
+    return f"; seed {record['options']['seed']}{', suggested' if record['best'] else ''}"
+
+
+def kept(file: dict[str, Any]) -> str:
+    """What the written file's report says of everything that was not to change."""
+    if file["method"] == "jpeg-blocks":
+        return (
+            f"{file['blocks_encoded']} of {file['blocks_total']} JPEG blocks written anew, "
+            f"{file['changed_blocks_outside']} others changed"
+        )
+    if file["changed_pixels_outside"] is None:
+        return str(file["method"])
+    return f"{file['changed_pixels_outside']} pixels changed outside ({file['method']})"
