@@ -74,7 +74,7 @@ def choose(
     notes: list[str] = []
     while len(made) < most and (len(made) < count or all(one.appeared for one in made)):
         number = len(made)
-        part = progress.part(number / most, (number + 1) / most, within=_named(number, count))
+        part = progress.part(number / most, (number + 1) / most, within=_named(number, count, most))
         again = replace(removal, options={**removal.options, "seed": seed + number}) if number else removal
         try:
             result = remove(again, part.part(0.0, 1.0 if look is None else 1.0 - LOOKING))
@@ -104,8 +104,11 @@ def choose(
     return Choice(best, tuple(made), " ".join([*notes, _note(made, best)]).strip())
 
 
-def _named(number: int, count: int) -> str:
-    return f"Candidate {number + 1} of {count}" if 1 < count > number else ""
+def _named(number: int, count: int, most: int) -> str:
+    """What is being made, for the progress: nothing to say of the only one."""
+    if number >= count:
+        return f"Something appeared, trying seed {number - count + 1} of {most - count} more"
+    return f"Candidate {number + 1} of {count}" if count > 1 else ""
 
 
 def _best(made: Sequence[Candidate]) -> Candidate:

@@ -133,6 +133,8 @@ class Hub:
         self.error = error
         self.patterns: list[str] = []
 
+    constants = types.SimpleNamespace(ENDPOINT="http://127.0.0.1")
+
     def HfApi(self) -> Hub:  # noqa: N802 - the library's name
         return self
 
@@ -257,6 +259,7 @@ def test_a_single_file_is_loaded_with_the_words_of_its_kind(
     assert given == str(path)
     assert keywords["config"] == str(folder)
     assert keywords["local_files_only"] is True
+    assert ("safety_checker" in keywords) == (not large), "the folder holds none of it"
 
 
 def test_a_single_file_without_words_says_why(
@@ -285,6 +288,20 @@ def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp
     with pytest.raises(MissingWeights, match="no network here"):
         fetching.fetch(None, "a/b")
     assert time.perf_counter() - began < 2
+
+
+def test_names_that_lead_nowhere_are_said_within_two_seconds(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network the system's look-up of a name can take half a minute."""
+    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_: time.sleep(20))
+    monkeypatch.setattr(fetching.urllib.request, "getproxies", dict)
+    began = time.perf_counter()
+    with pytest.raises(MissingWeights, match="no network here"):
+        fetching.fetch(None, "a/b")
+    assert time.perf_counter() - began < 2
+    monkeypatch.setattr(fetching.urllib.request, "getproxies", lambda: {"https": "http://proxy"})
+    assert fetching.fetch(None, "a/b") == hub.folder
 
 
 def test_forbidden_network_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
+import socket
 import struct
+import threading
+import urllib.parse
+import urllib.request
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +29,24 @@ DESCRIBED = {
 
 TIMEOUT = 1.5
 """Seconds after which the hub counts as out of reach."""
+
+
+def _reach(hub: Any) -> None:
+    """Ask for the hub's address; raises ConnectionError. The system's own look-up may take half a minute to give up."""
+    host = urllib.parse.urlsplit(getattr(hub.constants, "ENDPOINT", "")).hostname
+    if not host or urllib.request.getproxies():
+        return  # a proxy looks names up by itself
+    found: list[object] = []
+
+    def look() -> None:
+        with suppress(OSError):
+            found.append(socket.getaddrinfo(host, 443))
+
+    thread = threading.Thread(target=look, daemon=True, name="hub-address")
+    thread.start()
+    thread.join(TIMEOUT)
+    if not found:
+        raise ConnectionError(host)
 
 
 def wanted(files: Iterable[str]) -> list[str]:
@@ -58,6 +81,7 @@ def fetch(progress: Progress | None = None, named: str | None = None) -> Path:
     hub: Any = importlib.import_module("huggingface_hub")
     progress(0.0, f"Asking for {source.name}")
     try:
+        _reach(hub)
         information = hub.HfApi().model_info(
             source.name, revision=source.revision, timeout=TIMEOUT, files_metadata=True
         )
@@ -108,6 +132,7 @@ def described(path: Path) -> Path:
         )
     hub: Any = importlib.import_module("huggingface_hub")
     try:
+        _reach(hub)
         hub.HfApi().model_info(source.name, timeout=TIMEOUT)
         return Path(
             hub.snapshot_download(source.name, allow_patterns=["*.json", "*.txt", "*/*.json", "*/*.txt"])

@@ -12,6 +12,13 @@ from inpaint_app.backends.diffusion.fetching import described
 from inpaint_app.backends.diffusion.source import checked
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights, out_of_memory
 
+UNCHECKED: dict[str, Any] = {
+    "safety_checker": None,
+    "feature_extractor": None,
+    "requires_safety_checker": False,
+}
+"""Parts of a pipeline that are neither fetched nor needed: they look at whole pictures, not at fills."""
+
 SOLVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpm++ 2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
     "dpm++ 2m sde": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}),
@@ -66,9 +73,7 @@ def _from_folder(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
     kind = diffusers.StableDiffusionXLInpaintPipeline if large else diffusers.StableDiffusionInpaintPipeline
     half = any((path / "unet").glob("*.fp16.safetensors"))
     full = any(".fp16." not in file.name for file in (path / "unet").glob("*.safetensors"))
-    safety = (
-        {} if large else {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-    )
+    safety = {} if large else UNCHECKED
     variant = {"variant": "fp16"} if half and not full else {}
     return kind.from_pretrained(path, use_safetensors=True, **shared, **safety, **variant)
 
@@ -78,7 +83,10 @@ def _from_file(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
     folder = described(path)
     large = "text_encoder_2" in json.loads((folder / "model_index.json").read_text())
     kind = diffusers.StableDiffusionXLInpaintPipeline if large else diffusers.StableDiffusionInpaintPipeline
-    return kind.from_single_file(str(path), config=str(folder), **shared)
+    safety = (
+        {} if large else UNCHECKED
+    )  # the folder may hold what this app fetches, which is neither of the two
+    return kind.from_single_file(str(path), config=str(folder), **shared, **safety)
 
 
 def solver(diffusers: Any, pipeline: Any, name: str) -> Any:

@@ -3,6 +3,9 @@
 What the `spaces` package asks for: it is imported before torch; the function that needs the GPU is named before the
 page is launched, else the Space is stopped; it runs in a forked process, so that its arguments and what it returns have
 to be pickled, and neither progress nor a cancel reaches it.
+
+Every candidate and every separate hole is a call of its own, so the time asked for is that of one fill and never runs
+out because many were wanted.
 """
 
 from __future__ import annotations
