@@ -27,12 +27,13 @@ from benchmarks.exemplar_cases import Case, cases, scores
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
 from inpaint_app.types import Progress, Window
 
+GUIDANCE = 0.5
 Fill = Callable[[Case], NDArray[np.uint8]]
 
 
 def exemplar(case: Case, guide: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     window = Window(case.holed, case.mask, guide=guide)
-    return Exemplar().inpaint(window, ExemplarOptions(), Progress())
+    return Exemplar().inpaint(window, ExemplarOptions(guidance=GUIDANCE), Progress())
 
 
 def patchmatch(case: Case) -> NDArray[np.uint8]:

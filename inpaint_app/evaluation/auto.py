@@ -25,6 +25,8 @@ SEEDS = 2
 """Fills of each engine that draws by chance."""
 PAINTER = "exemplar"
 """What paints the mean of all fills with the photo's own pixels."""
+GUIDANCE = 0.5
+"""How strongly the mean is followed: more than one network's guess, since it is nearer to the truth."""
 NAME = "auto"
 ENGINES = "exemplar"
 """The family of the engines that draw by chance."""
@@ -131,7 +133,7 @@ def _painted(
     agreed = agreements([result for result, _ in results])
     fills = tuple(Fill(*pair, value) for pair, value in zip(results, agreed, strict=True))
     first = int(removal.options.get("seed", 0))
-    options = {**_known(PAINTER, removal.options), "seed": first}
+    options = {"guidance": GUIDANCE, **_known(PAINTER, removal.options), "seed": first}
     guide = mean([result for result, _ in results])
     stage = progress.part(0.0, 1.0, "Painting what they have in common")
     result = session.remove(replace(removal, options=options, guide=guide), PAINTER, stage)

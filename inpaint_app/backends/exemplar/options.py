@@ -12,7 +12,7 @@ class ExemplarOptions(Options):
     """Options of the exemplar engine; the defaults were chosen by benchmarks/exemplar.py."""
 
     guidance: float = option(
-        0.5,
+        0.1,
         "how strongly a guide's layout is followed, where there is a guide (0: not at all)",
         minimum=0.0,
         maximum=1.0,
