@@ -11,15 +11,16 @@ from safetensors.torch import save
 from inpaint_app import checkpoints
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.networks.feedforward import ContextEncoder
 from inpaint_app.backends.networks.semantic import poisson
-from inpaint_app.errors import Cancelled, MissingWeights
+from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
 from inpaint_app.training.data import load_photos
 from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import build
 from inpaint_app.training.recipes import Part
 from inpaint_app.training.validate import central, filler, measure
-from inpaint_app.types import Image, Mask, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 MODELS = "inpaint_app.models"
 TINY = {
@@ -142,3 +143,29 @@ def test_the_shipped_context_encoder_beats_diffusion(data: Path) -> None:
     ours, _ = measure(filler("context-encoder", None), truths, masks)
     telea, _ = measure(filler("telea", None), truths, masks)
     assert ours["psnr"] > telea["psnr"] + 0.8
+
+
+@pytest.fixture
+def window() -> Window:
+    mask = np.zeros((60, 60), bool)
+    mask[20:40, 20:40] = True
+    return Window(np.full((60, 60, 3), 90, np.uint8), mask)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_network_that_makes_no_numbers_is_refused(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = ContextEncoder()
+    monkeypatch.setattr(backend, "_network", lambda photo, hole: torch.full((1, 3, 16, 16), float("nan")))
+    with pytest.raises(CheckpointError, match="made no picture"):
+        backend.inpaint(window, Options(), Progress())
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_network_goes_on_where_there_is_more_memory_and_no_further(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = ContextEncoder()
+    monkeypatch.setattr(backend, "_device", "cuda")
+    assert backend.lower() == "on the processor, which is slower"
+    assert backend.inpaint(window, Options(), Progress()).shape == (60, 60, 3)
+    assert backend.lower() is None

@@ -18,6 +18,7 @@ class Slow:
     """Ten seconds in steps of a twentieth, or as many as `count` says meanwhile."""
 
     count = 200
+    fills = False
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         steps.append(0)
@@ -27,7 +28,7 @@ class Slow:
             steps[-1] += 1
             time.sleep(0.05)
         progress(1.0)
-        return window.image.copy()
+        return 255 - window.image if self.fills else window.image.copy()
 
 
 class Failing:

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ import pytest
 from inpaint_app.errors import CheckpointError, MissingWeights
 from inpaint_app.segmenters import registry, views, weights
 from inpaint_app.segmenters.base import Segmenter
+from inpaint_app.segmenters.yolo import YoloSegmenter
 from inpaint_app.types import Image, Progress
 
 LABELS = 0.35
@@ -158,3 +160,16 @@ def test_the_readers_of_pillow_and_opencv_stay_as_they_were(yolo_weights: Path) 
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_finder_goes_on_where_there_is_more_memory_and_no_further(
+    yolo_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
+    finder = YoloSegmenter(weights.OWN)
+    finder._settings = replace(finder._settings, device="cuda:0")
+    before = finder._predictor
+    assert finder.lower() == "on the processor, which is slower"
+    assert finder._predictor is not before
+    assert finder._predictor.device.type == "cpu"
+    assert finder.lower() is None

@@ -1,0 +1,97 @@
+"""A short form of benchmarks/load.py: several visitors at once, half of them programs, everyone gets their own."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import slow
+
+from benchmarks.load import crowd, errors, mixed, together
+from benchmarks.load_photos import KINDS, Log, Mixed, OwnPhoto
+from benchmarks.load_visitors import ApiVisitor, Fills, PageVisitor
+
+FILLS = Fills(quick=("telea", "navier-stokes"), slow="slow")
+
+
+def test_everyone_gets_their_own_and_no_error_but_the_announced(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow.Slow, "count", 20)
+    monkeypatch.setattr(slow.Slow, "fills", True)
+    visitors = crowd(server.address, 4, FILLS, tmp_path)
+    log = Log()
+    mixed(visitors, 10, log)
+    for visitor in visitors:
+        visitor.close()
+    assert not log.errors, errors(log)
+    assert len([kind for kind, _ in log.done if kind in KINDS]) >= 4
+    device = server.page.session.device
+    assert (len(device.quick), len(device.slow)) == (0, 0)
+
+
+def test_a_mixed_up_result_would_be_seen(tmp_path: Path) -> None:
+    from inpaint_app.ui import present
+
+    bus = present.samples()["bus.jpg"]
+    mine, yours = OwnPhoto(1, tmp_path, bus), OwnPhoto(2, tmp_path, bus)
+    hole = mine.hole(random.Random(0))
+    filled = mine.pixels.copy()
+    filled[hole] = 255 - filled[hole]
+    mine.check(filled, hole, 0)
+    with pytest.raises(Mixed, match="came back for one of"):
+        yours.check(filled, hole, 0)
+    with pytest.raises(Mixed, match="not filled"):
+        mine.check(mine.pixels, hole, 0)
+    filled[0, 0] += 1
+    with pytest.raises(Mixed, match="1 known pixels"):
+        mine.check(filled, hole, 0)
+
+
+def test_a_program_that_goes_away_leaves_the_line(server: Any, tmp_path: Path) -> None:
+    from inpaint_app.ui import present
+
+    slow.Slow.count, before = 10**6, slow.Slow.count
+    line = server.page.session.device.slow
+    photo = OwnPhoto(7, tmp_path, present.samples()["bus.jpg"])
+    first, second = (ApiVisitor(server.address, photo, FILLS, tmp_path, seed) for seed in (1, 2))
+    try:
+        jobs = []
+        for waiting, visitor in enumerate((first, second)):
+            given, _ = visitor.asked("slow", {})
+            jobs.append(visitor.client.submit(**given, api_name="/remove_mask"))
+            until(lambda waiting=waiting: line._at_work is not None and len(line) == waiting)
+        jobs[1].cancel()
+        until(lambda: len(line) == 0)
+        assert line._at_work is not None
+        first.close()
+        until(lambda: line._at_work is None)
+    finally:
+        slow.Slow.count = before
+        second.close()
+
+
+def until(condition: Any, seconds: float = 30) -> None:
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        pause.wait(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def test_a_page_hears_its_place_in_the_line(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow.Slow, "count", 20)
+    monkeypatch.setattr(slow.Slow, "fills", True)
+    visitors = [v for v in crowd(server.address, 5, FILLS, tmp_path) if isinstance(v, PageVisitor)]
+    log = Log()
+    together([lambda v=v: log.run("slow fill", v.slow) for v in visitors])
+    assert not log.errors, errors(log)
+    said = " ".join(place for visitor in visitors for place in visitor.places)
+    assert "Busy, 1 before you" in said
+    assert "Busy, 2 before you" in said
