@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from tests.conftest import ROOT
 from tests.segmenters.test_weights import own_weights
 from tests.toys import FINDER
 
+resource = pytest.importorskip("resource")  # limits of a process: not on Windows
 NAME = "yolov8n-seg"
 PEOPLE = Job(objects=("people",), backend="telea")
 

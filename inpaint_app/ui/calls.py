@@ -51,11 +51,12 @@ def _departed() -> Callable[[], bool]:
     if blocks is None or event_id is None:
         return lambda: False
     queue = blocks._queue
+    event = queue.event_ids_to_events.get(event_id)
+    if event is None:
+        return lambda: False
 
     def departed() -> bool:
-        event = queue.event_ids_to_events.get(event_id)
-        if event is None:
-            return False
+        # A cancel takes the event out of what its session waits for; a closed connection marks it as not alive.
         return not event.alive or event_id not in queue.pending_event_ids_session.get(event.session_hash, ())
 
     return departed

@@ -88,7 +88,7 @@ def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[st
 
     try:
         with _said(say):
-            yield from carried(work, progress, reporter.news)
+            yield from carried(work, progress, reporter.news, reporter.late)
     finally:
         stop.set()
         if not begun.is_set():  # there was no thread to be had
@@ -98,9 +98,14 @@ def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[st
 
 
 def carried(
-    task: Callable[[Progress], Value], progress: Progress, news: queue.SimpleQueue[Any] | None = None
+    task: Callable[[Progress], Value],
+    progress: Progress,
+    news: queue.SimpleQueue[Any] | None = None,
+    late: Callable[[], Any] = lambda: None,
 ) -> Generator[Any, None, Value]:
     """Run `task` in a thread of its own, yield what comes through `news`, and return what it returns.
+
+    late: asked while nothing comes; what it returns is yielded, unless None.
 
     Raises what it raises, and why nobody waits for it any more where it hangs (Progress.stuck).
     """
@@ -125,6 +130,9 @@ def carried(
         except queue.Empty:
             error = progress.stuck("The work", GRACE, patience)
             if error is None:
+                item = late()
+                if item is not None:
+                    yield item
                 continue
             progress.give_up(error)
             raise error from None
@@ -146,17 +154,27 @@ class _Reporter:
         self._last = 0.0
         self._known = visit.sent
         self._told: tuple[float, str] | None = None
+        self._latest: tuple[float, str] | None = None
         self._forming = ""
 
     def report(self, fraction: float, stage: str) -> None:
         """Pass it on where something is new."""
         now, told = time.monotonic(), (round(fraction, 3), stage)
+        self._latest = told
         every = REPEAT_EVERY if told == self._told else REPORT_EVERY
         if now - self._last < every and self._visit.sent == self._known:
             return
-        self._last, self._known, self._told = now, self._visit.sent, told
-        seconds = round(now - self._began, 1)
-        self.news.put({"fraction": told[0], "stage": stage, "seconds": seconds, "forming": self._forming})
+        self._last, self._known = now, self._visit.sent
+        self.news.put(self._words(told))
+
+    def late(self) -> dict[str, Any] | None:
+        """What was said last, where that was too soon to be passed on and nothing followed."""
+        return None if self._latest == self._told or self._latest is None else self._words(self._latest)
+
+    def _words(self, told: tuple[float, str]) -> dict[str, Any]:
+        self._told = told
+        seconds = round(time.monotonic() - self._began, 1)
+        return {"fraction": told[0], "stage": told[1], "seconds": seconds, "forming": self._forming}
 
     def show(self, image: Image) -> None:
         """The next report carries this picture."""

@@ -45,7 +45,7 @@ class Hanging:
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         progress(0.1, "In native code")
-        Hanging.let_go.wait(60)
+        Hanging.let_go.wait(600)
         return window.image.copy()
 
 

@@ -7,12 +7,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import slow
 
 from benchmarks.load import crowd, errors, mixed, together
-from benchmarks.load_photos import KINDS, Log, Mixed, OwnPhoto
+from benchmarks.load_photos import KINDS, Log, Mixed, OwnPhoto, mask_png
 from benchmarks.load_visitors import ApiVisitor, Fills, PageVisitor
+from inpaint_app.ui import present
 
 FILLS = Fills(quick=("telea", "navier-stokes"), slow="slow")
 
@@ -34,8 +36,6 @@ def test_everyone_gets_their_own_and_no_error_but_the_announced(
 
 
 def test_a_mixed_up_result_would_be_seen(tmp_path: Path) -> None:
-    from inpaint_app.ui import present
-
     bus = present.samples()["bus.jpg"]
     mine, yours = OwnPhoto(1, tmp_path, bus), OwnPhoto(2, tmp_path, bus)
     hole = mine.hole(random.Random(0))
@@ -51,27 +51,39 @@ def test_a_mixed_up_result_would_be_seen(tmp_path: Path) -> None:
         mine.check(filled, hole, 0)
 
 
-def test_a_program_that_goes_away_leaves_the_line(server: Any, tmp_path: Path) -> None:
-    from inpaint_app.ui import present
-
-    slow.Slow.count, before = 10**6, slow.Slow.count
+def test_a_program_that_cancels_or_goes_away_leaves_the_line(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow.Slow, "count", 10**6)
     line = server.page.session.device.slow
     photo = OwnPhoto(7, tmp_path, present.samples()["bus.jpg"])
-    first, second = (ApiVisitor(server.address, photo, FILLS, tmp_path, seed) for seed in (1, 2))
-    try:
-        jobs = []
-        for waiting, visitor in enumerate((first, second)):
+    with httpx.Client(base_url=f"{server.address}/gradio_api", timeout=60) as plain:
+        event = called(plain, photo)
+        with plain.stream("GET", f"/call/remove_mask/{event}"):
+            until(lambda: line._at_work is not None)
+            visitor = ApiVisitor(server.address, photo, FILLS, tmp_path, 1)
             given, _ = visitor.asked("slow", {})
-            jobs.append(visitor.client.submit(**given, api_name="/remove_mask"))
-            until(lambda waiting=waiting: line._at_work is not None and len(line) == waiting)
-        jobs[1].cancel()
-        until(lambda: len(line) == 0)
-        assert line._at_work is not None
-        first.close()
+            job = visitor.client.submit(**given, api_name="/remove_mask")
+            until(lambda: len(line) == 1)
+            job.cancel()
+            until(lambda: len(line) == 0)
+            assert line._at_work is not None
         until(lambda: line._at_work is None)
-    finally:
-        slow.Slow.count = before
-        second.close()
+        visitor.close()
+
+
+def called(plain: httpx.Client, photo: OwnPhoto) -> str:
+    """Ask for a slow fill as curl does; the event's name."""
+    files = {
+        "photo": photo.path.read_bytes(),
+        "mask": mask_png(photo.hole(random.Random(1))),
+    }
+    data: list[Any] = []
+    for name, content in files.items():
+        (path,) = plain.post("/upload", files={"files": (f"{name}.png", content)}).json()
+        data.append({"path": path, "meta": {"_type": "gradio.FileData"}})
+    reply = plain.post("/call/remove_mask", json={"data": [*data, "slow", "{}", "auto", "auto", 1]})
+    return str(reply.raise_for_status().json()["event_id"])
 
 
 def until(condition: Any, seconds: float = 30) -> None:

@@ -184,3 +184,13 @@ def test_the_same_is_not_reported_again_and_again(visit: Visit) -> None:
             time.sleep(0.01)
 
     assert len(list(working(visit, task, 1))) <= 3
+
+
+def test_what_is_said_last_before_a_long_silence_is_told(visit: Visit) -> None:
+    def task(progress: Progress) -> None:
+        progress(0.1, "Preparing")
+        progress(0.2, "In native code")
+        time.sleep(0.8)
+
+    stages = [value["progress"]["stage"] for value in working(visit, task, 1) if value["progress"]]
+    assert stages == ["Preparing", "In native code"]
