@@ -53,19 +53,19 @@ def main() -> None:
             ("phone", PHONE, "light"), ("phone-dark", PHONE, "dark"),
         ):  # fmt: skip
             context = browser.new_context(color_scheme=scheme, **size)
-            take(context.new_page(), f"http://127.0.0.1:{port}", photo, name)
+            take(context.new_page(), f"http://127.0.0.1:{port}", photo, name, HERE)
             context.close()
         browser.close()
     page.close()
 
 
-def take(page: Any, address: str, photo: Path, name: str) -> None:
+def take(page: Any, address: str, photo: Path, name: str, folder: Path) -> None:
     """One device in one scheme: the start, what was found, and the result beside the photo."""
     page.set_default_timeout(180_000)
     page.goto(address)
     page.wait_for_selector(".st-hero")
     page.wait_for_timeout(600)
-    shoot(page, f"start-{name}")
+    shoot(page, f"start-{name}", folder)
     page.set_input_files(".st-file", str(photo))
     page.wait_for_selector(".st[data-mode='edit']")
     page.click("[data-do=find]")
@@ -73,26 +73,26 @@ def take(page: Any, address: str, photo: Path, name: str) -> None:
     page.wait_for_timeout(400)
     page.evaluate("document.querySelector('.group[data-label=person]').click()")
     page.wait_for_timeout(300)
-    shoot(page, f"found-{name}")
+    shoot(page, f"found-{name}", folder)
     page.click("[data-do=remove]")
     page.wait_for_selector(".st[data-mode='compare']")
     page.wait_for_function("!document.querySelector('.st').parentElement.studio.app.busy")
     page.evaluate("document.querySelector('.st').parentElement.studio.app.compare.place(0.46)")
     page.mouse.move(4, 400)
     page.wait_for_timeout(500)
-    shoot(page, f"result-{name}")
+    shoot(page, f"result-{name}", folder)
 
 
-def shoot(page: Any, name: str) -> None:
+def shoot(page: Any, name: str, folder: Path) -> None:
     """One picture, small enough for a repository."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.save(HERE / f"{name}.webp", quality=86, method=6)
+    picture.save(folder / f"{name}.webp", quality=86, method=6)
     if name == "result-desktop":
-        picture.save(HERE / "app.png", optimize=True)  # what the README opens with
+        picture.save(folder / "app.png", optimize=True)  # what the README opens with
         wide = picture.crop((0, 0, picture.width, round(picture.width / 1.91)))  # what links to a Space show
-        wide.resize((1200, 628)).save(HERE / "thumbnail.jpg", quality=85, optimize=True)
+        wide.resize((1200, 628)).save(folder / "thumbnail.jpg", quality=85, optimize=True)
 
 
 if __name__ == "__main__":
