@@ -21,9 +21,6 @@ from tests.documents import DOCS, fenced
 from tests.toys import FINDER
 
 ALL = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.glob("*.md"))]
-COMING = {"../SECURITY.md"}
-"""Named before they are there, while the public demo is being built."""
-
 LARGEST = 220_000
 """Bytes of a picture in the repository."""
 
@@ -110,7 +107,7 @@ def test_what_a_document_points_to_is_there(document: Path) -> None:
     text = document.read_text()
     named = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) + re.findall(r'<img src="([^"]+)"', text)
     for target in named:
-        if "://" in target or target in COMING:
+        if "://" in target:
             continue
         path = document.parent / target
         assert path.exists(), target
