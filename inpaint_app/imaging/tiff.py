@@ -134,16 +134,20 @@ def tags_of(photo: Photo) -> Tags:
 
 
 def check_strips(data: bytes) -> None:
-    """Raise ValueError where the first page's pixels are said to lie outside the file; no decoder sees that surely."""
+    """Raise ValueError where the first page's pixels lie outside the file or have no place: no decoder sees that."""
     import tifffile
 
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
-            ends = [start + size for start, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
+            starts, sizes = tuple(page.dataoffsets), tuple(page.databytecounts)
+            planes = page.samplesperpixel if page.planarconfig == 2 else 1
+            strips = 0 if page.is_tiled else planes * -(-page.imagelength // max(1, page.rowsperstrip))
     except Exception:  # noqa: BLE001 - a file that only libtiff reads
         return
-    if ends and max(ends) > len(data):
+    if starts and sizes and (len(starts) != len(sizes) or len(starts) < strips):
+        raise ValueError("its tables of strips do not fit its size")
+    if any(start + size > len(data) for start, size in zip(starts, sizes, strict=False)):
         raise ValueError("some of its pixels lie behind its end")
 
 

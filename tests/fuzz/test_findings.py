@@ -115,3 +115,17 @@ def test_a_tiff_whose_last_strip_is_cut_short_shows_no_memory() -> None:
     assert files.load(whole).rgb.shape == (11, 14, 3)
     with pytest.raises(UnreadablePhoto, match="behind its end"):
         files.load(whole[:-23])
+
+
+def test_a_tiff_with_fewer_strips_than_its_size_needs_shows_no_memory() -> None:
+    """The rows that no strip brings were whatever the server's memory held."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.zeros((12, 9, 3), np.uint16), photometric="rgb", rowsperstrip=4)
+    data = bytearray(buffer.getvalue())
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    for entry in range(start + 2, start + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", data, entry)[0] == 257:
+            struct.pack_into("<H", data, entry + 8, 40)
+    with pytest.raises(UnreadablePhoto, match="do not fit its size"):
+        files.load(bytes(data))
