@@ -46,7 +46,10 @@ class Studio:
     def only(self, *backends: str) -> None:
         """Fill with these backends."""
         for box in self.page.locator("input[name=backend]").all():
-            box.set_checked(box.get_attribute("value") in backends, force=True)
+            box.evaluate(
+                "(box, on) => { if (box.checked !== on) box.click(); }",
+                box.get_attribute("value") in backends,
+            )
 
     def app(self, expression: str) -> Any:
         """A value of the page's state."""
