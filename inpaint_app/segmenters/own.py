@@ -19,14 +19,17 @@ from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Missing, Progress
 
 LABELS = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
-SIDES = (160, 320)
-"""Longest side in pixels at which the whole photo is looked at."""
-CLOSE = 320
+SIDES = (160, 448)
+"""Longest side in pixels at which the whole photo is looked at; the larger one only as far as the photo has pixels."""
+CLOSE = 448
 """The same for a tile of a large photo."""
-SHARE = 0.7
+SHARE = 0.3
 """Finds longer than this share of the picture are left to the smaller look."""
-USUAL, OWN = 0.35, 0.35
-"""Scores are bent so that this network's own best threshold becomes the usual one of the app."""
+COVERED = 0.3
+"""A find of the closer look that shares more than this of its pixels with an earlier find is a part of that."""
+USUAL, OWN = 0.35, 0.19
+"""Scores are bent so that this network's own threshold becomes the usual one of the app: see
+benchmarks/results/finder.md."""
 
 
 def missing(name: str) -> tuple[Missing, ...]:
@@ -55,18 +58,19 @@ class OwnSegmenter:
         """Every instance found at `confidence` (0..1) or above: see Segmenter."""
         shape = (image.shape[0], image.shape[1])
         frame, near = Box(0, 0, shape[1], shape[0]), tiles(*shape)
-        looks = len(SIDES) + len(near)
+        sides = [side for side in SIDES if side == SIDES[0] or side <= max(shape)]
+        looks = len(sides) + len(near)
         found: list[Instance] = []
-        for done, side in enumerate(SIDES):
+        for done, side in enumerate(sides):
             progress(done / looks, "Looking for objects")
             finds = self._look(image, frame, side, confidence)
             if side != SIDES[0]:
                 finds = [find for find in finds if _long(find) <= SHARE * max(shape)]
-            found = merged(found, instances(finds, shape))
-        for done, tile in enumerate(near, start=len(SIDES)):
+            found = _added(found, instances(finds, shape))
+        for done, tile in enumerate(near, start=len(sides)):
             progress(done / looks, "Looking closer")
             finds = [f for f in self._look(image, tile, CLOSE, confidence) if whole_in(f.box, tile, shape)]
-            found = merged(found, instances(finds, shape))
+            found = _added(found, instances(finds, shape))
         progress(1.0, f"{len(found)} found")
         return tuple(found)
 
@@ -102,6 +106,24 @@ class OwnSegmenter:
         box = (left, top, max(left, right), max(top, bottom))
         logits, area = cropped(np.asarray(coefficients), np.asarray(prototypes), box, size)
         return Find(label, score ** _bend(), place.of(*box), logits, place.of(*area))
+
+
+def _added(found: list[Instance], near: list[Instance]) -> list[Instance]:
+    """Earlier finds and, of a closer look, what is no part of one of them: large objects are seen best from afar."""
+    apart = [one for one in near if not any(_shared(one, other) > COVERED for other in found)]
+    return merged([*found, *merged([], apart)], [])
+
+
+def _shared(one: Instance, other: Instance) -> float:
+    """The share of one's pixels that are the other's, too."""
+    left, top = max(one.box.left, other.box.left), max(one.box.top, other.box.top)
+    right, bottom = min(one.box.right, other.box.right), min(one.box.bottom, other.box.bottom)
+    if right <= left or bottom <= top:
+        return 0.0
+    parts = [
+        i.mask[top - i.box.top : bottom - i.box.top, left - i.box.left : right - i.box.left] for i in (one, other)
+    ]
+    return float(np.count_nonzero(parts[0] & parts[1])) / max(1, int(np.count_nonzero(one.mask)))
 
 
 def _bend() -> float:
