@@ -121,7 +121,8 @@ def _shared(one: Instance, other: Instance) -> float:
     if right <= left or bottom <= top:
         return 0.0
     parts = [
-        i.mask[top - i.box.top : bottom - i.box.top, left - i.box.left : right - i.box.left] for i in (one, other)
+        i.mask[top - i.box.top : bottom - i.box.top, left - i.box.left : right - i.box.left]
+        for i in (one, other)
     ]
     return float(np.count_nonzero(parts[0] & parts[1])) / max(1, int(np.count_nonzero(one.mask)))
 
