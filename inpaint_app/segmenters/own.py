@@ -25,8 +25,6 @@ CLOSE = 448
 """The same for a tile of a large photo."""
 SHARE = 0.3
 """Finds longer than this share of the picture are left to the smaller look."""
-COVERED = 0.3
-"""A find of the closer look that shares more than this of its pixels with an earlier find is a part of that."""
 USUAL, OWN = 0.35, 0.19
 """Scores are bent so that this network's own threshold becomes the usual one of the app: see
 benchmarks/results/finder.md."""
@@ -66,11 +64,11 @@ class OwnSegmenter:
             finds = self._look(image, frame, side, confidence)
             if side != SIDES[0]:
                 finds = [find for find in finds if _long(find) <= SHARE * max(shape)]
-            found = _added(found, instances(finds, shape))
+            found = merged(found, instances(finds, shape))
         for done, tile in enumerate(near, start=len(sides)):
             progress(done / looks, "Looking closer")
             finds = [f for f in self._look(image, tile, CLOSE, confidence) if whole_in(f.box, tile, shape)]
-            found = _added(found, instances(finds, shape))
+            found = merged(found, instances(finds, shape))
         progress(1.0, f"{len(found)} found")
         return tuple(found)
 
@@ -106,25 +104,6 @@ class OwnSegmenter:
         box = (left, top, max(left, right), max(top, bottom))
         logits, area = cropped(np.asarray(coefficients), np.asarray(prototypes), box, size)
         return Find(label, score ** _bend(), place.of(*box), logits, place.of(*area))
-
-
-def _added(found: list[Instance], near: list[Instance]) -> list[Instance]:
-    """Earlier finds and, of a closer look, what is no part of one of them: large objects are seen best from afar."""
-    apart = [one for one in near if not any(_shared(one, other) > COVERED for other in found)]
-    return merged([*found, *merged([], apart)], [])
-
-
-def _shared(one: Instance, other: Instance) -> float:
-    """The share of one's pixels that are the other's, too."""
-    left, top = max(one.box.left, other.box.left), max(one.box.top, other.box.top)
-    right, bottom = min(one.box.right, other.box.right), min(one.box.bottom, other.box.bottom)
-    if right <= left or bottom <= top:
-        return 0.0
-    parts = [
-        i.mask[top - i.box.top : bottom - i.box.top, left - i.box.left : right - i.box.left]
-        for i in (one, other)
-    ]
-    return float(np.count_nonzero(parts[0] & parts[1])) / max(1, int(np.count_nonzero(one.mask)))
 
 
 def _bend() -> float:

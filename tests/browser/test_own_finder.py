@@ -1,0 +1,34 @@
+"""On a bare machine: no YOLO weights, no cache, no network, and one click still removes the people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from inpaint_app.ui import present
+
+
+def test_one_click_with_what_comes_with_the_app(
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = present.samples()["bus.jpg"]
+    studio.open(bus)
+    with monkeypatch.context() as patch:
+        patch.delenv("INPAINT_YOLO_WEIGHTS")
+        patch.setenv("INPAINT_CACHE", str(tmp_path))
+        patch.setenv("INPAINT_OFFLINE", "1")
+        studio.remove("people")
+    assert studio.page.locator(".card .badge").inner_text() == "0 known pixels changed"
+    note = studio.page.locator(".finds-note").inner_text()
+    assert note.startswith("Own finder looked. It is less sure than YOLOv8")
+    assert "fetch yolov8n-seg" in note
+    before = np.asarray(PillowImage.open(bus).convert("RGB")).astype(int)
+    after = np.asarray(PillowImage.open(studio.saved("download")).convert("RGB")).astype(int)
+    changed = (before != after).any(axis=2)
+    for x, y in ((120, 560), (280, 620), (760, 600)):
+        assert changed[y - 10 : y + 10, x - 10 : x + 10].all(), f"the person at {x}, {y} is gone"
+    assert changed.mean() < 0.3
