@@ -46,6 +46,8 @@ def binarise(layer: NDArray[Any]) -> Mask:
         return layer.astype(bool)
     if layer.ndim not in (2, 3) or (layer.ndim == 3 and layer.shape[2] not in (1, 2, 3, 4)):
         raise MaskError(f"A mask has shape (H, W) or (H, W, channels), this one {layer.shape}.")
+    if not layer.size:
+        return np.zeros(layer.shape[:2], dtype=bool)
     top = float(np.iinfo(layer.dtype).max) if np.issubdtype(layer.dtype, np.integer) else 1.0
     if layer.ndim == 2:
         return np.asarray(layer >= top / 2)

@@ -51,6 +51,12 @@ def test_binarise_counts_from_half_of_the_range() -> None:
     assert masks.binarise(np.array([[0.0, 0.49, 0.5, 1.0]])).tolist() == [[False, False, True, True]]
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (0, 0, 2), (4, 0, 4)])
+def test_binarise_of_an_empty_layer_is_an_empty_mask(shape: tuple[int, ...]) -> None:
+    assert masks.binarise(np.zeros(shape, np.uint8)).shape == shape[:2]
+    assert masks.binarise(np.zeros(shape, bool)).dtype == np.bool_
+
+
 def test_binarise_takes_any_paint_of_a_layer_as_hole() -> None:
     layer = np.zeros((1, 3, 4), np.uint8)
     layer[0, 1] = (0, 0, 0, 1)
