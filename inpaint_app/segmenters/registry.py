@@ -47,7 +47,7 @@ SEGMENTERS: tuple[SegmenterSpec, ...] = (
     _yolo("x", "extra large", 137.4),
     SegmenterSpec(
         name=SHIPPED,
-        title="Own finder",
+        title="Built-in finder",
         summary="Finds people and vehicles; trained and shipped by this project (6.5 MB), nothing to fetch.",
         factory="inpaint_app.segmenters.own:OwnSegmenter",
         lacks="inpaint_app.segmenters.own:missing",

@@ -127,7 +127,7 @@ def finder(name: str) -> str:
     if not name:
         return ""
     spec = segmenters.find(name)
-    return f"{spec.title} looked. {spec.note}".strip()
+    return f"Found by: {spec.title}. {spec.note}".strip()
 
 
 def removed(instances: Iterable[Instance], brushed: bool) -> str:

@@ -24,7 +24,7 @@ def test_one_click_with_what_comes_with_the_app(
         studio.remove("people")
     assert studio.page.locator(".card .badge").inner_text() == "0 known pixels changed"
     note = studio.page.locator(".finds-note").inner_text()
-    assert note.startswith("Own finder looked. It is less sure than YOLOv8")
+    assert note.startswith("Found by: Built-in finder. It is less sure than YOLOv8")
     assert "fetch yolov8n-seg" in note
     before = np.asarray(PillowImage.open(bus).convert("RGB")).astype(int)
     after = np.asarray(PillowImage.open(studio.saved("download")).convert("RGB")).astype(int)
