@@ -122,9 +122,12 @@ class Caller:
         return str(errors[0])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    """The running page, in this process, so that tests can look at what it holds."""
+    """The running page, in this process, so that tests can look at what it holds.
+
+    Of this folder alone: its small limits stand in the environment and must be gone before other tests.
+    """
     folder = tmp_path_factory.mktemp("served") / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.diffusion import fetching, finish, preview, source, zero
+from inpaint_app.backends.diffusion import fetching, finish, preview, source
 from inpaint_app.backends.diffusion.estimate import Estimates, Pace, spoken
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
 from inpaint_app.types import Progress
@@ -390,20 +390,3 @@ def test_estimates_follow_the_latest_runs_and_survive_rubbish(tmp_path: Path) ->
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (57, "57 s"), (400, "7 min")])
 def test_times_are_spoken(seconds: float, words: str) -> None:
     assert spoken(seconds) == words
-
-
-def test_a_gpu_is_lent_for_as_long_as_the_steps_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[float] = []
-
-    def lend(duration: float) -> Any:
-        asked.append(duration)
-        return lambda work: lambda: ("on a GPU", work())
-
-    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
-    monkeypatch.setitem(sys.modules, "spaces", types.SimpleNamespace(GPU=lend))
-    assert zero.on_gpu(lambda: 1, 20) == 1
-    assert asked == []
-    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    assert zero.on_gpu(lambda: 1, 20) == ("on a GPU", 1)
-    assert zero.on_gpu(lambda: 1, 40) == ("on a GPU", 1)
-    assert asked == [20, 25]

@@ -6,6 +6,8 @@ import asyncio
 import base64
 import io
 import json
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,12 @@ BOX = (slice(40, 60), slice(50, 80))
 """Where the mask is white."""
 
 
+def run(asked: Coroutine[Any, Any, Any]) -> Any:
+    """What comes of it; in a thread of its own, because the browser's tests leave a running loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asked).result()
+
+
 class Assistant:
     """An assistant at the server; each question is a connection of its own."""
 
@@ -29,7 +37,7 @@ class Assistant:
         self.address = f"{address}/gradio_api/mcp/"
 
     def ask(self, what: str, *given: Any) -> Any:
-        return asyncio.run(self._ask(what, *given))
+        return run(self._ask(what, *given))
 
     async def _ask(self, what: str, *given: Any) -> Any:
         from mcp.client.streamable_http import streamable_http_client
@@ -193,7 +201,7 @@ def test_progress_is_told_where_it_is_asked_for(assistant: Assistant, photo: Pat
             arguments = {"photo": data(photo), "mask": data(mask), "backend": "telea"}
             return await session.call_tool("remove_mask", arguments, progress_callback=hear)
 
-    answer = asyncio.run(ask())
+    answer = run(ask())
     assert not answer.isError, answer.content
     assert answer.structuredContent["report"]["changed_known"] == 0
     assert heard

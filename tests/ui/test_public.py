@@ -139,7 +139,8 @@ def test_an_upload_that_nobody_opens_is_deleted_in_time(
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setenv("INPAINT_KEEP_MINUTES", "0.05")
     page = build(Session(Settings.from_environment()))
-    page.launch(**{**launch_options(), "server_name": "127.0.0.1"}, prevent_thread_lock=True, quiet=True)
+    options = {**launch_options(), "server_name": "127.0.0.1", "server_port": None}
+    page.launch(**options, prevent_thread_lock=True, quiet=True)
     try:
         sent = {"files": ("holiday.jpg", b"a photo", "image/jpeg")}
         (path,) = httpx.post(f"{page.local_url}gradio_api/upload", files=sent, timeout=60).json()
