@@ -97,7 +97,8 @@ SLOW = BackendSpec(
     expects=f"{__name__}:expected",
 )
 FAILING = BackendSpec("failing", "Failing", "Fails.", f"{__name__}:Failing")
-HANGING = BackendSpec("hanging", "Hanging", "Hangs.", f"{__name__}:Hanging")
-DYING = BackendSpec("dying", "Dying", "Dies.", f"{__name__}:Dying")
-HUNGRY = BackendSpec("hungry", "Hungry", "Eats.", f"{__name__}:Hungry")
+# of a family that is measured on a photo only when ticked
+HANGING = BackendSpec("hanging", "Hanging", "Hangs.", f"{__name__}:Hanging", family="network")
+DYING = BackendSpec("dying", "Dying", "Dies.", f"{__name__}:Dying", family="network")
+HUNGRY = BackendSpec("hungry", "Hungry", "Eats.", f"{__name__}:Hungry", family="network")
 ALL = (SLOW, FAILING, HANGING, DYING, HUNGRY)

@@ -20,13 +20,14 @@ from inpaint_app.types import Image, Progress
 class Plan:
     """How much work each level gets. Chosen by measurement, see benchmarks/exemplar.py.
 
-    rounds: votes on a level, each after two passes of search, as far as `work` patches allow. large: levels with
-    more patches than this only refine what the coarser level found, in one pass. sharpness, sharpness_finest: see
-    vote.weights.
+    rounds: votes on a level, each after two passes of search, as far as `work` patches allow, but at least `least`
+    (at the finest level one). large: levels with more patches than this only refine what the coarser level found, in
+    one pass. sharpness, sharpness_finest: see vote.weights.
     """
 
     rounds: int = 30
-    work: int = 32_000
+    least: int = 3
+    work: int = 64_000
     work_finest: int = 16_000
     large: int = 100_000
     sharpness: float = 1.0
@@ -56,8 +57,8 @@ def _improve(
     trust = confidence(field, level.hole)
     count = len(field.ys)
     large = count > plan.large or features.dtype == np.uint8
-    work = plan.work_finest if finest else plan.work
-    rounds = int(np.clip(work // count, 1, plan.rounds))
+    work, least = (plan.work_finest, 1) if finest or large else (plan.work, plan.least)
+    rounds = int(np.clip(work // count, least, plan.rounds))
     radius = 2 if large else 16 if count > 4000 else max(level.hole.shape)
     for turn in range(rounds):
         progress(turn / rounds)
