@@ -66,16 +66,17 @@ class Tools(GradioMCPServer):
 
     def create_mcp_server(self) -> Any:
         """Gradio's server, with what is listed and what is called replaced."""
-        server = super().create_mcp_server()
+        server: Any = super().create_mcp_server()
 
-        @server.list_tools()  # type: ignore[untyped-decorator,unused-ignore]
         async def listed() -> list[Any]:
             return [self.types.Tool(**tool) for tool in tools()]
 
-        @server.call_tool()  # type: ignore[untyped-decorator,unused-ignore]
         async def called(name: str, arguments: dict[str, Any]) -> Any:
             return await self._call(name, arguments)
 
+        # as decorators mypy would judge them by whether the package mcp is installed
+        server.list_tools()(listed)
+        server.call_tool()(called)
         return server
 
     async def get_complete_schema(self, request: Request) -> JSONResponse:
@@ -85,7 +86,7 @@ class Tools(GradioMCPServer):
     async def _call(self, name: str, arguments: dict[str, Any]) -> Any:
         if name not in {tool["name"] for tool in tools()}:
             raise ValueError(f"There is no tool {name!r}.")
-        context = self.mcp_server.request_context
+        context: Any = self.mcp_server.request_context
         root_url = route_utils.get_root_url(
             request=context.request, route_path=self.get_route_path(context.request), root_path=self.root_path
         )
