@@ -12,13 +12,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.imaging.mask import bounds
 from inpaint_app.types import Image
 
 Floats: TypeAlias = NDArray[np.float32]
+Span: TypeAlias = tuple[int, int]
 
 SSIM_WINDOW = 11
 HAARPSI_WINDOW = 16
 """Pixels of the photo that the coarsest Haar filter spans: 8 after halving."""
+
+REACH = 8
+"""Halved pixels from which a difference may act on a place of a map, with some to spare."""
+
+WHOLE = 0.6
+"""A part larger than this share of the image is not cut out."""
 
 BAND = 32
 """Rows of a map that are worked on at once: what fits into the processor's cache is twice as fast."""
@@ -69,42 +77,79 @@ def haarpsi(truth: Image, result: Image) -> float:
     Both are (H, W, 3) uint8 with H, W >= 16. Constants C = 30 and alpha = 4.2 and the halving before are the
     authors'; borders are zero-padded as in their code and in piq.
     """
-    luma_x, chroma_x = _halved_yiq(truth)
-    luma_y, chroma_y = _halved_yiq(result)
+    height, width = (-(-side // 2) for side in truth.shape[:2])
+    box = bounds((truth != result).any(axis=2))
+    if box is None:
+        return 1.0
+    # Only what lies around a difference is compared; elsewhere the likeness is 1, and weighs as the truth alone says.
+    rows = max(0, box.top // 2 - REACH), min(height, -(-box.bottom // 2) + REACH)
+    columns = max(0, box.left // 2 - REACH), min(width, -(-box.right // 2) + REACH)
+    if (rows[1] - rows[0]) * (columns[1] - columns[0]) > WHOLE * height * width:
+        rows, columns = (0, height), (0, width)
+    top, bottom = _compared(truth, result, rows, columns)
+    if (rows, columns) != ((0, height), (0, width)):
+        rest = _weight(truth, rows, columns)
+        top, bottom = top + rest * float(_sigmoid(np.ones(1, np.float32))[0]), bottom + rest
+    tiny = float(np.finfo(np.float32).eps)
+    score = (top + tiny) / (bottom + tiny)
+    return float((np.log(score / (1 - score)) / _ALPHA) ** 2) if score < 1 else 1.0
+
+
+def _compared(truth: Image, result: Image, rows: Span, columns: Span) -> tuple[float, float]:
+    """The weighted likeness and the weight of a part, given in halved pixels."""
+    near = [(max(0, first - REACH), last + REACH) for first, last in (rows, columns)]
+    crop = tuple(slice(2 * first, 2 * last) for first, last in near)
+    inner = tuple(
+        slice(span[0] - first, span[1] - first)
+        for span, (first, _) in zip((rows, columns), near, strict=True)
+    )
+    luma_x, chroma_x = _halved_yiq(truth[crop])
+    luma_y, chroma_y = _halved_yiq(result[crop])
     top = bottom = 0.0
     weights = []
     for upright in (True, False):
-        bands_x = [_haar(luma_x, size, upright) for size in (2, 4, 8)]
-        bands_y = [_haar(luma_y, size, upright) for size in (2, 4, 8)]
+        bands_x = [_haar(luma_x, size, upright)[inner] for size in (2, 4, 8)]
+        bands_y = [_haar(luma_y, size, upright)[inner] for size in (2, 4, 8)]
         weight = np.maximum(bands_x[2], bands_y[2])
         local = (_similarity(bands_x[0], bands_y[0]) + _similarity(bands_x[1], bands_y[1])) / 2
         top += float((_sigmoid(local) * weight).sum(dtype=np.float64))
         bottom += float(weight.sum(dtype=np.float64))
         weights.append(weight)
     weight = (weights[0] + weights[1]) / 2
-    local = np.asarray(_similarity(chroma_x, chroma_y).mean(axis=2), dtype=np.float32)
+    local = np.asarray(_similarity(chroma_x[inner], chroma_y[inner]).mean(axis=2), dtype=np.float32)
     top += float((_sigmoid(local) * weight).sum(dtype=np.float64))
-    bottom += float(weight.sum(dtype=np.float64))
-    tiny = float(np.finfo(np.float32).eps)
-    score = (top + tiny) / (bottom + tiny)
-    return float((np.log(score / (1 - score)) / _ALPHA) ** 2) if score < 1 else 1.0
+    return top, bottom + float(weight.sum(dtype=np.float64))
+
+
+def _weight(truth: Image, rows: Span, columns: Span) -> float:
+    """The weight of all but a part: of both directions, and their mean for the colours."""
+    luma = _halved(truth, _YIQ[:1])
+    part = slice(*rows), slice(*columns)
+    bands = [_haar(luma, 8, upright) for upright in (True, False)]
+    return 1.5 * sum(float(band.sum(dtype=np.float64) - band[part].sum(dtype=np.float64)) for band in bands)
 
 
 def _halved_yiq(image: Image) -> tuple[Floats, Floats]:
     """Luma (H/2, W/2), and the absolute 2×2 means of both chroma channels (H/2, W/2, 2)."""
+    half = _halved(image, _YIQ)
+    chroma = cv2.copyMakeBorder(half[..., 1:], 0, 1, 0, 1, cv2.BORDER_CONSTANT, value=0)
+    means = (chroma[:-1, :-1] + chroma[1:, :-1] + chroma[:-1, 1:] + chroma[1:, 1:]) / 4
+    return np.ascontiguousarray(half[..., 0]), np.abs(means)
+
+
+def _halved(image: Image, matrix: Floats) -> Floats:
+    """Channels by the matrix (C, 3), at half the size: (H/2, W/2, C), of one channel (H/2, W/2)."""
     odd = max(image.shape[0] % 2, image.shape[1] % 2)
     padded = cv2.copyMakeBorder(image, 0, odd, 0, odd, cv2.BORDER_CONSTANT, value=0) if odd else image
     height, width = padded.shape[0] // 2, padded.shape[1] // 2
-    half = np.empty((height, width, 3), dtype=np.float32)
+    half = np.empty((height, width, 3)[: 2 + (len(matrix) > 1)], dtype=np.float32)
     for start in range(0, height, BAND):
         stop = min(height, start + BAND)
         even = padded[2 * start : 2 * stop, : 2 * width].astype(np.float32)
         # Means of 2×2 pixels; YIQ is linear, so that the order of the two is free and this one is the cheaper.
         smaller = cv2.resize(even, (width, stop - start), interpolation=cv2.INTER_AREA)
-        half[start:stop] = cv2.transform(smaller, _YIQ)
-    chroma = cv2.copyMakeBorder(half[..., 1:], 0, 1, 0, 1, cv2.BORDER_CONSTANT, value=0)
-    means = (chroma[:-1, :-1] + chroma[1:, :-1] + chroma[:-1, 1:] + chroma[1:, 1:]) / 4
-    return np.ascontiguousarray(half[..., 0]), np.abs(means)
+        half[start:stop] = cv2.transform(smaller, matrix)
+    return half
 
 
 def _haar(luma: Floats, size: int, upright: bool) -> Floats:

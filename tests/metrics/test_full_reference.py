@@ -213,3 +213,19 @@ def test_arguments_are_not_written() -> None:
     scores(truth, result, mask)
     for now, then in zip((truth, result, mask), before, strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("shape", [(200, 240), (201, 240), (200, 241), (201, 241)])
+@pytest.mark.parametrize("corner", [(0, 0), (90, 101), (160, 200), (3, 199)])
+def test_haarpsi_of_a_hole_is_the_same_whether_or_not_the_rest_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    draw = np.random.default_rng(5)
+    truth = draw.integers(0, 256, (*shape, 3), np.uint8)
+    result = truth.copy()
+    part = slice(corner[0], corner[0] + 41), slice(corner[1], corner[1] + 41)
+    result[part] = draw.integers(0, 256, result[part].shape, np.uint8)
+    cut_out = structure.haarpsi(truth, result)
+    monkeypatch.setattr(structure, "WHOLE", 0.0)
+    assert cut_out == pytest.approx(structure.haarpsi(truth, result), abs=1e-6)
+    assert cut_out < 0.99
