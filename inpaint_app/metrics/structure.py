@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.mask import bounds
 from inpaint_app.types import Image
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -25,7 +24,7 @@ HAARPSI_WINDOW = 16
 REACH = 8
 """Halved pixels from which a difference may act on a place of a map, with some to spare."""
 
-WHOLE = 0.6
+WHOLE = 0.4
 """A part larger than this share of the image is not cut out."""
 
 BAND = 32
@@ -78,12 +77,15 @@ def haarpsi(truth: Image, result: Image) -> float:
     authors'; borders are zero-padded as in their code and in piq.
     """
     height, width = (-(-side // 2) for side in truth.shape[:2])
-    box = bounds((truth != result).any(axis=2))
-    if box is None:
+    left, above, wide, high = cv2.boundingRect(cv2.absdiff(truth, result).reshape(len(truth), -1))
+    if not high:
         return 1.0
     # Only what lies around a difference is compared; elsewhere the likeness is 1, and weighs as the truth alone says.
-    rows = max(0, box.top // 2 - REACH), min(height, -(-box.bottom // 2) + REACH)
-    columns = max(0, box.left // 2 - REACH), min(width, -(-box.right // 2) + REACH)
+    rows = max(0, above // 2 - REACH), min(height, (above + high) // 2 + 1 + REACH)
+    columns = (
+        max(0, left // 6 - REACH),
+        min(width, (left + wide) // 6 + 1 + REACH),
+    )  # of 2 pixels of 3 channels
     if (rows[1] - rows[0]) * (columns[1] - columns[0]) > WHOLE * height * width:
         rows, columns = (0, height), (0, width)
     top, bottom = _compared(truth, result, rows, columns)
