@@ -32,7 +32,8 @@ def bars(cells: Mapping[str, Estimate], colours: Mapping[str, str], title: str, 
     if not cells:
         return ""
     most = max(max(cell.high, cell.mean) for cell in cells.values()) or 1.0
-    left, width, step = 150, 330, 26
+    left, step = max(150, 14 + 7 * max(len(backend) for backend in cells)), 26
+    width = 480 - left
     height = 34 + step * len(cells)
     parts = [_open(560, height, title), _text(0, 14, title, "title")]
     for number, (backend, cell) in enumerate(cells.items()):
