@@ -150,7 +150,9 @@ def test_a_backend_that_takes_its_thread_along_and_one_without_memory_are_told(
     mask = studio.mask()
     studio.only("dying")
     studio.do("remove")
-    assert "Dying failed (SystemExit" in studio.toast()
+    studio.page.wait_for_function(
+        "[...document.querySelectorAll('.st-toast')].some(t => t.textContent.includes('Dying failed (SystemExit'))"
+    )  # until then the toast may still speak of the mask that was taken along
     studio.rest()
     np.testing.assert_array_equal(studio.mask(), mask)
     studio.only("hungry")
