@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.exemplar_cases import Case, cases, scores
-from inpaint_app.backends import registry
 from inpaint_app.evaluation.auto import NAME, choose
 from inpaint_app.evaluation.statistics import estimate
 from inpaint_app.session import Session
@@ -38,8 +37,6 @@ def measured(session: Session, case: Case) -> dict[str, Any]:
     for name in BESIDE:
         result = session.remove(cut, name)
         found[name] = scores(case, result.image) | {"seconds": result.seconds}
-    result = session.remove(cut, registry.DEFAULT)  # Auto's own may be asked with other options
-    found[f"{registry.DEFAULT}, as by default"] = scores(case, result.image) | {"seconds": result.seconds}
     return {"photo": case.name, "scores": found}
 
 
