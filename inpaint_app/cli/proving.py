@@ -29,9 +29,7 @@ def best(
     with console.working(f"{name} · measuring") as progress:
         case = proof.case_of(session, photo.rgb, jobs[0], names, progress=progress.part(0.0, 0.1))
         try:
-            standings = list(
-                proof.Proof(tuple(proof.prove(session, case, progress.part(0.1, 1.0)))).standings
-            )
+            standings = proof.ranking(proof.prove(session, case, progress.part(0.1, 1.0)))
         except MaskError as error:
             console.say(f"Not measured: {error}")
             standings = []

@@ -15,7 +15,7 @@ from inpaint_app.errors import InpaintError, TooMany
 from inpaint_app.journal import Row
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
-from inpaint_app.ui.tabs import IDLE, bar, note, stopper
+from inpaint_app.ui.tabs import IDLE, bar, heading, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
 
@@ -28,12 +28,10 @@ def build(session: Session, visits: Visits) -> None:
     """Draw the tab and wire it."""
     ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not spec.missing()]
     with gr.Column(elem_classes="sheet"):
-        gr.HTML(
-            "<h1>Many photos at once</h1><p class='lead'>Each photo comes back in its own format with its metadata. "
-            "One that cannot be done stops none of the others. Masks are matched by name: beach.jpg takes "
-            f"beach.png.{_most(session)}</p>",
-            js_on_load=None,
-            apply_default_css=False,
+        heading(
+            "Many photos at once",
+            "Each photo comes back in its own format with its metadata. One that cannot be done stops none of "
+            f"the others. Masks are matched by name: beach.jpg takes beach.png.{_most(session)}",
         )
         with gr.Row():
             photos = gr.File(

@@ -15,12 +15,12 @@ import gradio as gr
 from inpaint_app import surroundings
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, OptionError
-from inpaint_app.evaluation import command, live, summary
+from inpaint_app.evaluation import command, live, proof, summary
 from inpaint_app.evaluation.live import HEAD, Snapshot
 from inpaint_app.evaluation.store import Store
 from inpaint_app.session import Session
 from inpaint_app.types import Progress
-from inpaint_app.ui.tabs import IDLE, address, bar, note, stopper
+from inpaint_app.ui.tabs import IDLE, address, bar, heading, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
 
@@ -64,11 +64,10 @@ def build(session: Session, visits: Visits) -> None:
     ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not (spec.missing() or spec.chooser)]
     own = session.settings.surroundings == surroundings.OWN
     with gr.Column(elem_classes="sheet"):
-        gr.HTML(
-            "<h1>Evaluate</h1><p class='lead'>Cuts holes out of photos, lets each backend fill them, and compares with "
-            "what was there: means with 95 % intervals, plots, examples, and a report to keep.</p>",
-            js_on_load=None,
-            apply_default_css=False,
+        heading(
+            "Evaluate",
+            "Cuts holes out of photos, lets each backend fill them, and compares with what was there: means "
+            "with 95 % intervals, plots, examples, and a report to keep.",
         )
         with gr.Row():
             photos = gr.File(
@@ -88,7 +87,7 @@ def build(session: Session, visits: Visits) -> None:
         )
         names = gr.CheckboxGroup(
             ready,
-            value=[name for _, name in ready if _quick(name)],
+            value=list(proof.quick()),
             label="Backends",
             elem_id="evaluate-backends",
         )
@@ -120,11 +119,6 @@ def build(session: Session, visits: Visits) -> None:
         show_progress="hidden", concurrency_id="device", concurrency_limit=AT_ONCE,
     )  # fmt: skip
     stop.click(stopper(visits), api_visibility="private", queue=False)
-
-
-def _quick(name: str) -> bool:
-    spec = backends.find(name)
-    return spec.family in ("exemplar", "classical") and not spec.slow
 
 
 def evaluate(session: Session, visit: Visit, asked: Asked) -> Iterator[Update]:

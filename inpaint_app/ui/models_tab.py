@@ -13,7 +13,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.settings import Settings
 from inpaint_app.types import Missing, Progress
-from inpaint_app.ui.tabs import IDLE, bar, note, stopper
+from inpaint_app.ui.tabs import IDLE, bar, heading, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import pump
 
@@ -21,11 +21,10 @@ from inpaint_app.ui.work import pump
 def build(visits: Visits) -> None:
     """Draw the tab and wire it."""
     with gr.Column(elem_classes="sheet"):
-        gr.HTML(
-            "<h1>Models</h1><p class='lead'>What fills holes and what finds objects, and whether it is ready here. "
-            "Nothing is fetched unless you ask for it.</p>",
-            js_on_load=None,
-            apply_default_css=False,
+        heading(
+            "Models",
+            "What fills holes and what finds objects, and whether it is ready here. Nothing is fetched "
+            "unless you ask for it.",
         )
         with gr.Row():
             which = gr.Dropdown(choices(), value=None, label="Fetch", scale=0, min_width=280)

@@ -15,6 +15,11 @@ from inpaint_app.ui.visits import Visits
 IDLE = ""
 
 
+def heading(title: str, lead: str) -> None:
+    """Draw a tab's title and the sentences under it; both are HTML."""
+    gr.HTML(f"<h1>{title}</h1><p class='lead'>{lead}</p>", js_on_load=None, apply_default_css=False)
+
+
 def address(path: str | Path) -> str:
     """Where the browser gets a file of a visit; relative, so that it holds behind any proxy."""
     return f"gradio_api/file={quote(str(path))}"

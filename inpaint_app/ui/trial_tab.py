@@ -12,7 +12,7 @@ import numpy as np
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError
-from inpaint_app.evaluation import trial
+from inpaint_app.evaluation import proof, trial
 from inpaint_app.evaluation.trial import HOLES, TrialRow
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER, QUICK, unavailable
@@ -20,7 +20,7 @@ from inpaint_app.session import Session
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import pictures
 from inpaint_app.ui.asked import marked_mask
-from inpaint_app.ui.tabs import IDLE, address, bar, note, stopper
+from inpaint_app.ui.tabs import IDLE, address, bar, heading, note, stopper
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
 
@@ -39,11 +39,10 @@ def build(session: Session, visits: Visits) -> None:
     """Draw the tab and wire it."""
     ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not spec.missing()]
     with gr.Column(elem_classes="sheet"):
-        gr.HTML(
-            "<h1>Test on this photo</h1><p class='lead'>Cuts a hole out of what is known, lets each backend fill it, "
-            "and compares with what was there. The backends never see it. Uses the photo that is open in Remove.</p>",
-            js_on_load=None,
-            apply_default_css=False,
+        heading(
+            "Test on this photo",
+            "Cuts a hole out of what is known, lets each backend fill it, and compares with what was there. "
+            "The backends never see it. Uses the photo that is open in Remove.",
         )
         with gr.Row():
             hole = gr.Radio(
@@ -52,11 +51,7 @@ def build(session: Session, visits: Visits) -> None:
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, scale=1, min_width=110)
         names = gr.CheckboxGroup(
             ready,
-            value=[
-                name
-                for _, name in ready
-                if backends.find(name).family in ("exemplar", "classical") and not backends.find(name).chooser
-            ],
+            value=list(proof.quick()),
             label="Backends",
         )
         marks = gr.Textbox(visible=False)
