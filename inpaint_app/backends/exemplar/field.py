@@ -31,7 +31,7 @@ Values = NDArray[np.float32] | NDArray[np.uint8]  # features as floats, or as by
 class Field:
     """A level's field. stride: distance of neighbouring patches' centres.
 
-    index (H, W): the entry of the patch centred there, or -1.
+    index (H, W): the entry of the patch centred there, or -1. rows (H,): whether a row has any.
 
     ys, xs (N,): centres of the patches that touch the hole, in scan order. match (N, 2): row and column of the
     source patch's centre. cost (N,): sum of squared differences. sources (H, W): centres that may be copied from;
@@ -40,6 +40,7 @@ class Field:
 
     stride: int
     index: Ints
+    rows: Flags
     ys: Ints
     xs: Ints
     match: Ints
@@ -72,8 +73,8 @@ def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
     ys, xs = (a.astype(np.int32) for a in np.nonzero(touching))
     index = np.full(hole.shape, -1, np.int32)
     index[ys, xs] = np.arange(len(ys), dtype=np.int32)
-    match = np.zeros((len(ys), 2), np.int32)
-    return Field(stride, index, ys, xs, match, np.full(len(ys), np.inf, np.float32), sources, pool)
+    match, cost = np.zeros((len(ys), 2), np.int32), np.full(len(ys), np.inf, np.float32)
+    return Field(stride, index, np.asarray(touching.any(axis=1)), ys, xs, match, cost, sources, pool)
 
 
 @inline
@@ -97,14 +98,19 @@ def hashed(a: int, b: int) -> np.uint32:
 
 @inline
 def _distance(patch: Floats, rows: Values, y: int, x: int, limit: Any) -> Any:
-    """Sum of squared differences between a gathered patch and the one centred at (y, x); stops above `limit`."""
+    """Sum of squared differences between a gathered patch and the one centred at (y, x); stops above `limit`.
+
+    The rows are sliced, and their length is read from the patch: a loop of a length that the compiler knows is unrolled
+    into single steps instead of vector ones, and takes five times as long.
+    """
     total = np.float32(0.0)
+    span = patch.shape[1]
     left = (x - RADIUS) * CHANNELS
     for i in range(2 * RADIUS + 1):
         part = np.float32(0.0)
-        row = y - RADIUS + i
-        for j in range(SPAN):
-            d = patch[i, j] - np.float32(rows[row, left + j])
+        own, other = patch[i], rows[y - RADIUS + i, left : left + span]
+        for j in range(len(own)):
+            d = own[j] - np.float32(other[j])
             part += d * d
         total += part
         if total >= limit:
@@ -123,9 +129,9 @@ def _search(
     for n in range(stop - start):
         k = stop - 1 - n if backward else start + n
         y, x = ys[k], xs[k]
+        left = (x - RADIUS) * CHANNELS
         for i in range(2 * RADIUS + 1):
-            for j in range(SPAN):
-                patch[i, j] = np.float32(rows[y - RADIUS + i, (x - RADIUS) * CHANNELS + j])
+            patch[i] = rows[y - RADIUS + i, left : left + SPAN]
         best_y, best_x = match[k, 0], match[k, 1]
         best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
         for axis in range(2):

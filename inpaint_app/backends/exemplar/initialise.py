@@ -35,13 +35,15 @@ def _known_distance(
 ) -> Any:
     """Sum of squared differences over known values, the rows with most of them first; stops above `limit`."""
     total = np.float32(0.0)
+    span = patch.shape[1]  # not the constant: see field._distance
     left = (x - RADIUS) * CHANNELS
     for n in range(2 * RADIUS + 1):
         i = order[n]
         part = np.float32(0.0)
-        for j in range(SPAN):
-            d = patch[i, j] - rows[y - RADIUS + i, left + j]
-            part += mask[i, j] * d * d
+        own, counts, other = patch[i], mask[i], rows[y - RADIUS + i, left : left + span]
+        for j in range(len(own)):
+            d = own[j] - other[j]
+            part += counts[j] * d * d
         total += part
         if total >= limit:
             return total

@@ -14,14 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_app import surroundings
 from inpaint_app.settings import Settings
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+Sum = TypeVar("Sum", float, NDArray[np.floating])
 
 _lock = threading.Lock()
-_pool: ThreadPoolExecutor | None = None
+_pool: tuple[ThreadPoolExecutor, int] | None = None
 
 
 def kernel(function: Kernel) -> Kernel:
@@ -39,12 +42,13 @@ def inline(function: Kernel) -> Kernel:
     return cast(Kernel, numba.njit(**settings)(function))
 
 
-def _threads() -> ThreadPoolExecutor:
+def _threads() -> tuple[ThreadPoolExecutor, int]:
+    """The pool that all fills share, and how many threads a fill may use, the caller's own among them."""
     global _pool
     with _lock:
         if _pool is None:
             threads = Settings.from_environment().threads or min(8, surroundings.cores())
-            _pool = ThreadPoolExecutor(threads, thread_name_prefix="exemplar")
+            _pool = ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="exemplar"), threads
         return _pool
 
 
@@ -56,10 +60,37 @@ def bands(work: int, least: int = 512, most: int = 32) -> list[tuple[int, int]]:
 
 
 def run(function: Callable[[int, int], None], work: int, least: int = 512) -> None:
-    """Call `function(start, stop)` for every band of 0..work, on all cores where that pays."""
+    """Call `function(start, stop)` for every band of 0..work, on all cores where that pays.
+
+    Each thread, the caller's among them, takes the next band until none is left: a task for every band would cost as
+    much as a small band does.
+    """
     pieces = bands(work, least)
     if len(pieces) == 1:
         function(*pieces[0])
         return
-    for future in [_threads().submit(function, start, stop) for start, stop in pieces]:
+    waiting = iter(pieces)
+
+    def work_off() -> None:
+        for start, stop in waiting:
+            function(start, stop)
+
+    pool, threads = _threads()
+    others = [pool.submit(work_off) for _ in range(min(threads, len(pieces)) - 1)]
+    work_off()
+    for future in others:
         future.result()
+
+
+def total(function: Callable[[int, int], Sum], work: int, least: int) -> Sum:
+    """The sum of what `function(start, stop)` returns for every band, always added in the order of the bands."""
+    parts: dict[int, Sum] = {}
+
+    def add(start: int, stop: int) -> None:
+        parts[start] = function(start, stop)
+
+    run(add, work, least)
+    first, *others = (parts[start] for start, _ in bands(work, least))
+    for part in others:
+        first = first + part
+    return first

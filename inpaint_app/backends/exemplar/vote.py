@@ -9,45 +9,47 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import RADIUS, Field, Floats, Ints, Values
+from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
 from inpaint_app.backends.exemplar.jit import kernel, run
 
 
 @kernel
 def _vote(
-    features: Values, index: Ints, ys: Ints, xs: Ints, match: Ints, weight: Floats, py: Ints, px: Ints,
+    features: Values, index: Ints, rows: Flags, match: Ints, weight: Floats, py: Ints, px: Ints,
     out: Floats, start: int, stop: int,
 ) -> None:  # fmt: skip
     height, width = index.shape
-    total = np.empty(3, np.float32)
     for n in range(start, stop):
         y, x = py[n], px[n]
-        total[:] = 0.0
-        mass = np.float32(0.0)
+        red = green = blue = mass = np.float32(0.0)
         for i in range(max(0, y - RADIUS), min(height, y + RADIUS + 1)):
+            if not rows[i]:
+                continue
             for j in range(max(0, x - RADIUS), min(width, x + RADIUS + 1)):
                 k = index[i, j]
                 if k < 0:
                     continue
                 w = weight[k]
                 sy, sx = match[k, 0] + y - i, match[k, 1] + x - j
-                for c in range(3):
-                    total[c] += w * np.float32(features[sy, sx, c])
+                red += w * np.float32(features[sy, sx, 0])
+                green += w * np.float32(features[sy, sx, 1])
+                blue += w * np.float32(features[sy, sx, 2])
                 mass += w
         if mass > 0.0:
-            for c in range(3):
-                out[n, c] = total[c] / mass
+            out[n, 0], out[n, 1], out[n, 2] = red / mass, green / mass, blue / mass
 
 
 @kernel
 def _best(
-    index: Ints, match: Ints, rank: Floats, py: Ints, px: Ints, out: Ints, start: int, stop: int
+    index: Ints, rows: Flags, match: Ints, rank: Floats, py: Ints, px: Ints, out: Ints, start: int, stop: int
 ) -> None:
     height, width = index.shape
     for n in range(start, stop):
         y, x = py[n], px[n]
         least = np.float32(np.inf)
         for i in range(max(0, y - RADIUS), min(height, y + RADIUS + 1)):
+            if not rows[i]:
+                continue
             for j in range(max(0, x - RADIUS), min(width, x + RADIUS + 1)):
                 k = index[i, j]
                 if k >= 0 and rank[k] < least:
@@ -71,7 +73,7 @@ def vote(features: Values, field: Field, weight: Floats, py: Ints, px: Ints) -> 
 
     def band(start: int, stop: int) -> None:
         _vote(
-            features, field.index, field.ys, field.xs, field.match, weight, py, px, out, start, stop
+            features, field.index, field.rows, field.match, weight, py, px, out, start, stop
         )  # fmt: skip
 
     run(band, len(py))
@@ -83,7 +85,7 @@ def best_sources(field: Field, rank: Floats, py: Ints, px: Ints) -> Ints:
     out = np.stack([py, px], 1).astype(np.int32)
 
     def band(start: int, stop: int) -> None:
-        _best(field.index, field.match, rank, py, px, out, start, stop)
+        _best(field.index, field.rows, field.match, rank, py, px, out, start, stop)
 
     run(band, len(py))
     return out
