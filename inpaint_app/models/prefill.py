@@ -45,12 +45,17 @@ def _halve(values: Tensor) -> Tensor:
     return F.avg_pool2d(values, 2, ceil_mode=True, count_include_pad=False)
 
 
-def pixelate(image: Tensor, mask: Tensor, block: int) -> Tensor:
-    """Replace the masked pixels by the mean colours of block × block tiles: the mosaic of report 001."""
-    means = F.avg_pool2d(image.float(), block, ceil_mode=True, count_include_pad=False)
+def pixelate(image: Tensor, mask: Tensor, block: int, shift: tuple[int, int] = (0, 0)) -> Tensor:
+    """Replace the masked pixels by the mean colours of block × block tiles: the mosaic of report 001.
+
+    shift: by how many pixels (0 to block - 1, down and right) the tiles begin before the image does.
+    """
+    down, right = shift
+    padded = F.pad(image.float(), (right, 0, down, 0), mode="replicate") if any(shift) else image.float()
+    means = F.avg_pool2d(padded, block, ceil_mode=True, count_include_pad=False)
     height, width = image.shape[2:]
-    tiles = means.repeat_interleave(block, 2).repeat_interleave(block, 3)[:, :, :height, :width]
-    return torch.where(mask > 0.5, tiles, image.float())
+    tiles = means.repeat_interleave(block, 2).repeat_interleave(block, 3)
+    return torch.where(mask > 0.5, tiles[:, :, down : down + height, right : right + width], image.float())
 
 
 def given(image: Tensor, mask: Tensor) -> Tensor:

@@ -76,11 +76,20 @@ class Objective:
         return to_uint8(torch.cat(columns, 2))
 
     def seen(self, batch: Batch) -> Tensor:
-        """The photo as the network gets it: the hole blank, or pixelated where the recipe sets "mosaic"."""
+        """The photo as the network gets it: the hole blank, or pixelated where the recipe sets "mosaic".
+
+        "mosaic": side of the blocks; in training they begin anywhere and, with "spread", are up to that many times
+        larger or smaller, since nobody knows the mosaic that somebody else's app made.
+        """
         block = self.recipe.settings.get("mosaic")
-        if block:
+        if not block:
+            return batch.photo * (1 - batch.mask)
+        if not self.modules["network"].training:
             return pixelate(batch.photo, batch.mask, int(block))
-        return batch.photo * (1 - batch.mask)
+        times = self.recipe.settings.get("spread", 1.0) ** (2 * torch.rand(()).item() - 1)
+        side = max(2, round(block * times))
+        down, right = (int(torch.randint(side, ()).item()) for _ in range(2))
+        return pixelate(batch.photo, batch.mask, side, (down, right))
 
     def weight(self, mask: Tensor) -> Tensor:
         """Pixel weights of the reconstruction loss, discounted inside the hole where the recipe sets "discount"."""

@@ -184,7 +184,7 @@ RECIPES: tuple[Recipe, ...] = (
         batch=16,
         learning_rate=5e-4,
         holes={"square": 0.4, "rectangle": 0.4, "centre": 0.2},
-        settings={"coarse": 0.5, "mosaic": 8},
+        settings={"coarse": 0.5, "mosaic": 8, "spread": 2.0},
     ),
     Recipe(
         "glcic",

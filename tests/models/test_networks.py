@@ -164,6 +164,15 @@ def test_the_pyramid_keeps_known_pixels_and_follows_a_slope() -> None:
     assert (smooth - slope).abs().max() < 0.5 * (flat - slope).abs().max()
 
 
+def test_pixelated_tiles_may_begin_before_the_image_does() -> None:
+    image = torch.arange(36.0).view(1, 1, 6, 6)
+    mask = torch.ones(1, 1, 6, 6)
+    tiles = pixelate(image, mask, 4, (1, 2))[0, 0]
+    assert tiles[:3, :2].unique().numel() == 1  # the tile that begins a row above and two columns to the left
+    assert torch.allclose(tiles[3:, 2:], image[0, 0, 3:, 2:].mean())
+    assert tiles[2, 1] != tiles[3, 1] != tiles[3, 2]
+
+
 def test_pixelate_averages_tiles_in_the_hole_only() -> None:
     image = photos(1)
     mask = centre(1)

@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from inpaint_app.errors import CheckpointError, InpaintError, OptionError
+from inpaint_app.models.prefill import pixelate
 from inpaint_app.training import state
+from inpaint_app.training.data import Batch
 from inpaint_app.training.history import plot, read
 from inpaint_app.training.loop import Plan, Trainer
+from inpaint_app.training.objectives import load
 from inpaint_app.training.recipes import RECIPES, Part, Recipe, find
 
 CONTEXT = "inpaint_app.models.context_encoder:ContextEncoder"
@@ -169,3 +172,15 @@ def test_every_recipe_names_modules_that_can_be_made(recipe: Recipe) -> None:
 def test_an_unknown_recipe_names_the_nearest() -> None:
     with pytest.raises(OptionError, match="'context-encoder'"):
         find("contxt-encoder")
+
+
+def test_a_mosaic_is_made_anew_in_training_and_as_the_recipe_says_otherwise() -> None:
+    objective = load(find("mosaic"))
+    photo, mask = torch.rand(1, 3, 128, 128), torch.ones(1, 1, 128, 128)
+    batch = Batch(photo, mask)
+    torch.manual_seed(1)
+    first, second = objective.seen(batch), objective.seen(batch)
+    torch.manual_seed(1)
+    assert torch.equal(objective.seen(batch), first) and not torch.equal(first, second)
+    objective.modules["network"].eval()
+    assert torch.equal(objective.seen(batch), pixelate(photo, mask, 8))
