@@ -117,6 +117,8 @@ def _fill_hole(
     coarse = None
     if removal.guide is not None:
         coarse = _given(canvas, pending, where, removal.guide)
+    elif filler.spec.restores:
+        coarse = windows.resized(canvas[where.crop.slices], where)
     elif guide is not None:
         coarse = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
         progress = progress.part(0.3, 1.0)
@@ -165,7 +167,8 @@ def _guide(
     """The guide's fill, seen in the window of the backend that it steers."""
     own = _frame(hole.box, canvas, guide.spec)
     image, mask = windows.cut(canvas, pending, own)
-    fill = windows.restored(_inpaint(guide, Window(image, mask), progress), own)
+    held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
+    fill = windows.restored(_inpaint(guide, Window(image, mask, guide=held), progress), own)
     whole = canvas[where.crop.slices].copy()
     shared = Box(
         max(own.crop.left, where.crop.left),

@@ -80,7 +80,8 @@ class BackendSpec:
     else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
     memory that its weights take, roughly, where that is much. expects: "module:function" that tells from the options
     what a fill takes (Expected). chooser: "module:function", which the session calls with itself, the removal and the
-    progress for a Result, instead of the factory's backend: it chooses among others.
+    progress for a Result, instead of the factory's backend: it chooses among others. restores: whether it works on
+    what the hole holds, such as a mosaic, instead of inventing; the pipeline hands that in as Window.guide.
     """
 
     name: str
@@ -99,6 +100,7 @@ class BackendSpec:
     expects: str | None = None
     chooser: str | None = None
     lacks: str | None = None
+    restores: bool = False
 
     def missing(self) -> tuple[Missing, ...]:
         """What is not there and how to get it; empty when the backend is ready. Imports nothing heavy."""

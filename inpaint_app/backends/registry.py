@@ -113,7 +113,19 @@ def _networks() -> tuple[BackendSpec, ...]:
         slow=True,
         seeded=True,
     )
-    return (*plain, *guided, semantic)
+    mosaic = BackendSpec(
+        "unpixelate",
+        "Mosaic restorer",
+        "Paint over a pixelated region: it puts back what its blocks still tell. Invents nothing else; for faces in a "
+        "crowd do not expect a likeness.",
+        f"{_FEEDFORWARD}:MosaicRestorer",
+        family="network",
+        size=SizeRule(native=128),
+        packages=("torch", "safetensors"),
+        weights=("mosaic",),
+        restores=True,
+    )
+    return (*plain, *guided, semantic, mosaic)
 
 
 BACKENDS: tuple[BackendSpec, ...] = (

@@ -63,7 +63,9 @@ def candidates() -> tuple[str, ...]:
     Diffusion (Navier-Stokes, Telea) blurs whatever is wider than a scratch: it is asked only where nothing else is.
     """
     ready = [
-        spec for spec in registry.BACKENDS if spec.chooser is None and not spec.slow and not spec.missing()
+        spec
+        for spec in registry.BACKENDS
+        if not (spec.chooser or spec.slow or spec.restores or spec.missing())
     ]
     engines = tuple(spec.name for spec in ready if spec.family == ENGINES or spec.guide is not None)
     return engines or tuple(spec.name for spec in ready)

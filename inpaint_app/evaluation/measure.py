@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from inpaint_app import memory
+from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.evaluation.holes import HoleSpec, parse
 from inpaint_app.evaluation.photosets import PhotoRef, fitted
@@ -100,7 +101,8 @@ def measure(
 ) -> Iterator[Measured]:
     """One row per backend for one hole in one photo, as each is ready; a hole that cannot be cut is rows with errors.
 
-    image: (H, W, 3) uint8. The backends get the photo with the hole blanked and the seed.
+    image: (H, W, 3) uint8. The backends get the photo with the hole blanked and the seed; those that restore get a
+    mosaic in the hole where the hole is one.
     """
     progress = progress or Progress()
     height, width = image.shape[:2]
@@ -134,9 +136,11 @@ def _filled(
     pictures: tuple[Image, Image],
     progress: Progress,
 ) -> Measured:
-    removal = Removal(cut, mask, grow=0, feather=0, options={"seed": seed})
     try:
         session.ready(base.backend)
+        told = base.hole.startswith(MOSAIC) and registry.find(base.backend).restores
+        shown = mosaic(truth, mask) if told else cut
+        removal = Removal(shown, mask, grow=0, feather=0, options={"seed": seed})
         with memory.peak() as grown:
             result = session.remove(removal, base.backend, progress)
     except Cancelled:

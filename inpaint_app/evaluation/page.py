@@ -264,7 +264,9 @@ def _notes(plan: Plan, rows: Sequence[Row]) -> str:
     )
     notes.append("Seam and texture are scores without truth: 1 is as in the surroundings.")
     if any(row.backend == MOSAIC for row in rows):
-        notes.append("'mosaic' is the hole's content in 8×8 blocks as it stands; backends are not shown it.")
+        notes.append(
+            "'mosaic' is the hole's content in 8×8 blocks as it stands; only backends that restore are shown it."
+        )
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f"<section><h2>Notes</h2><ul>{items}</ul></section>"
 

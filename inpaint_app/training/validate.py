@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry
+from inpaint_app.backends.base import BackendSpec
 from inpaint_app.checkpoints import MANIFEST, entries, folder
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.metrics.structure import haarpsi
+from inpaint_app.models.prefill import pixelate
 from inpaint_app.training.data import Batch, Photos, Sampler, load_photos
 from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
@@ -36,6 +38,9 @@ from inpaint_app.training.retrieval import NearestNeighbour
 from inpaint_app.types import Image, Mask, Progress, Window
 
 Fill = Callable[[Image, Mask], Image]
+MOSAIC, BLOCK = "mosaic", 8
+"""The mosaic as it stands, and the side of its blocks; what restores is shown one, everything else a blank."""
+BASELINES = ("mean", "nearest", MOSAIC)
 
 
 def in_training(photos: Photos, recipe: Recipe) -> Callable[[Objective], dict[str, float]]:
@@ -81,7 +86,7 @@ def central(photos: Photos, size: int) -> Photos:
 
 
 def filler(name: str, train: Photos | None) -> Fill:
-    """A function that fills: "mean" colour, "nearest" neighbour in `train`, or any backend of the registry.
+    """A function that fills: "mean" colour, "nearest" neighbour in `train`, the "mosaic", or any backend.
 
     A name such as "semantic:steps=1000" sets options, JSON behind the equals sign. Raises OptionError.
     """
@@ -89,8 +94,9 @@ def filler(name: str, train: Photos | None) -> Fill:
         return _mean_colour
     if name == "nearest" and train is not None:
         return NearestNeighbour(train).inpaint
-    plain, _, settings = name.partition(":")
-    spec = registry.find(plain)
+    if name == MOSAIC:
+        return lambda image, mask: image
+    spec, settings = _spec(name), name.partition(":")[2]
     backend = spec.create()
     values = dict(pair.split("=", 1) for pair in settings.split(",") if pair)
     options = spec.make_options({key: json.loads(value) for key, value in values.items()})
@@ -105,13 +111,18 @@ def filler(name: str, train: Photos | None) -> Fill:
     return fill
 
 
-def measure(fill: Fill, truths: Photos, masks: NDArray[np.bool_]) -> tuple[dict[str, float], Photos]:
-    """Scores, seconds a photo and the results of one way to fill, known pixels put back."""
+def measure(
+    fill: Fill, truths: Photos, masks: NDArray[np.bool_], block: int = 0
+) -> tuple[dict[str, float], Photos]:
+    """Scores, seconds a photo and the results of one way to fill, known pixels put back.
+
+    block: side of the mosaic's blocks that are left in the hole; 0 leaves nothing there.
+    """
     fills, similar = [], []
     began = time.perf_counter()
     for truth, mask in zip(truths, masks, strict=True):
         blanked = truth.copy()
-        blanked[mask] = 127
+        blanked[mask] = 127 if not block else mosaic(truth, block)[mask]
         fills.append(np.where(mask[..., None], fill(blanked, mask), truth))
     seconds = (time.perf_counter() - began) / len(truths)
     for made, truth, mask in zip(fills, truths, masks, strict=True):
@@ -126,10 +137,21 @@ def measure(fill: Fill, truths: Photos, masks: NDArray[np.bool_]) -> tuple[dict[
     return {**scores, "haarpsi": float(np.mean(similar)), "seconds": seconds}, np.stack(fills)
 
 
+def mosaic(photo: Image, block: int) -> Image:
+    """The photo as block × block tiles of their mean colours, the first one in the upper left corner."""
+    tensor = torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None]
+    tiles = pixelate(tensor, torch.ones(1, 1, *photo.shape[:2]), block)
+    return np.asarray(tiles[0].permute(1, 2, 0).round().to(torch.uint8).numpy())
+
+
 def _mean_colour(image: Image, mask: Mask) -> Image:
     mean = image[~mask].mean(0) if not mask.all() else np.full(3, 127.0)
     filled: Image = np.where(mask[..., None], np.rint(mean).astype(np.uint8), image)
     return filled
+
+
+def _spec(name: str) -> BackendSpec:
+    return registry.find(name.partition(":")[0])
 
 
 def _pixels(images: torch.Tensor) -> Photos:
@@ -185,13 +207,16 @@ def _run(arguments: argparse.Namespace) -> None:
             f"\n{hole}, {len(truths)} photos\n{'':28}" + "".join(f"{one:>9}" for one in head) + "\n"
         )
         for name in names:
-            scores, fills = measure(filler(name, train), truths, masks)
+            spec = None if name in BASELINES else _spec(name)
+            told = name == MOSAIC or (spec is not None and spec.restores)
+            scores, fills = measure(filler(name, train), truths, masks, BLOCK if told else 0)
             line = [scores[key] for key in ("l1", "l2", "psnr", "psnr_pooled", "haarpsi", "seconds")]
             sys.stdout.write(f"{name:28}" + "".join(f"{value:9.3f}" for value in line) + "\n")
             sys.stdout.flush()
             columns.append(fills)
-            if arguments.record:
-                _record(name, hole, len(truths), scores)
+            if arguments.record and spec is not None and spec.guide is None:
+                for weights in spec.weights[:1]:
+                    _record(weights, hole, len(truths), scores)
         if arguments.sheet:
             rows = [
                 np.concatenate([column[i] for column in (*columns, truths)], 1)

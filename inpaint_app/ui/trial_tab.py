@@ -37,7 +37,7 @@ MARKS = (
 
 def build(session: Session, visits: Visits) -> None:
     """Draw the tab and wire it."""
-    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not spec.missing()]
+    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not (spec.missing() or spec.restores)]
     with gr.Column(elem_classes="sheet"):
         heading(
             "Test on this photo",

@@ -14,13 +14,14 @@ from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.backends.networks.feedforward import ContextEncoder
 from inpaint_app.backends.networks.semantic import poisson
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
+from inpaint_app.pipeline import Filler, remove
 from inpaint_app.training.data import load_photos
 from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import build
 from inpaint_app.training.recipes import Part
 from inpaint_app.training.validate import central, filler, measure
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 
 MODELS = "inpaint_app.models"
 TINY = {
@@ -28,6 +29,7 @@ TINY = {
         f"{MODELS}.context_encoder:ContextEncoder", {"size": 16, "widths": [4, 8], "bottleneck": 4}
     ),
     "contextual-attention-small": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4}),
+    "mosaic": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4, "prefill": "given"}),
     "vae-resnet-500": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
     "dcgan": Part(f"{MODELS}.dcgan:Generator", {"code": 4, "widths": [8, 4]}),
     "dcgan-critic": Part(f"{MODELS}.context_encoder:Discriminator", {"size": 16, "widths": [4]}),
@@ -108,6 +110,20 @@ def test_cancel_stops(name: str, image: Image, mask: Mask) -> None:
     spec, backend = made(name)
     with pytest.raises(Cancelled):
         backend.inpaint(Window(image, mask), options(spec), Progress(cancelled=lambda: True))  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_restores_goes_by_what_the_hole_holds() -> None:
+    spec, backend = made("unpixelate")
+    filler = Filler(spec, backend, spec.options())
+    photo = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[12:28, 12:28] = True
+    dark, bright = photo.copy(), photo.copy()
+    dark[mask], bright[mask] = 20, 240
+    results = [remove(Removal(image, mask, grow=0), filler).image for image in (dark, bright)]
+    assert all(np.array_equal(result[~mask], photo[~mask]) for result in results)
+    assert not np.array_equal(*results)
 
 
 def test_an_untrained_network_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

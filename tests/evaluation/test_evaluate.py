@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from inpaint_app import cli
-from inpaint_app.errors import OptionError, SaveError
+from inpaint_app.backends import registry
+from inpaint_app.errors import BackendError, OptionError, SaveError
 from inpaint_app.evaluation import summary
 from inpaint_app.evaluation.measure import MOSAIC, Measured, Plan, Row, mosaic, run
 from inpaint_app.evaluation.photosets import photos
 from inpaint_app.evaluation.store import Store
 from inpaint_app.session import Session
+from inpaint_app.types import Progress, Removal, Result
 
 BACKENDS = ("telea", "navier-stokes")
 
@@ -75,6 +77,26 @@ def test_a_mosaic_hole_shows_the_mosaic_as_a_row_and_to_no_backend(folder: Path)
     )
     assert [measured.row.backend for measured in found] == [MOSAIC, "telea"]
     assert (found[1].cut[12:20, 12:20] == 127).all()
+
+
+def test_what_restores_sees_the_mosaic_and_no_other_backend_does(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, np.ndarray] = {}
+
+    def remove(session: Session, removal: Removal, backend: str, progress: Progress) -> Result:
+        seen[backend] = removal.image
+        raise BackendError("seen")
+
+    telea = registry.find("telea")
+    restorer = replace(telea, name="restorer", restores=True)
+    monkeypatch.setattr(registry, "BACKENDS", (telea, restorer))
+    monkeypatch.setattr(Session, "remove", remove)
+    plan = plan_of(folder, photos=photos(folder)[:1], holes=("mosaic:16/32",), backends=("telea", "restorer"))
+    list(run(plan))
+    hole = slice(12, 20), slice(12, 20)
+    assert (seen["telea"][hole] == 127).all()
+    assert len(np.unique(seen["restorer"][hole].reshape(-1, 3), axis=0)) > 2
 
 
 def test_mosaic_blocks_are_means() -> None:

@@ -181,6 +181,7 @@ def test_a_mosaic_is_made_anew_in_training_and_as_the_recipe_says_otherwise() ->
     torch.manual_seed(1)
     first, second = objective.seen(batch), objective.seen(batch)
     torch.manual_seed(1)
-    assert torch.equal(objective.seen(batch), first) and not torch.equal(first, second)
+    assert torch.equal(objective.seen(batch), first)
+    assert not torch.equal(first, second)
     objective.modules["network"].eval()
     assert torch.equal(objective.seen(batch), pixelate(photo, mask, 8))

@@ -167,3 +167,21 @@ def test_the_table_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if line][-2:] == ["mean", "telea"]
     assert (sheet.parent / "sheet-centre.png").exists()
+
+
+def test_what_restores_is_shown_a_mosaic_and_everything_else_a_blank() -> None:
+    truths = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), dtype=np.uint8)
+    masks = np.zeros((1, 16, 16), bool)
+    masks[:, 4:12, 4:12] = True
+    seen: list[np.ndarray] = []
+
+    def fill(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        seen.append(image)
+        return image
+
+    measure(fill, truths, masks)
+    measure(fill, truths, masks, 4)
+    assert (seen[0][4:12, 4:12] == 127).all()
+    means = truths[0, 4:8, 4:8].reshape(-1, 3).mean(0)
+    assert np.abs(seen[1][4:8, 4:8].astype(float) - means).max() <= 0.5
+    assert np.array_equal(seen[1][~masks[0]], truths[0][~masks[0]])

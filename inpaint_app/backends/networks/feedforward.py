@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from inpaint_app.backends.networks.scaling import device, restored, scaled
 from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image, Mask, Options, Progress, Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class FeedForward:
@@ -30,7 +33,7 @@ class FeedForward:
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
         progress(0.0, "Filling")
-        image, mask = scaled(window.image, window.mask, self._size)
+        image, mask = scaled(self._seen(window), window.mask, self._size)
         fill = self._filled(image, mask)
         progress(1.0, "Filling")
         return restored(fill, window)
@@ -43,15 +46,22 @@ class FeedForward:
         self._network.to("cpu")
         return "on the processor, which is slower"
 
+    def _seen(self, window: Window) -> Image:
+        return window.image
+
+    def _photo(self, image: Tensor, hole: Tensor) -> Tensor:
+        """What the network is shown, of (1, 3, S, S) in -1..1: nothing of the hole."""
+        return image * (1 - hole)
+
     def _filled(self, image: Image, mask: Mask) -> Image:
         """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
         import torch
 
         photo = torch.from_numpy(np.array(image)).to(self._device).permute(2, 0, 1)[None]
         hole = torch.from_numpy(np.array(mask)).to(self._device)[None, None].float()
-        photo = (photo.float() / 127.5 - 1) * (1 - hole)
+        photo = photo.float() / 127.5 - 1
         with torch.inference_mode():
-            made = self._network(photo, hole)
+            made = self._network(self._photo(photo, hole), hole)
         last = made[-1] if isinstance(made, tuple) else made
         if not torch.isfinite(last).all():
             raise CheckpointError(f"The weights {self.weights} made no picture here: take another backend.")
@@ -81,6 +91,19 @@ class Glcic(FeedForward):
     """Iizuka et al. 2017."""
 
     weights = "glcic"
+
+
+class MosaicRestorer(FeedForward):
+    """Report 001's variant of contextual attention, which restores a pixelated region."""
+
+    weights = "mosaic"
+
+    def _seen(self, window: Window) -> Image:
+        """The window with the mosaic in its hole: its guide, or, where there is none, the image as it is."""
+        return window.image if window.guide is None else window.guide
+
+    def _photo(self, image: Tensor, hole: Tensor) -> Tensor:
+        return image
 
 
 class Autoencoder(FeedForward):
