@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from inpaint_app import checkpoints
-from inpaint_app.segmenters.look import Find, Place, cropped, instances, seen
+from inpaint_app.segmenters.look import Edges, Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.registry import SHIPPED
-from inpaint_app.segmenters.views import merged, tiles, whole_in
+from inpaint_app.segmenters.views import agreed, merged, tiles, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Missing, Progress
 
@@ -25,6 +25,8 @@ CLOSE = 448
 """The same for a tile of a large photo."""
 SHARE = 0.3
 """Finds longer than this share of the picture are left to the smaller look."""
+DOUBTED = 3.0
+"""Of a pair of finds that agree in a mirror, one may be this many times less sure than is asked for."""
 USUAL, OWN = 0.35, 0.19
 """Scores are bent so that this network's own threshold becomes the usual one of the app: see
 benchmarks/results/finder.md."""
@@ -61,49 +63,68 @@ class OwnSegmenter:
         found: list[Instance] = []
         for done, side in enumerate(sides):
             progress(done / looks, "Looking for objects")
-            finds = self._look(image, frame, side, confidence)
+            seen_now = self._look(image, frame, side, confidence)
             if side != SIDES[0]:
-                finds = [find for find in finds if _long(find) <= SHARE * max(shape)]
-            found = merged(found, instances(finds, shape))
+                seen_now = [find for find in seen_now if _long(find) <= SHARE * max(shape)]
+            found = merged(found, seen_now)
         for done, tile in enumerate(near, start=len(sides)):
             progress(done / looks, "Looking closer")
-            finds = [f for f in self._look(image, tile, CLOSE, confidence) if whole_in(f.box, tile, shape)]
-            found = merged(found, instances(finds, shape))
+            near_now = self._look(image, tile, CLOSE, confidence)
+            found = merged(found, [find for find in near_now if whole_in(_edges(find), tile, shape)])
         progress(1.0, f"{len(found)} found")
         return tuple(found)
 
-    def _look(self, image: Image, view: Box, side: int, confidence: float) -> list[Find]:
+    def _look(self, image: Image, view: Box, side: int, confidence: float) -> list[Instance]:
+        """What is in a view and, looked at once more in a mirror, still is: see views.agreed."""
         import torch
 
         from inpaint_app.models.finds import finds
 
         padded, place = seen(image, view, side)
-        tensor = torch.from_numpy(padded).to(self._device).permute(2, 0, 1)[None].float() / 255
+        width = round(view.width / place.across)  # of what is not padding
+        mirrored = padded.copy()
+        mirrored[:, :width] = padded[:, :width][:, ::-1]
+        tensor = torch.from_numpy(np.stack([padded, mirrored])).to(self._device)
+        tensor = tensor.permute(0, 3, 1, 2).float() / 255
         size = (padded.shape[0], padded.shape[1])
         with self._lock, torch.inference_mode():
-            (found,) = finds(self._network(tensor), size, confidence ** (1 / _bend()))
-        boxes, scores = found.boxes.cpu().numpy(), found.scores.cpu().numpy()
-        coefficients, prototypes = found.coefficients.cpu().numpy(), found.prototypes.cpu().numpy()
-        return [
-            self._find(LABELS[kind], float(scores[at]), boxes[at], coefficients[at], prototypes, place, size)
-            for at, kind in enumerate(found.kinds.tolist())
-        ]
+            both = finds(self._network(tensor), size, (confidence / DOUBTED) ** (1 / _bend()))
+        looks = []
+        for found, mirror in zip(both, (None, width), strict=True):
+            boxes, scores = found.boxes.cpu().numpy(), found.scores.cpu().numpy()
+            coefficients, prototypes = found.coefficients.cpu().numpy(), found.prototypes.cpu().numpy()
+            raw = [
+                _find(LABELS[kind], float(scores[at]), boxes[at], coefficients[at], prototypes, place, size, mirror)
+                for at, kind in enumerate(found.kinds.tolist())
+            ]  # fmt: skip
+            looks.append(instances(raw, (image.shape[0], image.shape[1])))
+        return [find for find in agreed(*looks) if find.confidence >= confidence]
 
-    @staticmethod
-    def _find(
-        label: str,
-        score: float,
-        corners: Any,
-        coefficients: Any,
-        prototypes: Any,
-        place: Place,
-        size: tuple[int, int],
-    ) -> Find:
-        left, top = max(0.0, float(corners[0])), max(0.0, float(corners[1]))
-        right, bottom = min(float(size[1]), float(corners[2])), min(float(size[0]), float(corners[3]))
-        box = (left, top, max(left, right), max(top, bottom))
-        logits, area = cropped(np.asarray(coefficients), np.asarray(prototypes), box, size)
-        return Find(label, score ** _bend(), place.of(*box), logits, place.of(*area))
+
+def _find(
+    label: str,
+    score: float,
+    corners: Any,
+    coefficients: Any,
+    prototypes: Any,
+    place: Place,
+    size: tuple[int, int],
+    mirror: int | None,
+) -> Find:
+    """A find of the network's in the photo. mirror: width of the view that was looked at in a mirror."""
+    left, top = max(0.0, float(corners[0])), max(0.0, float(corners[1]))
+    right, bottom = min(float(size[1]), float(corners[2])), min(float(size[0]), float(corners[3]))
+    box = (left, top, max(left, right), max(top, bottom))
+    logits, area = cropped(np.asarray(coefficients), np.asarray(prototypes), box, size)
+    if mirror is not None:
+        logits = np.ascontiguousarray(logits[:, ::-1])
+        box, area = _turned(box, mirror), _turned(area, mirror)
+    return Find(label, score ** _bend(), place.of(*box), logits, place.of(*area))
+
+
+def _turned(edges: Edges, width: int) -> Edges:
+    """A box of a mirrored view in the view itself."""
+    return width - edges[2], edges[1], width - edges[0], edges[3]
 
 
 def _bend() -> float:
@@ -111,5 +132,9 @@ def _bend() -> float:
     return float(np.log(USUAL) / np.log(OWN))
 
 
-def _long(find: Find) -> float:
-    return max(find.box[2] - find.box[0], find.box[3] - find.box[1])
+def _edges(find: Instance) -> Edges:
+    return find.box.left, find.box.top, find.box.right, find.box.bottom
+
+
+def _long(find: Instance) -> float:
+    return max(find.box.width, find.box.height)

@@ -82,6 +82,21 @@ def merged(whole: list[Instance], near: list[Instance]) -> list[Instance]:
     return [replace(find, number=number) for number, find in enumerate(kept, start=1)]
 
 
+def agreed(one: list[Instance], other: list[Instance]) -> list[Instance]:
+    """The finds of two looks at the same view, one of them mirrored, as one list: each counts by its mean confidence.
+
+    What only one look finds counts half. The outline is the more confident one's.
+    """
+    left = sorted(other, key=lambda instance: -instance.confidence)
+    found = []
+    for find in sorted(one, key=lambda instance: -instance.confidence):
+        twin = next((at for at, candidate in enumerate(left) if _same(find, candidate)), None)
+        second = left.pop(twin) if twin is not None else replace(find, confidence=0.0)
+        surer = max(find, second, key=lambda instance: instance.confidence)
+        found.append(replace(surer, confidence=(find.confidence + second.confidence) / 2))
+    return found + [replace(find, confidence=find.confidence / 2) for find in left]
+
+
 def _same(one: Instance, other: Instance) -> bool:
     shared = _shared(one, other)
     return shared > 0 and shared > SAME * (int(one.mask.sum()) + int(other.mask.sum()) - shared)

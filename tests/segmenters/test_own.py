@@ -22,7 +22,10 @@ class Red:
     def to(self, device: str) -> Red:
         return self
 
-    def __call__(self, image: torch.Tensor) -> Raw:
+    def __call__(self, images: torch.Tensor) -> Raw:
+        return Raw(*(torch.cat(parts) for parts in zip(*map(self.one, images.split(1)), strict=True)))
+
+    def one(self, image: torch.Tensor) -> Raw:
         _, _, height, width = image.shape
         red = (image[0, 0] > 0.6) & (image[0, 1] < 0.4)
         points, strides = centres(height, width)
@@ -57,6 +60,27 @@ def photo(height: int, width: int, box: tuple[int, int, int, int]) -> Image:
     made = np.full((height, width, 3), 120, np.uint8)
     made[box[1] : box[3], box[0] : box[2]] = (220, 30, 30)
     return made
+
+
+class Sinister(Red):
+    """Sees red in the left half of a picture only."""
+
+    def one(self, image: torch.Tensor) -> Raw:
+        image = image.clone()
+        image[..., image.shape[-1] // 2 :] = 0.45
+        return super().one(image)
+
+
+def test_what_is_not_there_in_a_mirror_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inpaint_app.checkpoints.create", lambda name: Sinister())
+    finder, there = own.OwnSegmenter(), photo(320, 320, (40, 100, 120, 260))
+    (found,) = finder.detect(there, 0.2, Progress())
+    assert 0.4 < found.confidence < 0.5
+    assert abs(found.box.left - 40) < 6
+    assert finder.detect(there, 0.6, Progress()) == ()
+    (mirrored,) = finder.detect(np.ascontiguousarray(there[:, ::-1]), 0.2, Progress())
+    assert abs(mirrored.box.right - 280) < 6
+    assert mirrored.confidence == pytest.approx(found.confidence, abs=0.02)
 
 
 @pytest.mark.parametrize(

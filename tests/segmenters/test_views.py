@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from inpaint_app.segmenters.views import LARGE, MOST, OVERLAP, merged, tiles, whole_in
+from inpaint_app.segmenters.views import LARGE, MOST, OVERLAP, agreed, merged, tiles, whole_in
 from inpaint_app.types import Box, Instance
 
 
@@ -50,6 +50,18 @@ def test_a_twin_keeps_the_near_outline_and_the_better_confidence() -> None:
     assert kept.box == Box(0, 0, 10, 11)
     assert kept.confidence == 0.9
     assert kept.number == 1
+
+
+def test_two_looks_count_by_their_mean_and_a_find_of_one_half() -> None:
+    twin, alone = instance(Box(0, 0, 10, 11), 0.4), instance(Box(50, 0, 60, 10), 0.6)
+    car = instance(Box(0, 0, 10, 10), 0.5, "car")
+    found = agreed([instance(Box(0, 0, 10, 10), 0.9), car], [alone, twin])
+    told = [(find.label, find.box, pytest.approx(find.confidence)) for find in found]
+    assert told == [
+        ("person", Box(0, 0, 10, 10), 0.65),
+        ("car", Box(0, 0, 10, 10), 0.25),
+        ("person", Box(50, 0, 60, 10), 0.3),
+    ]
 
 
 def test_a_part_goes_and_a_neighbour_stays() -> None:
