@@ -46,13 +46,13 @@ _NETWORKS = (
         f"{_FEEDFORWARD}:Autoencoder",
     ),
     (
-        "vae-resnet-500",
+        "vae-small",
         "Variational autoencoder",
         "Report 002's network: blurred.",
         f"{_FEEDFORWARD}:VariationalAutoencoder",
     ),
     (
-        "seven-layer",
+        "seven-layer-small",
         "Seven-layer context encoder",
         "Report 000's network, 128 px to one and back.",
         f"{_FEEDFORWARD}:SevenLayer",

@@ -89,6 +89,18 @@ def _paper(name: str, title: str, **arguments: Any) -> Recipe:
     )
 
 
+def _seven_layer(name: str, title: str, **arguments: Any) -> Recipe:
+    return Recipe(
+        name,
+        title,
+        Part(f"{_MODELS}.seven_layer:SevenLayer", arguments),
+        critics={"critic": Part(f"{_MODELS}.seven_layer:PatchDiscriminator")},
+        adversarial_weight=0.001,
+        learning_rate=2e-4,
+        betas=_GAN,
+    )
+
+
 def _loss_row(name: str, title: str, adversarial: str, **mixture: float) -> Recipe:
     """A row of report 004's table: the same context encoder, five losses (its factor of the critic is not given)."""
     return Recipe(
@@ -144,14 +156,11 @@ RECIPES: tuple[Recipe, ...] = (
     _paper(
         "context-encoder-channelwise", "Context encoder, channel-wise fully connected", join="channelwise"
     ),
-    Recipe(
-        "seven-layer",
-        "Report 000's context encoder, 128 px to one and back, with its patch discriminator",
-        Part(f"{_MODELS}.seven_layer:SevenLayer"),
-        critics={"critic": Part(f"{_MODELS}.seven_layer:PatchDiscriminator")},
-        adversarial_weight=0.001,
-        learning_rate=2e-4,
-        betas=_GAN,
+    _seven_layer("seven-layer", "Report 000's context encoder, 128 px to one and back, with its patch judge"),
+    _seven_layer(
+        "seven-layer-small",
+        "The same, three eighths of the width: for shipping",
+        widths=[24, 48, 96, 192, 192, 192, 192],
     ),
     Recipe(
         "contextual-attention",
@@ -235,6 +244,18 @@ RECIPES: tuple[Recipe, ...] = (
         average=0.999,
         clip=10.0,
         settings={"score": 0.5, "box": 5.0, "edges": 1.5, "mask": 4.0, "semantic": 1.0},
+    ),
+    Recipe(
+        "vae-small",
+        "Variational autoencoder, residual, narrow: for shipping",
+        Part(
+            f"{_MODELS}.vae:VariationalAutoencoder",
+            {"encoder": "resnet", "bottleneck": 300, "widths": [24, 48, 96, 128, 160]},
+        ),
+        objective=f"{_OBJECTIVES}:Variational",
+        known_weight=0.1,
+        learning_rate=5e-4,
+        settings={"kl": 0.1},
     ),
     *(_vae(encoder, 500, False) for encoder in ("alexnet", "vgg", "resnet")),
     *(_vae("vgg", bottleneck, False) for bottleneck in (2000, 4000)),

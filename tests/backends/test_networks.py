@@ -30,11 +30,11 @@ TINY = {
     ),
     "contextual-attention-small": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4}),
     "mosaic": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4, "prefill": "given"}),
-    "vae-resnet-500": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
+    "vae-small": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
     "dcgan": Part(f"{MODELS}.dcgan:Generator", {"code": 4, "widths": [8, 4]}),
     "dcgan-critic": Part(f"{MODELS}.context_encoder:Discriminator", {"size": 16, "widths": [4]}),
 }
-BACKENDS = ["context-encoder", "contextual-attention-small", "vae-resnet-500", "semantic"]
+BACKENDS = ["context-encoder", "contextual-attention-small", "vae-small", "semantic"]
 
 
 @pytest.fixture(scope="module")

@@ -115,10 +115,10 @@ class Autoencoder(FeedForward):
 class VariationalAutoencoder(FeedForward):
     """Report 002."""
 
-    weights = "vae-resnet-500"
+    weights = "vae-small"
 
 
 class SevenLayer(FeedForward):
     """Report 000's context encoder."""
 
-    weights = "seven-layer"
+    weights = "seven-layer-small"
