@@ -10,14 +10,21 @@ is a product of single features or blocks and a sum over shifts that moves both 
 - patches that overlap by half put the same block of features into the same place when both sides are one step apart,
   so the attention is summed over those steps first and multiplied with blocks a quarter as large.
 
+All of it is done for one row of places after the other: a step needs its neighbouring rows of the step before alone,
+which are still in the processor's cache, and the scores of all pairs are never in memory at once.
 The numbers are the same, the time is a fraction; `literal` stays as the reference for the tests and the benchmark.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+
+KEPT = 4
+"""Rows of each step that are kept for the rows that follow."""
 
 
 class ContextualAttention(nn.Module):
@@ -41,60 +48,118 @@ class ContextualAttention(nn.Module):
             return self._attended(features.float(), mask)
 
     def _attended(self, features: Tensor, mask: Tensor) -> Tensor:
-        small = F.interpolate(features, scale_factor=1 / self.rate)  # (B, C, h/r, w/r)
-        rows, columns = small.shape[2:]
-        pixels = small.flatten(2)  # (B, C, L)
-        grid = pixels.transpose(1, 2) @ pixels  # (B, L known, L places)
-        scores = _patchwise(grid.view(-1, rows, columns, rows, columns)).flatten(3).flatten(1, 2)
-        squared = pixels.square().sum(1).view(-1, 1, rows, columns)
-        norms = (9 * F.avg_pool2d(squared, 3, 1, 1)).sqrt().clamp_min(1e-4).flatten(1)  # of the 3×3 patches
-        factors = self.scale / norms[:, :, None]  # propagation only sums: scale now
-        scores = scores * factors if scores.requires_grad else scores.mul_(factors)
-        if self.propagate:
-            scores = propagated(scores, rows, columns)
-        usable = known_patches(mask, (rows, columns))[:, :, None]  # (B, L, 1)
-        attention = scores.masked_fill_(~usable, -1e4).softmax(1)
-        rebuilt = self._rebuilt(features, attention.view(-1, rows, columns, rows, columns))
-        return rebuilt * usable.any(1)[:, :, None, None]
-
-    def _rebuilt(self, features: Tensor, attention: Tensor) -> Tensor:
-        """Put the known patches of twice `rate` into the places that attend to them; overlaps are averaged."""
         rate, (height, width) = self.rate, features.shape[2:]
+        small = F.interpolate(features, scale_factor=1 / rate)  # (B, C, h/r, w/r)
+        usable = known_patches(mask, (small.shape[2], small.shape[3]))  # (B, L)
+        pairs = Pairs(small, usable, self.scale, self.propagate)
         blocks = F.unfold(features, rate, padding=rate // 2, stride=rate)  # (B, r²C, (rows + 1)(columns + 1))
-        summed = _overlapped(
-            _overlapped(attention, 1), 2
-        )  # (B, rows + 1, columns + 1, rows + 1, columns + 1)
-        rebuilt = blocks @ summed.flatten(3).flatten(1, 2)
-        return F.fold(rebuilt, (height, width), rate, padding=rate // 2, stride=rate) / 4
+        blocks = blocks.transpose(1, 2)
+        rebuilt = torch.cat([pairs.overlapped(row) @ blocks for row in range(pairs.rows + 1)], 1)
+        folded = F.fold(rebuilt.transpose(1, 2), (height, width), rate, padding=rate // 2, stride=rate)
+        return folded / 4 * usable.any(1)[:, None, None, None]
 
 
-def _patchwise(grid: Tensor) -> Tensor:
-    """Likeness of pixels (B, rows, columns, rows, columns) → of the 3×3 patches around them, zeros outside.
+def _kept(make: Callable[[Pairs, int], Tensor]) -> Callable[[Pairs, int], Tensor]:
+    """Make a row once, as long as it is among the last few made; it must not be changed."""
 
-    Works in `grid` and one more tensor of its size: fresh memory of that size costs more than the sums.
+    def get(pairs: Pairs, row: int) -> Tensor:
+        rows = pairs.made.setdefault(make.__name__, {})
+        if row not in rows:
+            made = make(pairs, row)
+            if len(rows) == KEPT:
+                del rows[next(iter(rows))]
+            rows[row] = made
+        return rows[row]
+
+    return get
+
+
+class Pairs:
+    """Scores of every place with every known patch, made row by row; see the module.
+
+    small: (B, C, rows, columns). usable: (B, L), L = rows × columns. What a method makes of a row is
+    (B, columns, rows, columns): the row's places, then all known patches. Both sides of a pair step together.
     """
-    spare = torch.empty_like(grid)
-    for axis in (1, 2):
-        spare.copy_(grid)
-        length = grid.shape[axis] - 1
-        first, second = ((grid.narrow(axis, k, length).narrow(axis + 2, k, length)) for k in (0, 1))
-        spare.narrow(axis, 1, length).narrow(axis + 2, 1, length).add_(first)
-        spare.narrow(axis, 0, length).narrow(axis + 2, 0, length).add_(second)
-        grid, spare = spare, grid
-    return grid
 
+    def __init__(self, small: Tensor, usable: Tensor, scale: float, propagate: bool) -> None:
+        self.rows, self.columns = small.shape[2:]
+        self.pixels, self.unusable = small.flatten(2), ~usable[:, None]  # (B, C, L), (B, 1, L)
+        squared = small.square().sum(1, keepdim=True)  # (B, 1, rows, columns)
+        norms = (9 * F.avg_pool2d(squared, 3, 1, 1)).sqrt().clamp_min(1e-4)  # of the 3×3 patches
+        self.factors = scale / norms
+        self.scores = self.propagated if propagate else self.patches
+        self.made: dict[str, dict[int, Tensor]] = {}
 
-def _overlapped(attention: Tensor, axis: int) -> Tensor:
-    """Add the attention to itself one step on, on both sides of the pair: each of the two axes grows by one."""
-    shape = list(attention.shape)
-    length = shape[axis]
-    shape[axis] = shape[axis + 2] = length + 1
-    summed = attention.new_empty(shape)
-    summed.narrow(axis, 0, length).narrow(axis + 2, 0, length).copy_(attention)
-    summed.narrow(axis, length, 1).zero_()
-    summed.narrow(axis + 2, length, 1).zero_()
-    summed.narrow(axis, 1, length).narrow(axis + 2, 1, length).add_(attention)
-    return summed
+    @_kept
+    def pixelwise(self, row: int) -> Tensor:
+        """Likeness of single pixels, summed with their neighbours to the left and right."""
+        own = self.pixels[..., row * self.columns : (row + 1) * self.columns]
+        likeness = own.transpose(1, 2) @ self.pixels
+        likeness = likeness.view(-1, self.columns, self.rows, self.columns)
+        summed = likeness.clone()
+        summed[:, 1:, :, 1:] += likeness[:, :-1, :, :-1]
+        summed[:, :-1, :, :-1] += likeness[:, 1:, :, 1:]
+        return summed
+
+    @_kept
+    def patches(self, row: int) -> Tensor:
+        """Likeness of the 3×3 patches, zeros outside, by the norm of the known one and times the scale."""
+        summed = self.pixelwise(row).clone()
+        if row:
+            summed[:, :, 1:] += self.pixelwise(row - 1)[:, :, :-1]
+        if row + 1 < self.rows:
+            summed[:, :, :-1] += self.pixelwise(row + 1)[:, :, 1:]
+        return summed * self.factors  # propagation only sums: scale now
+
+    @_kept
+    def across(self, row: int) -> Tensor:
+        """Scores with those of the pairs to the left and right; the end of a row meets the head of the next one."""
+        scores = self.patches(row).flatten(2)
+        summed = scores.clone()
+        summed[:, 1:, 1:] += scores[:, :-1, :-1]
+        summed[:, :-1, :-1] += scores[:, 1:, 1:]
+        if row:
+            summed[:, 0, 1:] += self.patches(row - 1).flatten(2)[:, -1, :-1]
+        if row + 1 < self.rows:
+            summed[:, -1, :-1] += self.patches(row + 1).flatten(2)[:, 0, 1:]
+        return summed.view(-1, self.columns, self.rows, self.columns)
+
+    def propagated(self, row: int) -> Tensor:
+        """And with those above and below; the foot of a column meets the head of the next one."""
+        last = self.rows - 1
+        summed = self.across(row).clone()
+        above, below = self.across(row - 1 if row else last), self.across(row + 1 if row < last else 0)
+        after = summed if row else summed[:, 1:]
+        above = above if row else above[:, :-1]
+        after[:, :, 1:] += above[:, :, :-1]
+        after[:, :, 0, 1:] += above[:, :, -1, :-1]
+        before = summed if row < last else summed[:, :-1]
+        below = below if row < last else below[:, 1:]
+        before[:, :, :-1] += below[:, :, 1:]
+        before[:, :, -1, :-1] += below[:, :, 0, 1:]
+        return summed
+
+    @_kept
+    def attention(self, row: int) -> Tensor:
+        """Shares of the known patches, that sum to 1 for every place."""
+        scores = self.scores(row).flatten(2).masked_fill(self.unusable, -1e4)
+        return scores.softmax(2).view(-1, self.columns, self.rows, self.columns)
+
+    def overlapped(self, row: int) -> Tensor:
+        """Shares of the blocks of known features, (B, columns + 1, (rows + 1)(columns + 1)), for a row of blocks.
+
+        A block is the meeting of four patches: their shares are added, each pair one step on on both sides.
+        """
+        summed = self.pixels.new_zeros(len(self.pixels), self.columns + 1, self.rows + 1, self.columns + 1)
+        if row < self.rows:
+            upper = self.attention(row)
+            summed[:, :-1, :-1, :-1] += upper
+            summed[:, 1:, :-1, 1:] += upper
+        if row:
+            lower = self.attention(row - 1)
+            summed[:, :-1, 1:, :-1] += lower
+            summed[:, 1:, 1:, 1:] += lower
+        return summed.flatten(2)
 
 
 def known_patches(mask: Tensor, size: tuple[int, int]) -> Tensor:
@@ -102,37 +167,6 @@ def known_patches(mask: Tensor, size: tuple[int, int]) -> Tensor:
     small = F.adaptive_max_pool2d(mask.float(), size)
     touched = F.max_pool2d(small, 3, 1, 1)
     return (touched < 0.5).flatten(1)
-
-
-def propagated(scores: Tensor, rows: int, columns: int) -> Tensor:
-    """Add to each score those of the neighbouring pairs, left-right over the flattened places, then top-down.
-
-    scores (B, L, L) over places in row order, L = rows × columns, both sides of the pair stepping together.
-    """
-    batch, places, _ = scores.shape
-    across = scores.clone()
-    across[:, 1:, 1:].add_(scores[:, :-1, :-1])  # += would copy the slice onto itself afterwards
-    across[:, :-1, :-1].add_(scores[:, 1:, 1:])
-    grid = across.view(batch, rows, columns, rows, columns)
-    down = grid.clone()
-    for known_wraps in (False, True):
-        for place_wraps in (False, True):
-            before, after = _step_down(known_wraps, place_wraps)
-            down[after].add_(grid[before])
-            down[before].add_(grid[after])
-    return down.view(batch, places, places)
-
-
-def _step_down(known_wraps: bool, place_wraps: bool) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Index of the pairs before and after a step down the columns; at the foot of one the next one's head follows."""
-    every, head, foot = slice(None), slice(None, 1), slice(-1, None)
-    upper, lower = slice(None, -1), slice(1, None)
-    before: list[slice] = [every]
-    after: list[slice] = [every]
-    for wraps in (known_wraps, place_wraps):
-        before += [foot, upper] if wraps else [upper, every]
-        after += [head, lower] if wraps else [lower, every]
-    return tuple(before), tuple(after)
 
 
 def literal(

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from inpaint_app.models.attention import ContextualAttention, known_patches, literal, propagated
+from inpaint_app.models.attention import ContextualAttention, Pairs, known_patches, literal
 
 
 def smooth(channels: int, height: int, width: int, batch: int = 1) -> torch.Tensor:
@@ -38,15 +38,31 @@ def test_propagation_changes_the_result() -> None:
     assert (with_it - without).abs().max() > 1e-3
 
 
-def test_propagated_sums_diagonal_neighbours() -> None:
-    scores = torch.zeros(1, 4, 4)  # two rows of two places
-    scores[0, 0, 2] = 1  # known place (0, 0), place (1, 0)
-    # Left-right in row order: (0, 2) is followed by (1, 3). Top-down in column order, place 2 coming before place 1:
-    # after (0, 2) comes (2, 1), and before (1, 3) comes (2, 1).
+def test_propagated_sums_diagonal_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = torch.zeros(4, 4)  # place, known place: two rows of two each
+    scores[2, 0] = 1  # place (1, 0), known place (0, 0)
+    # Left-right in row order: (2, 0) is followed by (3, 1). Top-down in column order, place 2 coming before place 1:
+    # after (2, 0) comes (1, 2), and before (3, 1) comes (1, 2).
     expected = torch.zeros(4, 4)
-    expected[0, 2] = expected[1, 3] = 1
-    expected[2, 1] += 2
-    assert torch.equal(propagated(scores, 2, 2)[0], expected)
+    expected[2, 0] = expected[3, 1] = 1
+    expected[1, 2] += 2
+    monkeypatch.setattr(Pairs, "patches", lambda pairs, row: scores.view(1, 2, 2, 2, 2)[:, row])
+    pairs = Pairs(torch.zeros(1, 1, 2, 2), torch.ones(1, 4, dtype=torch.bool), 1.0, propagate=True)
+    assert torch.equal(torch.cat([pairs.propagated(row)[0] for row in range(2)]).view(4, 4), expected)
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 12), (12, 2), (4, 6), (18, 14)])
+def test_narrow_features_are_as_the_literal_form_has_them(height: int, width: int) -> None:
+    features, mask = smooth(5, height, width), torch.zeros(1, 1, 4 * height, 4 * width)
+    mask[..., :4, :4] = 1
+    assert (ContextualAttention()(features, mask) - literal(features, mask)).abs().max() <= 1e-4
+
+
+def test_rows_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(torch.Tensor, "masked_fill", lambda scores, *_: made.append(1) or scores)
+    ContextualAttention()(smooth(4, 32, 32), hole(64, 64))
+    assert len(made) == 16
 
 
 def test_a_patch_that_touches_the_hole_is_not_copied() -> None:
