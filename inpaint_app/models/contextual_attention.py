@@ -34,7 +34,7 @@ class CoarseToFine(nn.Module):
     """
 
     def __init__(
-        self, width: int = 32, prefill: Literal["mean", "pyramid", "given"] = "mean", attend: bool = True
+        self, width: int = 32, prefill: Literal["mean", "pyramid", "smooth"] = "mean", attend: bool = True
     ) -> None:
         super().__init__()
         self.prefill = prefill

@@ -188,7 +188,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "mosaic",
         "Contextual attention on pixelated regions: restores a mosaic",
-        Part(_ATTENTION, {"width": 16, "prefill": "given"}),
+        Part(_ATTENTION, {"width": 16, "prefill": "smooth"}),
         reconstruction={"l1": 1.0},
         batch=16,
         learning_rate=5e-4,

@@ -29,7 +29,7 @@ TINY = {
         f"{MODELS}.context_encoder:ContextEncoder", {"size": 16, "widths": [4, 8], "bottleneck": 4}
     ),
     "contextual-attention-small": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4}),
-    "mosaic": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4, "prefill": "given"}),
+    "mosaic": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4, "prefill": "smooth"}),
     "vae-small": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
     "dcgan": Part(f"{MODELS}.dcgan:Generator", {"code": 4, "widths": [8, 4]}),
     "dcgan-critic": Part(f"{MODELS}.context_encoder:Discriminator", {"size": 16, "widths": [4]}),

@@ -12,7 +12,7 @@ from inpaint_app.models.contextual_attention import CoarseToFine, Critic
 from inpaint_app.models.crop import around_hole
 from inpaint_app.models.dcgan import Generator, importance, search
 from inpaint_app.models.glcic import CompletionNetwork, GlobalLocalDiscriminator
-from inpaint_app.models.prefill import fill_mean, fill_pyramid, pixelate
+from inpaint_app.models.prefill import fill_mean, fill_pyramid, pixelate, smooth
 from inpaint_app.models.seven_layer import PatchDiscriminator, SevenLayer
 from inpaint_app.models.vae import VariationalAutoencoder
 from inpaint_app.training.device import lay_out
@@ -179,6 +179,18 @@ def test_pixelate_averages_tiles_in_the_hole_only() -> None:
     tiles = pixelate(image, mask, 8)
     assert torch.equal(tiles[..., :8], image[..., :8])
     assert torch.allclose(tiles[0, :, 8, 8], image[0, :, 8:16, 8:16].mean((1, 2)), atol=1e-6)
+
+
+def test_smoothing_leaves_known_pixels_and_the_edges_of_no_block() -> None:
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., 8:24, 8:24] = 1
+    slope = torch.linspace(-1, 1, 32).view(1, 1, 1, 32).expand(1, 3, 32, 32)
+    blocks = pixelate(slope, mask, 8)
+    start = smooth(blocks, mask)
+    assert torch.equal(start * (1 - mask), slope * (1 - mask))
+    steps = [(image[..., 16, 16] - image[..., 16, 15]).abs().max() for image in (blocks, start)]
+    assert steps[1] < 0.2 * steps[0]
+    assert (start - slope).abs().mean() < 0.5 * (blocks - slope).abs().mean()
 
 
 def test_importance_counts_the_hole_around_known_pixels() -> None:
