@@ -7,8 +7,8 @@ known part, sharpens by softmax, lets neighbours agree (propagation left-right, 
 place from the matched patches. Deviations from the paper:
 
 - `width` (32 in the paper) is an option; so is `prefill`, what the coarse network sees in the hole ("mean", or the
-  smooth "pyramid" fill, to which both networks then add). With "given" it sees what the image holds there and adds to
-  that: the mosaic variant of report 001, which restores a pixelated region.
+  smooth "pyramid" fill, to which both networks then add). With "smooth" it sees what the image holds there, blurred,
+  and adds to that: the mosaic variant of report 001, which restores a pixelated region.
 - Patches that touch the hole get no attention at all; the authors' code gives them a score of 0 before the softmax and
   removes their share after it, so that the attention of a place did not sum to 1.
 - The mask may differ from image to image of a batch.

@@ -83,7 +83,7 @@ def test_threads_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> No
     image, mask = _texture(120, 140), _hole((120, 140), 30, 30, 90, 100)
     parallel = _fill(image, mask)
 
-    def serial(function: object, work: int, least: int = 512) -> None:
+    def serial(function: object, work: int, least: int = 256) -> None:
         for start, stop in reversed(jit.bands(work, least)):
             function(start, stop)  # type: ignore[operator]
 

@@ -182,20 +182,19 @@ def _invert(matrix: Doubles) -> None:
                         matrix[i, j] -= factor * matrix[k, j]
 
 
-def _coarse_inverse(links: Ints, block: Ints, count: int, screen: float) -> Floats:
-    """Inverse of the system with one unknown per block (Galerkin, constant on each block)."""
-    flat = np.zeros(count * count, np.float64)
-    for s in range(4):
-        inside = links[:, s] != OUTSIDE
-        own = block[inside].astype(np.int64)
-        flat += np.bincount(own * count + own, minlength=count * count)
-        linked = links[:, s] >= 0
-        pair = block[linked].astype(np.int64) * count + block[links[linked, s]]
-        flat -= np.bincount(pair, minlength=count * count)
-    matrix = flat.reshape(count, count)
-    matrix[np.diag_indices(count)] += screen * np.bincount(block, minlength=count)
-    _invert(matrix)
-    return np.asarray(matrix, np.float32)
+@kernel
+def _coarse(links: Ints, block: Ints, count: int, screen: float) -> Doubles:
+    """The system with one unknown per block (Galerkin, constant on each block): (count, count)."""
+    matrix = np.zeros((count, count))
+    for n in range(block.shape[0]):
+        own = block[n]
+        matrix[own, own] += screen
+        for s in range(4):
+            if links[n, s] != OUTSIDE:
+                matrix[own, own] += 1.0
+            if links[n, s] >= 0:
+                matrix[own, block[links[n, s]]] -= 1.0
+    return matrix
 
 
 def _corrections(
@@ -209,7 +208,9 @@ def _corrections(
     cell = (py // side) * across + px // side
     number = np.cumsum(np.bincount(cell) > 0, dtype=np.int32) - 1  # only blocks with hole pixels get a number
     block, count = np.asarray(number[cell], np.int32), int(number[-1]) + 1
-    inverse = _coarse_inverse(links, block, count, screen)
+    inverse = _coarse(links, block, count, screen)
+    _invert(inverse)
+    inverse = np.asarray(inverse, np.float32)
     u, residual, product = np.zeros_like(right), right.copy(), np.zeros_like(right)
     direction, z = np.zeros_like(right), np.zeros_like(right)
     rho: NDArray[np.floating] = np.ones(3)

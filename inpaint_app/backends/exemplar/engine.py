@@ -15,6 +15,9 @@ from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
 from inpaint_app.types import Image, Progress
 
+Pixels = tuple[Ints, Ints]
+"""Rows and columns of the hole's pixels, in scan order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -48,13 +51,12 @@ def _start(level: Level, field: Field, guide: Floats | None, seed: int, guidance
 
 
 def _improve(
-    level: Level, field: Field, guide: Floats | None, steer: float, seed: int, finest: bool, progress: Progress,
-    plan: Plan,
+    level: Level, field: Field, pixels: Pixels, trust: Floats, guide: Floats | None, steer: float, seed: int,
+    finest: bool, progress: Progress, plan: Plan,
 ) -> None:  # fmt: skip
-    """Search and vote in turns; fills level.features inside the hole."""
+    """Search and vote in turns; fills level.features at the hole's `pixels`. trust: see `confidence`."""
     features = level.features
-    py, px = hole_pixels(level.hole)
-    trust = confidence(field, level.hole)
+    py, px = pixels
     count = len(field.ys)
     large = count > plan.large or features.dtype == np.uint8
     work, least = (plan.work_finest, 1) if finest or large else (plan.work, plan.least)
@@ -72,7 +74,7 @@ def _improve(
             features[py, px, :3] += steer * (guide[py, px] - features[py, px, :3])
 
 
-def hole_pixels(hole: Flags) -> tuple[Ints, Ints]:
+def hole_pixels(hole: Flags) -> Pixels:
     """Rows and columns of the hole, in scan order."""
     ys, xs = np.nonzero(hole)
     return ys.astype(np.int32), xs.astype(np.int32)
@@ -80,9 +82,10 @@ def hole_pixels(hole: Flags) -> tuple[Ints, Ints]:
 
 def solve(
     levels: list[Level], guides: list[Floats] | None, options: ExemplarOptions, progress: Progress, plan: Plan
-) -> Field:
-    """Fill every level from the coarsest to the finest and return the finest field."""
+) -> tuple[Field, Pixels]:
+    """Fill every level from the coarsest to the finest; the finest field and the pixels of its hole."""
     coarser: Field | None = None
+    pixels: Pixels = hole_pixels(np.zeros((0, 0), bool))
     last = len(levels) - 1
     costs = np.array([max(4.0**-number, 0.1) for number in range(last, -1, -1)])
     edges = np.concatenate([[0.0], np.cumsum(costs) / costs.sum()])
@@ -95,19 +98,18 @@ def solve(
         guide = guides[number] if guides is not None else None
         part = progress.part(edges[step], edges[step + 1], f"matching patches at 1/{2**number} of the size")
         part(0.0)
+        pixels, trust = hole_pixels(level.hole), confidence(field, level.hole)
         if coarser is None:
             _start(level, field, guide, seed, options.guidance)
         else:
             fields.refine_from(coarser, field, seed)
-            py, px = hole_pixels(level.hole)
-            trust = confidence(field, level.hole)
-            level.features[py, px, :3] = vote.vote(level.features, field, trust, py, px)
+            level.features[*pixels, :3] = vote.vote(level.features, field, trust, *pixels)
         steer = options.guidance * number / max(1, last)
-        _improve(level, field, guide, steer, seed, number == 0, part, plan)
+        _improve(level, field, pixels, trust, guide, steer, seed, number == 0, part, plan)
         coarser = field
     if coarser is None:
         raise BackendError("No size of the window has a patch to copy from.")
-    return coarser
+    return coarser, pixels
 
 
 def fill(
@@ -115,19 +117,20 @@ def fill(
     plan: Plan = Plan(),
 ) -> Image | None:  # fmt: skip
     """Fill the hole of a window; None where nothing may be copied from."""
-    if fields.make_field(hole, forbidden) is None:
+    if not fields.free_patches(hole, forbidden).any():
         return None
     levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
     guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
-    field = solve(levels, guides, options, progress.part(0.0, 0.9), plan)
-    return finish(image, hole, field, levels[0], options, progress.part(0.9, 1.0))
+    field, pixels = solve(levels, guides, options, progress.part(0.0, 0.9), plan)
+    return finish(image, hole, field, pixels, levels[0], options, progress.part(0.9, 1.0))
 
 
 def finish(
-    image: Image, hole: Flags, field: Field, level: Level, options: ExemplarOptions, progress: Progress
-) -> Image:
+    image: Image, hole: Flags, field: Field, pixels: Pixels, level: Level, options: ExemplarOptions,
+    progress: Progress,
+) -> Image:  # fmt: skip
     """Copy every hole pixel from its place in the best covering patch's match, then hide that it was copied."""
-    py, px = hole_pixels(hole)
+    py, px = pixels
     source = vote.best_sources(field, field.cost, py, px)
     if not options.blending:
         out = image.copy()

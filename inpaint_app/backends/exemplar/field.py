@@ -55,15 +55,13 @@ def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
     stride: distance of the patches' centres (1 to 3); at 3 every pixel still lies in about five patches.
     """
     height, width = hole.shape
-    box = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
-    inside = np.zeros(hole.shape, bool)
-    inside[RADIUS : height - RADIUS, RADIUS : width - RADIUS] = True
-    touching = (cv2.dilate(hole.view(np.uint8), box) > 0) & inside
+    touching = _touching(hole)
+    _clear_border(touching)
     if stride > 1:  # the last row and column of centres stay, else pixels at the window's border had no patch
         rows, columns = np.arange(height) - RADIUS, np.arange(width) - RADIUS
         touching &= ((rows % stride == 0) | (rows == height - 1 - 2 * RADIUS))[:, None]
         touching &= (columns % stride == 0) | (columns == width - 1 - 2 * RADIUS)
-    sources = (cv2.dilate((hole | forbidden).view(np.uint8), box) == 0) & inside
+    sources = free_patches(hole, forbidden)
     if not sources.any():
         return None
     thin = max(1, int(np.sqrt(sources.size / 100_000)))
@@ -75,6 +73,26 @@ def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
     index[ys, xs] = np.arange(len(ys), dtype=np.int32)
     match, cost = np.zeros((len(ys), 2), np.int32), np.full(len(ys), np.inf, np.float32)
     return Field(stride, index, np.asarray(touching.any(axis=1)), ys, xs, match, cost, sources, pool)
+
+
+def free_patches(hole: Flags, forbidden: Flags) -> Flags:
+    """(H, W): centres of the patches that lie inside and hold no pixel of the hole and none that is forbidden."""
+    free = ~_touching(hole | forbidden)
+    _clear_border(free)
+    return free
+
+
+def _touching(hole: Flags) -> Flags:
+    """Centres of patches that hold a pixel of the hole."""
+    box = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
+    return np.asarray(cv2.dilate(hole.view(np.uint8), box)).view(bool)
+
+
+def _clear_border(centres: Flags) -> None:
+    """Drop the centres of patches that do not lie inside altogether."""
+    for side in (centres, centres.T):
+        side[:RADIUS] = False
+        side[max(0, len(side) - RADIUS) :] = False
 
 
 @inline

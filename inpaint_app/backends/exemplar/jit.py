@@ -52,14 +52,14 @@ def _threads() -> tuple[ThreadPoolExecutor, int]:
         return _pool
 
 
-def bands(work: int, least: int = 512, most: int = 32) -> list[tuple[int, int]]:
+def bands(work: int, least: int = 256, most: int = 32) -> list[tuple[int, int]]:
     """Cut 0..work into at most `most` pieces of at least `least`, whatever the machine."""
     count = max(1, min(most, work // least))
     edges = [work * i // count for i in range(count + 1)]
     return list(itertools.pairwise(edges))
 
 
-def run(function: Callable[[int, int], None], work: int, least: int = 512) -> None:
+def run(function: Callable[[int, int], None], work: int, least: int = 256) -> None:
     """Call `function(start, stop)` for every band of 0..work, on all cores where that pays.
 
     Each thread, the caller's among them, takes the next band until none is left: a task for every band would cost as

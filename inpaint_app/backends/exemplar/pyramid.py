@@ -62,9 +62,10 @@ def first_level(image: Image, hole: Flags, forbidden: Flags) -> Level:
     Such levels only refine what smaller ones found, and floats of them would not fit beside a large photo.
     """
     if hole.size > WORKING:
-        small = np.zeros((*hole.shape, CHANNELS), np.uint8)
-        small[..., :3] = image
-        small[hole] = 0
+        small = np.asarray(
+            cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8
+        )  # a texture that is the same everywhere
+        small[hole, :3] = 0
         return Level(small, hole, forbidden)
     features = np.empty((*hole.shape, CHANNELS), np.float32)
     features[..., :3] = image
