@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from inpaint_app.checkpoints import MANIFEST
@@ -31,12 +31,15 @@ NAMES = {"validation_psnr": "validation_psnr_200"}
 
 
 def export(
-    run: Path, folder: Path, module: str = "network", name: str | None = None, commit: str | None = None
-) -> Path:
+    run: Path, folder: Path, module: str = "network", name: str | None = None, commit: str | None = None,
+    *, after: str | None = None, mean: bool = False,
+) -> Path:  # fmt: skip
     """Write one module of a run's last state as folder/NAME.safetensors and its table in folder/manifest.toml.
 
     The network is taken as its running mean, critics as they are. commit: of the code that trained, where that is not
-    the present one. Raises CheckpointError without a state.
+    the present one. after: entry of the manifest that the run began with (`train --start`); its steps, images and
+    minutes count too. mean: ship the mean of those weights and the run's (Wortsman et al. 2022, "Model soups"), which
+    is often better than either. Raises CheckpointError without a state, OptionError without what the run began with.
     """
     tensors, about = state.load(run / "state.safetensors")
     recipe = find(about["recipe"])
@@ -47,6 +50,9 @@ def export(
     }
     if not half:
         raise OptionError(f"{run} holds no module {module!r}.")
+    earlier = _earlier(folder, after) if after else None
+    if mean:
+        half = _mean(half, folder, earlier)
     part: Part = recipe.network if module == "network" else recipe.critics[module]
     data = save(half)
     target = folder / f"{name}.safetensors"
@@ -70,11 +76,45 @@ def export(
         },
         "scores": {},
     }
-    if scored and module == "network":
+    if earlier:
+        table["training"] |= _together(table["training"], earlier, mean)
+    if scored and module == "network" and not mean:
         figures = {key: value for key, value in scored[-1].items() if key.startswith(HELD)}
         table["training"] |= {NAMES.get(key, key): round(value, 3) for key, value in figures.items()}
     write_entry(folder / MANIFEST, name, table)
     return target
+
+
+def _earlier(folder: Path, name: str) -> Mapping[str, Any]:
+    """The manifest's table of the weights that a run began with."""
+    manifest = folder / MANIFEST
+    known = tomllib.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    if name not in known:
+        raise OptionError(f"{manifest} has no entry {name!r} that a run could have begun with.")
+    earlier: Mapping[str, Any] = known[name]
+    return earlier
+
+
+def _mean(half: Mapping[str, Tensor], folder: Path, earlier: Mapping[str, Any] | None) -> dict[str, Tensor]:
+    """The mean of a run's weights and of those it began with; whole numbers are the run's."""
+    if earlier is None:
+        raise OptionError(
+            "The mean is taken with the weights that the run began with: name them with --after."
+        )
+    began = load_file(folder / earlier["file"])
+    if began.keys() != half.keys():
+        raise CheckpointError(f"{earlier['file']} holds other tensors than the run: they have no mean.")
+    return {
+        key: _half((value.float() + began[key].float()) / 2) if value.is_floating_point() else value
+        for key, value in half.items()
+    }
+
+
+def _together(training: Mapping[str, Any], earlier: Mapping[str, Any], mean: bool) -> dict[str, Any]:
+    before = earlier.get("training", {})
+    counts = {key: training[key] + before.get(key, 0) for key in ("steps", "images", "minutes")}
+    note = {"began_with": earlier["sha256"][:12]} | ({"mean_of_both": True} if mean else {})
+    return counts | {"minutes": round(counts["minutes"], 1)} | note
 
 
 def write_entry(manifest: Path, name: str, table: Mapping[str, Any]) -> None:
@@ -132,10 +172,16 @@ def main() -> int:
     parser.add_argument("--module", default="network")
     parser.add_argument("--name")
     parser.add_argument("--commit", help="of the code that trained, where that is not the present one")
+    parser.add_argument(
+        "--after", metavar="NAME", help="the shipped weights that the run began with (--start)"
+    )
+    parser.add_argument("--mean", action="store_true", help="ship the mean of those and the run's")
     arguments = parser.parse_args()
     try:
         chosen = arguments.module, arguments.name, arguments.commit
-        target = export(arguments.run, arguments.checkpoints, *chosen)
+        target = export(
+            arguments.run, arguments.checkpoints, *chosen, after=arguments.after, mean=arguments.mean
+        )
     except InpaintError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image as PillowImage
+from safetensors.torch import load_file
 
 from inpaint_app import checkpoints
 from inpaint_app.errors import CheckpointError, OptionError
@@ -123,6 +125,25 @@ def test_a_run_is_shipped(trained: Path, tmp_path: Path, monkeypatch: pytest.Mon
     ) + 6000
     with pytest.raises(OptionError, match="no module 'judge'"):
         export(trained, shipped, "judge")
+
+
+def test_a_run_that_began_with_shipped_weights_counts_them_and_may_be_their_mean(
+    trained: Path, tmp_path: Path
+) -> None:
+    shipped, network = tmp_path / "shipped", trained / "network.safetensors"
+    with pytest.raises(OptionError, match="no entry 'tiny'"):
+        export(trained, shipped, after="tiny")
+    first = load_file(export(trained, shipped))
+    Trainer(TINY, plan(tmp_path / "next", 3, start=network, seed=5), photos()).run()
+    second, _ = state.load(tmp_path / "next" / "network.safetensors")
+    mean = load_file(export(tmp_path / "next", shipped, after="tiny", mean=True))
+    for name, value in mean.items():
+        if value.is_floating_point():
+            assert torch.allclose(value.float(), (first[name].float() + second[name]) / 2, atol=2e-3)
+    training = tomllib.loads((shipped / "manifest.toml").read_text())["tiny"]["training"]
+    assert (training["steps"], training["images"], training["mean_of_both"]) == (5, 20, True)
+    with pytest.raises(OptionError, match="--after"):
+        export(trained, shipped, mean=True)
 
 
 def test_training_begins_with_given_weights(trained: Path, tmp_path: Path) -> None:
