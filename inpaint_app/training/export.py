@@ -111,9 +111,11 @@ def _mean(half: Mapping[str, Tensor], folder: Path, earlier: Mapping[str, Any] |
 
 
 def _together(training: Mapping[str, Any], earlier: Mapping[str, Any], mean: bool) -> dict[str, Any]:
+    """What a run's table says besides: both stretches counted, and what was noted of the first."""
     before = earlier.get("training", {})
     counts = {key: training[key] + before.get(key, 0) for key in ("steps", "images", "minutes")}
-    note = {"began_with": earlier["sha256"][:12]} | ({"mean_of_both": True} if mean else {})
+    note = {"note": before["note"]} if "note" in before else {}
+    note |= {"began_with": earlier["sha256"][:12]} | ({"mean_of_both": True} if mean else {})
     return counts | {"minutes": round(counts["minutes"], 1)} | note
 
 
