@@ -87,7 +87,7 @@ class Pairs:
         squared = small.square().sum(1, keepdim=True)  # (B, 1, rows, columns)
         norms = (9 * F.avg_pool2d(squared, 3, 1, 1)).sqrt().clamp_min(1e-4)  # of the 3×3 patches
         self.factors = scale / norms
-        self.scores = self.propagated if propagate else self.patches
+        self.propagate = propagate
         self.made: dict[str, dict[int, Tensor]] = {}
 
     @_kept
@@ -142,7 +142,8 @@ class Pairs:
     @_kept
     def attention(self, row: int) -> Tensor:
         """Shares of the known patches, that sum to 1 for every place."""
-        scores = self.scores(row).flatten(2).masked_fill(self.unusable, -1e4)
+        scores = self.propagated(row) if self.propagate else self.patches(row)
+        scores = scores.flatten(2).masked_fill(self.unusable, -1e4)
         return scores.softmax(2).view(-1, self.columns, self.rows, self.columns)
 
     def overlapped(self, row: int) -> Tensor:
