@@ -116,8 +116,8 @@ def _networks() -> tuple[BackendSpec, ...]:
     mosaic = BackendSpec(
         "unpixelate",
         "Mosaic restorer",
-        "Paint over a pixelated region: it puts back what its blocks still tell. Invents nothing else; for faces in a "
-        "crowd do not expect a likeness.",
+        "For a region that somebody pixelated: mark it, and its blocks become the soft picture that they still tell. "
+        "Nothing is invented, so nobody is recognised by it.",
         f"{_FEEDFORWARD}:MosaicRestorer",
         family="network",
         size=SizeRule(native=128),

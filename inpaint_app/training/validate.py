@@ -1,8 +1,8 @@
 """Scores of networks and baselines on photos that none of them has seen.
 
-Everything is measured inside the hole on 8-bit values, but HaarPSI, which looks at the hole's box and 16 pixels
-around it. L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images (psnr)
-and of the averaged squared error (psnr_pooled), which is lower.
+Everything is measured inside the hole on 8-bit values, but HaarPSI and SSIM, which look at the hole's box and 16
+pixels around it. L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images
+(psnr) and of the averaged squared error (psnr_pooled), which is lower.
 
 `python -m inpaint_app.training.validate --data eval.tar --fillers mean,telea,context-encoder [--sheet sheet.png]`
 """
@@ -27,7 +27,7 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.checkpoints import MANIFEST, entries, folder
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds
-from inpaint_app.metrics.structure import haarpsi
+from inpaint_app.metrics.structure import haarpsi, ssim_map
 from inpaint_app.models.prefill import pixelate
 from inpaint_app.training.data import Batch, Photos, Sampler, load_photos
 from inpaint_app.training.export import write_entry
@@ -118,7 +118,7 @@ def measure(
 
     block: side of the mosaic's blocks that are left in the hole; 0 leaves nothing there.
     """
-    fills, similar = [], []
+    fills, alike = [], []
     began = time.perf_counter()
     for truth, mask in zip(truths, masks, strict=True):
         blanked = truth.copy()
@@ -132,9 +132,11 @@ def measure(
                 slice(max(0, box.top - 16), box.bottom + 16),
                 slice(max(0, box.left - 16), box.right + 16),
             )
-            similar.append(haarpsi(truth[part], made[part]))
+            alike.append((haarpsi(truth[part], made[part]), float(ssim_map(truth[part], made[part]).mean())))
+    similar, structural = np.mean(alike, axis=0)
     scores = score(np.stack(fills), truths, masks)
-    return {**scores, "haarpsi": float(np.mean(similar)), "seconds": seconds}, np.stack(fills)
+    looks = {"haarpsi": float(similar), "ssim": float(structural)}
+    return {**scores, **looks, "seconds": seconds}, np.stack(fills)
 
 
 def mosaic(photo: Image, block: int) -> Image:
@@ -198,7 +200,7 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.train:
         train = central(load_photos(arguments.train, 150, arguments.cache), arguments.size)
     names = arguments.fillers.split(",")
-    head = ("L1 %", "L2 %", "PSNR", "pooled", "HaarPSI", "s")
+    head = ("L1 %", "L2 %", "PSNR", "pooled", "SSIM", "HaarPSI", "s")
     for hole in arguments.holes.split(","):
         masks = make_holes({hole: 1.0}, arguments.size, len(truths), 7)
         blanked = np.where(masks[..., None], np.uint8(127), truths)
@@ -210,7 +212,7 @@ def _run(arguments: argparse.Namespace) -> None:
             spec = None if name in BASELINES else _spec(name)
             told = name == MOSAIC or (spec is not None and spec.restores)
             scores, fills = measure(filler(name, train), truths, masks, BLOCK if told else 0)
-            line = [scores[key] for key in ("l1", "l2", "psnr", "psnr_pooled", "haarpsi", "seconds")]
+            line = [scores[key] for key in ("l1", "l2", "psnr", "psnr_pooled", "ssim", "haarpsi", "seconds")]
             sys.stdout.write(f"{name:28}" + "".join(f"{value:9.3f}" for value in line) + "\n")
             sys.stdout.flush()
             columns.append(fills)
