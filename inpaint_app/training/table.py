@@ -26,6 +26,7 @@ shipped with `python -m inpaint_app.training.export runs/RECIPE`, then scored wi
 _NOTE = """
 Scores are over the hole, of photos at 128 px that no network has seen, the fill made in one go at that size; HaarPSI
 over the hole's box and 16 pixels around it. PSNR is the mean over the photos, "pooled" that of the mean squared error.
+The mosaic network is shown the hole in blocks of 8 × 8 pixels, all others see nothing of it.
 """
 
 
