@@ -120,6 +120,10 @@ class BackendSpec:
             lacks += _named(self.lacks)()
         return tuple(lacks)
 
+    def measurable(self) -> bool:
+        """Whether it can be scored on a hole that was cut: it is ready, and neither chooses others nor restores."""
+        return not (self.chooser or self.restores or self.missing())
+
     def create(self) -> Backend:
         """Import the factory and make the backend; raises whatever its constructor raises."""
         backend: Backend = _named(self.factory)()

@@ -62,11 +62,7 @@ def candidates() -> tuple[str, ...]:
 
     Diffusion (Navier-Stokes, Telea) blurs whatever is wider than a scratch: it is asked only where nothing else is.
     """
-    ready = [
-        spec
-        for spec in registry.BACKENDS
-        if not (spec.chooser or spec.slow or spec.restores or spec.missing())
-    ]
+    ready = [spec for spec in registry.BACKENDS if not spec.slow and spec.measurable()]
     engines = tuple(spec.name for spec in ready if spec.family == ENGINES or spec.guide is not None)
     return engines or tuple(spec.name for spec in ready)
 

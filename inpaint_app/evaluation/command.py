@@ -105,9 +105,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         arguments.photos, limit=arguments.limit, seed=arguments.seed, like=like, only=arguments.only
     )
     backends = _listed(arguments.backends) or tuple(
-        spec.name
-        for spec in registry.BACKENDS
-        if not (spec.slow or spec.chooser or spec.restores or spec.missing())
+        spec.name for spec in registry.BACKENDS if not spec.slow and spec.measurable()
     )
     for name in backends:
         registry.find(name)

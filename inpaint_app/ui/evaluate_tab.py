@@ -61,11 +61,7 @@ class Known:
 
 def build(session: Session, visits: Visits) -> None:
     """Draw the tab and wire it."""
-    ready = [
-        (spec.title, spec.name)
-        for spec in backends.BACKENDS
-        if not (spec.missing() or spec.chooser or spec.restores)
-    ]
+    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if spec.measurable()]
     own = session.settings.surroundings == surroundings.OWN
     with gr.Column(elem_classes="sheet"):
         heading(

@@ -62,9 +62,8 @@ def first_level(image: Image, hole: Flags, forbidden: Flags) -> Level:
     Such levels only refine what smaller ones found, and floats of them would not fit beside a large photo.
     """
     if hole.size > WORKING:
-        small = np.asarray(
-            cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8
-        )  # a texture that is the same everywhere
+        # The fourth channel is a texture that is the same everywhere.
+        small = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8)
         small[hole, :3] = 0
         return Level(small, hole, forbidden)
     features = np.empty((*hole.shape, CHANNELS), np.float32)

@@ -62,10 +62,8 @@ def weights(field: Field, confidence: Floats, sharpness: float) -> Floats:
 
     sharpness: 1 takes the 75th percentile of the costs as sigma squared (Wexler); larger values let the best win.
     """
-    at = len(field.cost) * 3 // 4
-    scale = (
-        max(float(np.partition(field.cost, at)[at]), 1e-3) / sharpness
-    )  # numpy's quantile takes ten times as long
+    at = len(field.cost) * 3 // 4  # partition, since numpy's quantile takes ten times as long
+    scale = max(float(np.partition(field.cost, at)[at]), 1e-3) / sharpness
     likeness = np.exp(np.maximum(-field.cost / (2 * scale), -60.0))
     return np.asarray(confidence * likeness + 1e-30, np.float32)
 
