@@ -6,7 +6,8 @@ import hashlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from inpaint_app import batch, journal, surroundings
 from inpaint_app.batch import cluster, processes
+from inpaint_app.batch.work import Task
 from inpaint_app.cli import main
 from inpaint_app.errors import BackendError, Cancelled, MissingError, OptionError
 from inpaint_app.journal import Row
@@ -65,23 +67,34 @@ def made(out: Path) -> dict[str, str]:
     return {**found, journal.NAME: "\n".join(map(str, rows))}
 
 
+def kill_at_work(patch: pytest.MonkeyPatch, doomed: Callable[[Task], bool]) -> list[int]:
+    """Workers given such a photo die while they have it: halted first, so that none can be done before it is killed."""
+    killed: list[int] = []
+    give = processes._Worker.give
+
+    def giving(worker: Any, task: Task) -> None:
+        if not doomed(task):
+            return give(worker, task)
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        give(worker, task)
+        worker.process.kill()
+        killed.append(worker.process.pid)
+
+    patch.setattr(processes._Worker, "give", giving)
+    return killed
+
+
 def test_two_processes_make_the_same_files_though_one_is_killed(
     photos: tuple[tuple[Path, ...], Masks],
     alone: dict[str, str],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    killed: list[int] = []
-
-    def kill(row: Row) -> None:
-        if not killed:  # whoever it is, it is at work: a free worker gets its next photo before a row is told
-            killed.append(multiprocessing.active_children()[0].pid or 0)
-            os.kill(killed[0], signal.SIGKILL)
-
+    killed = kill_at_work(monkeypatch, lambda task: task.name == "03.jpg" and not killed)
     engine = processes.processes(2, Settings())
-    summary = batch.run(
-        photos[0], JOB, tmp_path, Session(Settings()), on_done=kill, masks=photos[1], engine=engine
-    )
+    summary = batch.run(photos[0], JOB, tmp_path, Session(Settings()), masks=photos[1], engine=engine)
+    assert len(killed) == 1
     assert made(tmp_path) == alone
     assert "another one does it again" in caplog.text
     assert [row.photo for row in summary.rows] == [path.name for path in photos[0]]
@@ -92,17 +105,8 @@ def test_a_photo_that_kills_every_worker_fails_by_itself(
     photos: tuple[tuple[Path, ...], Masks], alone: dict[str, str], tmp_path: Path
 ) -> None:
     """The one photo is given to killers only; the others are done."""
-    team: list[Any] = []
-    give = processes._Worker.give
-
-    def giving(worker: Any, task: Any) -> None:
-        give(worker, task)
-        if task.name == "02.png":
-            team.append(worker)
-            worker.process.kill()
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(processes._Worker, "give", giving)
+        team = kill_at_work(patch, lambda task: task.name == "02.png")
         engine = processes.processes(2, Settings())
         summary = batch.run(photos[0], JOB, tmp_path, Session(Settings()), masks=photos[1], engine=engine)
     assert len(team) == processes.ATTEMPTS
@@ -172,6 +176,11 @@ def test_a_cluster_makes_the_same_files_though_a_worker_is_killed(
     engine = cluster.cluster(dask.scheduler_address, JOB)
     batch.run(photos[0], JOB, tmp_path, Session(Settings()), on_done=kill, masks=photos[1], engine=engine)
     assert made(tmp_path) == alone
+    until = (
+        time.monotonic() + 60
+    )  # the other worker may be through with everything before the death is noticed
+    while killed[0] in {worker.pid for worker in dask.workers.values()} and time.monotonic() < until:
+        time.sleep(0.1)
     assert killed[0] not in {worker.pid for worker in dask.workers.values()}
 
 
