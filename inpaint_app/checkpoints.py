@@ -20,7 +20,7 @@ from inpaint_app.errors import CheckpointError, MissingWeights
 from inpaint_app.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 MANIFEST = "manifest.toml"
 
@@ -30,7 +30,8 @@ class Entry:
     """One table of the manifest.
 
     file: beside the manifest. network: "module:Class". arguments: of that class. size: the side in pixels that it was
-    trained at. training, scores: what was done and what was measured, for people to read.
+    trained at. training, scores: what was done and what was measured, for people to read. shares: parts of the network
+    that are another entry's weights, unchanged: name of the part to sha256 of that entry's file.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Entry:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
+    shares: Mapping[str, str] = field(default_factory=dict)
 
 
 def folder() -> Path:
@@ -78,9 +80,10 @@ def _parsed(path: Path, changed: int) -> Mapping[str, Entry]:
 
 def _checked(entry: Entry) -> Entry:
     """The entry, if it is of the right types and names a file beside the manifest; raises TypeError."""
-    texts = (entry.file, entry.sha256, entry.network)
-    tables = (entry.arguments, entry.training, entry.scores)
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, dict) for one in tables):
+    tables = (entry.arguments, entry.training, entry.scores, entry.shares)
+    right = all(isinstance(one, dict) for one in tables)
+    texts = (entry.file, entry.sha256, entry.network, *(entry.shares.values() if right else ()))
+    if not right or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"its entry {entry.name!r} holds values of the wrong kind")
     if Path(entry.file).name != entry.file or "\\" in entry.file:
         raise TypeError(f"its entry {entry.name!r} names a file elsewhere")
@@ -108,12 +111,26 @@ def entry(name: str) -> Entry:
 
 
 def present(name: str) -> bool:
-    """Whether the entry and its file are there. Looks at names only: `load` is what checks the content."""
+    """Whether the entry's file is there, and those of what it shares. Looks at names: `load` checks the content."""
     try:
         known = entries()
+        return name in known and all(
+            (folder() / one.file).is_file() for one in (known[name], *_shared(known[name]).values())
+        )
     except CheckpointError:
         return False
-    return name in known and (folder() / known[name].file).is_file()
+
+
+def _shared(known: Entry) -> Mapping[str, Entry]:
+    """The entries whose weights stand in parts of this one's network, by the part's name; raises CheckpointError."""
+    by_hash = {one.sha256: one for one in entries().values()}
+    for sha256 in known.shares.values():
+        if sha256 not in by_hash:
+            raise CheckpointError(
+                f"{known.name!r} was trained on top of weights (sha256 {sha256[:12]}…) that {folder() / MANIFEST} no "
+                f"longer has. Train it anew: {cure(known.name)}."
+            )
+    return {part: by_hash[sha256] for part, sha256 in known.shares.items()}
 
 
 def load(name: str, module: nn.Module) -> None:
@@ -123,23 +140,32 @@ def load(name: str, module: nn.Module) -> None:
     names, is damaged, or does not fit.
     """
     known = entry(name)
+    tensors = _tensors(known)
+    for part, other in _shared(known).items():
+        tensors |= {f"{part}.{key}": value for key, value in _tensors(other).items()}
+    try:
+        module.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+        )
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{folder() / known.file} does not fit {type(module).__name__}: {error}"
+        ) from error
+
+
+def _tensors(known: Entry) -> dict[str, Tensor]:
+    """What an entry's file holds; raises MissingWeights, CheckpointError."""
     path = folder() / known.file
     data = _verified(known, path)
     from safetensors import SafetensorError
     from safetensors.torch import load as parse
 
     try:
-        tensors = parse(data)
+        return parse(data)
     except (SafetensorError, KeyError, ValueError) as error:  # KeyError: a type of number that torch lacks
         raise CheckpointError(
             f"{path} is no safetensors file: {error}. Restore it from the repository."
         ) from error
-    try:
-        module.load_state_dict(
-            {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
-        )
-    except RuntimeError as error:
-        raise CheckpointError(f"{path} does not fit {type(module).__name__}: {error}") from error
 
 
 def create(name: str) -> nn.Module:

@@ -116,6 +116,8 @@ def test_a_broken_manifest_is_said(folder: Path) -> None:
         {"file": 3},
         {"sha256": 5},
         {"arguments": "x"},
+        {"shares": "x"},
+        {"shares": {"weight": ["x"]}},
     ],
     ids=lambda changes: " ".join(changes),
 )
@@ -137,6 +139,32 @@ def test_entries_are_replaced_and_others_kept(folder: Path) -> None:
     assert set(checkpoints.entries()) == {"linear", "second"}
     assert (checkpoints.create("linear").weight == 2).all()
     assert not list(folder.glob("*.part"))
+
+
+def test_shared_weights_are_named_by_their_hash(folder: Path) -> None:
+    """A network whose second half is another entry's: both files are needed, and that other one as it was."""
+    base = checkpoints.entry("linear")
+    data = save({"bias": torch.full((2,), 3.0).half()})
+    (folder / "upon.safetensors").write_bytes(data)
+    entry = {
+        "file": "upon.safetensors",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "network": "x",
+        "size": 1,
+    }
+    write_entry(folder / "manifest.toml", "upon", {**entry, "shares": {"inner": base.sha256}})
+    network = nn.Module()
+    network.inner, network.bias = nn.Linear(3, 2), nn.Parameter(torch.zeros(2))
+    checkpoints.load("upon", network)
+    assert (network.inner.weight == 1).all()
+    assert (network.bias == 3).all()
+    assert checkpoints.present("upon")
+    put(folder, "linear", save({"weight": torch.full((2, 3), 2.0), "bias": torch.zeros(2)}))
+    assert not checkpoints.present("upon")
+    with pytest.raises(CheckpointError, match=r"on top of weights .* no longer has"):
+        checkpoints.load("upon", network)
+    (folder / base.file).unlink()
+    assert not checkpoints.present("upon")
 
 
 def test_looking_costs_no_torch() -> None:

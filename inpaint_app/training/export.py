@@ -50,6 +50,7 @@ def export(
     }
     if not half:
         raise OptionError(f"{run} holds no module {module!r}.")
+    shares = _set_aside(half, recipe.held, folder) if module == "network" else {}
     earlier = _earlier(folder, after) if after else None
     if mean:
         half = _mean(half, folder, earlier)
@@ -75,6 +76,7 @@ def export(
             "megabytes": round(len(data) / 1e6, 2),
         },
         "scores": {},
+        "shares": shares,
     }
     if earlier:
         table["training"] |= _together(table["training"], earlier, mean)
@@ -83,6 +85,27 @@ def export(
         table["training"] |= {NAMES.get(key, key): round(value, 3) for key, value in figures.items()}
     write_entry(folder / MANIFEST, name, table)
     return target
+
+
+def _set_aside(half: dict[str, Tensor], held: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Take the parts that are other entries' weights out of what gets written; their files' sha256 by the part's name.
+
+    Raises CheckpointError where a part is not that entry's as it is now: it was held while the run learned.
+    """
+    shares: dict[str, str] = {}
+    for part, name in held.items():
+        entry = _earlier(folder, name)
+        mine = {key: half.pop(key) for key in [*half] if key.startswith(f"{part}.")}
+        theirs = load_file(folder / entry["file"])
+        if not all(
+            key in mine and torch.equal(mine[key], value)
+            for key, value in ((f"{part}.{key}", value) for key, value in theirs.items())
+        ):
+            raise CheckpointError(
+                f"{part!r} of the run is not {name!r} as {folder / MANIFEST} has it now. Train on top of that again."
+            )
+        shares[part] = entry["sha256"]
+    return shares
 
 
 def _earlier(folder: Path, name: str) -> Mapping[str, Any]:

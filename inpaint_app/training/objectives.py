@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from inpaint_app import checkpoints
 from inpaint_app.models.prefill import pixelate
 from inpaint_app.training import losses
 from inpaint_app.training.data import Batch, Sampler
@@ -38,6 +39,8 @@ class Objective:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.modules: dict[str, nn.Module] = {"network": build(recipe.network)}
+        for part, name in recipe.held.items():
+            checkpoints.load(name, self.modules["network"].get_submodule(part))
         if recipe.adversarial_weight:
             self.modules |= {name: build(part) for name, part in recipe.critics.items()}
 

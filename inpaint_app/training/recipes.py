@@ -29,6 +29,7 @@ class Recipe:
     `adversarial_weight`; 0 trains no critic. critics: modules that judge. holes: kinds and their weights. steps: used
     where no --minutes is given. settings: numbers that the objective knows.
     outlined: learns from photos with outlines of objects (--labels).
+    held: parts of the network that are shipped weights and do not learn, by the name of their entry.
     average: decay of the running mean of the weights that is what gets shipped; 0 keeps the last ones.
     """
 
@@ -56,6 +57,7 @@ class Recipe:
     holes: Mapping[str, float] = field(default_factory=lambda: dict(RANDOM))
     settings: Mapping[str, float] = field(default_factory=dict)
     outlined: bool = False
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 _MODELS = "inpaint_app.models"
@@ -178,12 +180,13 @@ RECIPES: tuple[Recipe, ...] = (
     ),
     Recipe(
         "contextual-attention-small",
-        "Contextual attention, half the width, no critics: for machines without a GPU",
-        Part(_ATTENTION, {"width": 16, "prefill": "pyramid"}),
-        reconstruction={"l1": 1.0},
+        "Contextual attention, half the width, on the shipped context encoder: for machines without a GPU",
+        Part(_ATTENTION, {"width": 16, "encoder": _CONTEXT_SHIPPED}),
+        reconstruction={"l1": 1.0, "ssim": 0.5},
         batch=16,
         learning_rate=5e-4,
-        settings={"coarse": 0.5},
+        settings={"coarse": 0.0},
+        held={"coarse": "context-encoder"},
     ),
     Recipe(
         "mosaic",

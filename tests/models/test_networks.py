@@ -18,6 +18,7 @@ from inpaint_app.models.vae import VariationalAutoencoder
 from inpaint_app.training.device import lay_out
 
 SIDE = 32
+ENCODER = {"size": SIDE, "widths": (16, 32, 48), "bottleneck": 64, "skips": True, "prefill": "pyramid"}
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "context encoder": lambda: ContextEncoder(SIDE, (16, 32, 48), 64),
@@ -33,6 +34,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "glcic": lambda: CompletionNetwork(8),
     "contextual attention": lambda: CoarseToFine(8),
     "contextual attention, pyramid": lambda: CoarseToFine(8, prefill="pyramid"),
+    "contextual attention on an encoder": lambda: CoarseToFine(8, encoder=ENCODER),
 }
 
 
@@ -104,6 +106,21 @@ def test_learns_eight_photos_by_heart(network: nn.Module) -> None:
         if loss < 0.09 * trivial:
             break
     assert loss < 0.1 * trivial
+
+
+def test_a_held_encoder_is_where_refinement_begins_and_does_not_learn() -> None:
+    torch.manual_seed(0)
+    network = CoarseToFine(8, encoder=ENCODER).train()
+    image, mask = photos(), centre()
+    coarse, refined = network(image, mask)
+    assert torch.equal(coarse * mask, refined * mask)
+    before = {name: value.clone() for name, value in network.coarse.state_dict().items()}
+    (refined * mask).square().sum().backward()
+    torch.optim.SGD(network.parameters(), 1e-3).step()
+    again, refined = network(image, mask)
+    assert torch.equal(again, coarse)
+    assert not torch.equal(refined * mask, coarse * mask)
+    assert all(torch.equal(value, before[name]) for name, value in network.coarse.state_dict().items())
 
 
 @pytest.mark.parametrize(

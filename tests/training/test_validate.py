@@ -146,6 +146,46 @@ def test_a_run_that_began_with_shipped_weights_counts_them_and_may_be_their_mean
         export(trained, shipped, mean=True)
 
 
+UPON = Recipe(
+    "tiny-upon",
+    "for tests",
+    Part(
+        "inpaint_app.models.contextual_attention:CoarseToFine",
+        {"width": 4, "encoder": TINY.network.arguments},
+    ),
+    size=16,
+    photo_size=18,
+    batch=4,
+    warmup=0,
+    settings={"coarse": 0.0},
+    held={"coarse": "tiny"},
+)
+
+
+def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "shipped"
+    base = load_file(export(trained, shipped))
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(shipped))
+    monkeypatch.setattr(recipes, "RECIPES", (*recipes.RECIPES, UPON))
+    Trainer(UPON, plan(tmp_path / "upon", 3), photos()).run()
+    own = load_file(export(tmp_path / "upon", shipped))
+    assert own
+    assert not any(name.startswith("coarse.") for name in own)
+    network = checkpoints.create("tiny-upon").state_dict()
+    assert all(
+        torch.equal(network[f"coarse.{name}"], value.to(network[f"coarse.{name}"]))
+        for name, value in base.items()
+    )
+    assert network["merge.8.bias"].abs().sum() > 0, "the refinement has learned"
+    Trainer(TINY, plan(tmp_path / "again", 4), photos()).run()
+    export(tmp_path / "again", shipped)
+    assert not checkpoints.present("tiny-upon")
+    with pytest.raises(CheckpointError, match="is not 'tiny' as"):
+        export(tmp_path / "upon", shipped)
+
+
 def test_training_begins_with_given_weights(trained: Path, tmp_path: Path) -> None:
     begun = Trainer(TINY, plan(tmp_path / "next", 2, start=trained / "network.safetensors"), photos())
     averaged, _ = state.load(trained / "network.safetensors")
