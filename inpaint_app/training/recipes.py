@@ -68,13 +68,22 @@ _ATTENTION = f"{_MODELS}.contextual_attention:CoarseToFine"
 _CRITIC = f"{_MODELS}.contextual_attention:Critic"
 
 _CONTEXT_SHIPPED = {
-    "widths": [32, 64, 128, 256, 512],
+    "widths": [32, 128, 256, 512, 512],
     "bottleneck": 500,
     "skips": True,
     "prefill": "pyramid",
     "up": "bilinear",
     "finish": 48,
 }
+_LARGE = {
+    "centre": 0.3,
+    "rectangle": 0.3,
+    "freeform": 0.2,
+    "objects": 0.15,
+    "equal-area": 0.03,
+    "squares": 0.02,
+}
+"""Every kind of hole; two of three are large: small ones are learned in passing."""
 _GAN = (0.5, 0.99)
 
 
@@ -142,6 +151,7 @@ RECIPES: tuple[Recipe, ...] = (
         "Context encoder, reconstruction-weighted, any hole",
         Part(_CONTEXT, _CONTEXT_SHIPPED),
         reconstruction={"log-l2": 1.0},
+        holes=_LARGE,
     ),
     Recipe(
         "context-encoder-sharp",
