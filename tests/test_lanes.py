@@ -113,7 +113,7 @@ def test_one_who_leaves_is_out_of_the_line_at_once() -> None:
         second.stop.set()
         began = time.monotonic()
         second.thread.join(5)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2  # the first one's turn goes on for much longer
         assert isinstance(second.error, Cancelled)
         until(lambda: third.stages[-1] == "Busy, 1 before you")
         assert not first.end.is_set()
@@ -144,9 +144,9 @@ def test_a_turn_that_says_nothing_for_too_long_is_taken_away_and_told_why() -> N
 
 
 def test_a_slow_turn_that_reports_is_left_alone() -> None:
-    line = Line(8, 1, 0.4)
+    line = Line(8, 1, 1.5)  # far more than a busy machine makes of a tenth of a second
     with asked(line, "a", "b") as (slow, waiting):
-        for _ in range(12):
+        for _ in range(20):
             slow.progress.part(0.2, 0.4)(0.5, "Working")
             time.sleep(0.1)
         assert not waiting.entered.is_set()
