@@ -80,6 +80,20 @@ def cores(environment: Mapping[str, str] | None = None) -> int:
     return max(1, min(shares))
 
 
+def torch_device(chosen: str) -> str:
+    """Where networks run: what INPAINT_DEVICE says, for "auto" the first of GPU, Apple's and processor that is there.
+
+    A GPU that is lent from call to call (Spaces' ZeroGPU) is none to settle on.
+    """
+    if chosen != "auto":
+        return chosen
+    import torch
+
+    if torch.cuda.is_available() and not gpu_is_lent():
+        return "cuda:0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def gpu_is_lent(environment: Mapping[str, str] | None = None) -> bool:
     """Whether this is a Space whose GPU is there during certain calls alone (ZeroGPU)."""
     source = os.environ if environment is None else environment

@@ -85,7 +85,7 @@ class YoloSegmenter:
 
     def lower(self) -> str | None:
         """Go on where there is more memory, and say where; None where there is no such place."""
-        if _device(self._settings) == "cpu":
+        if surroundings.torch_device(self._settings.device) == "cpu":
             return None
         self._settings = replace(self._settings, device="cpu")
         self._predictor = _predictor(self._path, self._settings)
@@ -153,7 +153,7 @@ def _predictor(path: Path, settings: Settings) -> Any:
         predictor = RawPredictor(
             overrides={
                 "task": "segment", "mode": "predict", "save": False, "verbose": False, "iou": OVERLAP,
-                "device": _device(settings), "rect": True, "batch": 1,
+                "device": surroundings.torch_device(settings.device), "rect": True, "batch": 1,
             }
         )  # fmt: skip
         _set_up(predictor, model.model, settings)
@@ -180,13 +180,3 @@ def _quiet(settings: Settings) -> None:
     os.environ["YOLO_VERBOSE"] = "0"
     os.environ["YOLO_OFFLINE"] = "1"
     os.environ.setdefault("YOLO_CONFIG_DIR", str(settings.cache / "ultralytics"))
-
-
-def _device(settings: Settings) -> str:
-    import torch
-
-    if settings.device != "auto":
-        return settings.device
-    if torch.cuda.is_available() and not surroundings.gpu_is_lent():
-        return "cuda:0"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,14 +10,15 @@ from inpaint_app.backends.networks.scaling import device, restored, scaled
 from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image, Mask, Options, Progress, Window
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 
 class FeedForward:
-    """A network that fills a window in one go. Subclasses name the entry of the manifest."""
+    """A network that fills a window in one go. Subclasses name the entry of the manifest.
+
+    restores: the network is shown what the hole holds (the window's guide, or, where there is none, its image).
+    """
 
     weights: ClassVar[str]
+    restores: ClassVar[bool] = False
 
     def __init__(self) -> None:
         """Load the weights; raises MissingWeights, CheckpointError."""
@@ -33,7 +34,8 @@ class FeedForward:
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
         progress(0.0, "Filling")
-        image, mask = scaled(self._seen(window), window.mask, self._size)
+        seen = window.guide if self.restores and window.guide is not None else window.image
+        image, mask = scaled(seen, window.mask, self._size)
         fill = self._filled(image, mask)
         progress(1.0, "Filling")
         return restored(fill, window)
@@ -46,13 +48,6 @@ class FeedForward:
         self._network.to("cpu")
         return "on the processor, which is slower"
 
-    def _seen(self, window: Window) -> Image:
-        return window.image
-
-    def _photo(self, image: Tensor, hole: Tensor) -> Tensor:
-        """What the network is shown, of (1, 3, S, S) in -1..1: nothing of the hole."""
-        return image * (1 - hole)
-
     def _filled(self, image: Image, mask: Mask) -> Image:
         """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
         import torch
@@ -61,7 +56,7 @@ class FeedForward:
         hole = torch.from_numpy(np.array(mask)).to(self._device)[None, None].float()
         photo = photo.float() / 127.5 - 1
         with torch.inference_mode():
-            made = self._network(self._photo(photo, hole), hole)
+            made = self._network(photo if self.restores else photo * (1 - hole), hole)
         last = made[-1] if isinstance(made, tuple) else made
         if not torch.isfinite(last).all():
             raise CheckpointError(f"The weights {self.weights} made no picture here: take another backend.")
@@ -97,13 +92,7 @@ class MosaicRestorer(FeedForward):
     """Report 001's variant of contextual attention, which restores a pixelated region."""
 
     weights = "mosaic"
-
-    def _seen(self, window: Window) -> Image:
-        """The window with the mosaic in its hole: its guide, or, where there is none, the image as it is."""
-        return window.image if window.guide is None else window.guide
-
-    def _photo(self, image: Tensor, hole: Tensor) -> Tensor:
-        return image
+    restores = True
 
 
 class Autoencoder(FeedForward):

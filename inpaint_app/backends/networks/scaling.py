@@ -11,15 +11,8 @@ from inpaint_app.types import Image, Mask, Window
 
 
 def device() -> str:
-    """Where networks run: what INPAINT_DEVICE says, else the first of cuda, mps and cpu that is there."""
-    import torch
-
-    chosen = Settings.from_environment().device
-    if chosen != "auto":
-        return chosen
-    if torch.cuda.is_available() and not surroundings.gpu_is_lent():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    """Where networks run, by INPAINT_DEVICE."""
+    return surroundings.torch_device(Settings.from_environment().device)
 
 
 def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:
