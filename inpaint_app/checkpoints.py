@@ -31,7 +31,7 @@ class Entry:
 
     file: beside the manifest. network: "module:Class". arguments: of that class. size: the side in pixels that it was
     trained at. training, scores: what was done and what was measured, for people to read. shares: parts of the network
-    that are another entry's weights, unchanged: name of the part to sha256 of that entry's file.
+    that are another entry's weights, unchanged: name of the part to sha256 of that entry's file, or "sha256/part".
     """
 
     name: str
@@ -115,42 +115,58 @@ def present(name: str) -> bool:
     try:
         known = entries()
         return name in known and all(
-            (folder() / one.file).is_file() for one in (known[name], *_shared(known[name]).values())
+            (folder() / one.file).is_file()
+            for one in (known[name], *(entry for entry, _ in _shared(known[name]).values()))
         )
     except CheckpointError:
         return False
 
 
-def _shared(known: Entry) -> Mapping[str, Entry]:
-    """The entries whose weights stand in parts of this one's network, by the part's name; raises CheckpointError."""
+def _shared(known: Entry) -> Mapping[str, tuple[Entry, str]]:
+    """Whose weights stand in parts of this one's network, by the part: the entry, and the part there ("" for all).
+
+    Raises CheckpointError where there is no such entry.
+    """
     by_hash = {one.sha256: one for one in entries().values()}
-    for sha256 in known.shares.values():
+    found = {}
+    for part, source in known.shares.items():
+        sha256, _, inner = source.partition("/")
         if sha256 not in by_hash:
             raise CheckpointError(
                 f"{known.name!r} was trained on top of weights (sha256 {sha256[:12]}…) that {folder() / MANIFEST} no "
                 f"longer has. Train it anew: {cure(known.name)}."
             )
-    return {part: by_hash[sha256] for part, sha256 in known.shares.items()}
+        found[part] = by_hash[sha256], inner
+    return found
 
 
-def load(name: str, module: nn.Module) -> None:
-    """Put the weights into the module, as float32, every name and shape fitting.
+def load(name: str, module: nn.Module, part: str = "") -> None:
+    """Put the weights, or those of a part of that network, into the module, as float32, every name and shape fitting.
 
     Raises MissingWeights where they are not there, CheckpointError where the file is not the one that the manifest
     names, is damaged, or does not fit.
     """
     known = entry(name)
     tensors = _tensors(known)
-    for part, other in _shared(known).items():
-        tensors |= {f"{part}.{key}": value for key, value in _tensors(other).items()}
+    for own, (other, theirs) in _shared(known).items():
+        tensors |= {f"{own}.{key}": value for key, value in under(theirs, _tensors(other)).items()}
     try:
         module.load_state_dict(
-            {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+            {
+                key: value.float() if value.is_floating_point() else value
+                for key, value in under(part, tensors).items()
+            }
         )
     except RuntimeError as error:
         raise CheckpointError(
             f"{folder() / known.file} does not fit {type(module).__name__}: {error}"
         ) from error
+
+
+def under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a part of a network by their names within it; all of them for ""."""
+    prefix = f"{part}." if part else ""
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
 
 
 def _tensors(known: Entry) -> dict[str, Tensor]:

@@ -9,8 +9,8 @@ place from the matched patches. Deviations from the paper:
 - `width` (32 in the paper) is an option; so is `prefill`, what the coarse network sees in the hole ("mean", or the
   smooth "pyramid" fill, to which both networks then add). With "smooth" it sees what the image holds there, blurred,
   and adds to that: the mosaic variant of report 001, which restores a pixelated region.
-- `encoder` puts a trained context encoder, held as it is, in the coarse network's place, and the refinement network
-  adds to its fill, nothing at first: what the one has learned in hours the other does not learn anew.
+- `encoder` puts a context encoder in the coarse network's place, and the refinement network adds to its fill, nothing
+  at first: what a trained one has learned in hours need not be learned anew (the recipe holds its weights).
 - Patches that touch the hole get no attention at all; the authors' code gives them a score of 0 before the softmax and
   removes their share after it, so that the attention of a place did not sum to 1.
 - The mask may differ from image to image of a batch.
@@ -35,7 +35,7 @@ class CoarseToFine(nn.Module):
     """Both generators. Sides must be divisible by 8; trained at one size, it runs at any.
 
     width: channels of the first layer. attend: False leaves the attention layer out, for comparison. encoder: arguments
-    of a ContextEncoder that is the coarse network and does not learn; its square is then the only size.
+    of a ContextEncoder that is the coarse network; its square is then the only size.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class CoarseToFine(nn.Module):
         encoder: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.prefill, self.held = prefill, encoder is not None
+        self.prefill, self.adds = prefill, encoder is not None
         w = width
         self.coarse = (
             nn.Sequential(*_down(5, w), *_dilated(4 * w), *_across(4 * w), *_up(4 * w, w))
             if encoder is None
-            else ContextEncoder(**encoder).requires_grad_(False)
+            else ContextEncoder(**encoder)
         )
         self.hallucinate = nn.Sequential(*_down(5, w), *_dilated(4 * w))
         # The attending branch ends in ReLU before the matching, as the authors' code has it.
@@ -59,17 +59,9 @@ class CoarseToFine(nn.Module):
         self.attention = ContextualAttention() if attend else None
         self.after = nn.Sequential(*_across(4 * w))
         self.merge = nn.Sequential(_Convolution(8 * w, 4 * w), _Convolution(4 * w, 4 * w), *_up(4 * w, w))
-        if self.held:
-            self.coarse.eval()  # from the first: a fresh module is in training until somebody says otherwise
+        if self.adds:
             for values in self.merge[-1].parameters():
                 nn.init.zeros_(values)
-
-    def train(self, mode: bool = True) -> CoarseToFine:
-        """As any module; a held encoder stays as it infers, its running means too."""
-        super().train(mode)
-        if self.held:
-            self.coarse.eval()
-        return self
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """image (B, 3, H, W) in -1..1, mask (B, 1, H, W) with 1 = hole → coarse and refined fill, about -1..1."""
@@ -82,10 +74,10 @@ class CoarseToFine(nn.Module):
             features = self.attention(features, mask)
         merged = torch.cat([self.hallucinate(seen), self.after(features)], 1)  # (B, 8w, H/4, W/4)
         refined = self.merge(merged)
-        return coarse, completed + refined.float() if self.held else self._finish(refined, start)
+        return coarse, completed + refined.float() if self.adds else self._finish(refined, start)
 
     def _coarse(self, image: Tensor, mask: Tensor, start: Tensor) -> Tensor:
-        if self.held:
+        if self.adds:
             return self.coarse(image, mask)  # type: ignore[no-any-return]
         return self._finish(self.coarse(_input(start, mask)), start)
 

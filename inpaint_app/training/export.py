@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from inpaint_app.checkpoints import MANIFEST
+from inpaint_app.checkpoints import MANIFEST, under
 from inpaint_app.errors import CheckpointError, InpaintError, OptionError
 from inpaint_app.training import state
 from inpaint_app.training.history import HELD, read
@@ -44,10 +44,8 @@ def export(
     tensors, about = state.load(run / "state.safetensors")
     recipe = find(about["recipe"])
     name = name or recipe.name
-    prefix = "average." if module == "network" else f"module.{module}."
-    half = {
-        key.removeprefix(prefix): _half(value) for key, value in tensors.items() if key.startswith(prefix)
-    }
+    chosen = under("average" if module == "network" else f"module.{module}", tensors)
+    half = {key: _half(value) for key, value in chosen.items()}
     if not half:
         raise OptionError(f"{run} holds no module {module!r}.")
     shares = _set_aside(half, recipe.held, folder) if module == "network" else {}
@@ -93,18 +91,18 @@ def _set_aside(half: dict[str, Tensor], held: Mapping[str, str], folder: Path) -
     Raises CheckpointError where a part is not that entry's as it is now: it was held while the run learned.
     """
     shares: dict[str, str] = {}
-    for part, name in held.items():
+    for part, source in held.items():
+        name, _, inner = source.partition("/")
         entry = _earlier(folder, name)
-        mine = {key: half.pop(key) for key in [*half] if key.startswith(f"{part}.")}
-        theirs = load_file(folder / entry["file"])
-        if not all(
-            key in mine and torch.equal(mine[key], value)
-            for key, value in ((f"{part}.{key}", value) for key, value in theirs.items())
-        ):
+        theirs = under(inner, load_file(folder / entry["file"]))
+        mine = under(part, half)
+        if mine.keys() != theirs.keys() or not all(torch.equal(mine[key], theirs[key]) for key in mine):
             raise CheckpointError(
-                f"{part!r} of the run is not {name!r} as {folder / MANIFEST} has it now. Train on top of that again."
+                f"{part!r} of the run is not {source!r} as {folder / MANIFEST} has it now. Train on top of that again."
             )
-        shares[part] = entry["sha256"]
+        for key in mine:
+            del half[f"{part}.{key}"]
+        shares[part] = f"{entry['sha256']}/{inner}".rstrip("/")
     return shares
 
 

@@ -22,6 +22,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor
 
+from inpaint_app.checkpoints import under
 from inpaint_app.errors import CheckpointError, InpaintError
 from inpaint_app.training import state
 from inpaint_app.training.device import device_name, lay_out, precision
@@ -72,7 +73,8 @@ class Trainer:
         if plan.start:
             self._begin_with(plan.start)
         for module in self.objective.modules.values():
-            lay_out(module.to(self.device)).train()
+            lay_out(module.to(self.device))
+        self.objective.train()
         self.optimisers = {player: self._optimiser(player) for player in self.objective.players}
         self.average = state.Average(self.objective.modules["network"], recipe.average)
         self.sampler = self.objective.sampler(
@@ -128,8 +130,11 @@ class Trainer:
 
     def _begin_with(self, path: Path) -> None:
         tensors, _ = state.load(path)
+        network = self.objective.modules["network"]
+        held = tuple(f"{part}." for part in self.recipe.held)
+        kept = {name: value for name, value in network.state_dict().items() if name.startswith(held)}
         try:
-            self.objective.modules["network"].load_state_dict(tensors)
+            network.load_state_dict(tensors | kept)
         except RuntimeError as error:
             raise CheckpointError(
                 f"{path} does not fit the network of {self.recipe.name!r}: {error}."
@@ -249,7 +254,7 @@ class Trainer:
             grid = self.objective.picture(network, self.sampler.draw(0))
         self.history.sample(self.step, grid, scores, self.seconds)
         network.load_state_dict(own)
-        network.train()
+        self.objective.train()
 
     def _save(self) -> None:
         if not self.accelerator.is_main_process:
@@ -282,14 +287,10 @@ class Trainer:
             )
         try:
             for name, module in self.objective.modules.items():
-                module.load_state_dict(_under(f"module.{name}.", tensors))
+                module.load_state_dict(under(f"module.{name}", tensors))
             for player, optimiser in self.optimisers.items():
                 state.unpack_optimiser(f"optimiser.{player}", optimiser, tensors)
         except (RuntimeError, KeyError, ValueError) as error:
             raise CheckpointError(f"{path} does not fit the recipe as it is now: {error}.") from error
-        self.average.values = {k: v.to(self.device) for k, v in _under("average.", tensors).items()}
+        self.average.values = {k: v.to(self.device) for k, v in under("average", tensors).items()}
         self.average.count, self.step, self.seconds = about["average"], about["step"], about["seconds"]
-
-
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -39,10 +39,19 @@ class Objective:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.modules: dict[str, nn.Module] = {"network": build(recipe.network)}
-        for part, name in recipe.held.items():
-            checkpoints.load(name, self.modules["network"].get_submodule(part))
+        for part, source in recipe.held.items():
+            name, _, theirs = source.partition("/")
+            module = self.modules["network"].get_submodule(part).requires_grad_(False)
+            checkpoints.load(name, module, theirs)
         if recipe.adversarial_weight:
             self.modules |= {name: build(part) for name, part in recipe.critics.items()}
+
+    def train(self) -> None:
+        """All modules as they learn, but the parts that are held: they stay as they infer, running means too."""
+        for module in self.modules.values():
+            module.train()
+        for part in self.recipe.held:
+            self.modules["network"].get_submodule(part).eval()
 
     @property
     def players(self) -> Mapping[str, tuple[str, ...]]:

@@ -29,7 +29,7 @@ class Recipe:
     `adversarial_weight`; 0 trains no critic. critics: modules that judge. holes: kinds and their weights. steps: used
     where no --minutes is given. settings: numbers that the objective knows.
     outlined: learns from photos with outlines of objects (--labels).
-    held: parts of the network that are shipped weights and do not learn, by the name of their entry.
+    held: parts of the network that do not learn, and whose shipped weights they are: "entry" or "entry/part".
     average: decay of the running mean of the weights that is what gets shipped; 0 keeps the last ones.
     """
 
@@ -161,6 +161,7 @@ RECIPES: tuple[Recipe, ...] = (
         adversarial_weight=0.01,
         learning_rate=3e-4,
         betas=_GAN,
+        held={"encoder": "context-encoder/encoder", "join": "context-encoder/join"},
     ),
     _paper("context-encoder-4000", "Context encoder as in the paper, bottleneck 4000", bottleneck=4000),
     _paper("context-encoder-2000", "Context encoder as in the paper, bottleneck 2000", bottleneck=2000),

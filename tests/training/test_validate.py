@@ -160,30 +160,42 @@ UPON = Recipe(
     settings={"coarse": 0.0},
     held={"coarse": "tiny"},
 )
+HALF = dataclasses.replace(
+    UPON, name="tiny-half", network=TINY.network, held={"encoder": "tiny/encoder"}, settings={}
+)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "part", "learned"), [(UPON, "coarse", "merge.8.bias"), (HALF, "encoder", "last.bias")]
+)
 def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
-    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe, part: str, learned: str
 ) -> None:
     shipped = tmp_path / "shipped"
-    base = load_file(export(trained, shipped))
+    whole = load_file(export(trained, shipped))
+    theirs = checkpoints.under("" if recipe is UPON else part, whole)
     monkeypatch.setenv("INPAINT_CHECKPOINTS", str(shipped))
-    monkeypatch.setattr(recipes, "RECIPES", (*recipes.RECIPES, UPON))
-    Trainer(UPON, plan(tmp_path / "upon", 3), photos()).run()
+    monkeypatch.setattr(recipes, "RECIPES", (*recipes.RECIPES, recipe))
+    trainer = Trainer(recipe, plan(tmp_path / "upon", 3, sample_every=0.0), photos())
+    before = trainer.objective.modules["network"].state_dict()[learned].clone()
+    trainer.run()
     own = load_file(export(tmp_path / "upon", shipped))
     assert own
-    assert not any(name.startswith("coarse.") for name in own)
-    network = checkpoints.create("tiny-upon").state_dict()
-    assert all(
-        torch.equal(network[f"coarse.{name}"], value.to(network[f"coarse.{name}"]))
-        for name, value in base.items()
-    )
-    assert network["merge.8.bias"].abs().sum() > 0, "the refinement has learned"
+    assert not any(name.startswith(f"{part}.") for name in own)
+    network = checkpoints.create(recipe.name).state_dict()
+    for name, value in theirs.items():
+        assert torch.equal(network[f"{part}.{name}"], value.to(network[f"{part}.{name}"].dtype)), name
+    assert not torch.allclose(network[learned], before, atol=1e-6), "the rest has learned"
     Trainer(TINY, plan(tmp_path / "again", 4), photos()).run()
     export(tmp_path / "again", shipped)
-    assert not checkpoints.present("tiny-upon")
-    with pytest.raises(CheckpointError, match="is not 'tiny' as"):
+    assert not checkpoints.present(recipe.name)
+    with pytest.raises(CheckpointError, match="is not 'tiny"):
         export(tmp_path / "upon", shipped)
+    start = tmp_path / "upon" / "network.safetensors"
+    begun = Trainer(recipe, plan(tmp_path / "more", 1, start=start), photos())
+    held = begun.objective.modules["network"].get_submodule(part).state_dict()
+    shipped_now = checkpoints.under("" if recipe is UPON else part, load_file(shipped / "tiny.safetensors"))
+    assert all(torch.equal(held[name], value.to(held[name].dtype)) for name, value in shipped_now.items())
 
 
 def test_training_begins_with_given_weights(trained: Path, tmp_path: Path) -> None:
