@@ -108,6 +108,8 @@ class _Finish(nn.Module):
     def forward(self, joined: Tensor, seen: Tensor) -> Tensor:
         """joined: the decoder's last features; seen: what the encoder saw."""
         quarters = nn.functional.pixel_unshuffle(seen, 2)  # (B, 16, S/2, S/2)
+        # Of one kind and layout before they are joined: else all is copied in full precision, a tenth of a step.
+        quarters = quarters.to(joined.dtype).contiguous(memory_format=torch.channels_last)
         mixed = nn.functional.leaky_relu(self.mix(torch.cat([joined, quarters], 1)), 0.2)
         return nn.functional.pixel_shuffle(self.last(mixed), 2)
 
