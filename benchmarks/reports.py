@@ -13,18 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
 from inpaint_app.training import state
-from inpaint_app.training.data import Batch, Photos, load_photos
+from inpaint_app.training.data import Photos, load_photos
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective, load
 from inpaint_app.training.recipes import find
-from inpaint_app.training.validate import central
+from inpaint_app.training.validate import central, filled
 from inpaint_app.types import Image, Mask, Options, Result
 
 LOSSES = [f"loss-{name}" for name in ("bce-l2", "ls-l1", "l1-ssim-70", "l1-ssim-50", "l1-ssim-995")]
@@ -58,19 +56,6 @@ def trained(run: Path) -> tuple[Objective, dict[str, float]]:
     return objective, about
 
 
-def fills(objective: Objective, truths: Photos, masks: NDArray[np.bool_]) -> Photos:
-    """What the network makes of the photos, (N, S, S, 3) uint8, known pixels put back."""
-    made = []
-    for start in range(0, len(truths), 40):
-        photo = torch.from_numpy(truths[start : start + 40]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        mask = torch.from_numpy(masks[start : start + 40])[:, None].float()
-        with torch.inference_mode():
-            filled = objective.fill(objective.modules["network"], Batch(photo, mask))
-        pixels = ((filled.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-        made.append(pixels.permute(0, 2, 3, 1).numpy())
-    return np.where(masks[..., None], np.concatenate(made), truths)
-
-
 def texture(fill: Image, mask: Mask) -> float:
     """High-frequency contrast in the hole beside that around it: 1 is as rich."""
     box = bounds(mask)
@@ -83,7 +68,7 @@ def row(run: Path, truths: Photos, hole: str) -> str:
     """A run's line of the table."""
     objective, about = trained(run)
     masks = make_holes({hole: 1.0}, truths.shape[1], len(truths), 7)
-    made = fills(objective, truths, masks)
+    made = filled(objective, truths, masks)
     found = [scores(t, f, m, names=NAMES)["hole"] for t, f, m in zip(truths, made, masks, strict=True)]
     mean = {name: float(np.mean([one[name] for one in found])) for name in NAMES}
     energy = np.nanmedian([texture(f, m) for f, m in zip(made, masks, strict=True)])

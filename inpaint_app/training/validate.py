@@ -29,7 +29,7 @@ from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.metrics.structure import haarpsi, ssim_map
 from inpaint_app.models.prefill import pixelate
-from inpaint_app.training.data import Batch, Photos, Sampler, load_photos
+from inpaint_app.training.data import Batch, Photos, load_photos
 from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective
@@ -48,19 +48,25 @@ def in_training(photos: Photos, recipe: Recipe) -> Callable[[Objective], dict[st
     hole = make_holes({"centre": 1.0}, recipe.size, 1, 0)
 
     def validate(objective: Objective) -> dict[str, float]:
-        network = objective.modules["network"]
-        device = next(network.parameters()).device
-        sampler = Sampler(photos, hole, 40, 0, device, augment=False)
-        truths, fills = [], []
-        for step in range(-(-len(photos) // 40)):
-            batch = sampler.draw(step)
-            filled = objective.fill(network, Batch(batch.photo, batch.mask))
-            fills.append(_pixels(filled))
-            truths.append(_pixels(batch.photo))
-        masks = np.broadcast_to(hole, (sum(map(len, fills)), *hole.shape[1:]))
-        return score(np.concatenate(fills), np.concatenate(truths), masks)
+        truths = central(photos, recipe.size)
+        masks = np.broadcast_to(hole, (len(truths), *hole.shape[1:]))
+        return score(filled(objective, truths, masks), truths, masks)
 
     return validate
+
+
+def filled(objective: Objective, truths: Photos, masks: NDArray[np.bool_]) -> Photos:
+    """What the objective's network makes of photos, (N, S, S, 3) uint8, known pixels put back."""
+    network = objective.modules["network"]
+    device = next(network.parameters()).device
+    made = []
+    for start in range(0, len(truths), 40):
+        part = slice(start, start + 40)
+        photo = torch.from_numpy(np.array(truths[part])).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        mask = torch.from_numpy(np.array(masks[part])).to(device)[:, None].float()
+        with torch.inference_mode():
+            made.append(_pixels(objective.fill(network, Batch(photo, mask))))
+    return np.where(masks[..., None], np.concatenate(made), truths)
 
 
 def score(fills: Photos, truths: Photos, masks: NDArray[np.bool_]) -> dict[str, float]:
