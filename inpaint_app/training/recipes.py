@@ -193,7 +193,7 @@ RECIPES: tuple[Recipe, ...] = (
         "contextual-attention-small",
         "Contextual attention, half the width, on the shipped context encoder: for machines without a GPU",
         Part(_ATTENTION, {"width": 16, "encoder": _CONTEXT_SHIPPED}),
-        reconstruction={"l1": 1.0, "ssim": 0.5},
+        reconstruction={"l1": 1.0, "contrast": 1.0},
         batch=16,
         learning_rate=5e-4,
         settings={"coarse": 0.0},
