@@ -47,31 +47,11 @@ def dissimilarity(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
     return _mean(1 - light * detail, weight)
 
 
-def contrast(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
-    """Mean of |local contrast of the fill - that of the photo|: how much detail there is, wherever exactly it lies.
-
-    All other losses here blur what cannot be told pixel by pixel. Local contrast is the root mean square, over 5×5
-    places, of what a mean over 3×3 takes away; averaged over the image at its size, halved and quartered. After the
-    subbands' variances of Portilla and Simoncelli 2000, taken locally and without their directions.
-    """
-    image, share = torch.cat([fill.float(), photo.float()]), weight
-    terms = []
-    for halvings in range(3):
-        if halvings:
-            image, share = F.avg_pool2d(image, 2), F.avg_pool2d(share, 2)
-        detail = image - F.avg_pool2d(image, 3, 1, 1, count_include_pad=False)
-        energy = F.avg_pool2d(detail.square(), 5, 1, 2, count_include_pad=False)
-        made, true = (energy + 1e-5).sqrt().chunk(2)  # about half a grey level: the root's slope stays finite
-        terms.append(_mean((made - true).abs(), share))
-    return torch.stack(terms).mean()
-
-
 RECONSTRUCTION: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "l1": l1,
     "l2": l2,
     "log-l2": log_l2,
     "ssim": dissimilarity,
-    "contrast": contrast,
 }
 
 

@@ -191,9 +191,18 @@ RECIPES: tuple[Recipe, ...] = (
     ),
     Recipe(
         "contextual-attention-small",
-        "Contextual attention, half the width, on the shipped context encoder: for machines without a GPU",
+        "Contextual attention, half the width, no critics: for machines without a GPU",
+        Part(_ATTENTION, {"width": 16, "prefill": "pyramid"}),
+        reconstruction={"l1": 1.0},
+        batch=16,
+        learning_rate=5e-4,
+        settings={"coarse": 0.5},
+    ),
+    Recipe(
+        "contextual-attention-refined",
+        "The same on the shipped context encoder as its coarse network, which is held",
         Part(_ATTENTION, {"width": 16, "encoder": _CONTEXT_SHIPPED}),
-        reconstruction={"l1": 1.0, "contrast": 1.0},
+        reconstruction={"l1": 1.0, "ssim": 0.5},
         batch=16,
         learning_rate=1e-3,
         warmup=50,
@@ -224,11 +233,7 @@ RECIPES: tuple[Recipe, ...] = (
         "DCGAN at 64 px, for semantic inpainting",
         Part(f"{_MODELS}.dcgan:Generator", {"widths": [256, 128, 64, 32]}),
         objective=f"{_OBJECTIVES}:Generative",
-        critics={
-            "critic": Part(
-                f"{_MODELS}.context_encoder:Discriminator", {"size": 64, "widths": [32, 64, 128, 256]}
-            )
-        },
+        critics={"critic": Part(_JUDGE.factory, {"size": 64, "widths": [32, 64, 128, 256]})},
         adversarial_weight=1.0,
         size=64,
         photo_size=75,
