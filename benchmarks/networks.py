@@ -13,8 +13,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from inpaint_app.models.attention import ContextualAttention, literal
-from inpaint_app.models.context_encoder import ContextEncoder
 from inpaint_app.models.contextual_attention import CoarseToFine
+from inpaint_app.training.objectives import build
+from inpaint_app.training.recipes import find
 
 
 def smooth(channels: int, side: int) -> Tensor:
@@ -103,9 +104,7 @@ def main() -> None:
     print(f"{'':58} {'literal':>10} {'ours':>10}")
     attention(arguments.side, arguments.repeat)
     bottleneck(arguments.repeat)
-    shipped = ContextEncoder(
-        widths=(32, 64, 128, 256, 512), bottleneck=500, skips=True, prefill="pyramid", up="bilinear"
-    )
+    shipped = build(find("context-encoder").network)
     whole("context encoder, 128 px (any window)", shipped, 128, arguments.repeat)
     whole(
         f"contextual attention, width 16, {arguments.side} px",
