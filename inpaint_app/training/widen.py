@@ -28,7 +28,7 @@ def widen(narrow: Mapping[str, Tensor], network: nn.Module) -> None:
 
     Widths of all levels but the last may differ. Raises OptionError where anything else does.
     """
-    made = network.state_dict()
+    made = network.state_dict()  # the network's own tensors: what is written into them is the network's
     if made.keys() != narrow.keys():
         raise OptionError("The weights are of another network: only its widths may differ.")
     for name, fresh in made.items():
@@ -43,20 +43,17 @@ def widen(narrow: Mapping[str, Tensor], network: nn.Module) -> None:
             fresh[: len(old)] = old
         else:
             raise OptionError(f"{name}: the last level's width and the bottleneck cannot change.")
-    network.load_state_dict(made)
 
 
 def _widen_convolution(name: str, old: Tensor, fresh: Tensor) -> None:
     """(outputs, inputs, k, k): old outputs read old inputs alone; fresh ones read all."""
     seen = 16 if name.startswith("finish.mix") else 0  # the photo, which comes after the features there
-    parts = (
-        1 if name.startswith("encoder") or name.startswith("finish.last") else 2
-    )  # features, and those skipped
+    parts = 1 if name.startswith(("encoder", "finish.last")) else 2  # features, and those skipped
     of_old, of_fresh = ((weight.shape[1] - seen) // parts for weight in (old, fresh))
     places = [part * of_fresh + channel for part in range(parts) for channel in range(of_old)]
     places += range(parts * of_fresh, parts * of_fresh + seen)
     kept = torch.zeros_like(fresh[: len(old)])
-    kept[:, places] = old
+    kept[:, places] = old.to(kept.dtype)
     fresh[: len(old)] = kept
 
 
@@ -73,10 +70,7 @@ def main() -> int:
         tensors, about = state.load(arguments.narrow)
         torch.manual_seed(1)
         network = build(find(arguments.recipe).network)
-        widen(
-            {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()},
-            network,
-        )
+        widen(tensors, network)
         state.save(arguments.out, network.state_dict(), about)
     except InpaintError as error:
         sys.stderr.write(f"{error}\n")
