@@ -119,7 +119,7 @@ from tests.toys import FINDER
 registry.SEGMENTERS = (FINDER,)
 replace = files.os.replace
 def slowly(source, target):  # so that a kill finds a file that is written and not yet renamed
-    time.sleep(0.15)
+    time.sleep(0.4)
     replace(source, target)
 files.os.replace = slowly
 folder = Path(sys.argv[1])
@@ -251,6 +251,7 @@ def test_a_download_that_stalls_is_told_and_gone_on_from(
     with pytest.raises(MissingWeights, match="timed out"):
         weights.fetch(NAME, None, settings)
     assert weights.locate(NAME, settings) is None
+    monkeypatch.setattr(weights, "TIMEOUT", 60)
     _Stalling.flows.set()
     assert weights.fetch(NAME, None, settings).read_bytes() == _Stalling.data
     assert _Stalling.ranges[1] is not None

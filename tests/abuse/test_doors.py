@@ -334,8 +334,10 @@ def test_headers_of_any_content(caller: Caller) -> None:
         {"Range": "bytes=9-1"}, {"Accept-Encoding": "x" * 3000},
     ):  # fmt: skip
         assert caller.http.get("/", headers=headers).status_code < 500
-    given = httpx.get(caller.address).headers["set-cookie"]
+    given = httpx.get(caller.address, timeout=60).headers["set-cookie"]
     assert "HttpOnly" in given
     assert "SameSite=Lax" in given
-    secure = httpx.get(caller.address, headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+    secure = httpx.get(caller.address, headers={"X-Forwarded-Proto": "https"}, timeout=60).headers[
+        "set-cookie"
+    ]
     assert "Secure" in secure

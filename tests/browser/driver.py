@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-WAIT = 60_000
+WAIT = 120_000
+LISTEN = """
+window.said = [];
+new MutationObserver(changes => {
+  for (const {target} of changes)
+    if (target.classList?.contains("st-toast")) window.said.push(target.querySelector("p")?.textContent ?? "");
+}).observe(document, {subtree: true, childList: true});
+"""
 
 
 class Studio:
@@ -22,6 +29,7 @@ class Studio:
         self.errors: list[str] = []
         page.set_default_timeout(WAIT)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.add_init_script(LISTEN)
         page.goto(server.address)
         page.wait_for_selector(".st-hero")
         self.page.wait_for_function("window.inpaintMarks !== undefined")
@@ -99,10 +107,10 @@ class Studio:
         download.value.save_as(target)
         return target
 
-    def toast(self) -> str:
-        """The message that is shown."""
-        self.page.wait_for_selector(".st-toast:not([hidden])")
-        return str(self.page.locator(".st-toast p").inner_text())
+    def says(self, words: str) -> None:
+        """Wait until a message with these words has come since the last one asked for; it may be gone again."""
+        self.page.wait_for_function("words => window.said.some(one => one.includes(words))", arg=words)
+        self.page.evaluate("window.said = []")
 
     def visit(self) -> Any:
         """What the server holds for this page."""
@@ -112,7 +120,7 @@ class Studio:
         ]
         return max(visits, key=lambda visit: visit.touched)
 
-    def wait_until(self, condition: Any, seconds: float = 10.0) -> None:
+    def wait_until(self, condition: Any, seconds: float = 60.0) -> None:
         """Wait for something on the server's side."""
         ends = time.monotonic() + seconds
         while not condition():

@@ -24,8 +24,8 @@ def test_photos_are_measured_as_they_come_and_the_report_is_kept(studio: Any, tm
     body = page.locator("#evaluate-body")
     rows = body.locator("tbody tr").all_inner_texts()
     assert [row.split()[:2] for row in rows] == [["Navier-Stokes", "2"], ["Telea", "2"]]
-    assert body.locator(".plots svg").count() == 3
-    assert body.locator(".tiles img").count() == 16
+    studio.wait_until(lambda: body.locator(".plots svg").count() == 3)
+    studio.wait_until(lambda: body.locator(".tiles img").count() == 16)
     loaded = (
         "[...document.querySelectorAll('#evaluate-body img')].every(i => i.complete && i.naturalWidth > 0)"
     )

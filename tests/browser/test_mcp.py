@@ -82,7 +82,9 @@ def data(path: Path) -> str:
 
 def sent(server: Any, path: Path) -> str:
     with path.open("rb") as file:
-        return str(httpx.post(f"{server.address}/gradio_api/upload", files={"files": file}).json()[0])
+        return str(
+            httpx.post(f"{server.address}/gradio_api/upload", files={"files": file}, timeout=60).json()[0]
+        )
 
 
 def decoded(content: bytes) -> np.ndarray:
@@ -111,7 +113,7 @@ def test_there_are_three_tools_and_they_say_what_they_take(assistant: Assistant)
 
 
 def test_the_list_as_plain_json_is_the_same(assistant: Assistant, server: Any) -> None:
-    plain = httpx.get(f"{server.address}/gradio_api/mcp/schema").json()
+    plain = httpx.get(f"{server.address}/gradio_api/mcp/schema", timeout=60).json()
     listed = assistant.ask("list_tools").tools
     assert [(tool["name"], tool["inputSchema"]) for tool in plain] == [
         (t.name, t.inputSchema) for t in listed
@@ -138,7 +140,7 @@ def test_a_mask_is_removed_and_every_other_pixel_stays(
         0,
         0,
     )
-    fetched = httpx.get(told["file"]).content
+    fetched = httpx.get(told["file"], timeout=60).content
     assert pictures(answer) == [fetched], "what the assistant sees is the file, not another encoding of it"
     changed = (decoded(fetched) != decoded(photo.read_bytes())).any(axis=2)
     assert changed[BOX].mean() > 0.5
@@ -180,7 +182,7 @@ def test_of_a_large_result_a_small_picture_is_shown(assistant: Assistant, mask: 
     (shown,) = pictures(answer)
     assert len(shown) < 700_000
     assert max(PillowImage.open(io.BytesIO(shown)).size) == 1024
-    fetched = httpx.get(answer.structuredContent["file"]).content
+    fetched = httpx.get(answer.structuredContent["file"], timeout=60).content
     assert decoded(fetched).shape == (1200, 1600, 3)
 
 

@@ -29,7 +29,7 @@ def test_a_hole_of_known_content_is_filled_and_scored(studio: Any, tmp_path: Pat
     page.get_by_role("button", name="Test", exact=True).click()
     page.wait_for_selector(".sheet .tiles figure >> nth=3")
     tables = page.locator(".sheet:visible table")
-    assert tables.count() == 2
+    studio.wait_until(lambda: tables.count() == 2)
     head = tables.first.locator("th").all_inner_texts()
     assert head[:7] == ["Over the hole", "L1 %", "L2 %", "PSNR dB", "SSIM", "TV %", "HaarPSI"]
     rows = tables.first.locator("tbody tr").all_inner_texts()
@@ -80,7 +80,7 @@ def test_light_and_dark(studio: Any) -> None:
     ground = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor"
     assert studio.page.evaluate(ground) == "rgb(246, 244, 241)"
     studio.page.locator("#shade button").click()
-    assert studio.page.evaluate(ground) == "rgb(19, 19, 18)"
+    studio.wait_until(lambda: studio.page.evaluate(ground) == "rgb(19, 19, 18)")
     studio.page.reload()
     studio.page.wait_for_selector(".st-hero")
     studio.page.wait_for_function(f"{ground} === 'rgb(19, 19, 18)'")

@@ -111,7 +111,7 @@ def test_a_run_is_not_overwritten_nor_mixed_up(tmp_path: Path) -> None:
 def test_minutes_end_a_run(tmp_path: Path) -> None:
     Trainer(TINY, plan(tmp_path / "run", None, minutes=0.01), photos()).run()
     _, about = state.load(tmp_path / "run" / "state.safetensors")
-    assert 0.6 <= about["seconds"] < 5
+    assert 0.6 <= about["seconds"] < 60
     assert about["step"] > 0
 
 
