@@ -12,11 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image as PillowImage
 
 from inpaint_app.settings import Settings
 from tests.imaging.photos import hole_in, saved, scene
 
 MEGABYTES, MEGAPIXELS = 2, 2
+SMALL = PillowImage.fromarray(scene(13, 21))
+PHOTO, MASK = saved(SMALL, "PNG"), saved(hole_in(13, 21), "PNG")
 
 
 @dataclass

@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from inpaint_app.backends import registry
 from inpaint_app.backends.diffusion import load
+from inpaint_app.backends.diffusion.options import StableDiffusionOptions
+from inpaint_app.types import Window
 
 SIDE = 64
+SPEC = registry.find("stable-diffusion")
 
 
 def make(
@@ -166,3 +170,24 @@ def make_large(folder: Path) -> Path:
     )
     pipeline.save_pretrained(folder / "model", safe_serialization=True)
     return folder / "model"
+
+
+def options(**values: Any) -> StableDiffusionOptions:
+    """Few steps in full precision, and what is given."""
+    made = SPEC.make_options({"steps": 2, "precision": "fp32", **values})
+    assert isinstance(made, StableDiffusionOptions)
+    return made
+
+
+def window(shape: tuple[int, int] = (64, 64), guide: bool = True) -> Window:
+    """A slope of colours with a hole in it."""
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
+    image = np.stack([60 + rows, 80 + columns, np.full(shape, 150)], axis=2).clip(0, 255).astype(np.uint8)
+    mask = np.zeros(shape, dtype=bool)
+    mask[shape[0] // 4 : shape[0] // 2 + 1, shape[1] // 4 : shape[1] // 2 + 1] = True
+    start = image.copy() if guide else None
+    image[mask] = 127
+    for array in (image, mask, start):
+        if array is not None:
+            array.flags.writeable = False
+    return Window(image, mask, None, start)

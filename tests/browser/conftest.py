@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -107,3 +109,23 @@ def visited(server: Server, browser: Any, **size: Any) -> Iterator[Any]:
     errors = driven.errors
     context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="session")
+def bus() -> Path:
+    """The photo of a bus and people that comes with the app."""
+    from inpaint_app.ui import present
+
+    return present.samples()["bus.jpg"]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PNG of 640×480 with grain, an object to brush over, a profile-less gradient and EXIF."""
+    rows, columns = np.mgrid[0:480, 0:640]
+    pixels = np.stack([rows // 3, columns // 4, 90 + 40 * (columns // 80 % 2)], axis=2)
+    pixels = pixels + np.random.default_rng(3).integers(0, 9, pixels.shape)
+    pixels[200:260, 300:340] = (250, 20, 20)
+    path = tmp_path_factory.mktemp("photos") / "small.png"
+    PillowImage.fromarray(pixels.astype(np.uint8)).save(path, dpi=(300, 300))
+    return path

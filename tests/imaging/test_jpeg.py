@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
-from inpaint_app.imaging import files, jpeg, jpeg_huffman
-from inpaint_app.imaging.jpeg_bytes import segment
-from inpaint_app.imaging.jpeg_file import HuffmanTable, JpegError, Scan, parse
-from inpaint_app.imaging.jpeg_progressive import Whole
+from inpaint_app.imaging import files, jpeg
+from inpaint_app.imaging.jpeg_file import JpegError, parse
 from inpaint_app.imaging.orientation import stored
 from tests.imaging.photos import decoded, edited_in, hole_in, jpeg_sampled, saved, scene
 
@@ -209,84 +206,6 @@ def test_a_hole_that_is_the_whole_photo() -> None:
     assert np.abs(files.load(done.data).rgb.astype(int) - edited).mean() < 6
 
 
-def test_metadata_stays_byte_for_byte() -> None:
-    exif = PillowImage.Exif()
-    exif[0x010F], exif[0x0132] = "Maker", "2026:01:02 03:04:05"
-    data = saved(
-        scene(40, 56),
-        "JPEG",
-        exif=exif,
-        icc_profile=b"profile" * 40,
-        comment=b"hello",
-        xmp=b"<x/>",
-        dpi=(300, 300),
-    )
-    tail = b"after the end"
-    photo = files.load(data + tail)
-    hole = hole_in(40, 56)
-    done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
-    assert done.endswith(b"\xff\xd9" + tail)
-    old, new = parse(data), parse(done)
-    kept = [(m, old.content(i)) for i, (m, _, _) in enumerate(old.segments) if m != 0xDA]
-    assert [(m, new.content(i)) for i, (m, _, _) in enumerate(new.segments) if m != 0xDA] == kept
-    assert photo.icc == b"profile" * 40
-    assert photo.dpi == (300.0, 300.0)
-
-
-def with_thumbnail(picture: NDArray[np.uint8], order: str) -> bytes:
-    """A JPEG whose EXIF holds a thumbnail of it, and a maker's note with a preview."""
-    small = saved(PillowImage.fromarray(picture).resize((64, 48)), "JPEG", quality=80)
-    preview = saved(PillowImage.fromarray(picture).resize((96, 72)), "JPEG", quality=90)
-    note = b"MAKER" + preview + b"\0"
-    mark = b"II*\0" if order == "<" else b"MM\0*"
-    first = 8
-    second = first + 2 + 12 + 4
-    data = second + 2 + 24 + 4
-    block = mark + struct.pack(order + "I", first)
-    block += struct.pack(order + "HHHII", 1, 0x927C, 7, len(note), data + len(small)) + struct.pack(
-        order + "I", second
-    )
-    block += struct.pack(order + "H", 2)
-    block += struct.pack(order + "HHII", 0x0201, 4, 1, data) + struct.pack(
-        order + "HHII", 0x0202, 4, 1, len(small)
-    )
-    block += bytes(4) + small + note
-    plain = saved(picture, "JPEG", quality=90)
-    return plain[:2] + segment(0xE1, b"Exif\0\0" + block) + plain[2:]
-
-
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_a_thumbnail_no_longer_shows_what_was_removed(order: str) -> None:
-    picture = np.full((240, 320, 3), 200, np.uint8)
-    picture[60:180, 100:220] = (220, 20, 20)
-    data = with_thumbnail(picture, order)
-    photo = files.load(data)
-    hole = np.zeros((240, 320), bool)
-    hole[56:184, 96:224] = True
-    edited = photo.rgb.copy()
-    edited[hole] = 200
-    done = files.encode(photo, edited, hole)
-    exif = PillowImage.open(io.BytesIO(done.data)).info["exif"]
-    assert len(exif) == len(PillowImage.open(io.BytesIO(data)).info["exif"])
-    start = exif.index(b"\xff\xd8\xff")
-    small = np.asarray(PillowImage.open(io.BytesIO(exif[start:])))
-    assert small.shape == (48, 64, 3)
-    assert np.abs(small.astype(int) - 200).max() < 12
-    assert exif.count(b"\xff\xd8\xff") == 1
-    assert "thumbnail" in done.report.note
-    assert "preview" in done.report.note
-
-
-def test_further_pictures_are_left_out() -> None:
-    data = jpeg_sampled(scene(48, 64), "420")
-    photo = files.load(data + jpeg_sampled(scene(24, 32), "420"))
-    hole = hole_in(48, 64)
-    done = files.encode(photo, edited_in(photo.rgb, hole), hole)
-    assert done.data.endswith(b"\xff\xd9")
-    assert len(parse(done.data).data) == parse(done.data).end
-    assert "further pictures" in done.report.note
-
-
 @pytest.mark.parametrize("transform", [0, 2])
 def test_cmyk(transform: int) -> None:
     inks = np.dstack([scene(48, 64), scene(48, 64, 5)[..., 0] // 2])
@@ -306,75 +225,6 @@ def test_cmyk(transform: int) -> None:
     assert np.abs(again.rgb[hole].astype(int) - edited[hole]).mean() < 8
     apart = (decoded(data) != decoded(done.data)).any(axis=2)
     assert done.report.changed_pixels_outside == np.count_nonzero(apart & ~hole)
-
-
-def several_scans(data: bytes) -> bytes:
-    """The same picture with one sequential scan per component."""
-    file = parse(data)
-    whole = Whole.read(file, np.zeros(file.units[0] * file.units[1], np.int32))
-    old = file.scans[0]
-    parts = [data[: old.begin]]
-    for c in range(len(file.components)):
-        number = min(c, 1)
-        parts.append(whole._scan(Scan((c,), (number,), (number,), (0, 63), 0, 0, {}, 0, 0, 0, 0)))
-    return b"".join([*parts, b"\xff\xd9"])
-
-
-@pytest.mark.parametrize("sampling", ["420", "422", "444"])
-def test_several_sequential_scans(sampling: str) -> None:
-    data = jpeg_sampled(scene(53, 75), sampling)
-    apart = several_scans(data)
-    assert np.array_equal(decoded(apart), decoded(data))
-    photo = files.load(apart)
-    hole = hole_in(53, 75)
-    done = files.encode(photo, edited_in(photo.rgb, hole), hole)
-    assert done.report.method == "jpeg-blocks"
-    assert done.report.changed_blocks_outside == 0
-
-
-def test_a_full_huffman_table_is_replaced() -> None:
-    """Flat colour gives tables of few symbols; a busy fill needs many that are not there."""
-    flat = np.full((64, 64, 3), 90, np.uint8)
-    flat[:, 32:] = 130
-    data = jpeg_sampled(flat, "420", optimize=1)
-    photo = files.load(data)
-    hole = np.zeros((64, 64), bool)
-    hole[8:40, 8:40] = True
-    edited = photo.rgb.copy()
-    edited[hole] = np.random.default_rng(0).integers(0, 256, (int(hole.sum()), 3), dtype=np.uint8)
-    done = files.encode(photo, edited, hole)
-    assert done.report.method == "jpeg-blocks"
-    assert done.report.changed_blocks_outside == 0
-    assert np.abs(files.load(done.data).rgb[hole].astype(int) - edited[hole]).mean() < 60
-
-
-def test_room_for_symbols_moves_no_old_code() -> None:
-    table = HuffmanTable((0, 1, 2, 1, *(0,) * 12), bytes((5, 1, 2, 9)))
-    grown = jpeg_huffman.with_room_for(table, [7, 8])
-    assert grown is not None
-    old, new = jpeg_huffman.writing(table), jpeg_huffman.writing(grown)
-    assert np.array_equal(old[[5, 1, 2, 9]], new[[5, 1, 2, 9]])
-    assert all(new[s] & 0xFF == 16 for s in (7, 8))
-    full = HuffmanTable((2, *(0,) * 15), b"\x01\x02")
-    assert jpeg_huffman.with_room_for(full, [3]) is None
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 10**7), min_size=1, max_size=256))
-def test_the_best_table_is_a_prefix_code_within_sixteen_bits(weights: list[int]) -> None:
-    histogram = np.zeros(256, np.int64)
-    histogram[: len(weights)] = weights
-    table = jpeg_huffman.best(histogram)
-    codes = jpeg_huffman.writing(table)
-    lengths = codes[: len(weights)] & 0xFF
-    assert sorted(table.symbols) == list(range(len(weights)))
-    assert (lengths > 0).all()
-    assert sum(2.0 ** -int(n) for n in lengths) < 1  # all ones stays free
-    read = jpeg_huffman.reading(table)
-    for symbol in range(len(weights)):
-        code, length = int(codes[symbol]) >> 8, int(codes[symbol]) & 0xFF
-        if length <= jpeg_huffman.LOOK:
-            assert read[code << (jpeg_huffman.LOOK - length)] == (length << 8) | symbol
 
 
 def test_a_file_that_cannot_be_edited_in_blocks_is_coded_anew_and_says_so(
@@ -402,14 +252,6 @@ def test_a_file_that_cannot_be_edited_in_blocks_is_coded_anew_and_says_so(
     again = files.load(done.data)
     assert (again.orientation, again.icc, dict(again.text)) == (6, b"p" * 40, {"comment": "hello"})
     assert np.abs(again.rgb.astype(int) - edited).mean() < 6
-
-
-def test_stray_bytes_between_segments_are_passed_over() -> None:
-    data = jpeg_sampled(scene(48, 64), "420", quality=80).replace(b"\xff\xda", b"\0\x12\xff\0\xff\xda", 1)
-    photo = files.load(data)
-    hole = hole_in(48, 64)
-    report = files.encode(photo, edited_in(photo.rgb, hole), hole).report
-    assert (report.method, report.changed_blocks_outside) == ("jpeg-blocks", 0)
 
 
 @pytest.mark.parametrize(
