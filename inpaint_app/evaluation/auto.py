@@ -160,22 +160,19 @@ def _fills(
 ) -> list[tuple[Result, int]]:
     """Every fill with its seed; at least one of `names` is among them."""
     first = int(removal.options.get("seed", 0))
+    specs = [registry.find(name) for name in (*names, *others)]
     jobs = [
-        (name, first + number)
-        for name in (*names, *others)
-        for number in range(
-            seeds if registry.find(name).family == ENGINES and not registry.find(name).guide else 1
-        )
+        (spec, first + number)
+        for spec in specs
+        for number in range(seeds if spec.family == ENGINES and not spec.guide else 1)
     ]
     results: list[tuple[Result, int]] = []
     failure: InpaintError | None = None
-    for number, (name, seed) in enumerate(jobs):
-        part = progress.part(
-            number / len(jobs), (number + 1) / len(jobs), f"Trying {registry.find(name).title}"
-        )
-        options = {**_known(name, removal.options), "seed": seed}
+    for number, (spec, seed) in enumerate(jobs):
+        part = progress.part(number / len(jobs), (number + 1) / len(jobs), f"Trying {spec.title}")
+        options = {**_known(spec.name, removal.options), "seed": seed}
         try:
-            results.append((session.remove(replace(removal, options=options), name, part), seed))
+            results.append((session.remove(replace(removal, options=options), spec.name, part), seed))
         except Cancelled:
             raise
         except InpaintError as error:

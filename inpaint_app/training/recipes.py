@@ -76,14 +76,14 @@ _CONTEXT_SHIPPED = {
     "finish": 48,
 }
 _LARGE = {
-    "centre": 0.3,
-    "rectangle": 0.3,
-    "freeform": 0.2,
-    "objects": 0.15,
-    "equal-area": 0.03,
-    "squares": 0.02,
+    "centre": 0.35,
+    "rectangle": 0.4,
+    "freeform": 0.12,
+    "objects": 0.1,
+    "equal-area": 0.02,
+    "squares": 0.01,
 }
-"""Every kind of hole; two of three are large: small ones are learned in passing."""
+"""Every kind of hole; three of four are large: small ones are learned in passing."""
 _GAN = (0.5, 0.99)
 
 
