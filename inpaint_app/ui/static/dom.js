@@ -56,3 +56,12 @@ function typing(target) {
   return target && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
     (target.tagName === "INPUT" && !/^(range|checkbox|radio|button)$/.test(target.type)));
 }
+
+function loaded(address) {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Error("The mask did not arrive."));
+    image.src = address;
+  });
+}

@@ -59,3 +59,10 @@ function makeObjects(app, mask) {
     },
   };
 }
+
+/* The highest point of an outline, where its name stands. */
+function anchor(polygons) {
+  let x = 0, y = Infinity;
+  for (const polygon of polygons) for (let i = 0; i < polygon.length; i += 2) if (polygon[i + 1] < y) { y = polygon[i + 1]; x = polygon[i]; }
+  return [x, Number.isFinite(y) ? y : 0];
+}

@@ -248,31 +248,6 @@ const hears = {
   },
 };
 
-function loaded(address) {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
-    image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("The mask did not arrive."));
-    image.src = address;
-  });
-}
-
-function anchor(polygons) {
-  let x = 0, y = Infinity;
-  for (const polygon of polygons) for (let i = 0; i < polygon.length; i += 2) if (polygon[i + 1] < y) { y = polygon[i + 1]; x = polygon[i]; }
-  return [x, Number.isFinite(y) ? y : 0];
-}
-
-app.strip = () => {
-  const strip = one(".st-history");
-  strip.replaceChildren(...app.steps.map((step, index) => h("button", {
-    type: "button", class: "frame", "aria-current": index === app.at ? "step" : null, title: index ? "Without " + step.title : "Original", "data-step": index,
-    onclick: () => { if (!app.busy && index !== app.at) app.send("go", { step: index }); else app.edit(); },
-  }, h("img", { src: fileUrl(step.thumb), alt: "" }), h("span", {}, index ? "Without " + step.title : "Original"))));
-  const last = strip.lastElementChild;
-  if (last) last.scrollIntoView({ block: "nearest", inline: "nearest" });
-};
-
 /* Messages are taken in their order, one after the other, each once. */
 let inbox = Promise.resolve();
 function hear() {
@@ -295,6 +270,7 @@ app.settings = makeSettings(app);
 app.compare = makeCompare(app, view);
 app.proof = makeProof(app);
 app.intake = makeIntake(app);
+app.strip = makeStrip(app);
 makeKeys(app, mask);
 app.root.addEventListener("click", (event) => {
   const node = event.target.closest("[data-do]");
