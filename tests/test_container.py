@@ -18,7 +18,8 @@ import yaml
 from PIL import Image as PillowImage
 
 from tests.conftest import ROOT
-from tests.container import Build, Container, Stage, ordinary, sent, steps_of
+from tests.container import Build, Container, Stage, sent, steps_of
+from tests.users import ordinary
 
 
 @pytest.fixture(scope="module")
