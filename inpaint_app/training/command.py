@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> None:
     )
     validate = None
     if arguments.validate:
-        validate = in_training(load_photos([arguments.validate], recipe.photo_size, cache)[:200], recipe)
+        validate = in_training(load_photos([arguments.validate], recipe.size, cache)[:200], recipe)
     plan = Plan(
         out=arguments.out,
         steps=arguments.steps,

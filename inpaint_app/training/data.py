@@ -115,7 +115,9 @@ class Sampler:
 
     photos: (N, P, P, 3) uint8. holes: (K, S, S) bool, S <= P. Everything lies on `device`, so that on a GPU no batch
     crosses the bus. rank, ranks: this process takes every `ranks`-th photo of the batch. zoom: crops are between
-    S / zoom and S · zoom pixels wide, as far as the photo goes, and scaled to S; 1 cuts them as they are.
+    S / zoom and S · zoom pixels wide, as far as the photo goes, and scaled to S; 1 cuts them as they are. whole: share
+    of the photos that are scaled to S instead (Lanczos, as `load_photos` does it): the same
+    scenes, finer drawn.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class Sampler:
         ranks: int = 1,
         augment: bool = True,
         zoom: float = 1.0,
+        whole: float = 0.0,
     ) -> None:
         if batch % ranks:
             raise OptionError(f"A batch of {batch} cannot be shared by {ranks} processes: take a multiple.")
@@ -137,6 +140,7 @@ class Sampler:
             raise OptionError(f"Photos of {self.photo_side} px are too small for crops of {self.side} px.")
         self.batch, self.seed, self.rank, self.ranks, self.augment = batch, seed, rank, ranks, augment
         self.zoom = zoom if augment else 1.0
+        self.whole = whole if augment else 0.0
         self.device = torch.device(device)
         self.photos = torch.from_numpy(photos if photos.flags.writeable else np.array(photos)).to(self.device)
         self.holes = torch.from_numpy(holes).to(self.device)
@@ -163,7 +167,19 @@ class Sampler:
         photo = self.photos[
             self._put(photos)[:, None, None], self._put(rows)[:, :, None], self._put(columns)[:, None]
         ]
-        return Batch(photo.permute(0, 3, 1, 2).float() / 127.5 - 1, mask)
+        cut = photo.permute(0, 3, 1, 2).float() / 127.5 - 1
+        scaled = self._put(np.flatnonzero(rng.random(self.batch)[mine] < self.whole))
+        if len(scaled):
+            cut[scaled] = self._scaled(self._put(photos)[scaled], self._put(flipped[mine])[scaled])
+        return Batch(cut, mask)
+
+    def _scaled(self, photos: Tensor, flipped: Tensor) -> Tensor:
+        """Whole photos by their numbers, scaled: (B, 3, S, S) in -1..1."""
+        size, lanczos = (self.side, self.side), PillowImage.Resampling.LANCZOS
+        whole = self.photos[photos].cpu().numpy()
+        small = np.stack([np.asarray(PillowImage.fromarray(one).resize(size, lanczos)) for one in whole])
+        upright = self._put(small).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return torch.where(flipped[:, None, None, None], upright.flip(3), upright)
 
     def _zoomed(
         self, rng: np.random.Generator, photos: NDArray[np.int64], flipped: NDArray[np.bool_]

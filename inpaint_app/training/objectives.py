@@ -74,7 +74,7 @@ class Objective:
         """What draws the batch of a step: here random crops of photos, with holes from a bank of that many."""
         recipe = self.recipe
         bank = make_holes(recipe.holes, recipe.size, holes, seed)
-        return Sampler(photos, bank, batch, seed, device, rank, ranks, zoom=recipe.zoom)
+        return Sampler(photos, bank, batch, seed, device, rank, ranks, zoom=recipe.zoom, whole=recipe.whole)
 
     def validate(self) -> dict[str, float]:
         """Scores that the objective measures by itself on photos that it kept back; none here."""

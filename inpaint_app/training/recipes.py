@@ -24,10 +24,10 @@ class Recipe:
     """How to train one network.
 
     objective: "module:Class" in training/, what is minimised. size: side of the square in pixels; photos are decoded
-    at photo_size and cropped at random, at scales of 1 / zoom to zoom. reconstruction: named losses and their
-    factors. known_weight: weight of known pixels beside 1 in the hole. adversarial: kind of loss and its factor
-    `adversarial_weight`; 0 trains no critic. critics: modules that judge. holes: kinds and their weights. steps: used
-    where no --minutes is given. settings: numbers that the objective knows.
+    at photo_size and cropped at random, at scales of 1 / zoom to zoom, or scaled whole, that share of them.
+    reconstruction: named losses and their factors. known_weight: weight of known pixels beside 1 in the hole.
+    adversarial: kind of loss and its factor `adversarial_weight`; 0 trains no critic. critics: modules that judge.
+    holes: kinds and their weights. steps: used where no --minutes is given. settings: numbers that the objective knows.
     outlined: learns from photos with outlines of objects (--labels).
     held: parts of the network that do not learn, and whose shipped weights they are: "entry" or "entry/part".
     average: decay of the running mean of the weights that is what gets shipped; 0 keeps the last ones.
@@ -41,6 +41,7 @@ class Recipe:
     size: int = 128
     photo_size: int = 150
     zoom: float = 1.0
+    whole: float = 0.0
     batch: int = 32
     steps: int = 20_000
     learning_rate: float = 1e-3
@@ -76,8 +77,8 @@ _CONTEXT_SHIPPED = {
     "finish": 48,
 }
 _LARGE = {
-    "centre": 0.35,
-    "rectangle": 0.4,
+    "centre": 0.42,
+    "rectangle": 0.33,
     "freeform": 0.12,
     "objects": 0.1,
     "equal-area": 0.02,
@@ -152,6 +153,7 @@ RECIPES: tuple[Recipe, ...] = (
         Part(_CONTEXT, _CONTEXT_SHIPPED),
         reconstruction={"log-l2": 1.0},
         holes=_LARGE,
+        whole=0.6,
     ),
     Recipe(
         "context-encoder-sharp",

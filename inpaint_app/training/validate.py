@@ -44,13 +44,12 @@ BASELINES = ("mean", "nearest", MOSAIC)
 
 
 def in_training(photos: Photos, recipe: Recipe) -> Callable[[Objective], dict[str, float]]:
-    """A function that scores the objective's network on the centre hole of the photos' central squares."""
+    """A function that scores the objective's network on the centre hole of photos (N, size, size, 3)."""
     hole = make_holes({"centre": 1.0}, recipe.size, 1, 0)
 
     def validate(objective: Objective) -> dict[str, float]:
-        truths = central(photos, recipe.size)
-        masks = np.broadcast_to(hole, (len(truths), *hole.shape[1:]))
-        return score(filled(objective, truths, masks), truths, masks)
+        masks = np.broadcast_to(hole, (len(photos), *hole.shape[1:]))
+        return score(filled(objective, photos, masks), photos, masks)
 
     return validate
 
