@@ -9,8 +9,6 @@ place from the matched patches. Deviations from the paper:
 - `width` (32 in the paper) is an option; so is `prefill`, what the coarse network sees in the hole ("mean", or the
   smooth "pyramid" fill, to which both networks then add). With "smooth" it sees what the image holds there, blurred,
   and adds to that: the mosaic variant of report 001, which restores a pixelated region.
-- `encoder` puts a context encoder in the coarse network's place, and the refinement network adds to its fill, nothing
-  at first: what a trained one has learned in hours need not be learned anew (the recipe holds its weights).
 - Patches that touch the hole get no attention at all; the authors' code gives them a score of 0 before the softmax and
   removes their share after it, so that the attention of a place did not sum to 1.
 - The mask may differ from image to image of a batch.
@@ -18,15 +16,13 @@ place from the matched patches. Deviations from the paper:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from inpaint_app.models.attention import ContextualAttention
-from inpaint_app.models.context_encoder import ContextEncoder
 from inpaint_app.models.crop import around_hole
 from inpaint_app.models.prefill import PREFILLS
 
@@ -34,8 +30,7 @@ from inpaint_app.models.prefill import PREFILLS
 class CoarseToFine(nn.Module):
     """Both generators. Sides must be divisible by 8; trained at one size, it runs at any.
 
-    width: channels of the first layer. attend: False leaves the attention layer out, for comparison. encoder: arguments
-    of a ContextEncoder that is the coarse network; its square is then the only size.
+    width: channels of the first layer. attend: False leaves the attention layer out, for comparison.
     """
 
     def __init__(
@@ -43,43 +38,28 @@ class CoarseToFine(nn.Module):
         width: int = 32,
         prefill: Literal["mean", "pyramid", "smooth"] = "mean",
         attend: bool = True,
-        encoder: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.prefill, self.adds = prefill, encoder is not None
-        w = width
-        self.coarse = (
-            nn.Sequential(*_down(5, w), *_dilated(4 * w), *_across(4 * w), *_up(4 * w, w))
-            if encoder is None
-            else ContextEncoder(**encoder)
-        )
+        self.prefill, w = prefill, width
+        self.coarse = nn.Sequential(*_down(5, w), *_dilated(4 * w), *_across(4 * w), *_up(4 * w, w))
         self.hallucinate = nn.Sequential(*_down(5, w), *_dilated(4 * w))
         # The attending branch ends in ReLU before the matching, as the authors' code has it.
         self.before = nn.Sequential(*_down(5, w)[:-1], nn.ReLU())
         self.attention = ContextualAttention() if attend else None
         self.after = nn.Sequential(*_across(4 * w))
         self.merge = nn.Sequential(_Convolution(8 * w, 4 * w), _Convolution(4 * w, 4 * w), *_up(4 * w, w))
-        if self.adds:
-            for values in self.merge[-1].parameters():
-                nn.init.zeros_(values)
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """image (B, 3, H, W) in -1..1, mask (B, 1, H, W) with 1 = hole → coarse and refined fill, about -1..1."""
         start = PREFILLS[self.prefill](image, mask)
-        coarse = self._coarse(image, mask, start)
+        coarse = self._finish(self.coarse(_input(start, mask)), start)
         completed = (coarse * mask + image * (1 - mask)).clamp(-1, 1)
         seen = _input(completed, mask)
         features = self.before(seen)  # (B, 4w, H/4, W/4)
         if self.attention is not None:
             features = self.attention(features, mask)
         merged = torch.cat([self.hallucinate(seen), self.after(features)], 1)  # (B, 8w, H/4, W/4)
-        refined = self.merge(merged)
-        return coarse, completed + refined.float() if self.adds else self._finish(refined, start)
-
-    def _coarse(self, image: Tensor, mask: Tensor, start: Tensor) -> Tensor:
-        if self.adds:
-            return self.coarse(image, mask)  # type: ignore[no-any-return]
-        return self._finish(self.coarse(_input(start, mask)), start)
+        return coarse, self._finish(self.merge(merged), start)
 
     def _finish(self, output: Tensor, start: Tensor) -> Tensor:
         return output.float().clamp(-1, 1) if self.prefill == "mean" else start + output.float()

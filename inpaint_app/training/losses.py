@@ -47,11 +47,60 @@ def dissimilarity(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
     return _mean(1 - light * detail, weight)
 
 
+def haar_dissimilarity(fill: Tensor, photo: Tensor, weight: Tensor) -> Tensor:
+    """1 - HaarPSI (Reisenhofer et al. 2018; see metrics.structure) of the places that see something of the weight.
+
+    Meant for fills that are the photo where the weight is 0: a Haar filter sees 16 pixels.
+    """
+    with torch.autocast(fill.device.type, enabled=False):
+        x, y = (_halved_yiq((image.float() + 1) * 127.5) for image in (fill, photo))
+        near = F.max_pool2d(weight, 33, 1, 16)  # the metric is taken of the hole and 16 pixels around it
+        near = F.avg_pool2d(near, 2)[:, 0]
+        top, bottom = torch.zeros(len(fill), device=fill.device), torch.zeros(len(fill), device=fill.device)
+        weights = []
+        for upright in (True, False):
+            bands = [[_haar(one[:, :1], size, upright) for size in (2, 4, 8)] for one in (x, y)]
+            place = torch.maximum(bands[0][2], bands[1][2]) * near
+            local = (_alike(bands[0][0], bands[1][0]) + _alike(bands[0][1], bands[1][1])) / 2
+            top = top + (torch.sigmoid(_ALPHA * local) * place).sum((1, 2))
+            bottom = bottom + place.sum((1, 2))
+            weights.append(place)
+        place = (weights[0] + weights[1]) / 2
+        colours = [F.avg_pool2d(F.pad(one[:, 1:], (0, 1, 0, 1)), 2, 1).abs() for one in (x, y)]
+        local = _alike(*colours).mean(1)
+        top = top + (torch.sigmoid(_ALPHA * local) * place).sum((1, 2))
+        score = top / (bottom + place.sum((1, 2))).clamp_min(1e-6)
+        return (1 - (torch.logit(score, 1e-6) / _ALPHA).square()).mean()
+
+
+_ALPHA = 4.2
+
+
+def _alike(x: Tensor, y: Tensor) -> Tensor:
+    return (2 * x * y + 30) / (x.square() + y.square() + 30)
+
+
+def _halved_yiq(image: Tensor) -> Tensor:
+    matrix = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
+    return torch.einsum("bchw,dc->bdhw", F.avg_pool2d(image, 2), image.new_tensor(matrix))
+
+
+def _haar(luma: Tensor, size: int, upright: bool) -> Tensor:
+    """Absolute response (B, H, W) of (B, 1, H, W) to the size×size Haar filter, zeros outside."""
+    half = size // 2
+    kernel = luma.new_full((size, size), 1 / size)
+    kernel[half:] *= -1
+    kernel = kernel if upright else kernel.T
+    padded = F.pad(luma, (half - 1, half, half - 1, half))
+    return F.conv2d(padded, kernel[None, None].contiguous()).abs()[:, 0]
+
+
 RECONSTRUCTION: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "l1": l1,
     "l2": l2,
     "log-l2": log_l2,
     "ssim": dissimilarity,
+    "haarpsi": haar_dissimilarity,
 }
 
 

@@ -30,7 +30,7 @@ class Recipe:
     holes: kinds and their weights. steps: used where no --minutes is given. settings: numbers that the objective knows.
     outlined: learns from photos with outlines of objects (--labels).
     held: parts of the network that do not learn, and whose shipped weights they are: "entry" or "entry/part".
-    average: decay of the running mean of the weights that is what gets shipped; 0 keeps the last ones.
+    average: decay of the running mean of the weights, which is what gets shipped; 0 keeps the last.
     """
 
     name: str
@@ -84,7 +84,7 @@ _LARGE = {
     "equal-area": 0.02,
     "squares": 0.01,
 }
-"""Every kind of hole; three of four are large: small ones are learned in passing."""
+"""Every kind; three of four are large: small ones are learned in passing."""
 _GAN = (0.5, 0.99)
 
 
@@ -201,15 +201,14 @@ RECIPES: tuple[Recipe, ...] = (
         settings={"coarse": 0.5},
     ),
     Recipe(
-        "contextual-attention-refined",
-        "The same on the shipped context encoder as its coarse network, which is held",
-        Part(_ATTENTION, {"width": 16, "encoder": _CONTEXT_SHIPPED}),
-        reconstruction={"l1": 1.0, "ssim": 0.5},
-        batch=16,
+        "contextual-attention-detail",
+        "Contextual attention that borrows the photo's detail for the shipped context encoder's fill",
+        Part(f"{_MODELS}.detail_attention:DetailAttention", {"encoder": _CONTEXT_SHIPPED}),
+        reconstruction={"haarpsi": 1.0, "l1": 0.5},
         learning_rate=1e-3,
-        warmup=50,
         settings={"coarse": 0.0},
         held={"coarse": "context-encoder"},
+        whole=0.6,
     ),
     Recipe(
         "mosaic",
@@ -280,8 +279,7 @@ RECIPES: tuple[Recipe, ...] = (
         settings={"kl": 0.1},
     ),
     *(_vae(encoder, 500, False) for encoder in ("alexnet", "vgg", "resnet")),
-    *(_vae("vgg", bottleneck, False) for bottleneck in (2000, 4000)),
-    *(_vae("resnet", bottleneck, False) for bottleneck in (2000, 4000)),
+    *(_vae(encoder, b, False) for encoder in ("vgg", "resnet") for b in (2000, 4000)),
     *(_vae(encoder, b, True) for encoder in ("alexnet", "resnet") for b in (500, 2000, 4000)),
     _loss_row("bce-l2", "Report 004: L2, BCE critic", "bce", l2=1.0),
     _loss_row("ls-l1", "Report 004: L1, least-squares critic", "least-squares", l1=1.0),

@@ -11,6 +11,7 @@ from inpaint_app.models.context_encoder import ContextEncoder, Discriminator
 from inpaint_app.models.contextual_attention import CoarseToFine, Critic
 from inpaint_app.models.crop import around_hole
 from inpaint_app.models.dcgan import Generator, importance, search
+from inpaint_app.models.detail_attention import DetailAttention
 from inpaint_app.models.glcic import CompletionNetwork, GlobalLocalDiscriminator
 from inpaint_app.models.prefill import fill_mean, fill_pyramid, pixelate, smooth
 from inpaint_app.models.seven_layer import PatchDiscriminator, SevenLayer
@@ -34,7 +35,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "glcic": lambda: CompletionNetwork(8),
     "contextual attention": lambda: CoarseToFine(8),
     "contextual attention, pyramid": lambda: CoarseToFine(8, prefill="pyramid"),
-    "contextual attention on an encoder": lambda: CoarseToFine(8, encoder=ENCODER),
+    "contextual attention that borrows detail": lambda: DetailAttention(ENCODER, 8),
 }
 
 
@@ -108,11 +109,18 @@ def test_learns_eight_photos_by_heart(network: nn.Module) -> None:
     assert loss < 0.1 * trivial
 
 
-def test_refinement_begins_with_what_the_encoder_filled() -> None:
+def test_detail_is_borrowed_for_the_hole_alone_and_only_where_there_is_some() -> None:
     torch.manual_seed(0)
-    coarse, refined = CoarseToFine(8, encoder=ENCODER)(photos(), centre())
-    assert torch.equal(coarse.clamp(-1, 1) * centre(), refined * centre())
-    assert torch.equal(refined * (1 - centre()), photos() * (1 - centre()))
+    network = DetailAttention(ENCODER, 8).eval()
+    grain = 0.2 * torch.randn(8, 3, SIDE, SIDE)
+    with torch.no_grad():
+        coarse, refined = network((photos() + grain).clamp(-1, 1), centre())
+        smooth_coarse, smooth_refined = network(torch.full((1, 3, SIDE, SIDE), 0.3), centre(1))
+    added = (refined - coarse.clamp(-1, 1)) * centre()
+    assert torch.equal(refined * (1 - centre()), (photos() + grain).clamp(-1, 1) * (1 - centre()))
+    assert added.abs().mean() > 0.01
+    # a photo of one colour has no detail to lend, whatever the network was taught
+    assert (smooth_refined - smooth_coarse.clamp(-1, 1)).mul(centre(1)).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ UPON = Recipe(
     "tiny-upon",
     "for tests",
     Part(
-        "inpaint_app.models.contextual_attention:CoarseToFine",
+        "inpaint_app.models.detail_attention:DetailAttention",
         {"width": 4, "encoder": TINY.network.arguments},
     ),
     size=16,
@@ -166,7 +166,7 @@ HALF = dataclasses.replace(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "part", "learned"), [(UPON, "coarse", "merge.8.bias"), (HALF, "encoder", "last.bias")]
+    ("recipe", "part", "learned"), [(UPON, "coarse", "weigh.2.bias"), (HALF, "encoder", "last.bias")]
 )
 def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe, part: str, learned: str
