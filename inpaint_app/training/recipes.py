@@ -27,8 +27,8 @@ class Recipe:
     at photo_size and cropped at random, at scales of 1 / zoom to zoom, or scaled whole, that share of them.
     reconstruction: named losses and their factors. known_weight: weight of known pixels beside 1 in the hole.
     adversarial: kind of loss and its factor `adversarial_weight`; 0 trains no critic. critics: modules that judge.
-    holes: kinds and their weights. steps: used where no --minutes is given. settings: numbers that the objective knows.
-    outlined: learns from photos with outlines of objects (--labels).
+    holes: kinds and their weights. steps: used where no --minutes is given. settings: numbers that the objective
+    knows. outlined: learns from photos with outlines of objects (--labels).
     held: parts of the network that do not learn, and whose shipped weights they are: "entry" or "entry/part".
     average: decay of the running mean of the weights, which is what gets shipped; 0 keeps the last.
     """
@@ -84,7 +84,7 @@ _LARGE = {
     "equal-area": 0.02,
     "squares": 0.01,
 }
-"""Every kind; three of four are large: small ones are learned in passing."""
+"""Three of four are large: small ones are learned in passing."""
 _GAN = (0.5, 0.99)
 
 
@@ -205,6 +205,7 @@ RECIPES: tuple[Recipe, ...] = (
         "Contextual attention that borrows the photo's detail for the shipped context encoder's fill",
         Part(f"{_MODELS}.detail_attention:DetailAttention", {"encoder": _CONTEXT_SHIPPED}),
         reconstruction={"haarpsi": 1.0, "l1": 0.5},
+        batch=8,
         learning_rate=1e-3,
         settings={"coarse": 0.0},
         held={"coarse": "context-encoder"},

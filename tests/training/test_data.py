@@ -116,6 +116,18 @@ def test_crops_are_flipped_as_wholes() -> None:
     assert (steps == steps[:, :1]).all()
 
 
+def test_a_share_of_the_photos_is_scaled_whole(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    (folder / "a.png").unlink()
+    PillowImage.fromarray(rng.integers(0, 255, (24, 24, 3), np.uint8)).save(folder / "inner" / "b.png")
+    small = load_photos([folder], 16)[0].astype(np.float32)
+    sampler = Sampler(load_photos([folder], 24), make_holes({"centre": 1}, 16, 1, 0), 50, seed=0, whole=0.3)
+    drawn = ((sampler.draw(0).photo.permute(0, 2, 3, 1) + 1) * 127.5).numpy()
+    scaled = [np.abs(one - small).max() < 0.01 or np.abs(one[:, ::-1] - small).max() < 0.01 for one in drawn]
+    assert 5 <= sum(scaled) <= 25
+    assert torch.equal(sampler.draw(1).photo, sampler.draw(1).photo)
+
+
 def test_zoomed_crops_stay_inside_and_keep_slopes() -> None:
     holes = make_holes({"centre": 1}, 16, 1, 0)
     slope = np.zeros((1, 24, 24, 3), dtype=np.uint8)

@@ -2,12 +2,14 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
 
 from inpaint_app.errors import OptionError
+from inpaint_app.metrics.structure import haarpsi
 from inpaint_app.training import losses
 
 
@@ -40,6 +42,23 @@ def test_ssim_is_the_published_one() -> None:
     weight[..., 6:-6, 6:-6] = 1
     got = 1 - losses.dissimilarity(one, other, weight).item()
     assert got == pytest.approx(expected[6:-6, 6:-6].mean(), abs=1e-4)
+
+
+def test_haarpsi_is_the_one_that_tables_show() -> None:
+    rng = np.random.default_rng(0)
+    truth = cv2.GaussianBlur(rng.integers(0, 255, (2, 64, 64, 3)).astype(np.uint8)[0], (0, 0), 1.5)
+    made = np.clip(truth + rng.integers(-20, 20, truth.shape), 0, 255).astype(np.uint8)
+    fill, photo = (torch.from_numpy(x).permute(2, 0, 1)[None].float() / 127.5 - 1 for x in (made, truth))
+    everywhere = torch.ones(1, 1, 64, 64)
+    found = 1 - losses.haar_dissimilarity(fill, photo, everywhere).item()
+    assert found == pytest.approx(haarpsi(truth, made), abs=1e-3)
+    assert losses.haar_dissimilarity(photo, photo, everywhere).item() == pytest.approx(0, abs=1e-3)
+    # far from the weight nothing counts
+    corner = torch.zeros(1, 1, 64, 64)
+    corner[..., 50:, 50:] = 1
+    elsewhere = photo.clone()
+    elsewhere[..., :16, :16] = 0
+    assert losses.haar_dissimilarity(elsewhere, photo, corner).item() == pytest.approx(0, abs=1e-3)
 
 
 def test_mixtures_add_up_and_name_what_is_unknown() -> None:
