@@ -1,16 +1,20 @@
-"""Contextual attention that borrows detail: attention and training after Yu, Lin, Yang, Shen, Lu, Huang, "Generative
-Image Inpainting with Contextual Attention", CVPR 2018, sections 3 and 4; what is borrowed after Yi, Tang, Azizi, Jang,
-Xu, "Contextual Residual Aggregation for Ultra High-Resolution Image Inpainting", CVPR 2020, section 3.2.
+"""Contextual attention that borrows detail: coarse to fine, matching and attending of Yu, Lin, Yang, Shen, Lu, Huang,
+"Generative Image Inpainting with Contextual Attention", CVPR 2018, section 3; what is borrowed is the detail of Yi,
+Tang, Azizi, Jang, Xu, "Contextual Residual Aggregation for Ultra High-Resolution Image Inpainting", CVPR 2020, 3.2.
 
 A coarse network lays the hole out, and leaves it blurred. The attention matches it with the known part, and instead of
-features it rebuilds the hole from the photo's detail: what remains of the known part when its blur is taken away. A
+features it rebuilds the hole from the photo's own detail: what remains of the known part when its blur is taken away. A
 few convolutions say how much of what was borrowed to add at each pixel. Nothing else can be drawn: the hole gets the
 photo's own texture, or none. Deviations from both papers:
 
 - The coarse network is a trained context encoder (the recipe holds its weights), there is no second branch that
   hallucinates, and no critic: what makes fills sharp is not invented, so that nothing has to tell it from real.
-- Yi et al. share the attention scores between scales and add all of what was borrowed; here it is weighed.
-- Features are matched blurred, the known part too: the hole has no detail to match by.
+- Places ask and answer by features of their own, to which their likeness in blurred colour is added, so that the
+  attention begins where matching by hand would end. 3×3 of them are matched, as by Yu et al.; nothing is propagated.
+- A blurred hole looks alike everywhere and would take the same patch everywhere: a grid. So the known patches are
+  shared out: none is taken more than `share` times as much as they all are on average (a few rounds of Sinkhorn's
+  scaling with an upper bound, no gradient through it).
+- Yi et al. share the attention between scales and add all of what was borrowed; here it is weighed.
 """
 
 from __future__ import annotations
@@ -22,48 +26,112 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from inpaint_app.models.attention import ContextualAttention
 from inpaint_app.models.context_encoder import ContextEncoder
 
+STEP = 4
+"""Pixels between places; a place lends a patch of twice that side, and patches overlap by half."""
 MOST = 2.0
 """The factor by which borrowed detail is enlarged at most: means of several patches are fainter than each."""
+ROUNDS = 8
 
 
 class DetailAttention(nn.Module):
     """A context encoder's fill and the detail that it lacks, for squares of its size, divisible by 4.
 
-    encoder: arguments of the ContextEncoder. width: channels of the features that are matched. sigma: of the Gaussian
-    blur that parts layout from detail, in pixels.
+    encoder: arguments of the ContextEncoder. width: channels of the features. sigma: of the Gaussian blur that parts
+    layout from detail, in pixels. share: see the module.
     """
 
-    def __init__(self, encoder: Mapping[str, Any], width: int = 32, sigma: float = 2.0) -> None:
+    def __init__(
+        self, encoder: Mapping[str, Any], width: int = 32, sigma: float = 2.0, share: float = 1.5
+    ) -> None:
         super().__init__()
-        self.sigma = sigma
+        self.sigma, self.share = sigma, share
         self.coarse = ContextEncoder(**encoder)
-        # Half the size throughout: 2×2 pixels of three colours (and of the mask) are one place of 12 (and 4) channels.
-        self.features = nn.Sequential(
-            _convolution(16, width), _convolution(width, width), _last(width, width)
+        # Half the size: 2×2 pixels of three colours, and of the mask, are one place of 12, and 4, channels.
+        self.look = nn.Sequential(
+            _convolution(28, width), _convolution(width, 2 * width, 2), _convolution(2 * width, 2 * width)
         )
-        self.attention = ContextualAttention()
-        self.weigh = nn.Sequential(_convolution(40, width), _convolution(width, width), _last(width, 4))
+        self.ask, self.answer = nn.Conv2d(2 * width, width, 1), nn.Conv2d(2 * width, width, 1)
+        self.likeness = nn.Parameter(torch.tensor(6.5))  # of colours: the logarithm of its weight
+        self.weigh = nn.Sequential(_convolution(40, width), _convolution(width, width), _plain(width, 4))
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """image (B, 3, S, S) in -1..1, mask (B, 1, S, S) with 1 = hole → coarse and refined fill, about -1..1."""
         coarse = self.coarse(image, mask)
         completed = (coarse * mask + image * (1 - mask)).clamp(-1, 1)
-        blurred = blur(completed, self.sigma)
-        seen = torch.cat([F.pixel_unshuffle(blurred, 2), F.pixel_unshuffle(mask, 2)], 1)  # (B, 16, S/2, S/2)
-        borrowed = self.attention(self.features(seen), mask, F.pixel_unshuffle(self.detail(image, mask), 2))
-        present = F.pixel_unshuffle(completed - blurred, 2)  # (B, 12, S/2, S/2)
-        weighed = self.weigh(torch.cat([seen, borrowed, present], 1))
-        share = F.pixel_shuffle(MOST * torch.sigmoid(weighed.float()), 2)  # (B, 1, S, S)
-        return coarse, completed + mask * share * F.pixel_shuffle(borrowed, 2)
+        blurred, detail = blur(completed, self.sigma), self.detail(image, mask)
+        seen = torch.cat(
+            [F.pixel_unshuffle(one, 2) for one in (blurred, mask, detail)], 1
+        )  # (B, 28, S/2, S/2)
+        borrowed = self.borrowed(seen, blurred, detail, mask)
+        weighed = self.weigh(torch.cat([seen, F.pixel_unshuffle(borrowed, 2)], 1))
+        amount = F.pixel_shuffle(MOST * torch.sigmoid(weighed.float()), 2)  # (B, 1, S, S)
+        return coarse, completed + mask * amount * borrowed
 
     def detail(self, image: Tensor, mask: Tensor) -> Tensor:
         """What the known pixels differ from the mean of the known ones around them: (B, 3, S, S), 0 in the hole."""
         known = 1 - mask
         mean = blur(image * known, self.sigma) / blur(known, self.sigma).clamp_min(1e-3)
         return (image - mean) * known
+
+    def borrowed(self, seen: Tensor, blurred: Tensor, detail: Tensor, mask: Tensor) -> Tensor:
+        """Detail of known patches for those that touch the hole, (B, 3, S, S); 0 where no patch is known."""
+        looked = self.look(seen).float()  # (B, 2 · width, S/4, S/4)
+        touching = F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2).flatten(1)  # (B, L)
+        usable = (F.max_pool2d(F.max_pool2d(mask, STEP), 3, 1, 1) < 0.5).flatten(
+            1
+        )  # places beside it are known too
+        weight, places = touching.topk(max(1, int(touching.sum(1).max())), dim=1)  # (B, K)
+        with torch.autocast(seen.device.type, enabled=False):
+            asked, answered = (_threes(one(looked).float()) for one in (self.ask, self.answer))
+            colours = _threes(F.avg_pool2d(blurred.float(), STEP))  # (B, L, 27)
+            scores = _taken(asked, places) @ answered.transpose(1, 2) / asked.shape[2] ** 0.5
+            apart = torch.cdist(_taken(colours, places), colours).square() / colours.shape[2]
+            scores = (scores - self.likeness.exp() * apart).masked_fill(~usable[:, None], -1e4)  # (B, K, L)
+            shares = (scores + scarcity(scores.detach(), weight, usable, self.share)[:, None]).softmax(2)
+            shares = shares * (weight * usable.any(1, keepdim=True))[..., None]
+            return rebuilt(shares, places, detail)
+
+
+def scarcity(scores: Tensor, weight: Tensor, usable: Tensor, share: float) -> Tensor:
+    """What to add to the scores of known places so that none is taken too much: (B, L), at most 0.
+
+    scores (B, K, L) of the places that ask, weight (B, K) of each of them, usable (B, L). Too much is `share` times
+    the mean over the usable places.
+    """
+    bound = share * weight.sum(1, keepdim=True) / usable.sum(1, keepdim=True).clamp_min(1)
+    weights = (scores - scores.amax(2, keepdim=True)).exp()
+    scale = torch.ones_like(scores[:, 0])
+    for _ in range(ROUNDS):
+        rows = weight[:, None] / (weights @ scale[..., None]).clamp_min(1e-20).transpose(1, 2)  # (B, 1, K)
+        scale = (bound / (rows @ weights)[:, 0].clamp_min(1e-20)).clamp(1e-20, 1.0)
+    return scale.log()
+
+
+def rebuilt(shares: Tensor, places: Tensor, detail: Tensor) -> Tensor:
+    """Patches of detail (B, 3, S, S) by shares (B, K, L), put to places (B, K) and faded into each other."""
+    size, side, rim = detail.shape[2:], 2 * STEP, STEP // 2
+    fade = torch.hann_window(side + 2, periodic=False, device=detail.device)[1:-1]
+    fade = torch.outer(fade, fade).flatten()  # (side²,)
+    patches = F.unfold(detail.float(), side, padding=rim, stride=STEP).transpose(1, 2)  # (B, L, 3 · side²)
+    taken = shares @ patches * fade.repeat(3)
+    faded = shares.sum(2, keepdim=True) * fade
+    both = torch.cat([taken, faded], 2)  # what is put there, and how much of it
+    index = places[..., None].expand(-1, -1, both.shape[2])
+    canvas = both.new_zeros(len(both), patches.shape[1], both.shape[2]).scatter(1, index, both)
+    added = F.fold(canvas.transpose(1, 2), size, side, padding=rim, stride=STEP)  # (B, 4, S, S)
+    return added[:, :3] / added[:, 3:].clamp_min(1e-6)
+
+
+def _threes(features: Tensor) -> Tensor:
+    """Each place with its eight neighbours, edges repeated: (B, C, rows, columns) → (B, L, 9 C)."""
+    return F.unfold(F.pad(features, (1, 1, 1, 1), mode="replicate"), 3).transpose(1, 2)
+
+
+def _taken(features: Tensor, places: Tensor) -> Tensor:
+    """(B, L, C) at places (B, K) → (B, K, C)."""
+    return features.gather(1, places[..., None].expand(-1, -1, features.shape[2]))
 
 
 def blur(image: Tensor, sigma: float) -> Tensor:
@@ -77,9 +145,9 @@ def blur(image: Tensor, sigma: float) -> Tensor:
     return F.conv2d(across, taps.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
 
 
-def _convolution(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(_last(inputs, outputs), nn.ELU(inplace=True))
+def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(_plain(inputs, outputs, stride), nn.ELU(inplace=True))
 
 
-def _last(inputs: int, outputs: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, 1, 1)
+def _plain(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, stride, 1)

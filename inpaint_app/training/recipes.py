@@ -205,7 +205,7 @@ RECIPES: tuple[Recipe, ...] = (
         "Contextual attention that borrows the photo's detail for the shipped context encoder's fill",
         Part(f"{_MODELS}.detail_attention:DetailAttention", {"encoder": _CONTEXT_SHIPPED}),
         reconstruction={"haarpsi": 1.0, "l1": 0.5},
-        batch=8,
+        batch=16,
         learning_rate=1e-3,
         settings={"coarse": 0.0},
         held={"coarse": "context-encoder"},
