@@ -34,6 +34,12 @@ _NETWORKS = (
         f"{_FEEDFORWARD}:ContextualAttention",
     ),
     (
+        "contextual-attention-detail",
+        "Contextual attention, borrowing",
+        "The context encoder's fill, and for its blur the detail of the known part that fits it.",
+        f"{_FEEDFORWARD}:DetailAttention",
+    ),
+    (
         "glcic",
         "GLCIC",
         "Dilated convolutions, judged as a whole and around the hole (Iizuka et al. 2017).",
@@ -98,7 +104,7 @@ def _networks() -> tuple[BackendSpec, ...]:
             f"{title}, in the photo's own pixels",
             f"{title} lays it out, the exemplar engine paints it at full size.",
         )
-        for name, title, _, _ in _NETWORKS[1:4]
+        for name, title, _, _ in _NETWORKS[1:5]
     ]
     semantic = BackendSpec(
         "semantic",

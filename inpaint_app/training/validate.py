@@ -1,4 +1,4 @@
-"""Scores of networks and baselines on photos that none of them has seen.
+"""Scores of networks and baselines on photos that none of them has seen, scaled whole to the networks' size.
 
 Everything is measured inside the hole on 8-bit values, but HaarPSI and SSIM, which look at the hole's box and 16
 pixels around it. L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images
@@ -200,14 +200,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    truths = central(load_photos(arguments.data, 150, arguments.cache)[: arguments.count], arguments.size)
-    train = None
-    if arguments.train:
-        train = central(load_photos(arguments.train, 150, arguments.cache), arguments.size)
+    size, cache = arguments.size, arguments.cache
+    truths = load_photos(arguments.data, size, cache)[: arguments.count]
+    train = load_photos(arguments.train, size, cache) if arguments.train else None
     names = arguments.fillers.split(",")
     head = ("L1 %", "L2 %", "PSNR", "pooled", "SSIM", "HaarPSI", "s")
     for hole in arguments.holes.split(","):
-        masks = make_holes({hole: 1.0}, arguments.size, len(truths), 7)
+        masks = make_holes({hole: 1.0}, size, len(truths), 7)
         blanked = np.where(masks[..., None], np.uint8(127), truths)
         columns = [blanked]
         sys.stdout.write(

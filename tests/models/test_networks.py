@@ -109,20 +109,6 @@ def test_learns_eight_photos_by_heart(network: nn.Module) -> None:
     assert loss < 0.1 * trivial
 
 
-def test_detail_is_borrowed_for_the_hole_alone_and_only_where_there_is_some() -> None:
-    torch.manual_seed(0)
-    network = DetailAttention(ENCODER, 8).eval()
-    grain = 0.2 * torch.randn(8, 3, SIDE, SIDE)
-    with torch.no_grad():
-        coarse, refined = network((photos() + grain).clamp(-1, 1), centre())
-        smooth_coarse, smooth_refined = network(torch.full((1, 3, SIDE, SIDE), 0.3), centre(1))
-    added = (refined - coarse.clamp(-1, 1)) * centre()
-    assert torch.equal(refined * (1 - centre()), (photos() + grain).clamp(-1, 1) * (1 - centre()))
-    assert added.abs().mean() > 0.01
-    # a photo of one colour has no detail to lend, whatever the network was taught
-    assert (smooth_refined - smooth_coarse.clamp(-1, 1)).mul(centre(1)).abs().max() < 1e-5
-
-
 @pytest.mark.parametrize(
     "critic",
     [

@@ -82,6 +82,12 @@ class ContextualAttention(FeedForward):
     weights = "contextual-attention-small"
 
 
+class DetailAttention(FeedForward):
+    """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020)."""
+
+    weights = "contextual-attention-detail"
+
+
 class Glcic(FeedForward):
     """Iizuka et al. 2017."""
 
