@@ -11,9 +11,10 @@ photo's own texture, or none. Deviations from both papers:
   hallucinates, and no critic: what makes fills sharp is not invented, so that nothing has to tell it from real.
 - Places ask and answer by features of their own, to which their likeness in blurred colour is added, so that the
   attention begins where matching by hand would end. 3×3 of them are matched, as by Yu et al.; nothing is propagated.
-- A blurred hole looks alike everywhere and would take the same patch everywhere: a grid. So the known patches are
-  shared out: none is taken more than `share` times as much as they all are on average (a few rounds of Sinkhorn's
-  scaling with an upper bound, no gradient through it).
+- A blurred hole looks alike everywhere, and would take the same patch everywhere: a grid. So a place looks only at
+  places that are whole multiples of `STRIDE` places away: neighbours cannot take the same patch, they take neighbouring
+  ones. And none is taken more than `share` times as much as they are on average (a few rounds of Sinkhorn's scaling
+  with an upper bound, no gradient through it).
 - Yi et al. share the attention between scales and add all of what was borrowed; here it is weighed.
 """
 
@@ -32,11 +33,12 @@ STEP = 4
 """Pixels between places; a place lends a patch of twice that side, and patches overlap by half."""
 MOST = 2.0
 """The factor by which borrowed detail is enlarged at most: means of several patches are fainter than each."""
+STRIDE = 4
 ROUNDS = 8
 
 
 class DetailAttention(nn.Module):
-    """A context encoder's fill and the detail that it lacks, for squares of its size, divisible by 4.
+    """A context encoder's fill and the detail that it lacks, for squares of its size, divisible by 16.
 
     encoder: arguments of the ContextEncoder. width: channels of the features. sigma: of the Gaussian blur that parts
     layout from detail, in pixels. share: see the module.
@@ -78,60 +80,65 @@ class DetailAttention(nn.Module):
     def borrowed(self, seen: Tensor, blurred: Tensor, detail: Tensor, mask: Tensor) -> Tensor:
         """Detail of known patches for those that touch the hole, (B, 3, S, S); 0 where no patch is known."""
         looked = self.look(seen).float()  # (B, 2 · width, S/4, S/4)
-        touching = F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2).flatten(1)  # (B, L)
-        usable = (F.max_pool2d(F.max_pool2d(mask, STEP), 3, 1, 1) < 0.5).flatten(
-            1
-        )  # places beside it are known too
-        weight, places = touching.topk(max(1, int(touching.sum(1).max())), dim=1)  # (B, K)
+        touching = grouped(F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2))[..., 0]  # (B, G, L)
+        # A place is taken from where its patch, and those beside it, are known altogether.
+        usable = grouped(F.max_pool2d(F.max_pool2d(mask, STEP), 3, 1, 1))[..., 0] < 0.5
         with torch.autocast(seen.device.type, enabled=False):
-            asked, answered = (_threes(one(looked).float()) for one in (self.ask, self.answer))
-            colours = _threes(F.avg_pool2d(blurred.float(), STEP))  # (B, L, 27)
-            scores = _taken(asked, places) @ answered.transpose(1, 2) / asked.shape[2] ** 0.5
-            apart = torch.cdist(_taken(colours, places), colours).square() / colours.shape[2]
-            scores = (scores - self.likeness.exp() * apart).masked_fill(~usable[:, None], -1e4)  # (B, K, L)
-            shares = (scores + scarcity(scores.detach(), weight, usable, self.share)[:, None]).softmax(2)
-            shares = shares * (weight * usable.any(1, keepdim=True))[..., None]
-            return rebuilt(shares, places, detail)
+            asked, answered = (grouped(_threes(one(looked))) for one in (self.ask, self.answer))
+            colours = grouped(_threes(F.avg_pool2d(blurred.float(), STEP)))  # (B, G, L, 27)
+            scores = asked @ answered.transpose(2, 3) / asked.shape[3] ** 0.5
+            apart = torch.cdist(colours, colours).square() / colours.shape[3]
+            scores = (scores - self.likeness.exp() * apart).masked_fill(~usable[:, :, None], -1e4)
+            scarce = scarcity(scores.detach(), touching, usable, self.share)
+            shares = (scores + scarce[:, :, None]).softmax(3)
+            return rebuilt(shares * (touching * usable.any(2, keepdim=True))[..., None], detail)
 
 
 def scarcity(scores: Tensor, weight: Tensor, usable: Tensor, share: float) -> Tensor:
-    """What to add to the scores of known places so that none is taken too much: (B, L), at most 0.
+    """What to add to the scores of known places so that none is taken too much: (…, L), at most 0.
 
-    scores (B, K, L) of the places that ask, weight (B, K) of each of them, usable (B, L). Too much is `share` times
+    scores (…, K, L) of the places that ask, weight (…, K) of each of them, usable (…, L). Too much is `share` times
     the mean over the usable places.
     """
-    bound = share * weight.sum(1, keepdim=True) / usable.sum(1, keepdim=True).clamp_min(1)
-    weights = (scores - scores.amax(2, keepdim=True)).exp()
-    scale = torch.ones_like(scores[:, 0])
+    bound = share * weight.sum(-1, keepdim=True) / usable.sum(-1, keepdim=True).clamp_min(1)
+    weights = (scores - scores.amax(-1, keepdim=True)).exp()
+    scale = torch.ones_like(scores[..., 0, :])
     for _ in range(ROUNDS):
-        rows = weight[:, None] / (weights @ scale[..., None]).clamp_min(1e-20).transpose(1, 2)  # (B, 1, K)
-        scale = (bound / (rows @ weights)[:, 0].clamp_min(1e-20)).clamp(1e-20, 1.0)
+        rows = weight / (weights @ scale[..., None]).squeeze(-1).clamp_min(1e-20)  # (…, K)
+        scale = (bound / (rows[..., None, :] @ weights).squeeze(-2).clamp_min(1e-20)).clamp(1e-20, 1.0)
     return scale.log()
 
 
-def rebuilt(shares: Tensor, places: Tensor, detail: Tensor) -> Tensor:
-    """Patches of detail (B, 3, S, S) by shares (B, K, L), put to places (B, K) and faded into each other."""
+def rebuilt(shares: Tensor, detail: Tensor) -> Tensor:
+    """Patches of detail (B, 3, S, S) by shares (B, G, L, L), faded into each other: (B, 3, S, S)."""
     size, side, rim = detail.shape[2:], 2 * STEP, STEP // 2
     fade = torch.hann_window(side + 2, periodic=False, device=detail.device)[1:-1]
     fade = torch.outer(fade, fade).flatten()  # (side²,)
-    patches = F.unfold(detail.float(), side, padding=rim, stride=STEP).transpose(1, 2)  # (B, L, 3 · side²)
-    taken = shares @ patches * fade.repeat(3)
-    faded = shares.sum(2, keepdim=True) * fade
-    both = torch.cat([taken, faded], 2)  # what is put there, and how much of it
-    index = places[..., None].expand(-1, -1, both.shape[2])
-    canvas = both.new_zeros(len(both), patches.shape[1], both.shape[2]).scatter(1, index, both)
-    added = F.fold(canvas.transpose(1, 2), size, side, padding=rim, stride=STEP)  # (B, 4, S, S)
+    places = size[0] // STEP, size[1] // STEP
+    patches = F.unfold(detail.float(), side, padding=rim, stride=STEP).unflatten(2, places)
+    taken = shares @ grouped(patches) * fade.repeat(3)  # (B, G, L, 3 · side²)
+    faded = shares.sum(3, keepdim=True) * fade
+    both = ungrouped(torch.cat([taken, faded], 3), places)  # what is put there, and how much of it
+    added = F.fold(both.flatten(2), size, side, padding=rim, stride=STEP)  # (B, 4, S, S)
     return added[:, :3] / added[:, 3:].clamp_min(1e-6)
 
 
+def grouped(features: Tensor) -> Tensor:
+    """Places that look at each other, together: (B, C, rows, columns) → (B, STRIDE², L, C)."""
+    split = features.unflatten(3, (-1, STRIDE)).unflatten(2, (-1, STRIDE))  # (B, C, r, STRIDE, c, STRIDE)
+    return split.permute(0, 3, 5, 2, 4, 1).flatten(3, 4).flatten(1, 2)
+
+
+def ungrouped(features: Tensor, places: tuple[int, int]) -> Tensor:
+    """The way back: (B, STRIDE², L, C) → (B, C, rows, columns)."""
+    rows, columns = (count // STRIDE for count in places)
+    split = features.unflatten(2, (rows, columns)).unflatten(1, (STRIDE, STRIDE))
+    return split.permute(0, 5, 3, 1, 4, 2).flatten(4, 5).flatten(2, 3)
+
+
 def _threes(features: Tensor) -> Tensor:
-    """Each place with its eight neighbours, edges repeated: (B, C, rows, columns) → (B, L, 9 C)."""
-    return F.unfold(F.pad(features, (1, 1, 1, 1), mode="replicate"), 3).transpose(1, 2)
-
-
-def _taken(features: Tensor, places: Tensor) -> Tensor:
-    """(B, L, C) at places (B, K) → (B, K, C)."""
-    return features.gather(1, places[..., None].expand(-1, -1, features.shape[2]))
+    """Each place with its eight neighbours, edges repeated: (B, C, rows, columns) → (B, 9 C, rows, columns)."""
+    return F.unfold(F.pad(features, (1, 1, 1, 1), mode="replicate"), 3).unflatten(2, features.shape[2:])
 
 
 def blur(image: Tensor, sigma: float) -> Tensor:

@@ -4,7 +4,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from inpaint_app.models.detail_attention import DetailAttention, blur, rebuilt, scarcity
+from inpaint_app.models.detail_attention import (
+    STRIDE,
+    DetailAttention,
+    blur,
+    grouped,
+    rebuilt,
+    scarcity,
+    ungrouped,
+)
 
 SIDE = 32
 ENCODER = {"size": SIDE, "widths": (8, 16), "bottleneck": 8, "skips": True, "prefill": "pyramid"}
@@ -73,17 +81,22 @@ def test_no_known_place_is_taken_more_than_its_share() -> None:
     assert (taken * weight[..., None]).sum(1).amax(1).div(bound).max() < 1.1
 
 
-def test_one_patch_taken_whole_is_that_patch() -> None:
+def test_places_meet_those_whole_strides_away() -> None:
+    numbers = torch.arange(2 * 8 * 12).view(1, 2, 8, 12)
+    groups = grouped(numbers)
+    assert groups.shape == (1, STRIDE**2, 6, 2)
+    assert groups[0, 0, :, 0].tolist() == [0, 4, 8, 48, 52, 56]
+    assert torch.equal(ungrouped(groups, (8, 12)), numbers)
+
+
+def test_patches_taken_whole_from_beside_are_what_is_there() -> None:
     torch.manual_seed(4)
-    detail = torch.randn(1, 3, 32, 32)
-    side = 8
-    places = torch.tensor([[side * row + column for row in (2, 3) for column in (3, 4)]])
-    shares = torch.zeros(1, 4, side * side)
-    for number, place in enumerate(places[0]):
-        shares[0, number, place + 2] = 1  # all from two places to the right
-    made = rebuilt(shares, places, detail)
-    assert torch.allclose(made[..., 8:16, 12:20], detail[..., 8:16, 20:28], atol=1e-5)
-    assert made[..., :4, :].abs().max() == 0
+    detail = torch.randn(1, 3, 32, 64)
+    shares = torch.zeros(1, STRIDE**2, 8, 8)
+    shares[:, :, [0, 1, 4, 5], [1, 2, 5, 6]] = 1  # all from STRIDE places to the right
+    made = rebuilt(shares, detail)
+    assert torch.allclose(made[..., 2:-2, 2:30], detail[..., 2:-2, 18:46], atol=1e-5)
+    assert made[..., 36:].abs().max() == 0
 
 
 def test_blur_keeps_what_is_even() -> None:
