@@ -24,7 +24,8 @@ from inpaint_app.checkpoints import MANIFEST, under
 from inpaint_app.errors import CheckpointError, InpaintError, OptionError
 from inpaint_app.training import state
 from inpaint_app.training.history import HELD, read
-from inpaint_app.training.recipes import Part, find
+from inpaint_app.training.recipe import Part
+from inpaint_app.training.recipes import find
 
 NAMES = {"validation_psnr": "validation_psnr_200"}
 """The photos of --validate are 200."""

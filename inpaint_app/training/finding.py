@@ -18,7 +18,7 @@ from inpaint_app.models.finds import finds
 from inpaint_app.training.assign import Assigned, assign, iou
 from inpaint_app.training.compose import Composer, Scene
 from inpaint_app.training.objectives import Objective, Turn
-from inpaint_app.training.recipes import Recipe
+from inpaint_app.training.recipe import Recipe
 from inpaint_app.training.street import CLASSES, Street
 
 SURE = 0.8

@@ -28,7 +28,7 @@ from inpaint_app.training import state
 from inpaint_app.training.device import device_name, lay_out, precision
 from inpaint_app.training.history import History
 from inpaint_app.training.objectives import Objective, load
-from inpaint_app.training.recipes import Recipe
+from inpaint_app.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from inpaint_app.models.prefill import pixelate
 from inpaint_app.training import losses
 from inpaint_app.training.data import Batch, Sampler
 from inpaint_app.training.holes import make_holes
-from inpaint_app.training.recipes import Part, Recipe
+from inpaint_app.training.recipe import Part, Recipe
 
 Turn = tuple[str, Tensor, dict[str, Tensor]]
 """Player, its loss, figures to record."""

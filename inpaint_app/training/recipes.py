@@ -2,64 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import dataclasses
 from difflib import get_close_matches
 from typing import Any
 
 from inpaint_app.errors import OptionError
-from inpaint_app.training.holes import RANDOM
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A module by name: "module:Class" and its arguments, all of them JSON, so that a manifest can hold them."""
-
-    factory: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to train one network.
-
-    objective: "module:Class" in training/, what is minimised. size: side of the square in pixels; photos are decoded
-    at photo_size and cropped at random, at scales of 1 / zoom to zoom, or scaled whole, that share of them.
-    reconstruction: named losses and their factors. known_weight: weight of known pixels beside 1 in the hole.
-    adversarial: kind of loss and its factor `adversarial_weight`; 0 trains no critic. critics: modules that judge.
-    holes: kinds and their weights. steps: used where no --minutes is given. settings: numbers that the objective
-    knows. outlined: learns from photos with outlines of objects (--labels).
-    held: parts of the network that do not learn, and whose shipped weights they are: "entry" or "entry/part".
-    average: decay of the running mean of the weights, which is what gets shipped; 0 keeps the last.
-    """
-
-    name: str
-    title: str
-    network: Part
-    objective: str = "inpaint_app.training.objectives:Reconstruction"
-    critics: Mapping[str, Part] = field(default_factory=dict)
-    size: int = 128
-    photo_size: int = 150
-    zoom: float = 1.0
-    whole: float = 0.0
-    batch: int = 32
-    steps: int = 20_000
-    learning_rate: float = 1e-3
-    critic_rate: float = 2e-4
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 1e-4
-    warmup: int = 200
-    average: float = 0.998
-    clip: float = 1.0
-    reconstruction: Mapping[str, float] = field(default_factory=lambda: {"l2": 1.0})
-    known_weight: float = 0.02
-    adversarial: str = "bce"
-    adversarial_weight: float = 0.0
-    holes: Mapping[str, float] = field(default_factory=lambda: dict(RANDOM))
-    settings: Mapping[str, float] = field(default_factory=dict)
-    outlined: bool = False
-    held: Mapping[str, str] = field(default_factory=dict)
-
+from inpaint_app.training.recipe import Part, Recipe
 
 _MODELS = "inpaint_app.models"
 _OBJECTIVES = "inpaint_app.training.objectives"
@@ -84,7 +32,7 @@ _LARGE = {
     "equal-area": 0.02,
     "squares": 0.01,
 }
-"""Three of four are large: small ones are learned in passing."""
+"""Every kind of hole; three of four are large: small ones are learned in passing."""
 _GAN = (0.5, 0.99)
 
 
@@ -163,7 +111,8 @@ RECIPES: tuple[Recipe, ...] = (
         adversarial_weight=0.01,
         learning_rate=3e-4,
         betas=_GAN,
-        held={"encoder": "context-encoder/encoder", "join": "context-encoder/join"},
+        held={part: f"context-encoder/{part}" for part in ("encoder", "join", "decoder.0")},
+        whole=0.6,
     ),
     _paper("context-encoder-4000", "Context encoder as in the paper, bottleneck 4000", bottleneck=4000),
     _paper("context-encoder-2000", "Context encoder as in the paper, bottleneck 2000", bottleneck=2000),
@@ -171,11 +120,17 @@ RECIPES: tuple[Recipe, ...] = (
     _paper(
         "context-encoder-channelwise", "Context encoder, channel-wise fully connected", join="channelwise"
     ),
+    _paper(
+        "context-encoder-channelwise-small",
+        "The same, half the width: for shipping",
+        join="channelwise",
+        widths=[32, 64, 128, 192, 256],
+    ),
     _seven_layer("seven-layer", "Report 000's context encoder, 128 px to one and back, with its patch judge"),
     _seven_layer(
         "seven-layer-small",
-        "The same, three eighths of the width: for shipping",
-        widths=[24, 48, 96, 192, 192, 192, 192],
+        "The same, a quarter of the width: for shipping",
+        widths=[16, 32, 64, 128, 128, 128, 128],
     ),
     Recipe(
         "contextual-attention",
@@ -278,6 +233,15 @@ RECIPES: tuple[Recipe, ...] = (
         known_weight=0.1,
         learning_rate=5e-4,
         settings={"kl": 0.1},
+    ),
+    dataclasses.replace(
+        _vae("resnet", 200, True),
+        name="gan-small",
+        title="Adversarial autoencoder, residual, narrow: for shipping",
+        network=Part(
+            f"{_MODELS}.vae:VariationalAutoencoder",
+            {"encoder": "resnet", "bottleneck": 200, "widths": [16, 32, 64, 96, 128]},
+        ),
     ),
     *(_vae(encoder, 500, False) for encoder in ("alexnet", "vgg", "resnet")),
     *(_vae(encoder, b, False) for encoder in ("vgg", "resnet") for b in (2000, 4000)),

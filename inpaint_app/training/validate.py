@@ -33,7 +33,7 @@ from inpaint_app.training.data import Batch, Photos, load_photos
 from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective
-from inpaint_app.training.recipes import Recipe
+from inpaint_app.training.recipe import Recipe
 from inpaint_app.training.retrieval import NearestNeighbour
 from inpaint_app.types import Image, Mask, Progress, Window
 

@@ -19,7 +19,7 @@ from inpaint_app.training.data import load_photos
 from inpaint_app.training.export import write_entry
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import build
-from inpaint_app.training.recipes import Part
+from inpaint_app.training.recipe import Part
 from inpaint_app.training.validate import filler, measure
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 

@@ -17,7 +17,8 @@ from inpaint_app.training.data import Batch
 from inpaint_app.training.history import plot, read
 from inpaint_app.training.loop import Plan, Trainer
 from inpaint_app.training.objectives import load
-from inpaint_app.training.recipes import RECIPES, Part, Recipe, find
+from inpaint_app.training.recipe import Part, Recipe
+from inpaint_app.training.recipes import RECIPES, find
 
 CONTEXT = "inpaint_app.models.context_encoder:ContextEncoder"
 JUDGE = Part("inpaint_app.models.context_encoder:Discriminator", {"size": 16, "widths": [4, 8]})

@@ -18,7 +18,7 @@ from inpaint_app.training.__main__ import parser
 from inpaint_app.training.command import run
 from inpaint_app.training.export import export
 from inpaint_app.training.loop import Plan, Trainer
-from inpaint_app.training.recipes import Part, Recipe
+from inpaint_app.training.recipe import Part, Recipe
 from inpaint_app.training.retrieval import NearestNeighbour
 from inpaint_app.training.validate import central, filler, main, measure, score
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from inpaint_app.errors import OptionError
 from inpaint_app.models.context_encoder import ContextEncoder
 from inpaint_app.training import recipes, state
-from inpaint_app.training.recipes import Part
+from inpaint_app.training.recipe import Part
 from inpaint_app.training.widen import main, widen
 
 SHIPPED = {"size": 32, "bottleneck": 16, "skips": True, "prefill": "pyramid", "up": "bilinear", "finish": 8}
