@@ -58,12 +58,27 @@ _NETWORKS = (
         f"{_FEEDFORWARD}:VariationalAutoencoder",
     ),
     (
+        "gan-small",
+        "Adversarial autoencoder",
+        "Report 002's network against a discriminator: rougher.",
+        f"{_FEEDFORWARD}:AdversarialAutoencoder",
+    ),
+    (
+        "context-encoder-channelwise-small",
+        "Context encoder, channel-wise",
+        "Report 001's, with the paper's channel-wise layer and its discriminator.",
+        f"{_FEEDFORWARD}:ChannelwiseContextEncoder",
+    ),
+    (
         "seven-layer-small",
         "Seven-layer context encoder",
         "Report 000's network, 128 px to one and back.",
         f"{_FEEDFORWARD}:SevenLayer",
     ),
 )
+
+_LAYOUTS = ("contextual-attention-small", "glcic")
+"""Networks whose layouts the engine may follow besides the default's; the other context encoders share its layout."""
 
 
 def _guided(name: str, title: str, summary: str, family: str = "network") -> BackendSpec:
@@ -84,7 +99,7 @@ def _guided(name: str, title: str, summary: str, family: str = "network") -> Bac
 
 
 def _networks() -> tuple[BackendSpec, ...]:
-    """The project's networks at their own size, and the first ones as guides of the exemplar engine."""
+    """The project's networks at their own size, and some of them as guides of the exemplar engine."""
     plain = [
         BackendSpec(
             name,
@@ -104,7 +119,8 @@ def _networks() -> tuple[BackendSpec, ...]:
             f"{title}, in the photo's own pixels",
             f"{title} lays it out, the exemplar engine paints it at full size.",
         )
-        for name, title, _, _ in _NETWORKS[1:5]
+        for name, title, _, _ in _NETWORKS
+        if name in _LAYOUTS
     ]
     semantic = BackendSpec(
         "semantic",

@@ -113,6 +113,18 @@ class VariationalAutoencoder(FeedForward):
     weights = "vae-small"
 
 
+class AdversarialAutoencoder(FeedForward):
+    """Report 002, with its discriminator."""
+
+    weights = "gan-small"
+
+
+class ChannelwiseContextEncoder(FeedForward):
+    """Pathak et al. 2016 as report 001 has it."""
+
+    weights = "context-encoder-channelwise-small"
+
+
 class SevenLayer(FeedForward):
     """Report 000's context encoder."""
 
