@@ -146,6 +146,7 @@ def _frame(box: Box, image: Image, spec: BackendSpec, margin: int | None = None)
         maximum=rule.maximum,
         multiple=rule.multiple,
         margin=margin,
+        square=rule.square,
     )
 
 

@@ -61,6 +61,7 @@ class SizeRule:
     native: the side in pixels of the square that a network was trained on (None: any size). maximum: longest side
     that it is given; larger windows are scaled down and the fill is scaled back. multiple: sides are padded to it.
     context: known pixels around the hole's box, as a share of the box's longer side; never under context_minimum.
+    square: windows are squares, as far as the photo goes, at their own size.
     """
 
     native: int | None = None
@@ -68,6 +69,7 @@ class SizeRule:
     multiple: int = 1
     context: float = 0.5
     context_minimum: int = 64
+    square: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _NETWORKS = (
     (
         "contextual-attention-detail",
         "Contextual attention, borrowing",
-        "The context encoder's fill, and for its blur the detail of the known part that fits it.",
+        "The context encoder's fill with the detail of the known part that fits it, at full size.",
         f"{_FEEDFORWARD}:DetailAttention",
     ),
     (
@@ -77,6 +77,8 @@ _NETWORKS = (
     ),
 )
 
+_LARGE = SizeRule(maximum=1024, square=True)
+"""For the network that takes its detail from the window at full size."""
 _LAYOUTS = ("contextual-attention-small", "glcic")
 """Networks whose layouts the engine may follow besides the default's; the other context encoders share its layout."""
 
@@ -107,7 +109,7 @@ def _networks() -> tuple[BackendSpec, ...]:
             summary,
             factory,
             family="network",
-            size=SizeRule(native=128),
+            size=_LARGE if name == "contextual-attention-detail" else SizeRule(native=128),
             packages=("torch", "safetensors"),
             weights=(name,),
         )

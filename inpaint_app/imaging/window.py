@@ -59,6 +59,7 @@ def frame(
     maximum: int | None = None,
     multiple: int = 1,
     margin: int | None = None,
+    square: bool = False,
 ) -> Frame:
     """The window for a hole's box in a photo of `shape` (H, W, ...): see SizeRule for what the rules mean.
 
@@ -67,7 +68,7 @@ def frame(
     if margin is None:
         margin = max(context_minimum, round(context * max(box.width, box.height)))
     crop = padded(box, margin, shape)
-    if native is not None:
+    if native is not None or square:
         crop = _squared(crop, shape)
     longest = max(crop.width, crop.height)
     scale = native / longest if native else min(1.0, maximum / longest) if maximum else 1.0

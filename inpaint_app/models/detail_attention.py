@@ -21,7 +21,7 @@ photo's own texture, or none. Deviations from both papers:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -60,25 +60,43 @@ class DetailAttention(nn.Module):
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """image (B, 3, S, S) in -1..1, mask (B, 1, S, S) with 1 = hole → coarse and refined fill, about -1..1."""
+        laid = self._laid(image, mask)
+        return laid.coarse, laid.completed + mask * laid.amount * laid.borrowed
+
+    def enlarged(self, image: Tensor, mask: Tensor, large: Tensor, hole: Tensor) -> Tensor:
+        """The fill at whole times the size, with the detail that the large image has: (B, 3, k S, k S), -1..1.
+
+        image, mask: as for `forward`. large (B, 3, k S, k S), hole (B, 1, k S, k S): the same at the large size.
+        """
+        laid, size = self._laid(image, mask), large.shape[2:]
+        mean = F.interpolate(self.mean(image, mask), size, mode="bicubic")
+        borrowed = rebuilt(laid.shares, (large - mean) * (1 - hole))
+        amount = F.interpolate(laid.amount, size, mode="bilinear")
+        return F.interpolate(laid.coarse.clamp(-1, 1), size, mode="bicubic") + amount * borrowed
+
+    def mean(self, image: Tensor, mask: Tensor) -> Tensor:
+        """The mean of the known pixels around each one, by the Gaussian: (B, 3, S, S)."""
+        known = 1 - mask
+        return blur(image * known, self.sigma) / blur(known, self.sigma).clamp_min(1e-3)
+
+    def _laid(self, image: Tensor, mask: Tensor) -> _Laid:
         coarse = self.coarse(image, mask)
         completed = (coarse * mask + image * (1 - mask)).clamp(-1, 1)
-        blurred, detail = blur(completed, self.sigma), self.detail(image, mask)
+        blurred, detail = blur(completed, self.sigma), (image - self.mean(image, mask)) * (1 - mask)
         seen = torch.cat(
             [F.pixel_unshuffle(one, 2) for one in (blurred, mask, detail)], 1
         )  # (B, 28, S/2, S/2)
-        borrowed = self.borrowed(seen, blurred, detail, mask)
+        shares = self.shares(seen, blurred, mask)
+        borrowed = rebuilt(shares, detail)
         weighed = self.weigh(torch.cat([seen, F.pixel_unshuffle(borrowed, 2)], 1))
         amount = F.pixel_shuffle(MOST * torch.sigmoid(weighed.float()), 2)  # (B, 1, S, S)
-        return coarse, completed + mask * amount * borrowed
+        return _Laid(coarse, completed, shares, borrowed, amount)
 
-    def detail(self, image: Tensor, mask: Tensor) -> Tensor:
-        """What the known pixels differ from the mean of the known ones around them: (B, 3, S, S), 0 in the hole."""
-        known = 1 - mask
-        mean = blur(image * known, self.sigma) / blur(known, self.sigma).clamp_min(1e-3)
-        return (image - mean) * known
+    def shares(self, seen: Tensor, blurred: Tensor, mask: Tensor) -> Tensor:
+        """What each place that touches the hole takes of the known ones in its group: (B, G, L, L).
 
-    def borrowed(self, seen: Tensor, blurred: Tensor, detail: Tensor, mask: Tensor) -> Tensor:
-        """Detail of known patches for those that touch the hole, (B, 3, S, S); 0 where no patch is known."""
+        Rows sum to 1, or to 0 where the place does not touch the hole, or no patch of its group is known.
+        """
         looked = self.look(seen).float()  # (B, 2 · width, S/4, S/4)
         touching = grouped(F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2))[..., 0]  # (B, G, L)
         # A place is taken from where its patch, and those beside it, are known altogether.
@@ -91,7 +109,17 @@ class DetailAttention(nn.Module):
             scores = (scores - self.likeness.exp() * apart).masked_fill(~usable[:, :, None], -1e4)
             scarce = scarcity(scores.detach(), touching, usable, self.share)
             shares = (scores + scarce[:, :, None]).softmax(3)
-            return rebuilt(shares * (touching * usable.any(2, keepdim=True))[..., None], detail)
+            return shares * (touching * usable.any(2, keepdim=True))[..., None]
+
+
+class _Laid(NamedTuple):
+    """A fill before its detail is added. shares (B, G, L, L); the others at the network's size, amount one channel."""
+
+    coarse: Tensor
+    completed: Tensor
+    shares: Tensor
+    borrowed: Tensor
+    amount: Tensor
 
 
 def scarcity(scores: Tensor, weight: Tensor, usable: Tensor, share: float) -> Tensor:
@@ -110,16 +138,20 @@ def scarcity(scores: Tensor, weight: Tensor, usable: Tensor, share: float) -> Te
 
 
 def rebuilt(shares: Tensor, detail: Tensor) -> Tensor:
-    """Patches of detail (B, 3, S, S) by shares (B, G, L, L), faded into each other: (B, 3, S, S)."""
-    size, side, rim = detail.shape[2:], 2 * STEP, STEP // 2
+    """Patches of detail (B, 3, H, W) by shares (B, G, L, L), faded into each other: (B, 3, H, W).
+
+    H × W: the size that the shares were made at, or whole times that.
+    """
+    height, width = detail.shape[2:]
+    step = round((height * width / (shares.shape[1] * shares.shape[2])) ** 0.5)
+    side, rim, places = 2 * step, step // 2, (height // step, width // step)
     fade = torch.hann_window(side + 2, periodic=False, device=detail.device)[1:-1]
     fade = torch.outer(fade, fade).flatten()  # (side²,)
-    places = size[0] // STEP, size[1] // STEP
-    patches = F.unfold(detail.float(), side, padding=rim, stride=STEP).unflatten(2, places)
+    patches = F.unfold(detail.float(), side, padding=rim, stride=step).unflatten(2, places)
     taken = shares @ grouped(patches) * fade.repeat(3)  # (B, G, L, 3 · side²)
     faded = shares.sum(3, keepdim=True) * fade
     both = ungrouped(torch.cat([taken, faded], 3), places)  # what is put there, and how much of it
-    added = F.fold(both.flatten(2), size, side, padding=rim, stride=STEP)  # (B, 4, S, S)
+    added = F.fold(both.flatten(2), (height, width), side, padding=rim, stride=step)  # (B, 4, H, W)
     return added[:, :3] / added[:, 3:].clamp_min(1e-6)
 
 

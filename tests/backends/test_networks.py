@@ -11,7 +11,7 @@ from safetensors.torch import save
 from inpaint_app import checkpoints
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec
-from inpaint_app.backends.networks.feedforward import ContextEncoder
+from inpaint_app.backends.networks.feedforward import ContextEncoder, DetailAttention
 from inpaint_app.backends.networks.semantic import poisson
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
 from inpaint_app.pipeline import Filler, remove
@@ -29,12 +29,22 @@ TINY = {
         f"{MODELS}.context_encoder:ContextEncoder", {"size": 16, "widths": [4, 8], "bottleneck": 4}
     ),
     "contextual-attention-small": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4}),
+    "contextual-attention-detail": Part(
+        f"{MODELS}.detail_attention:DetailAttention",
+        {"encoder": {"size": 16, "widths": [4, 8], "bottleneck": 4}, "width": 4},
+    ),
     "mosaic": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4, "prefill": "smooth"}),
     "vae-small": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
     "dcgan": Part(f"{MODELS}.dcgan:Generator", {"code": 4, "widths": [8, 4]}),
     "dcgan-critic": Part(f"{MODELS}.context_encoder:Discriminator", {"size": 16, "widths": [4]}),
 }
-BACKENDS = ["context-encoder", "contextual-attention-small", "vae-small", "semantic"]
+BACKENDS = [
+    "context-encoder",
+    "contextual-attention-small",
+    "contextual-attention-detail",
+    "vae-small",
+    "semantic",
+]
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +176,22 @@ def window() -> Window:
     mask = np.zeros((60, 60), bool)
     mask[20:40, 20:40] = True
     return Window(np.full((60, 60, 3), 90, np.uint8), mask)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("shape", [(40, 40), (48, 90), (300, 20), (9, 7)])
+def test_borrowed_detail_is_as_fine_as_the_window(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    mask = np.zeros(shape, bool)
+    mask[shape[0] // 3 : shape[0] // 2 + 1, shape[1] // 3 : shape[1] // 2 + 1] = True
+    noisy = rng.integers(0, 255, (*shape, 3), dtype=np.uint8)
+    backend = DetailAttention()
+    fill = backend.inpaint(Window(noisy, mask), Options(), Progress())
+    even = backend.inpaint(Window(np.full((*shape, 3), 90, np.uint8), mask), Options(), Progress())
+    assert fill.shape == noisy.shape
+    if min(shape) > 30:
+        steps = [np.abs(np.diff(one.astype(float), axis=1))[mask[:, 1:]].mean() for one in (fill, even)]
+        assert steps[0] > steps[1] + 3
 
 
 @pytest.mark.usefixtures("tiny")

@@ -81,6 +81,14 @@ def test_a_large_window_is_scaled_down_and_padded() -> None:
     assert (width + where.padding[1]) % 8 == 0
 
 
+def test_a_square_window_keeps_its_own_size() -> None:
+    where = windows.frame(Box(40, 60, 50, 90), (200, 300), context=0.5, context_minimum=4, square=True)
+    assert (where.crop.width, where.crop.height) == (60, 60)
+    assert (where.size, where.padding) == ((60, 60), (0, 0))
+    low = windows.frame(Box(40, 4, 50, 34), (38, 300), context=0.5, context_minimum=4, square=True)
+    assert (low.crop.width, low.crop.height) == (40, 38)
+
+
 @pytest.mark.parametrize("shape", [(300, 400), (50, 700), (1, 9), (37, 61)])
 def test_a_native_window_is_a_square_of_that_side(shape: tuple[int, int]) -> None:
     box = Box(0, 0, min(5, shape[1]), min(5, shape[0]))

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from inpaint_app.models.detail_attention import (
@@ -54,6 +55,25 @@ def test_nothing_known_adds_nothing(network: DetailAttention) -> None:
     photo = torch.rand(1, 3, SIDE, SIDE) * 2 - 1
     assert added(network, photo, torch.ones(1, 1, SIDE, SIDE)).abs().max() == 0
     assert added(network, photo, torch.zeros(1, 1, SIDE, SIDE)).abs().max() == 0
+
+
+def test_enlarged_it_is_the_same_fill_with_the_large_photos_detail(network: DetailAttention) -> None:
+    torch.manual_seed(5)
+    photo, mask = torch.rand(1, 3, SIDE, SIDE) * 2 - 1, hole()
+    known = photo * (1 - mask)
+    with torch.no_grad():
+        refined = network(known, mask)[1] * mask
+        same = network.enlarged(known, mask, known, mask) * mask
+        grain = 0.1 * torch.randn(1, 3, 3 * SIDE, 3 * SIDE)
+        large, opening = (F.interpolate(one, scale_factor=3) for one in (known, mask))
+        fills = [
+            network.enlarged(known, mask, large + g * (1 - opening), opening) for g in (0 * grain, grain)
+        ]
+    assert torch.allclose(same, refined, atol=1e-5)
+    assert fills[0].shape == (1, 3, 3 * SIDE, 3 * SIDE)
+    assert (
+        (fills[1] - fills[0]) * opening
+    ).abs().sum() / opening.sum() > 0.01  # grain that the small one never saw
 
 
 def test_holes_of_a_batch_do_not_meet(network: DetailAttention) -> None:

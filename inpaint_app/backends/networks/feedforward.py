@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from inpaint_app.backends.networks.scaling import device, restored, scaled
+from inpaint_app.backends.networks.scaling import device, restored, scaled, squared
 from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image, Mask, Options, Progress, Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class FeedForward:
@@ -52,15 +55,26 @@ class FeedForward:
         """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
         import torch
 
-        photo = torch.from_numpy(np.array(image)).to(self._device).permute(2, 0, 1)[None]
-        hole = torch.from_numpy(np.array(mask)).to(self._device)[None, None].float()
-        photo = photo.float() / 127.5 - 1
+        photo, hole = self._tensors(image, mask)
         with torch.inference_mode():
             made = self._network(photo if self.restores else photo * (1 - hole), hole)
-        last = made[-1] if isinstance(made, tuple) else made
-        if not torch.isfinite(last).all():
+        return self._pixels(made[-1] if isinstance(made, tuple) else made)
+
+    def _tensors(self, image: Image, mask: Mask) -> tuple[Tensor, Tensor]:
+        """The image as (1, 3, S, S) in -1..1 and the mask as (1, 1, S, S), 1 = hole."""
+        import torch
+
+        photo = torch.from_numpy(np.array(image)).to(self._device).permute(2, 0, 1)[None]
+        hole = torch.from_numpy(np.array(mask)).to(self._device)[None, None].float()
+        return photo.float() / 127.5 - 1, hole
+
+    def _pixels(self, made: Tensor) -> Image:
+        """(1, 3, S, S) → (S, S, 3) uint8; raises CheckpointError where it is no picture."""
+        import torch
+
+        if not torch.isfinite(made).all():
             raise CheckpointError(f"The weights {self.weights} made no picture here: take another backend.")
-        pixels = ((last[0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        pixels = ((made[0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return np.asarray(pixels.permute(1, 2, 0).cpu().numpy())
 
 
@@ -83,9 +97,28 @@ class ContextualAttention(FeedForward):
 
 
 class DetailAttention(FeedForward):
-    """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020)."""
+    """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020).
+
+    Matched at the network's size, borrowed at the window's own, up to `LARGEST` times the network's.
+    """
 
     weights = "contextual-attention-detail"
+    LARGEST: ClassVar[int] = 8
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        """Fill the window at its own size; see Backend.inpaint."""
+        import torch
+
+        progress(0.0, "Filling")
+        image, mask = squared(window.image, window.mask)
+        times = min(self.LARGEST, -(-len(mask) // self._size))
+        photo, hole = self._tensors(*scaled(image, mask, self._size))
+        large, opening = self._tensors(*scaled(image, mask, self._size * times))
+        with torch.inference_mode():
+            made = self._network.enlarged(photo * (1 - hole), hole, large * (1 - opening), opening)  # type: ignore[operator]
+        fill = self._pixels(made)
+        progress(1.0, "Filling")
+        return restored(fill, window, mask.shape)
 
 
 class Glcic(FeedForward):
