@@ -31,7 +31,7 @@ TINY = {
     "contextual-attention-small": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4}),
     "contextual-attention-detail": Part(
         f"{MODELS}.detail_attention:DetailAttention",
-        {"encoder": {"size": 16, "widths": [4, 8], "bottleneck": 4}, "width": 4},
+        {"encoder": {"size": 64, "widths": [4, 8], "bottleneck": 4}, "width": 4},
     ),
     "mosaic": Part(f"{MODELS}.contextual_attention:CoarseToFine", {"width": 4, "prefill": "smooth"}),
     "vae-small": Part(f"{MODELS}.vae:VariationalAutoencoder", {"widths": [4, 8], "bottleneck": 4}),
@@ -60,7 +60,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "sha256": hashlib.sha256(data).hexdigest(),
             "network": part.factory,
         }
-        write_entry(folder / "manifest.toml", name, {**table, "size": 16, "arguments": part.arguments})
+        size = part.arguments.get("encoder", {"size": 16})["size"]
+        write_entry(folder / "manifest.toml", name, {**table, "size": size, "arguments": part.arguments})
     return folder
 
 
@@ -179,7 +180,7 @@ def window() -> Window:
 
 
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize("shape", [(40, 40), (48, 90), (300, 20), (9, 7)])
+@pytest.mark.parametrize("shape", [(80, 80), (96, 170), (300, 20), (9, 7)])
 def test_borrowed_detail_is_as_fine_as_the_window(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     mask = np.zeros(shape, bool)
