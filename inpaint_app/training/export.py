@@ -46,7 +46,7 @@ def export(
     recipe = find(about["recipe"])
     name = name or recipe.name
     chosen = under("average" if module == "network" else f"module.{module}", tensors)
-    half = {key: _half(value) for key, value in chosen.items()}
+    half = {key: _half(key, value) for key, value in chosen.items()}
     if not half:
         raise OptionError(f"{run} holds no module {module!r}.")
     shares = _set_aside(half, recipe.held, folder) if module == "network" else {}
@@ -127,7 +127,7 @@ def _mean(half: Mapping[str, Tensor], folder: Path, earlier: Mapping[str, Any] |
     if began.keys() != half.keys():
         raise CheckpointError(f"{earlier['file']} holds other tensors than the run: they have no mean.")
     return {
-        key: _half((value.float() + began[key].float()) / 2) if value.is_floating_point() else value
+        key: _half(key, (value.float() + began[key].float()) / 2) if value.is_floating_point() else value
         for key, value in half.items()
     }
 
@@ -149,11 +149,14 @@ def write_entry(manifest: Path, name: str, table: Mapping[str, Any]) -> None:
     _replace(manifest, (head + "".join(f"\n{_table(key, value)}" for key, value in known.items())).encode())
 
 
-def _half(tensor: Tensor) -> Tensor:
+def _half(name: str, tensor: Tensor) -> Tensor:
+    """The tensor in fp16. A variance that is too large for it, which a normalisation may have seen, stays as it is."""
     if not tensor.is_floating_point():
         return tensor
     half = tensor.half()
     if not torch.isfinite(half).all():
+        if name.endswith("running_var") and torch.isfinite(tensor).all():
+            return tensor.float().contiguous()
         raise CheckpointError(f"A weight of up to {float(tensor.abs().max()):.3g} does not fit into fp16.")
     return half.contiguous()
 
