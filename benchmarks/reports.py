@@ -3,7 +3,7 @@
     python -m benchmarks.reports RUNS --data DATA/eval/scenes-val.tar [--holes centre,freeform] [--count 200]
 
 RUNS holds a folder for every run of `inpaint-app train` that is to be a row, named as its recipe. What is measured is
-the running mean of the weights, over the hole, on photos that no network has seen, at 128 px.
+the running mean of the weights, over the hole, on the central 128 px of photos that no network has seen.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaint_app.imaging.mask import bounds
 from inpaint_app.metrics.full_reference import scores
-from inpaint_app.metrics.no_reference import report
 from inpaint_app.training import state
 from inpaint_app.training.data import Photos, load_photos
 from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective, load
 from inpaint_app.training.recipes import find
-from inpaint_app.training.validate import central, filled
-from inpaint_app.types import Image, Mask, Options, Result
+from inpaint_app.training.validate import central, filled, texture
 
 LOSSES = [f"loss-{name}" for name in ("bce-l2", "ls-l1", "l1-ssim-70", "l1-ssim-50", "l1-ssim-995")]
 TABLES: dict[str, Sequence[str]] = {
@@ -54,14 +51,6 @@ def trained(run: Path) -> tuple[Objective, dict[str, float]]:
     objective.modules["network"].load_state_dict(tensors)
     objective.modules["network"].eval()
     return objective, about
-
-
-def texture(fill: Image, mask: Mask) -> float:
-    """High-frequency contrast in the hole beside that around it: 1 is as rich."""
-    box = bounds(mask)
-    assert box is not None
-    found = report(fill, Result(fill, mask, "", 0.0, (box,), 0, 0, 0, Options())).texture_energy
-    return float("nan") if found is None else found
 
 
 def row(run: Path, truths: Photos, hole: str) -> str:

@@ -1,7 +1,7 @@
 """Scores of networks and baselines on photos that none of them has seen, scaled whole to the networks' size.
 
 Everything is measured inside the hole on 8-bit values, but HaarPSI and SSIM, which look at the hole's box and 16
-pixels around it. L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images
+pixels around it, and texture, the contrast in the hole beside that around it (median). L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images
 (psnr) and of the averaged squared error (psnr_pooled), which is lower.
 
 `python -m inpaint_app.training.validate --data eval.tar --fillers mean,telea,context-encoder [--sheet sheet.png]`
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.checkpoints import MANIFEST, entries, folder
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds
+from inpaint_app.metrics.no_reference import report
 from inpaint_app.metrics.structure import haarpsi, ssim_map
 from inpaint_app.models.prefill import pixelate
 from inpaint_app.training.data import Batch, Photos, load_photos
@@ -35,12 +37,13 @@ from inpaint_app.training.holes import make_holes
 from inpaint_app.training.objectives import Objective
 from inpaint_app.training.recipe import Recipe
 from inpaint_app.training.retrieval import NearestNeighbour
-from inpaint_app.types import Image, Mask, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Result, Window
 
 Fill = Callable[[Image, Mask], Image]
 MOSAIC, BLOCK = "mosaic", 8
 """The mosaic as it stands, and the side of its blocks; what restores is shown one, everything else a blank."""
 BASELINES = ("mean", "nearest", MOSAIC)
+SHOWN = ("l1", "l2", "psnr", "psnr_pooled", "ssim", "haarpsi", "texture", "seconds")
 
 
 def in_training(photos: Photos, recipe: Recipe) -> Callable[[Objective], dict[str, float]]:
@@ -140,8 +143,18 @@ def measure(
             alike.append((haarpsi(truth[part], made[part]), float(ssim_map(truth[part], made[part]).mean())))
     similar, structural = np.mean(alike, axis=0)
     scores = score(np.stack(fills), truths, masks)
-    looks = {"haarpsi": float(similar), "ssim": float(structural)}
+    energy = np.nanmedian([texture(made, mask) for made, mask in zip(fills, masks, strict=True)])
+    looks = {"haarpsi": float(similar), "ssim": float(structural), "texture": float(energy)}
     return {**scores, **looks, "seconds": seconds}, np.stack(fills)
+
+
+def texture(fill: Image, mask: Mask) -> float:
+    """High-frequency contrast in the hole beside that around it: 1 is as rich; nan where there is none around it."""
+    box = bounds(mask)
+    if box is None:
+        return math.nan
+    found = report(fill, Result(fill, mask, "", 0.0, (box,), 0, 0, 0, Options())).texture_energy
+    return math.nan if found is None else found
 
 
 def mosaic(photo: Image, block: int) -> Image:
@@ -204,7 +217,7 @@ def _run(arguments: argparse.Namespace) -> None:
     truths = load_photos(arguments.data, size, cache)[: arguments.count]
     train = load_photos(arguments.train, size, cache) if arguments.train else None
     names = arguments.fillers.split(",")
-    head = ("L1 %", "L2 %", "PSNR", "pooled", "SSIM", "HaarPSI", "s")
+    head = ("L1 %", "L2 %", "PSNR", "pooled", "SSIM", "HaarPSI", "texture", "s")
     for hole in arguments.holes.split(","):
         masks = make_holes({hole: 1.0}, size, len(truths), 7)
         blanked = np.where(masks[..., None], np.uint8(127), truths)
@@ -216,7 +229,7 @@ def _run(arguments: argparse.Namespace) -> None:
             spec = None if name in BASELINES else _spec(name)
             told = name == MOSAIC or (spec is not None and spec.restores)
             scores, fills = measure(filler(name, train), truths, masks, BLOCK if told else 0)
-            line = [scores[key] for key in ("l1", "l2", "psnr", "psnr_pooled", "ssim", "haarpsi", "seconds")]
+            line = [scores[key] for key in SHOWN]
             sys.stdout.write(f"{name:28}" + "".join(f"{value:9.3f}" for value in line) + "\n")
             sys.stdout.flush()
             columns.append(fills)

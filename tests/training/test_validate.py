@@ -146,6 +146,23 @@ def test_a_run_that_began_with_shipped_weights_counts_them_and_may_be_their_mean
         export(trained, shipped, mean=True)
 
 
+@pytest.mark.parametrize("name", ["encoder.1.1.running_var", "last.bias"])
+def test_a_variance_too_large_for_fp16_is_shipped_as_it_is_and_nothing_else(
+    trained: Path, tmp_path: Path, name: str
+) -> None:
+    tensors, about = state.load(trained / "state.safetensors")
+    large = torch.full_like(tensors[f"average.{name}"], 9e4)
+    state.save(tmp_path / "run" / "state.safetensors", tensors | {f"average.{name}": large}, about)
+    (tmp_path / "run" / "history.jsonl").write_text("")
+    if name == "last.bias":
+        with pytest.raises(CheckpointError, match="does not fit into fp16"):
+            export(tmp_path / "run", tmp_path / "shipped")
+        return
+    shipped = load_file(export(tmp_path / "run", tmp_path / "shipped"))
+    assert torch.equal(shipped[name], large)
+    assert shipped["last.bias"].dtype == torch.float16
+
+
 UPON = Recipe(
     "tiny-upon",
     "for tests",
