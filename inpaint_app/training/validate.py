@@ -1,8 +1,9 @@
 """Scores of networks and baselines on photos that none of them has seen, scaled whole to the networks' size.
 
 Everything is measured inside the hole on 8-bit values, but HaarPSI and SSIM, which look at the hole's box and 16
-pixels around it, and texture, the contrast in the hole beside that around it (median). L1 and L2 are shares of the full range in percent. PSNR is given both ways: averaged over the images
-(psnr) and of the averaged squared error (psnr_pooled), which is lower.
+pixels around it, and texture, the contrast in the hole beside that around it (median). L1 and L2 are shares of the full
+range in percent. PSNR is given both ways: averaged over the images (psnr) and of the averaged squared error
+(psnr_pooled), which is lower.
 
 `python -m inpaint_app.training.validate --data eval.tar --fillers mean,telea,context-encoder [--sheet sheet.png]`
 """
