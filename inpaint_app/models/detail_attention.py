@@ -83,9 +83,8 @@ class DetailAttention(nn.Module):
         coarse = self.coarse(image, mask)
         completed = (coarse * mask + image * (1 - mask)).clamp(-1, 1)
         blurred, detail = blur(completed, self.sigma), (image - self.mean(image, mask)) * (1 - mask)
-        seen = torch.cat(
-            [F.pixel_unshuffle(one, 2) for one in (blurred, mask, detail)], 1
-        )  # (B, 28, S/2, S/2)
+        halved = [F.pixel_unshuffle(one, 2) for one in (blurred, mask, detail)]
+        seen = torch.cat(halved, 1)  # (B, 28, S/2, S/2)
         shares = self.shares(seen, blurred, mask)
         borrowed = rebuilt(shares, detail)
         weighed = self.weigh(torch.cat([seen, F.pixel_unshuffle(borrowed, 2)], 1))
@@ -108,7 +107,7 @@ class DetailAttention(nn.Module):
             apart = torch.cdist(colours, colours).square() / colours.shape[3]
             scores = (scores - self.likeness.exp() * apart).masked_fill(~usable[:, :, None], -1e4)
             scarce = scarcity(scores.detach(), touching, usable, self.share)
-            shares = (scores + scarce[:, :, None]).softmax(3)
+            shares: Tensor = (scores + scarce[:, :, None]).softmax(3)
             return shares * (touching * usable.any(2, keepdim=True))[..., None]
 
 
@@ -147,30 +146,33 @@ def rebuilt(shares: Tensor, detail: Tensor) -> Tensor:
     side, rim, places = 2 * step, step // 2, (height // step, width // step)
     fade = torch.hann_window(side + 2, periodic=False, device=detail.device)[1:-1]
     fade = torch.outer(fade, fade).flatten()  # (side²,)
-    patches = F.unfold(detail.float(), side, padding=rim, stride=step).unflatten(2, places)
+    patches = F.unfold(detail.float(), side, padding=rim, stride=step).view(len(detail), -1, *places)
     taken = shares @ grouped(patches) * fade.repeat(3)  # (B, G, L, 3 · side²)
     faded = shares.sum(3, keepdim=True) * fade
     both = ungrouped(torch.cat([taken, faded], 3), places)  # what is put there, and how much of it
     added = F.fold(both.flatten(2), (height, width), side, padding=rim, stride=step)  # (B, 4, H, W)
-    return added[:, :3] / added[:, 3:].clamp_min(1e-6)
+    made: Tensor = added[:, :3] / added[:, 3:].clamp_min(1e-6)
+    return made
 
 
 def grouped(features: Tensor) -> Tensor:
     """Places that look at each other, together: (B, C, rows, columns) → (B, STRIDE², L, C)."""
-    split = features.unflatten(3, (-1, STRIDE)).unflatten(2, (-1, STRIDE))  # (B, C, r, STRIDE, c, STRIDE)
-    return split.permute(0, 3, 5, 2, 4, 1).flatten(3, 4).flatten(1, 2)
+    batch, channels, rows, columns = features.shape
+    split = features.reshape(batch, channels, rows // STRIDE, STRIDE, columns // STRIDE, STRIDE)
+    return split.permute(0, 3, 5, 2, 4, 1).reshape(batch, STRIDE**2, -1, channels)
 
 
 def ungrouped(features: Tensor, places: tuple[int, int]) -> Tensor:
     """The way back: (B, STRIDE², L, C) → (B, C, rows, columns)."""
-    rows, columns = (count // STRIDE for count in places)
-    split = features.unflatten(2, (rows, columns)).unflatten(1, (STRIDE, STRIDE))
-    return split.permute(0, 5, 3, 1, 4, 2).flatten(4, 5).flatten(2, 3)
+    batch, (rows, columns) = len(features), places
+    split = features.reshape(batch, STRIDE, STRIDE, rows // STRIDE, columns // STRIDE, -1)
+    return split.permute(0, 5, 3, 1, 4, 2).reshape(batch, -1, rows, columns)
 
 
 def _threes(features: Tensor) -> Tensor:
     """Each place with its eight neighbours, edges repeated: (B, C, rows, columns) → (B, 9 C, rows, columns)."""
-    return F.unfold(F.pad(features, (1, 1, 1, 1), mode="replicate"), 3).unflatten(2, features.shape[2:])
+    padded = F.pad(features, (1, 1, 1, 1), mode="replicate")
+    return F.unfold(padded, 3).view(len(features), -1, *features.shape[2:])
 
 
 def blur(image: Tensor, sigma: float) -> Tensor:

@@ -115,7 +115,7 @@ class DetailAttention(FeedForward):
         photo, hole = self._tensors(*scaled(image, mask, self._size))
         large, opening = self._tensors(*scaled(image, mask, self._size * times))
         with torch.inference_mode():
-            made = self._network.enlarged(photo * (1 - hole), hole, large * (1 - opening), opening)  # type: ignore[operator]
+            made = self._network.enlarged(photo * (1 - hole), hole, large * (1 - opening), opening)
         fill = self._pixels(made)
         progress(1.0, "Filling")
         return restored(fill, window, mask.shape)
