@@ -124,7 +124,7 @@ def _mean(half: Mapping[str, Tensor], folder: Path, earlier: Mapping[str, Any] |
             "The mean is taken with the weights that the run began with: name them with --after."
         )
     began = load_file(folder / earlier["file"])
-    if began.keys() != half.keys():
+    if not half.keys() <= began.keys():  # parts that are held are the earlier run's and not written again
         raise CheckpointError(f"{earlier['file']} holds other tensors than the run: they have no mean.")
     return {
         key: _half(key, (value.float() + began[key].float()) / 2) if value.is_floating_point() else value
@@ -170,12 +170,17 @@ def _replace(target: Path, data: bytes) -> None:
 
 def _table(name: str, values: Mapping[str, Any]) -> str:
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
-    lines = [f"[{name}]"] + [f"{key} = {_value(value)}" for key, value in plain.items()]
+    lines = [f"[{name}]"] + [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
     text = "\n".join(lines) + "\n"
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
             text += "\n" + _table(f"{name}.{key}", value)
     return text
+
+
+def _key(name: str) -> str:
+    """A TOML key: quoted where it is the path of a part, whose dots are none of TOML's."""
+    return name if name.replace("_", "").replace("-", "").isalnum() else _value(name)
 
 
 def _value(value: Any) -> str:

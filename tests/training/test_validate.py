@@ -180,10 +180,12 @@ UPON = Recipe(
 HALF = dataclasses.replace(
     UPON, name="tiny-half", network=TINY.network, held={"encoder": "tiny/encoder"}, settings={}
 )
+STAGE = dataclasses.replace(HALF, name="tiny-stage", held={"encoder.0": "tiny/encoder.0"})
 
 
 @pytest.mark.parametrize(
-    ("recipe", "part", "learned"), [(UPON, "coarse", "weigh.2.bias"), (HALF, "encoder", "last.bias")]
+    ("recipe", "part", "learned"),
+    [(UPON, "coarse", "weigh.2.bias"), (HALF, "encoder", "last.bias"), (STAGE, "encoder.0", "last.bias")],
 )
 def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe, part: str, learned: str
@@ -198,6 +200,12 @@ def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
     trainer.run()
     own = load_file(export(tmp_path / "upon", shipped))
     assert own
+    if recipe is not UPON:  # the mean of what was learned alone: the rest is the same in both
+        mean = load_file(export(tmp_path / "upon", shipped, after="tiny", mean=True))
+        assert mean.keys() == own.keys()
+        middle = (own["last.bias"].float() + whole["last.bias"].float()) / 2
+        assert torch.allclose(mean["last.bias"].float(), middle, atol=2e-3)
+        export(tmp_path / "upon", shipped)
     assert not any(name.startswith(f"{part}.") for name in own)
     network = checkpoints.create(recipe.name).state_dict()
     for name, value in theirs.items():
