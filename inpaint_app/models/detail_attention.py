@@ -34,7 +34,9 @@ STEP = 4
 MOST = 2.0
 """The factor by which borrowed detail is enlarged at most: means of several patches are fainter than each."""
 STRIDE = 4
+"""Places from one that a place looks at to the next: 16 pixels."""
 ROUNDS = 8
+"""Of Sinkhorn's scaling."""
 
 
 class DetailAttention(nn.Module):
