@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from inpaint_app.backends.networks.scaling import device, restored, scaled, squared
+from inpaint_app.backends.networks.scaling import device, restored, scaled
 from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image, Mask, Options, Progress, Window
 
@@ -110,15 +110,16 @@ class DetailAttention(FeedForward):
         import torch
 
         progress(0.0, "Filling")
-        image, mask = squared(window.image, window.mask)
-        times = min(self.LARGEST, -(-len(mask) // self._size))
+        image, mask = window.image, window.mask
+        # Squeezed where it is no square, as what it learned from was: from a mirrored rim it would borrow.
+        times = min(self.LARGEST, -(-max(mask.shape) // self._size))
         photo, hole = self._tensors(*scaled(image, mask, self._size))
         large, opening = self._tensors(*scaled(image, mask, self._size * times))
         with torch.inference_mode():
             made = self._network.enlarged(photo * (1 - hole), hole, large * (1 - opening), opening)
         fill = self._pixels(made)
         progress(1.0, "Filling")
-        return restored(fill, window, mask.shape)
+        return restored(fill, window)
 
 
 class Glcic(FeedForward):

@@ -15,13 +15,6 @@ def device() -> str:
     return surroundings.torch_device(Settings.from_environment().device)
 
 
-def squared(image: Image, mask: Mask) -> tuple[Image, Mask]:
-    """Both mirrored at the bottom or the right edge up to a square."""
-    height, width = mask.shape
-    rest = ((0, max(0, width - height)), (0, max(0, height - width)))
-    return np.pad(image, (*rest, (0, 0)), mode="symmetric"), np.pad(mask, rest, mode="symmetric")
-
-
 def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:
     """Window and hole at size × size, every pixel that holds some of the hole part of it."""
     if image.shape[:2] == (size, size):
@@ -32,10 +25,10 @@ def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:
     return np.asarray(small, dtype=np.uint8), np.asarray(hole)
 
 
-def restored(fill: Image, window: Window, size: tuple[int, int] | None = None) -> Image:
-    """The fill at the window's size. size: (H, W) of the square that the window was mirrored to, if it was."""
-    height, width = size or window.mask.shape
-    if fill.shape[:2] != (height, width):
-        how = cv2.INTER_AREA if height < len(fill) else cv2.INTER_CUBIC
-        fill = np.asarray(cv2.resize(fill, (width, height), interpolation=how), dtype=np.uint8)
-    return fill[: window.mask.shape[0], : window.mask.shape[1]]
+def restored(fill: Image, window: Window) -> Image:
+    """The fill at the window's size."""
+    height, width = window.mask.shape
+    if fill.shape[:2] == (height, width):
+        return fill
+    how = cv2.INTER_AREA if max(height, width) < len(fill) else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(fill, (width, height), interpolation=how), dtype=np.uint8)
