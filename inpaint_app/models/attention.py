@@ -38,22 +38,21 @@ class ContextualAttention(nn.Module):
         super().__init__()
         self.rate, self.scale, self.propagate = rate, scale, propagate
 
-    def forward(self, features: Tensor, mask: Tensor, values: Tensor | None = None) -> Tensor:
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """features (B, C, h, w), mask (B, 1, H, W) with 1 = hole, any multiple of h × w → (B, C, h, w) float32.
 
         h and w must be divisible by `rate`, which must be even. Where nothing is known the result is 0. Computed in
         full precision whatever autocast says: ten times a score in bf16 is off by more than neighbours differ.
-        values (B, D, h, w): what to rebuild from, where that is not the features that are matched → (B, D, h, w).
         """
         with torch.autocast(features.device.type, enabled=False):
-            return self._attended(features.float(), mask, (features if values is None else values).float())
+            return self._attended(features.float(), mask)
 
-    def _attended(self, features: Tensor, mask: Tensor, values: Tensor) -> Tensor:
+    def _attended(self, features: Tensor, mask: Tensor) -> Tensor:
         rate, (height, width) = self.rate, features.shape[2:]
         small = F.interpolate(features, scale_factor=1 / rate)  # (B, C, h/r, w/r)
         usable = known_patches(mask, (small.shape[2], small.shape[3]))  # (B, L)
         pairs = Pairs(small, usable, self.scale, self.propagate)
-        blocks = F.unfold(values, rate, padding=rate // 2, stride=rate)  # (B, r²D, (rows + 1)(columns + 1))
+        blocks = F.unfold(features, rate, padding=rate // 2, stride=rate)  # (B, r²C, (rows + 1)(columns + 1))
         blocks = blocks.transpose(1, 2)
         rebuilt = torch.cat([pairs.overlapped(row) @ blocks for row in range(pairs.rows + 1)], 1)
         folded = F.fold(rebuilt.transpose(1, 2), (height, width), rate, padding=rate // 2, stride=rate)

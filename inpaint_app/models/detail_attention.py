@@ -71,27 +71,24 @@ class DetailAttention(nn.Module):
         image, mask: as for `forward`. large (B, 3, k S, k S), hole (B, 1, k S, k S): the same at the large size.
         """
         laid, size = self._laid(image, mask), large.shape[2:]
-        mean = F.interpolate(self.mean(image, mask), size, mode="bicubic")
+        mean = F.interpolate(laid.mean, size, mode="bicubic")
         borrowed = rebuilt(laid.shares, (large - mean) * (1 - hole))
         amount = F.interpolate(laid.amount, size, mode="bilinear")
         return F.interpolate(laid.coarse.clamp(-1, 1), size, mode="bicubic") + amount * borrowed
 
-    def mean(self, image: Tensor, mask: Tensor) -> Tensor:
-        """The mean of the known pixels around each one, by the Gaussian: (B, 3, S, S)."""
-        known = 1 - mask
-        return blur(image * known, self.sigma) / blur(known, self.sigma).clamp_min(1e-3)
-
     def _laid(self, image: Tensor, mask: Tensor) -> _Laid:
         coarse = self.coarse(image, mask)
         completed = (coarse * mask + image * (1 - mask)).clamp(-1, 1)
-        blurred, detail = blur(completed, self.sigma), (image - self.mean(image, mask)) * (1 - mask)
+        blurred, known = blur(completed, self.sigma), 1 - mask
+        mean = blur(image * known, self.sigma) / blur(known, self.sigma).clamp_min(1e-3)
+        detail = (image - mean) * known
         halved = [F.pixel_unshuffle(one, 2) for one in (blurred, mask, detail)]
         seen = torch.cat(halved, 1)  # (B, 28, S/2, S/2)
         shares = self.shares(seen, blurred, mask)
         borrowed = rebuilt(shares, detail)
         weighed = self.weigh(torch.cat([seen, F.pixel_unshuffle(borrowed, 2)], 1))
         amount = F.pixel_shuffle(MOST * torch.sigmoid(weighed.float()), 2)  # (B, 1, S, S)
-        return _Laid(coarse, completed, shares, borrowed, amount)
+        return _Laid(coarse, completed, mean, shares, borrowed, amount)
 
     def shares(self, seen: Tensor, blurred: Tensor, mask: Tensor) -> Tensor:
         """What each place that touches the hole takes of the known ones in its group: (B, G, L, L).
@@ -114,10 +111,14 @@ class DetailAttention(nn.Module):
 
 
 class _Laid(NamedTuple):
-    """A fill before its detail is added. shares (B, G, L, L); the others at the network's size, amount one channel."""
+    """A fill before its detail is added. shares (B, G, L, L); the others at the network's size, amount one channel.
+
+    mean: of the known pixels around each one, by the Gaussian.
+    """
 
     coarse: Tensor
     completed: Tensor
+    mean: Tensor
     shares: Tensor
     borrowed: Tensor
     amount: Tensor
