@@ -63,7 +63,7 @@ def peak() -> int:
 def measure(path: Path) -> None:
     """One size: print its row."""
     from inpaint_app.backends import registry
-    from inpaint_app.imaging import files
+    from inpaint_app.photofile import files
     from inpaint_app.pipeline import Filler, remove
     from inpaint_app.types import Removal
 

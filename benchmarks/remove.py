@@ -76,7 +76,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 def child(source: Path, rounds: int) -> dict[str, Any]:
     """Measure one photo in this process."""
     from inpaint_app.backends.opencv import NavierStokes
-    from inpaint_app.imaging import files
+    from inpaint_app.photofile import files
     from inpaint_app.session import Job, Session
 
     session, folder = Session(), source.parent

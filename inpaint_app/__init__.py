@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         SaveError,
         UnreadablePhoto,
     )
-    from inpaint_app.imaging.photo import Photo, Saved
+    from inpaint_app.photofile.photo import Photo, Saved
     from inpaint_app.session import Job, NothingFound, Outcome, Session
     from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
@@ -42,7 +42,7 @@ _HOME = {
         "MissingPackage", "MissingWeights", "OptionError", "PhotoError", "PhotoTooLarge", "SaveError",
         "UnreadablePhoto",
     ),
-    "inpaint_app.imaging.photo": ("Photo", "Saved"),
+    "inpaint_app.photofile.photo": ("Photo", "Saved"),
     "inpaint_app.session": ("Job", "NothingFound", "Outcome", "Session"),
     "inpaint_app.types": ("Box", "Image", "Instance", "Mask", "Progress", "Result"),
 }  # fmt: skip

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_app.backends import registry
-from inpaint_app.imaging import files
 from inpaint_app.imaging.mask import binarise, scaled
-from inpaint_app.imaging.photo import Photo, Saved
+from inpaint_app.photofile import files
+from inpaint_app.photofile.photo import Photo, Saved
 from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Image, Instance, Mask, Progress, Result
 

@@ -26,7 +26,7 @@ from inpaint_app import checkpoints
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
-from inpaint_app.imaging.photo import Photo, Report
+from inpaint_app.photofile.photo import Photo, Report
 from inpaint_app.session import Job, Outcome
 from inpaint_app.types import Image, Mask
 

@@ -62,7 +62,7 @@ def test_the_import_contracts_hold() -> None:
         "batch",
         "recipe",
         "api",
-        "imaging.files",
+        "photofile.files",
         "backends.registry",
         "segmenters.registry",
     ],

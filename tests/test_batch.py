@@ -16,8 +16,8 @@ import pytest
 from inpaint_app import batch, journal
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import Cancelled, OptionError, SaveError
-from inpaint_app.imaging import files
 from inpaint_app.journal import Row
+from inpaint_app.photofile import files
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.session import Job, Session
 from inpaint_app.settings import Settings

@@ -20,8 +20,8 @@ from hypothesis.extra.numpy import arrays
 
 from inpaint_app import recipe
 from inpaint_app.errors import OptionError
-from inpaint_app.imaging.files import load
-from inpaint_app.imaging.photo import Photo
+from inpaint_app.photofile.files import load
+from inpaint_app.photofile.photo import Photo
 from inpaint_app.session import Job, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask

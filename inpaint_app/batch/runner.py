@@ -21,8 +21,8 @@ from inpaint_app import journal
 from inpaint_app.batch.photos import labels as labelled
 from inpaint_app.batch.work import Done, Engine, Task, alone, failed, result_suffix
 from inpaint_app.errors import InpaintError, OptionError, SaveError
-from inpaint_app.imaging import files
 from inpaint_app.journal import Row
+from inpaint_app.photofile import files
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
 

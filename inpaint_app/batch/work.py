@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from inpaint_app.errors import Cancelled, InpaintError
-from inpaint_app.imaging import files
 from inpaint_app.journal import Row
+from inpaint_app.photofile import files
 from inpaint_app.session import Job, NothingFound, Session
 from inpaint_app.types import Progress
 

@@ -12,7 +12,7 @@ import numpy as np
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import instance_record
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import labels_of
 from inpaint_app.session import Session

@@ -16,7 +16,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.candidates import MOST
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
-from inpaint_app.imaging.files import write_bytes
+from inpaint_app.photofile.files import write_bytes
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
 from inpaint_app.session import CONFIDENCE, Job

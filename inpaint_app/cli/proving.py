@@ -8,7 +8,7 @@ from typing import Any
 
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import MaskError
-from inpaint_app.imaging.photo import Photo
+from inpaint_app.photofile.photo import Photo
 from inpaint_app.session import Job, Session
 
 

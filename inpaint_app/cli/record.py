@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inpaint_app.imaging.photo import Photo, Saved
+from inpaint_app.photofile.photo import Photo, Saved
 from inpaint_app.session import Outcome
 
 

@@ -16,8 +16,8 @@ from inpaint_app.cli import proving
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, told
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError, UnreadablePhoto
-from inpaint_app.imaging import files
-from inpaint_app.imaging.photo import Photo
+from inpaint_app.photofile import files
+from inpaint_app.photofile.photo import Photo
 from inpaint_app.session import Job, Outcome, Session
 
 EXAMPLES = """\

@@ -25,8 +25,8 @@ from inpaint_app.evaluation.measure import run as measured
 from inpaint_app.evaluation.protocol import PROTOCOLS, as_fractions
 from inpaint_app.evaluation.statistics import finite
 from inpaint_app.evaluation.store import Store
-from inpaint_app.imaging.files import write_bytes
 from inpaint_app.metrics.full_reference import NAMES, QUICK, unavailable
+from inpaint_app.photofile.files import write_bytes
 from inpaint_app.types import Progress
 
 EXAMPLES = """examples:

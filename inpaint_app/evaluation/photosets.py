@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image
 

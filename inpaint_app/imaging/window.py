@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.imaging.hole_grouping import Hole, holes
 from inpaint_app.imaging.mask import padded, scaled
-from inpaint_app.imaging.separate import Hole, holes
 from inpaint_app.types import Box, Image, Mask
 
 __all__ = [

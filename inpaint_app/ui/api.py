@@ -12,8 +12,8 @@ from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError, UnreadablePhoto
-from inpaint_app.imaging import files
-from inpaint_app.imaging.files import Photo
+from inpaint_app.photofile import files
+from inpaint_app.photofile.files import Photo
 from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Instance, Mask
 from inpaint_app.ui.calls import called

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inpaint_app import recipe
 from inpaint_app.errors import InpaintError, MaskError
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.ui import pictures, present
 from inpaint_app.ui.asked import Message, marked_mask
 from inpaint_app.ui.made import Made, hole_of

@@ -14,8 +14,8 @@ from PIL import Image as PillowImage
 
 from inpaint_app.errors import MaskError
 from inpaint_app.imaging import mask as masks
-from inpaint_app.imaging import png
-from inpaint_app.imaging.files import Photo
+from inpaint_app.photofile import png
+from inpaint_app.photofile.files import Photo
 from inpaint_app.types import Image, Instance, Mask
 
 PREVIEW_SIDE = 1600

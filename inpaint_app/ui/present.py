@@ -13,7 +13,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.backends.diffusion.estimate import spoken
 from inpaint_app.candidates import MOST
-from inpaint_app.imaging.files import Photo, Report
+from inpaint_app.photofile.files import Photo, Report
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
 from inpaint_app.session import CONFIDENCE

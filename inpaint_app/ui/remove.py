@@ -14,7 +14,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Expected
 from inpaint_app.errors import Cancelled, InpaintError, MaskError
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.session import NothingFound, Session
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import asked, measured, pictures, present

@@ -18,7 +18,7 @@ from typing import Any
 import gradio as gr
 
 from inpaint_app.errors import InpaintError
-from inpaint_app.imaging.files import Photo
+from inpaint_app.photofile.files import Photo
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance
 from inpaint_app.ui.allowance import Allowance, Allowances

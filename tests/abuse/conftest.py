@@ -15,7 +15,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.settings import Settings
-from tests.imaging.photos import hole_in, saved, scene
+from tests.photofile.photos import hole_in, saved, scene
 
 MEGABYTES, MEGAPIXELS = 2, 2
 SMALL = PillowImage.fromarray(scene(13, 21))

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import png
+from inpaint_app.photofile import png
 from tests.abuse.conftest import MEGABYTES, Caller
-from tests.imaging.photos import saved, scene
+from tests.photofile.photos import saved, scene
 
 SMALL = PillowImage.fromarray(scene(13, 21))
 

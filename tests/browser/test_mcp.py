@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 
 mcp = pytest.importorskip("mcp")
 

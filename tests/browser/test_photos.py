@@ -161,7 +161,7 @@ def test_a_full_disk_is_said_and_loses_nothing(
 ) -> None:
     import errno
 
-    from inpaint_app.imaging import files
+    from inpaint_app.photofile import files
 
     studio.open(painted(tmp_path / "photo.jpg", 320, 240))
     studio.brush(40)

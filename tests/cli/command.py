@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.cli import main
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.types import Image
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.cli import main
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from tests.cli.command import called, mask, photo, pixels
 
 

@@ -35,7 +35,7 @@ SAVES_LARGE = """
 import sys
 from pathlib import Path
 from inpaint_app.errors import SaveError
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 target = Path(sys.argv[1])
 try:
     files.write_bytes(bytes(3_000_000), target)

@@ -10,7 +10,7 @@ import pytest
 
 from inpaint_app import batch, journal
 from inpaint_app.errors import MissingWeights
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.segmenters import weights
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
@@ -21,7 +21,7 @@ pytest.importorskip("resource")  # limits of a process: not on Windows
 SAVING = """
 import sys
 from pathlib import Path
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 data = [bytes([number]) * 40_000_000 for number in (1, 2)]
 print("ready", flush=True)
 for turn in range(10_000):
@@ -48,7 +48,7 @@ BATCH = """
 import sys, time
 from pathlib import Path
 from inpaint_app import batch
-from inpaint_app.imaging import files
+from inpaint_app.photofile import files
 from inpaint_app.segmenters import registry
 from inpaint_app.session import Job, Session
 from tests.toys import FINDER

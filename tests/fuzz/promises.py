@@ -16,11 +16,11 @@ from PIL import Image as PillowImage
 from inpaint_app import recipe
 from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, SaveError, UnreadablePhoto
-from inpaint_app.imaging import files, png
 from inpaint_app.imaging.mask import binarise
+from inpaint_app.photofile import files, png
 from inpaint_app.ui import pictures
-from tests.imaging.kinds import ALL
-from tests.imaging.photos import edited_in, hole_in, saved, scene
+from tests.photofile.kinds import ALL
+from tests.photofile.photos import edited_in, hole_in, saved, scene
 
 LIMITS = files.Limits(megapixels=1, megabytes=1)
 SHAPE = (13, 21)

@@ -20,13 +20,15 @@ import atheris
 
 HERE = Path(__file__).resolve().parents[2]
 # Modules whose loops numba compiles stay out: it reads their bytecode.
-KERNELS = [f"inpaint_app.imaging.{path.stem}" for path in (HERE / "inpaint_app" / "imaging").glob("jpeg*.py")]
+KERNELS = [
+    f"inpaint_app.photofile.jpeg.{path.stem}" for path in (HERE / "inpaint_app/photofile/jpeg").glob("*.py")
+]
 with atheris.instrument_imports(
     include=["inpaint_app", "PIL", "tifffile", "json"],
-    exclude=[*KERNELS, "inpaint_app.imaging.compiled"],
+    exclude=KERNELS,
     enable_loader_override=False,
 ):
-    from inpaint_app.imaging import files, png
+    from inpaint_app.photofile import files, png
     from tests.fuzz import promises
 
 

@@ -16,7 +16,7 @@ import pytest
 import tifffile
 
 from inpaint_app.errors import MaskError, OptionError, UnreadablePhoto
-from inpaint_app.imaging import files, png
+from inpaint_app.photofile import files, png
 from inpaint_app.ui import pictures
 from tests.fuzz import promises
 
@@ -88,7 +88,7 @@ def test_animations_of_huge_frames_are_refused_before_room_is_made(make: Callabl
     code = (
         "import resource, sys\n"
         "from inpaint_app.errors import PhotoTooLarge, UnreadablePhoto\n"
-        "from inpaint_app.imaging import files\n"
+        "from inpaint_app.photofile import files\n"
         "resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: files.load(sys.stdin.buffer.read())\n"

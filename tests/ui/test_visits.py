@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import InpaintError
-from inpaint_app.imaging.files import load
+from inpaint_app.photofile.files import load
 from inpaint_app.session import Job, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask

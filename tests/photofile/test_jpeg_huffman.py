@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inpaint_app.imaging import files, jpeg_huffman
-from inpaint_app.imaging.jpeg_file import HuffmanTable, Scan, parse
-from inpaint_app.imaging.jpeg_progressive import Whole
-from tests.imaging.photos import decoded, edited_in, hole_in, jpeg_sampled, scene
+from inpaint_app.photofile import files
+from inpaint_app.photofile.jpeg import huffman as jpeg_huffman
+from inpaint_app.photofile.jpeg.file import HuffmanTable, Scan, parse
+from inpaint_app.photofile.jpeg.progressive import Whole
+from tests.photofile.photos import decoded, edited_in, hole_in, jpeg_sampled, scene
 
 
 def several_scans(data: bytes) -> bytes:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inpaint_app.imaging import files, jpeg
-from inpaint_app.imaging.jpeg_check import equal_bits
-from inpaint_app.imaging.jpeg_file import JpegError, parse
-from inpaint_app.imaging.jpeg_stream import Sequential, read_stream
-from tests.imaging.photos import edited_in, jpeg_sampled, saved, scene
+from inpaint_app.photofile import files
+from inpaint_app.photofile.jpeg import splice as jpeg
+from inpaint_app.photofile.jpeg.check import equal_bits
+from inpaint_app.photofile.jpeg.file import JpegError, parse
+from inpaint_app.photofile.jpeg.stream import Sequential, read_stream
+from tests.photofile.photos import edited_in, jpeg_sampled, saved, scene
 
 KINDS = {
     "420": lambda rgb: jpeg_sampled(rgb, "420"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.jpeg_file import HuffmanTable, JpegError
+from inpaint_app.photofile.jpeg.file import HuffmanTable, JpegError
 
 LOOK = 10  # bits looked up at once; longer codes are rare and take the slow way
 QUICK = (1 << LOOK) + 34 + 256

@@ -21,11 +21,11 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.imaging import about, png
-from inpaint_app.imaging.decode import Opened, read_native
-from inpaint_app.imaging.native import Native, alpha, shown
-from inpaint_app.imaging.orientation import stored, turned
-from inpaint_app.imaging.photo import Limits, Photo
+from inpaint_app.photofile import metadata, png
+from inpaint_app.photofile.decode import Opened, read_native
+from inpaint_app.photofile.native import Native, alpha, shown
+from inpaint_app.photofile.orientation import stored, turned
+from inpaint_app.photofile.photo import Limits, Photo
 
 READ = (
     "JPEG",
@@ -166,7 +166,7 @@ def open_header(data: bytes, name: str, limits: Limits) -> Opened:
     _check_pixels(width, height, name, limits)
     if width < 1 or height < 1:
         raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
-    return Opened(image, _format(image), data, about.orientation(image))
+    return Opened(image, _format(image), data, metadata.orientation(image))
 
 
 def _check_pixels(width: int, height: int, name: str, limits: Limits) -> None:
@@ -208,15 +208,15 @@ def _photo(opened: Opened, native: Native, name: str) -> Photo:
         alpha=opacity,
         name=name,
         format=opened.format,
-        bit_depth=about.bit_depth(opened, native),
+        bit_depth=metadata.bit_depth(opened, native),
         mode=native.mode,
         source=opened.data,
         sha256=hashlib.sha256(opened.data).hexdigest(),
         orientation=opened.orientation,
-        exif=about.exif(image),
+        exif=metadata.exif(image),
         icc=info.get("icc_profile") or None,
-        xmp=about.xmp(info),
-        dpi=about.dpi(info),
-        text=about.text(image),
-        note=about.note(opened),
+        xmp=metadata.xmp(info),
+        dpi=metadata.dpi(info),
+        text=metadata.text(image),
+        note=metadata.note(opened),
     )

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import JpegImagePlugin
 
-from inpaint_app.imaging.formats import Small, Written, joined, saved
-from inpaint_app.imaging.jpeg_bytes import segment
-from inpaint_app.imaging.jpeg_file import JpegError, parse
-from inpaint_app.imaging.jpeg_metadata import without_old_pictures
-from inpaint_app.imaging.native import Native, shown
-from inpaint_app.imaging.photo import Photo
+from inpaint_app.photofile.formats import Small, Written, joined, saved
+from inpaint_app.photofile.jpeg.bytes import segment
+from inpaint_app.photofile.jpeg.file import JpegError, parse
+from inpaint_app.photofile.jpeg.metadata import without_old_pictures
+from inpaint_app.photofile.native import Native, shown
+from inpaint_app.photofile.photo import Photo
 
 
 def jpeg_again(photo: Photo, native: Native, small: Small, reason: str) -> Written:

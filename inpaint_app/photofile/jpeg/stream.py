@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging import jpeg_huffman as huffman
-from inpaint_app.imaging.jpeg_bytes import huffman_segment, intervals, segment, stuffed
-from inpaint_app.imaging.jpeg_file import EOI, HuffmanTable, JpegError, JpegFile, Scan
+from inpaint_app.photofile.jpeg import huffman
+from inpaint_app.photofile.jpeg.bytes import huffman_segment, intervals, segment, stuffed
+from inpaint_app.photofile.jpeg.file import EOI, HuffmanTable, JpegError, JpegFile, Scan
 
 _ROOM = 64
 
@@ -41,7 +41,7 @@ def read_stream(file: JpegFile, wanted: NDArray[np.int32]) -> Stream:
     scan = file.scans[0]
     if not file.progressive and len(file.scans) == 1 and len(scan.components) == len(file.components):
         return Sequential.read(file, scan, wanted)
-    from inpaint_app.imaging.jpeg_progressive import Whole
+    from inpaint_app.photofile.jpeg.progressive import Whole
 
     return Whole.read(file, wanted)
 
@@ -77,7 +77,7 @@ class Sequential:
         return stream
 
     def _decode(self, marks: NDArray[np.int64]) -> None:
-        from inpaint_app.imaging.jpeg_coding import read_units
+        from inpaint_app.photofile.jpeg.coding import read_units
 
         every = self.scan.restart or len(self.wanted)
         source = (self.plain, self.starts, every, owners(self.file), self._reading(0), self._reading(1))
@@ -100,7 +100,7 @@ class Sequential:
 
         None where that cannot be told by comparing bits. Raises JpegError where the written file is damaged.
         """
-        from inpaint_app.imaging.jpeg_check import DAMAGED, SAME, compare
+        from inpaint_app.photofile.jpeg.check import DAMAGED, SAME, compare
 
         if len(again.scans) != 1 or again.progressive or not self._same_codes(again.scans[0]):
             return None
@@ -131,7 +131,7 @@ class Sequential:
         self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
     ) -> tuple[list[bytes], bool]:
         """See `Stream.written`."""
-        from inpaint_app.imaging.jpeg_coding import count_symbols, symbol_bits, write_units
+        from inpaint_app.photofile.jpeg.coding import count_symbols, symbol_bits, write_units
 
         every = self.scan.restart or len(self.wanted)
         fresh = self._fresh(touched, every)
@@ -184,7 +184,7 @@ def _recoded(
     stream: Sequential, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
 ) -> tuple[list[bytes], bool]:
     """All units coded anew with the best tables: for files whose own tables have no room for new symbols."""
-    from inpaint_app.imaging.jpeg_progressive import Whole
+    from inpaint_app.photofile.jpeg.progressive import Whole
 
     return Whole.read(stream.file, stream.wanted).written(coefficients, touched)
 
@@ -224,7 +224,7 @@ def fitting_tables(
 
 def crop(file: JpegFile, coefficients: NDArray[np.int16], size: tuple[int, int]) -> bytes:
     """A small JPEG of units (M, B, 64) in reading order, size (width, height) pixels, that decodes as they do there."""
-    from inpaint_app.imaging.jpeg_coding import count_symbols, symbol_bits, write_units
+    from inpaint_app.photofile.jpeg.coding import count_symbols, symbol_bits, write_units
 
     count, parts = len(coefficients), len(file.components)
     owner = owners(file)

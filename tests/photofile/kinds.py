@@ -13,8 +13,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import png
-from tests.imaging.photos import saved
+from inpaint_app.photofile import png
+from tests.photofile.photos import saved
 
 Samples = NDArray[Any]
 Random = np.random.Generator

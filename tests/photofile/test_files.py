@@ -16,8 +16,8 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import MaskError, PhotoTooLarge, SaveError
-from inpaint_app.imaging import files
-from tests.imaging.photos import edited_in, hole_in, jpeg_sampled, saved, scene
+from inpaint_app.photofile import files
+from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene
 
 
 def test_a_photo_tells_what_it_is(tmp_path: Path) -> None:
@@ -265,7 +265,8 @@ def test_a_profile_is_carried_and_numbers_are_not_converted() -> None:
 
 
 def test_warming_up_compiles_what_the_first_jpeg_needs() -> None:
-    from inpaint_app.imaging import jpeg_coding, jpeg_edit
+    from inpaint_app.photofile.jpeg import coding as jpeg_coding
+    from inpaint_app.photofile.jpeg import coefficients as jpeg_edit
 
     files.warm_up()
     for kernel in (jpeg_coding.read_units, jpeg_coding.write_units, jpeg_edit.edit_units):

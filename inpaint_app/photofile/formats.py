@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import exif, png, tiff
-from inpaint_app.imaging.jpeg_metadata import without_thumbnails
-from inpaint_app.imaging.native import Native, shown
-from inpaint_app.imaging.native import alpha as opacity_of
-from inpaint_app.imaging.orientation import upright
-from inpaint_app.imaging.photo import Method, Photo
+from inpaint_app.photofile import exif, png, tiff
+from inpaint_app.photofile.jpeg.metadata import without_thumbnails
+from inpaint_app.photofile.native import Native, shown
+from inpaint_app.photofile.native import alpha as opacity_of
+from inpaint_app.photofile.orientation import upright
+from inpaint_app.photofile.photo import Method, Photo
 from inpaint_app.types import Image
 
 SUFFIX = {

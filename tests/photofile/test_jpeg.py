@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
-from inpaint_app.imaging import files, jpeg
-from inpaint_app.imaging.jpeg_file import JpegError, parse
-from inpaint_app.imaging.orientation import stored
-from tests.imaging.photos import decoded, edited_in, hole_in, jpeg_sampled, saved, scene
+from inpaint_app.photofile import files
+from inpaint_app.photofile.jpeg import splice as jpeg
+from inpaint_app.photofile.jpeg.file import JpegError, parse
+from inpaint_app.photofile.orientation import stored
+from tests.photofile.photos import decoded, edited_in, hole_in, jpeg_sampled, saved, scene
 
 KINDS = {
     "420": lambda rgb: jpeg_sampled(rgb, "420"),
@@ -111,8 +112,8 @@ def test_known_pixels_in_a_touched_unit_hardly_change() -> None:
 
 
 def test_rounding_spares_known_pixels() -> None:
-    from inpaint_app.imaging.jpeg_edit import BASIS, spare_known
-    from inpaint_app.imaging.jpeg_file import ZIGZAG
+    from inpaint_app.photofile.jpeg.coefficients import BASIS, spare_known
+    from inpaint_app.photofile.jpeg.file import ZIGZAG
 
     random = np.random.default_rng(0)
     table = random.integers(4, 40, 64).astype(np.int32)
@@ -138,8 +139,8 @@ def test_rounding_spares_known_pixels() -> None:
 
 def shown(zigzag: NDArray[Any]) -> NDArray[Any]:
     """A block's pixels from its dequantised coefficients, by the definition."""
-    from inpaint_app.imaging.jpeg_edit import BASIS
-    from inpaint_app.imaging.jpeg_file import ZIGZAG
+    from inpaint_app.photofile.jpeg.coefficients import BASIS
+    from inpaint_app.photofile.jpeg.file import ZIGZAG
 
     block = np.zeros(64)
     block[ZIGZAG] = zigzag

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import InpaintError, MaskError, SaveError
-from inpaint_app.imaging import formats
-from inpaint_app.imaging.decode import read_native
-from inpaint_app.imaging.formats import SUFFIX, Written
-from inpaint_app.imaging.jpeg_file import JpegError
-from inpaint_app.imaging.native import Native, filled
-from inpaint_app.imaging.orientation import stored, upright
-from inpaint_app.imaging.photo import Encoded, Limits, Photo, Report
-from inpaint_app.imaging.read import open_header, stored_samples
+from inpaint_app.photofile import formats
+from inpaint_app.photofile.decode import read_native
+from inpaint_app.photofile.formats import SUFFIX, Written
+from inpaint_app.photofile.jpeg.file import JpegError
+from inpaint_app.photofile.native import Native, filled
+from inpaint_app.photofile.orientation import stored, upright
+from inpaint_app.photofile.photo import Encoded, Limits, Photo, Report
+from inpaint_app.photofile.read import open_header, stored_samples
 from inpaint_app.types import Image, Mask
 
 _WORDS = {
@@ -94,8 +94,8 @@ def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
 
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
     """Block by block where the file allows it, else the whole picture at the file's own tables."""
-    from inpaint_app.imaging import jpeg
-    from inpaint_app.imaging.jpeg_whole import jpeg_again
+    from inpaint_app.photofile.jpeg import splice as jpeg
+    from inpaint_app.photofile.jpeg.reencode import jpeg_again
 
     small = _small(edited, photo.orientation)
     try:
@@ -121,7 +121,7 @@ def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
 
 def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
     """The four planes (H, W, 4) upright as a CMYK JPEG holds them: inks inverted, as Adobe and Pillow do."""
-    from inpaint_app.imaging.jpeg_file import parse
+    from inpaint_app.photofile.jpeg.file import parse
 
     inks = upright(_native(photo, edited, hole).samples, photo.orientation)
     planes = np.ascontiguousarray(255 - inks)
@@ -186,7 +186,7 @@ def _changed_outside(photo: Photo, data: bytes, hole: Mask) -> int:
 
 def _seen(native: Native, orientation: int) -> NDArray[np.uint8]:
     """(H, W, 4) upright RGBA."""
-    from inpaint_app.imaging.native import alpha, shown
+    from inpaint_app.photofile.native import alpha, shown
 
     opacity = alpha(native)
     rgb = shown(native)

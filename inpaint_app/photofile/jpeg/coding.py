@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
-from inpaint_app.imaging.jpeg_huffman import LOOK, QUICK
+from inpaint_app.photofile.jpeg.compiled import Array, Number, State, compiled, inlined
+from inpaint_app.photofile.jpeg.huffman import LOOK, QUICK
 
 _SIZE = 1 << LOOK
 _PRIME = 0x100000001B3

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
-from inpaint_app.imaging.jpeg_coding import code_at
+from inpaint_app.photofile.jpeg.coding import code_at
+from inpaint_app.photofile.jpeg.compiled import Array, Number, State, compiled, inlined
 
 
 @inlined

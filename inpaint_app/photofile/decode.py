@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import png, tiff
-from inpaint_app.imaging.native import Native
-from inpaint_app.imaging.orientation import stored
+from inpaint_app.photofile import png, tiff
+from inpaint_app.photofile.native import Native
+from inpaint_app.photofile.orientation import stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging import read
-from inpaint_app.imaging.jpeg_bytes import segment
-from inpaint_app.imaging.jpeg_file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
-from inpaint_app.imaging.jpeg_metadata import kept_trailer, without_old_pictures
-from inpaint_app.imaging.jpeg_stream import Sequential, Stream, crop, read_stream
-from inpaint_app.imaging.orientation import axes, stored, stored_box
+from inpaint_app.photofile import read
+from inpaint_app.photofile.jpeg.bytes import segment
+from inpaint_app.photofile.jpeg.file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
+from inpaint_app.photofile.jpeg.metadata import kept_trailer, without_old_pictures
+from inpaint_app.photofile.jpeg.stream import Sequential, Stream, crop, read_stream
+from inpaint_app.photofile.orientation import axes, stored, stored_box
 from inpaint_app.types import Box, Image, Mask
 
 _COLOURS = {"grey": 0, "YCbCr": 1, "RGB": 2, "CMYK": 2, "YCCK": 3}
@@ -120,7 +120,7 @@ def _edit_units(
     hole: Mask,
     orientation: int,
 ) -> None:
-    from inpaint_app.imaging.jpeg_edit import BASIS, edit_units
+    from inpaint_app.photofile.jpeg.coefficients import BASIS, edit_units
 
     numbers = np.flatnonzero(region.touched.ravel())
     layout = block_layout(file)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.imaging.compiled import Array, Number, compiled
+from inpaint_app.photofile.jpeg.compiled import Array, Number, compiled
 
 
 def _basis() -> Array:

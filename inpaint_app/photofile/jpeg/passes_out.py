@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from inpaint_app.imaging import jpeg_coding
-from inpaint_app.imaging.compiled import Array, Number, State, compiled, inlined
+from inpaint_app.photofile.jpeg import coding as jpeg_coding
+from inpaint_app.photofile.jpeg.compiled import Array, Number, State, compiled, inlined
 
 put: Callable[..., State] = inlined(jpeg_coding.put.py_func)  # type: ignore[attr-defined]
 

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.jpeg_file import DHT, HuffmanTable, JpegFile, Scan
+from inpaint_app.photofile.jpeg.file import DHT, HuffmanTable, JpegFile, Scan
 
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 

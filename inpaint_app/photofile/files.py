@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 
 from inpaint_app.errors import MaskError, SaveError, UnreadablePhoto
-from inpaint_app.imaging.formats import SUFFIX
-from inpaint_app.imaging.photo import Encoded, Limits, Method, Photo, Report, Saved
-from inpaint_app.imaging.read import format_of, load, read_bytes
-from inpaint_app.imaging.write import chosen_format, encode
+from inpaint_app.photofile.formats import SUFFIX
+from inpaint_app.photofile.photo import Encoded, Limits, Method, Photo, Report, Saved
+from inpaint_app.photofile.read import format_of, load, read_bytes
+from inpaint_app.photofile.write import chosen_format, encode
 from inpaint_app.types import Image, Mask
 
 __all__ = [

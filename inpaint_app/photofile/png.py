@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging import exif
-from inpaint_app.imaging.photo import Photo
+from inpaint_app.photofile import exif
+from inpaint_app.photofile.photo import Photo
 from inpaint_app.types import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import png
-from inpaint_app.imaging.decode import Opened
-from inpaint_app.imaging.native import Native
+from inpaint_app.photofile import png
+from inpaint_app.photofile.decode import Opened
+from inpaint_app.photofile.native import Native
 
 
 def orientation(image: PillowImage.Image) -> int:

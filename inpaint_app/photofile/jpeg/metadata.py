@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from inpaint_app.imaging import exif
-from inpaint_app.imaging.jpeg_file import APP0
+from inpaint_app.photofile import exif
+from inpaint_app.photofile.jpeg.file import APP0
 from inpaint_app.types import Image
 
 FURTHER = "the further pictures inside the file still showed what was removed and were left out"

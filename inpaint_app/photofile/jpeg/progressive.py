@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app import surroundings
-from inpaint_app.imaging import jpeg_huffman as huffman
-from inpaint_app.imaging.jpeg_bytes import huffman_segment, intervals, segment, stuffed
-from inpaint_app.imaging.jpeg_file import SOS, HuffmanTable, JpegError, JpegFile, Scan
+from inpaint_app.photofile.jpeg import huffman
+from inpaint_app.photofile.jpeg.bytes import huffman_segment, intervals, segment, stuffed
+from inpaint_app.photofile.jpeg.file import SOS, HuffmanTable, JpegError, JpegFile, Scan
 
 _EMPTY = huffman.NO_TABLE
 _ROOM = 4096
@@ -36,7 +36,7 @@ class Whole:
     @classmethod
     def read(cls, file: JpegFile, wanted: NDArray[np.int32]) -> Whole:
         """Decode all scans; raises JpegError where the data is damaged."""
-        from inpaint_app.imaging.jpeg_passes import hash_units, read_pass
+        from inpaint_app.photofile.jpeg.passes import hash_units, read_pass
 
         units = _unit_rows(file)
         coefficients = np.zeros((units.size, 64), np.int16)
@@ -86,7 +86,7 @@ class Whole:
 
     def _scan(self, scan: Scan) -> bytes:
         """One scan's tables, header and coded bytes: with its own tables where they have all symbols, else the best."""
-        from inpaint_app.imaging.jpeg_passes_out import write_pass
+        from inpaint_app.photofile.jpeg.passes_out import write_pass
 
         order, owner, per_mcu = _order(self.file, scan, self.units)
         every = scan.restart * per_mcu or len(order)

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.imaging import files
-from inpaint_app.imaging.jpeg_bytes import segment
-from inpaint_app.imaging.jpeg_file import parse
-from tests.imaging.photos import edited_in, hole_in, jpeg_sampled, saved, scene
+from inpaint_app.photofile import files
+from inpaint_app.photofile.jpeg.bytes import segment
+from inpaint_app.photofile.jpeg.file import parse
+from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene
 
 
 def test_metadata_stays_byte_for_byte() -> None:

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.native import Native
-from inpaint_app.imaging.photo import Photo
+from inpaint_app.photofile.native import Native
+from inpaint_app.photofile.photo import Photo
 
 _SIZES = {
     1: 1,

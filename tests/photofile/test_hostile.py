@@ -17,8 +17,8 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from inpaint_app.errors import InpaintError, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.imaging import files, png
-from tests.imaging.photos import edited_in, hole_in, jpeg_sampled, saved, scene
+from inpaint_app.photofile import files, png
+from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene
 
 # Their authors' names for files that must not open, and those whose kind of file is not taken in here.
 BROKEN = {"xc1n0g08", "xc9n2c08", "xcrn0g04", "xcsn0g01", "xd0n2c08", "xd3n2c08", "xd9n2c08", "xdtn0g01", "xhdn0g08",
@@ -115,7 +115,7 @@ def test_a_bomb_that_unpacks_in_a_chunk_stays_small() -> None:
     small = saved(scene(8, 8), "PNG")
     bomb = small[:33] + png.chunk(b"zTXt", b"Comment\0\0" + packed) + small[33:]
     code = (
-        "import sys, resource; from inpaint_app.imaging import files; from inpaint_app.errors import InpaintError\n"
+        "import sys, resource; from inpaint_app.photofile import files; from inpaint_app.errors import InpaintError\n"
         "data = sys.stdin.buffer.read(); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: files.load(data)\n"
         "except InpaintError as error: print(type(error).__name__)\n"
