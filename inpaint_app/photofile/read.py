@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.photofile import metadata, png
+from inpaint_app.photofile import metadata, png, raw
 from inpaint_app.photofile.decode import Opened, read_native
 from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.orientation import stored, turned
@@ -148,6 +148,9 @@ def _only_photo_errors(name: str) -> Iterator[None]:
 
 def open_header(data: bytes, name: str, limits: Limits) -> Opened:
     """Read the header and hold it against the limits; nothing is decoded."""
+    sensor = raw.kind(data)
+    if sensor:
+        raise UnreadablePhoto(raw.refusal(name, sensor))
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif(name)
     if data.startswith(png.SIGNATURE):
