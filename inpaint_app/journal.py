@@ -28,6 +28,7 @@ class Row:
 
     status: "removed", "unchanged" (nothing of what was asked for is in it: the result is the photo as it was) or
     "failed". changed_outside: pixels outside the hole that differ in the written file; None where not counted.
+    shown_elsewhere: where else in that file what was removed may be seen: "nowhere" or the places; "" where not looked.
     key: hash of the photo, the mask and the work together; sha256: of the written file.
     """
 
@@ -42,6 +43,7 @@ class Row:
     message: str = ""
     key: str = ""
     sha256: str = ""
+    shown_elsewhere: str = ""
 
 
 @contextmanager
@@ -155,4 +157,5 @@ def _parsed(cells: Mapping[str, str]) -> Row:
         message=cells["message"],
         key=cells["key"],
         sha256=str(cells["sha256"]),
+        shown_elsewhere=cells.get("shown_elsewhere") or "",
     )

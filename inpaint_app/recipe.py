@@ -132,6 +132,7 @@ def make(photo: Photo, outcome: Outcome, job: Job, report: Report | None = None)
             "format": report.format if report else photo.format,
             "method": report.method if report else "",
         },
+        "certificate": report.plain() if report else None,
     }
     return json.dumps(content, indent=1, allow_nan=False)
 

@@ -116,6 +116,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         method=encoded.report.method,
         message=encoded.report.note,
         sha256=hashlib.sha256(encoded.data).hexdigest(),
+        shown_elsewhere=encoded.report.elsewhere,
     ), encoded.data
 
 

@@ -108,6 +108,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             console.problem(row.message if row.photo in row.message else f"{row.photo}: {row.message}")
         elif not console.bars:
             console.say(f"{row.photo}: {row.removed or row.status} ({row.seconds:.2f} s)")
+        if row.status == "removed" and row.message:
+            console.note(f"{row.photo}: {row.message}")
 
     try:
         with console.working(arguments.input.name) as progress:

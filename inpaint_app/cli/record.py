@@ -32,10 +32,7 @@ def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str
         "changed_known_pixels": result.changed_known,
         "finder": outcome.finder or None,
         "new_objects": outcome.note or None,
-        "file": {
-            name: getattr(written, name)
-            for name in written.__dataclass_fields__  # flat and plain by its definition
-        },
+        "file": written.plain(),
     }
 
 
@@ -57,7 +54,8 @@ def told(record: dict[str, Any]) -> str:
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
     return (
         f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
-        f"{record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}"
+        f"{record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}; "
+        f"shown elsewhere in the file: {record['file']['elsewhere']}"
     )
 
 

@@ -140,6 +140,8 @@ def _photo(
                 if len(written) > 1:
                     record |= {"candidate": number, "best": one.result is outcome.result}
                 console.say(told(record))
+                for line in record["file"]["lines"]:
+                    console.note(f"{Path(record['result']).name}: {line}")
                 if held:
                     record["replay"] = _replayed(held, photo, one, console)
                 yield record

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
-from inpaint_app.types import Image
+from inpaint_app.photofile.inventory import Edit
 
 PREFIX = b"Exif\0\0"
 _ORIENTATION, _BEGIN, _LENGTH = 0x0112, 0x0201, 0x0202
@@ -69,13 +68,9 @@ def upright(exif: bytes) -> bytes:
     return bytes(fresh)
 
 
-def with_new_picture(exif: bytes, small: Callable[[int], Image]) -> tuple[bytes, str]:
-    """The block whose small pictures no longer show the old photo, and a word about it ("" where there were none).
-
-    small: gives the edited photo in stored orientation with its longer side at most so many pixels.
-    """
+def with_new_picture(exif: bytes, edit: Edit) -> bytes:
+    """The block whose small pictures no longer show the old photo."""
     fresh = bytearray(exif)
-    note = ""
     try:
         block = _block(exif)
         _, pointer = block.directory(block.number("I", 4))
@@ -84,18 +79,17 @@ def with_new_picture(exif: bytes, small: Callable[[int], Image]) -> tuple[bytes,
         begin = length = 0
     else:
         fresh[begin : begin + length] = bytes(length)
-        jpeg = _small_jpeg(exif[begin : begin + length], length, small)
+        jpeg = _small_jpeg(exif[begin : begin + length], length, edit)
         if jpeg is None:
             fresh[block.base + pointer : block.base + pointer + 4] = bytes(4)
-            note = "its EXIF thumbnail still showed what was removed and was left out"
+            edit.left_out("the EXIF thumbnail, which still showed what was removed")
         else:
             fresh[begin : begin + len(jpeg)] = jpeg
             struct.pack_into(block.order + "I", fresh, counter, len(jpeg))
-            note = "its EXIF thumbnail was made anew"
+            edit.made_anew("the EXIF thumbnail")
     if _blank_further(exif, fresh, (begin, begin + length)):
-        note = f"{note}; " if note else ""
-        note += "a preview in the camera maker's note was blanked"
-    return bytes(fresh), note
+        edit.left_out("a preview in the camera maker's note")
+    return bytes(fresh)
 
 
 def _thumbnail(block: _Block, pointer: int) -> tuple[int, int, int]:
@@ -125,7 +119,7 @@ def _blank_further(exif: bytes, fresh: bytearray, thumbnail: tuple[int, int]) ->
     return found
 
 
-def _small_jpeg(old: bytes, room: int, small: Callable[[int], Image]) -> bytes | None:
+def _small_jpeg(old: bytes, room: int, edit: Edit) -> bytes | None:
     """The edited picture at the old thumbnail's size, in no more bytes; None where that cannot be."""
     try:
         size = PillowImage.open(io.BytesIO(old), formats=["JPEG"]).size
@@ -133,7 +127,7 @@ def _small_jpeg(old: bytes, room: int, small: Callable[[int], Image]) -> bytes |
         return None
     if not (8 <= size[0] <= 1024 and 8 <= size[1] <= 1024):
         return None
-    picture = small(max(size))
+    picture = edit.small(max(size))
     scale = min(size[0] / picture.shape[1], size[1] / picture.shape[0])
     inner = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     canvas = np.zeros((size[1], size[0], 3), np.uint8)  # cameras letterbox: the same shape, black bars

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,19 +10,18 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.photofile import exif, png, tiff
+from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.metadata import without_thumbnails
 from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.native import alpha as opacity_of
 from inpaint_app.photofile.orientation import upright
 from inpaint_app.photofile.photo import Method, Photo
-from inpaint_app.types import Image
 
 SUFFIX = {
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
     "BMP": ".bmp", "GIF": ".gif", "PPM": ".ppm",
 }  # fmt: skip
 LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "GIF", "PPM"})
-Small = Callable[[int], Image]
 _OF_PALETTE = (b"PLTE", b"tRNS", b"hIST", b"bKGD", b"sBIT")
 _MORE_COLOURS = "its palette was too poor for the fill: it is written in full colours, equal outside the hole"
 _LOSSY_NOTE = (
@@ -33,39 +31,37 @@ _LOSSY_NOTE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """A file's bytes, how they came about, and what could not be kept."""
+    """A file's bytes and how they came about."""
 
     data: bytes
     method: Method
-    note: str
 
 
-def own(photo: Photo, native: Native, small: Small) -> Written:
+def own(photo: Photo, native: Native, edit: Edit) -> Written:
     """The photo's own format (any but JPEG), samples in the stored orientation, with all its metadata."""
     writer = {"PNG": _png, "WEBP": _webp, "TIFF": _tiff, "GIF": _gif, "BMP": _bmp, "PPM": _ppm}.get(
         photo.format
     )
-    written = writer(photo, native, small) if writer else _lossy(photo, native, photo.format, small)
-    if "pictures" not in photo.note:
-        return written
-    return replace(written, note=joined("the file's further pictures were left out", written.note))
+    if "pictures" in photo.note:
+        edit.left_out("the file's further pictures")
+    return writer(photo, native, edit) if writer else _lossy(photo, native, photo.format, edit)
 
 
-def other(photo: Photo, native: Native, target: str, small: Small) -> Written:
+def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     """A format that is not the photo's: upright pixels, with EXIF, profile and resolution."""
     turned = replace(native, samples=np.ascontiguousarray(upright(native.samples, photo.orientation)))
     data = exif.upright(photo.exif) if photo.exif else None
     plain = replace(photo, exif=data, orientation=1, source=b"", xmp=_upright_xmp(photo.xmp))
     if target == "PNG":
-        return _fresh_png(plain, turned, small)
+        return _fresh_png(plain, turned, edit)
     if target == "JPEG":
-        return _fresh_jpeg(plain, turned, small)
+        return _fresh_jpeg(plain, turned, edit)
     if target in ("HEIF", "AVIF", "WEBP"):
-        return _lossy(plain, turned, target, small)
+        return _lossy(plain, turned, target, edit)
     if target == "TIFF":
-        return _tiff(plain, turned, small)
+        return _tiff(plain, turned, edit)
     simple = Native(shown(turned), "RGB")
-    return {"GIF": _gif, "BMP": _bmp, "PPM": _ppm}[target](plain, simple, small)
+    return {"GIF": _gif, "BMP": _bmp, "PPM": _ppm}[target](plain, simple, edit)
 
 
 def _upright_xmp(xmp: bytes | None) -> bytes | None:
@@ -77,19 +73,18 @@ def _upright_xmp(xmp: bytes | None) -> bytes | None:
     return re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
 
 
-def _carried(photo: Photo, small: Small) -> tuple[dict[str, Any], str]:
+def _carried(photo: Photo, edit: Edit) -> dict[str, Any]:
     """What Pillow's writers take: EXIF with a new thumbnail, profile, resolution, XMP."""
     options: dict[str, Any] = {}
-    note = ""
     if photo.exif:
-        options["exif"], note = exif.with_new_picture(photo.exif, small)
+        options["exif"] = exif.with_new_picture(photo.exif, edit)
     if photo.icc:
         options["icc_profile"] = photo.icc
     if photo.dpi:
         options["dpi"] = photo.dpi
     if photo.xmp:
         options["xmp"] = photo.xmp
-    return options, note
+    return options
 
 
 def saved(image: PillowImage.Image, target: str, options: dict[str, Any]) -> bytes:
@@ -99,12 +94,7 @@ def saved(image: PillowImage.Image, target: str, options: dict[str, Any]) -> byt
     return buffer.getvalue()
 
 
-def joined(*notes: str) -> str:
-    """The notes that say something, in one line."""
-    return "; ".join(note for note in notes if note)
-
-
-def _png(photo: Photo, native: Native, small: Small) -> Written:
+def _png(photo: Photo, native: Native, edit: Edit) -> Written:
     """The same kind of PNG with the same chunks around new pixel data."""
     head = png.header(photo.source)
     samples = native.samples
@@ -112,14 +102,13 @@ def _png(photo: Photo, native: Native, small: Small) -> Written:
         samples = samples.astype(np.uint8)
     elif native.mode == "L" and head.depth < 8:
         samples = samples // np.uint8(255 // (2**head.depth - 1))
-    note, carried = "", []
+    carried = []
     if head.color == 3 and native.palette is None:
         head = replace(head, depth=8, color=6 if native.mode == "RGBA" else 2)
-        note = _MORE_COLOURS
+        edit.note(_MORE_COLOURS)
     for kind, content in png.chunks(photo.source):
         if kind == b"eXIf":
-            content, word = exif.with_new_picture(content, small)
-            note = joined(note, word)
+            content = exif.with_new_picture(content, edit)
         if png.header(photo.source).color != 3 or kind not in _OF_PALETTE:
             carried.append((kind, content))
     if native.palette is not None:
@@ -127,10 +116,10 @@ def _png(photo: Photo, native: Native, small: Small) -> Written:
             head = replace(head, depth=8)
         carried += png.palette_chunks(native.palette)
         carried += [pair for pair in png.chunks(photo.source) if pair[0] == b"bKGD"]
-    return Written(png.encode(samples, head, carried), "lossless", note)
+    return Written(png.encode(samples, head, carried), "lossless")
 
 
-def _fresh_png(photo: Photo, native: Native, small: Small) -> Written:
+def _fresh_png(photo: Photo, native: Native, edit: Edit) -> Written:
     deep = native.samples.dtype == np.uint16
     if native.mode in ("RGB", "RGBA", "L", "LA"):
         samples, mode = native.samples, native.mode
@@ -142,36 +131,32 @@ def _fresh_png(photo: Photo, native: Native, small: Small) -> Written:
         samples = samples.astype(np.uint8)
     color = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}[mode]
     head = png.Header(samples.shape[1], samples.shape[0], 16 if deep else 8, color)
-    carried, note = png.metadata_chunks(photo, small)
-    method: Method = "lossless"
     if photo.format in ("JPEG", "HEIF", "AVIF"):
-        note = joined(note, "the pixels are the photo's as decoded")
-    return Written(png.encode(samples, head, carried), method, note)
+        edit.note("the pixels are the photo's as decoded")
+    return Written(png.encode(samples, head, png.metadata_chunks(photo, edit)), "lossless")
 
 
-def _rgb_image(native: Native, *, alpha: bool) -> tuple[PillowImage.Image, str]:
-    """What is seen, as 8-bit RGB or RGBA, and a word if that left something out."""
+def _rgb_image(native: Native, edit: Edit, *, alpha: bool) -> PillowImage.Image:
+    """What is seen, as 8-bit RGB or RGBA."""
     rgb, opacity = shown(native), opacity_of(native)
-    notes = []
     if native.samples.dtype != np.uint8 and native.mode not in ("1",):
-        notes.append("this format holds 8 bits per sample; the deeper ones were left out")
+        edit.note("this format holds 8 bits per sample; the deeper ones were left out")
     if opacity is not None and alpha:
-        return PillowImage.fromarray(np.dstack([rgb, opacity])), joined(*notes)
+        return PillowImage.fromarray(np.dstack([rgb, opacity]))
     if opacity is not None and (opacity < 255).any():
-        notes.append("this format has no transparency; it was left out")
-    return PillowImage.fromarray(rgb), joined(*notes)
+        edit.note("this format has no transparency; it was left out")
+    return PillowImage.fromarray(rgb)
 
 
-def _fresh_jpeg(photo: Photo, native: Native, small: Small) -> Written:
-    image, note = _rgb_image(native, alpha=False)
-    options, thumbnail = _carried(photo, small)
-    data = saved(image, "JPEG", options | {"quality": 95, "subsampling": 0})
-    return Written(data, "lossy", joined(note, thumbnail, _LOSSY_NOTE))
+def _fresh_jpeg(photo: Photo, native: Native, edit: Edit) -> Written:
+    image, options = _rgb_image(native, edit, alpha=False), _carried(photo, edit)
+    edit.note(_LOSSY_NOTE)
+    return Written(saved(image, "JPEG", options | {"quality": 95, "subsampling": 0}), "lossy")
 
 
-def _lossy(photo: Photo, native: Native, target: str, small: Small) -> Written:
-    image, note = _rgb_image(native, alpha=True)
-    options, thumbnail = _carried(photo, small)
+def _lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
+    image, options = _rgb_image(native, edit, alpha=True), _carried(photo, edit)
+    edit.note(_LOSSY_NOTE)
     if target == "HEIF":
         import pillow_heif
 
@@ -187,18 +172,18 @@ def _lossy(photo: Photo, native: Native, target: str, small: Small) -> Written:
     else:
         options |= {"quality": 95, "method": 4, "exact": True}
     options.pop("dpi", None)
-    return Written(saved(image, target, options), "lossy", joined(note, thumbnail, _LOSSY_NOTE))
+    return Written(saved(image, target, options), "lossy")
 
 
-def _webp(photo: Photo, native: Native, small: Small) -> Written:
+def _webp(photo: Photo, native: Native, edit: Edit) -> Written:
     if not _lossless_webp(photo.source):
-        return _lossy(photo, native, "WEBP", small)
-    options, note = _carried(photo, small)
+        return _lossy(photo, native, "WEBP", edit)
+    options = _carried(photo, edit)
     options.pop("dpi", None)
     image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
     effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
     data = saved(image, "WEBP", options | {"lossless": True, "exact": True} | effort)
-    return Written(data, "lossless", note)
+    return Written(data, "lossless")
 
 
 def _lossless_webp(data: bytes) -> bool:
@@ -215,24 +200,22 @@ def _lossless_webp(data: bytes) -> bool:
     return False
 
 
-def _tiff(photo: Photo, native: Native, small: Small) -> Written:
+def _tiff(photo: Photo, native: Native, edit: Edit) -> Written:
     """The first page with its own tags, or, for a photo of another format, with tags made from its metadata."""
-    notes = []
     if photo.format == "TIFF":
         tags = tiff.parse(photo.source)
         plain = tags.number(259, 1) == 1
         if tiff.PHOTOSHOP in tags.entries:
             entry = tags.entries[tiff.PHOTOSHOP]
-            entry.value, note = without_thumbnails(entry.value)
-            notes.append(note)
+            entry.value = without_thumbnails(entry.value, edit)
         if {tiff.LAYERS, tiff.SUB_IFDS} & set(tags.entries):
-            notes.append("its layers and reduced pictures still showed what was removed and were left out")
+            edit.left_out("layers and reduced pictures, which still showed what was removed")
     else:
         tags, plain = tiff.tags_of(photo), False
-    return Written(tiff.encode(native, tags, compressed=not plain), "lossless", joined(*notes))
+    return Written(tiff.encode(native, tags, compressed=not plain), "lossless")
 
 
-def _gif(photo: Photo, native: Native, small: Small) -> Written:
+def _gif(photo: Photo, native: Native, edit: Edit) -> Written:
     """One frame with the same palette; colours it cannot hold go to the nearest."""
     options: dict[str, Any] = {"optimize": False}
     if native.mode == "P" and native.palette is not None:
@@ -247,16 +230,16 @@ def _gif(photo: Photo, native: Native, small: Small) -> Written:
         image = image.convert("L") if grey else image.quantize(256)
     if "comment" in photo.text:
         options["comment"] = photo.text["comment"]
-    return Written(saved(image, "GIF", options), "lossless", "")
+    return Written(saved(image, "GIF", options), "lossless")
 
 
-def _bmp(photo: Photo, native: Native, small: Small) -> Written:
+def _bmp(photo: Photo, native: Native, edit: Edit) -> Written:
     image = _simple_image(native)
-    return Written(saved(image, "BMP", {"dpi": photo.dpi} if photo.dpi else {}), "lossless", "")
+    return Written(saved(image, "BMP", {"dpi": photo.dpi} if photo.dpi else {}), "lossless")
 
 
-def _ppm(photo: Photo, native: Native, small: Small) -> Written:
-    return Written(saved(_simple_image(native), "PPM", {}), "lossless", "")
+def _ppm(photo: Photo, native: Native, edit: Edit) -> Written:
+    return Written(saved(_simple_image(native), "PPM", {}), "lossless")
 
 
 def _simple_image(native: Native) -> PillowImage.Image:

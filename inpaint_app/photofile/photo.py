@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.photofile.inventory import Inventory
 from inpaint_app.types import Image
 
 Method = Literal["jpeg-blocks", "jpeg-reencoded", "lossless", "lossy"]
@@ -66,16 +67,17 @@ class Report:
     """How a photo was written, counted on the file that was written.
 
     method: jpeg-blocks (only the coding blocks under the hole are new), jpeg-reencoded, lossless or lossy.
-    note: in words, what could not be kept and why; "" where there is nothing to say.
     changed_pixels_outside: pixels outside the hole whose samples, at the file's own depth, are not the photo's;
     None where it was not counted. changed_blocks_outside: coding blocks that the hole does not touch and whose
     coefficients differ (JPEG only, else None). blocks_encoded of blocks_total: coding blocks (MCUs) made anew.
     size, source_size: bytes. certified: whether the counts were taken from the written file.
+    inventory: what was looked through beside the main picture, made anew, left out, corrected, and what else there is
+    to say. shown_elsewhere: where in the written file pictures other than the main one and those made anew were found,
+    in a few words each; empty says "nowhere", None that nobody looked.
     """
 
     method: Method
     format: str
-    note: str
     changed_pixels_outside: int | None
     changed_blocks_outside: int | None
     blocks_encoded: int | None
@@ -83,6 +85,27 @@ class Report:
     size: int
     source_size: int
     certified: bool
+    inventory: Inventory = field(default_factory=Inventory)
+    shown_elsewhere: tuple[str, ...] | None = None
+
+    @property
+    def note(self) -> str:
+        """What there is to tell a user, in sentences; "" where nothing."""
+        return " ".join(self.inventory.lines)
+
+    @property
+    def elsewhere(self) -> str:
+        """The twin of the count of changed pixels: where else in the file what was removed may still be seen."""
+        if self.shown_elsewhere is None:
+            return "not looked for"
+        return ", ".join(self.shown_elsewhere) or "nowhere"
+
+    def plain(self) -> dict[str, Any]:
+        """The report as JSON holds it."""
+        flat = {f.name: getattr(self, f.name) for f in fields(self)}
+        places = None if self.shown_elsewhere is None else list(self.shown_elsewhere)
+        said = {"elsewhere": self.elsewhere, "lines": list(self.inventory.lines), "note": self.note}
+        return flat | {"inventory": self.inventory.plain(), "shown_elsewhere": places} | said
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.photofile import exif
+from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.types import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -145,23 +145,22 @@ def palette_chunks(palette: NDArray[np.uint8]) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def metadata_chunks(photo: Photo, small: Callable[[int], Image]) -> tuple[list[tuple[bytes, bytes]], str]:
+def metadata_chunks(photo: Photo, edit: Edit) -> list[tuple[bytes, bytes]]:
     """What a photo of another format brings along: profile, resolution, EXIF, XMP and text."""
-    found, note = [], ""
+    found = []
     if photo.icc:
         found.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(photo.icc)))
     if photo.dpi:
         across, down = (round(value / 0.0254) for value in photo.dpi)
         found.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
     if photo.exif:
-        block, note = exif.with_new_picture(photo.exif, small)
-        found.append((b"eXIf", block.removeprefix(exif.PREFIX)))
+        found.append((b"eXIf", exif.with_new_picture(photo.exif, edit).removeprefix(exif.PREFIX)))
     if photo.xmp:
         found.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp))
     for key, value in photo.text.items():
         if 0 < len(key) < 80 and key.isascii() and not key.startswith("XML:com"):
             found.append((b"iTXt", key.encode() + b"\0\0\0\0\0" + value.encode("utf-8", "replace")))
-    return found, note
+    return found
 
 
 def _deflated(samples: NDArray[Any], head: Header, level: int) -> Iterable[bytes]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +9,7 @@ from inpaint_app.errors import InpaintError, MaskError, SaveError
 from inpaint_app.photofile import formats
 from inpaint_app.photofile.decode import read_native
 from inpaint_app.photofile.formats import SUFFIX, Written
+from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.file import JpegError
 from inpaint_app.photofile.native import Native, filled
 from inpaint_app.photofile.orientation import stored, upright
@@ -42,7 +40,8 @@ def encode(
     try:
         if target == "JPEG" and photo.format == "JPEG":
             return _jpeg(photo, edited, hole, certify)
-        return _finished(photo, _written(photo, edited, hole, target), target, hole, certify)
+        edit = Edit(edited, hole, photo.orientation if target == photo.format else 1)
+        return _finished(photo, _written(photo, edited, target, edit), target, edit, certify)
     except InpaintError:
         raise
     except Exception as error:  # encoders raise anything; the user gets one clear error and keeps the photo
@@ -73,19 +72,6 @@ def _check(photo: Photo, edited: Image, hole: Mask) -> None:
         raise MaskError(f"The mask is {hole.shape} {hole.dtype}; the photo needs {photo.rgb.shape[:2]} bool.")
 
 
-def _small(edited: Image, orientation: int) -> Callable[[int], Image]:
-    """Small versions of the edited picture in stored orientation, for the thumbnails inside a file."""
-
-    def small(side: int) -> Image:
-        scale = min(1.0, side / max(edited.shape[:2]))
-        size = (max(1, round(edited.shape[1] * scale)), max(1, round(edited.shape[0] * scale)))
-        return np.ascontiguousarray(
-            stored(cv2.resize(edited, size, interpolation=cv2.INTER_AREA), orientation)
-        )
-
-    return small
-
-
 def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
     """The photo's own samples with the hole filled."""
     turned = stored(edited, photo.orientation), stored(hole, photo.orientation)
@@ -97,17 +83,18 @@ def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
     from inpaint_app.photofile.jpeg import splice as jpeg
     from inpaint_app.photofile.jpeg.reencode import jpeg_again
 
-    small = _small(edited, photo.orientation)
+    edit = Edit(edited, hole, photo.orientation)
     try:
         planes = _coded_planes(photo, edited, hole) if photo.mode == "CMYK" else edited
-        done = jpeg.edit(photo.source, planes, hole, photo.orientation, small, certify=certify)
+        done = jpeg.edit(photo.source, planes, hole, photo.orientation, edit, certify=certify)
     except JpegError as reason:
-        written = jpeg_again(photo, _native(photo, edited, hole), small, str(reason))
-        return _finished(photo, written, "JPEG", hole, certify)
+        edit = Edit(edited, hole, photo.orientation)  # the account begins anew
+        written = jpeg_again(photo, _native(photo, edited, hole), edit, str(reason))
+        return _finished(photo, written, "JPEG", edit, certify)
     report = Report(
         method="jpeg-blocks",
         format="JPEG",
-        note=_sentence(done.note),
+        inventory=edit.inventory,
         changed_pixels_outside=done.pixels_changed_outside,
         changed_blocks_outside=done.units_changed_outside,
         blocks_encoded=done.units_encoded,
@@ -130,20 +117,20 @@ def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
     return planes
 
 
-def _written(photo: Photo, edited: Image, hole: Mask, target: str) -> Written:
-    if not hole.any() and target == photo.format:
-        return Written(photo.source, "lossless" if target in formats.LOSSLESS else "lossy", "")
+def _written(photo: Photo, edited: Image, target: str, edit: Edit) -> Written:
+    if not edit.hole.any() and target == photo.format:
+        return Written(photo.source, "lossless" if target in formats.LOSSLESS else "lossy")
     if target == photo.format:
-        return formats.own(photo, _native(photo, edited, hole), _small(edited, photo.orientation))
-    return formats.other(photo, _native(photo, edited, hole), target, _small(edited, 1))
+        return formats.own(photo, _native(photo, edited, edit.hole), edit)
+    return formats.other(photo, _native(photo, edited, edit.hole), target, edit)
 
 
-def _finished(photo: Photo, written: Written, target: str, hole: Mask, certify: bool) -> Encoded:
-    changed = _changed_outside(photo, written.data, hole) if certify else None
+def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: bool) -> Encoded:
+    changed = _changed_outside(photo, written.data, edit.hole) if certify else None
     report = Report(
         method=written.method,
         format=target,
-        note=_sentence(written.note),
+        inventory=edit.inventory,
         changed_pixels_outside=changed,
         changed_blocks_outside=None,
         blocks_encoded=None,
@@ -153,10 +140,6 @@ def _finished(photo: Photo, written: Written, target: str, hole: Mask, certify: 
         certified=certify,
     )
     return Encoded(written.data, report, SUFFIX[target])
-
-
-def _sentence(note: str) -> str:
-    return f"{note[0].upper()}{note[1:].rstrip('.')}." if note else ""
 
 
 def _changed_outside(photo: Photo, data: bytes, hole: Mask) -> int:

@@ -137,7 +137,6 @@ class Service:
             path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        written = {name: getattr(encoded.report, name) for name in encoded.report.__slots__}
         return str(path), {
             "backend": result.backend,
             "seconds": round(result.seconds, 3),
@@ -150,7 +149,7 @@ class Service:
             "candidates": [one.seed for one in outcome.candidates],
             "new_objects": outcome.note or None,
             "notices": list(outcome.notices),
-            "file": written,
+            "file": encoded.report.plain(),
         }
 
     def _opened(self, photo: str | None) -> Photo:

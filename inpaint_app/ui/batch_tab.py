@@ -130,7 +130,7 @@ def table(rows: Sequence[Row]) -> str:
         return ""
     lines = "".join(
         f'<tr><td>{escape(Path(row.photo).name)}</td><td><span class="state {STATES.get(row.status, "")}">{row.status}'
-        f"</span></td><td>{escape(row.removed or row.message)}</td><td>{_kept(row)}</td>"
+        f"</span></td><td>{escape('. '.join(filter(None, [row.removed, row.message])))}</td><td>{_kept(row)}</td>"
         f'<td class="n">{row.seconds:.1f} s</td></tr>'
         for row in rows
     )
@@ -139,6 +139,11 @@ def table(rows: Sequence[Row]) -> str:
         f'<div class="scroll"><table><thead><tr>{head}<th class="n">Time</th></tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
+
+
+def _what(row: Row) -> str:
+    """What was removed, and what there is to tell about the file."""
+    return ". ".join(part for part in (row.removed, row.message) if part)
 
 
 def _kept(row: Row) -> str:

@@ -194,4 +194,4 @@ def certificate(report: Report) -> str:
     elif report.changed_pixels_outside is not None:
         said.append(f"{report.changed_pixels_outside} pixels changed outside the mask")
     sentence = "; ".join(said) + "."
-    return f"{sentence} {report.note}".strip()
+    return f"{sentence} Shown elsewhere in the file: {report.elsewhere}. {report.note}".strip()

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import JpegImagePlugin
 
-from inpaint_app.photofile.formats import Small, Written, joined, saved
+from inpaint_app.photofile.formats import Written, saved
+from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.bytes import segment
 from inpaint_app.photofile.jpeg.file import JpegError, parse
 from inpaint_app.photofile.jpeg.metadata import without_old_pictures
@@ -17,7 +18,7 @@ from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.photo import Photo
 
 
-def jpeg_again(photo: Photo, native: Native, small: Small, reason: str) -> Written:
+def jpeg_again(photo: Photo, native: Native, edit: Edit, reason: str) -> Written:
     """The whole JPEG coded anew at its own quantisation tables and sampling, with its metadata."""
     source = PillowImage.open(io.BytesIO(photo.source), formats=["JPEG", "MPO"])
     options: dict[str, Any] = {"qtables": getattr(source, "quantization", None)}
@@ -29,25 +30,23 @@ def jpeg_again(photo: Photo, native: Native, small: Small, reason: str) -> Writt
     else:
         image = PillowImage.fromarray(shown(native))
     data = saved(image, "JPEG", options)
-    note = f"the whole picture was coded anew at the same tables, because {reason}"
-    data, words = _with_segments_of(photo, data, small)
-    return Written(data, "jpeg-reencoded", joined(note, words))
+    edit.note(f"the whole picture was coded anew at the same tables, because {reason}")
+    return Written(_with_segments_of(photo, data, edit), "jpeg-reencoded")
 
 
-def _with_segments_of(photo: Photo, data: bytes, small: Small) -> tuple[bytes, str]:
+def _with_segments_of(photo: Photo, data: bytes, edit: Edit) -> bytes:
     """The new file with the photo's APPn and COM segments in front of its own."""
-    kept, notes, position, old = [], [], 2, photo.source
+    kept, position, old = [], 2, photo.source
     while position + 4 <= len(old) and old[position] == 0xFF and old[position + 1] not in (0xDA, 0xD9):
         marker, length = old[position + 1], int.from_bytes(old[position + 2 : position + 4])
         content = old[position + 4 : position + 2 + length]
         if (0xE0 <= marker <= 0xEF or marker == 0xFE) and marker != 0xEE and len(content) == length - 2:
-            fresh, note = without_old_pictures(marker, content, small)
-            notes += [note] if note else []
+            fresh = without_old_pictures(marker, content, edit)
             kept += [segment(marker, fresh)] if fresh is not None else []
         position += 2 + length
     try:
         file = parse(data)
     except JpegError:
-        return data, ""
+        return data
     start = file.segments[0][2] if file.segments[0][0] == 0xE0 and any(k[1] == 0xE0 for k in kept) else 2
-    return b"\xff\xd8" + b"".join(kept) + data[start:], joined(*dict.fromkeys(notes))
+    return b"\xff\xd8" + b"".join(kept) + data[start:]

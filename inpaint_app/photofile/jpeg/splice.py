@@ -6,7 +6,6 @@ file cannot be done so, JpegError says why and the caller encodes it plainly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.photofile import read
+from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.bytes import segment
 from inpaint_app.photofile.jpeg.file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
 from inpaint_app.photofile.jpeg.metadata import kept_trailer, without_old_pictures
 from inpaint_app.photofile.jpeg.stream import Sequential, Stream, crop, read_stream
 from inpaint_app.photofile.orientation import axes, stored, stored_box
-from inpaint_app.types import Box, Image, Mask
+from inpaint_app.types import Box, Mask
 
 _COLOURS = {"grey": 0, "YCbCr": 1, "RGB": 2, "CMYK": 2, "YCCK": 3}
 
@@ -48,7 +48,6 @@ class Edited:
     """A finished JPEG and what its own coefficients say about it."""
 
     data: bytes
-    note: str
     units_encoded: int
     units_total: int
     units_changed_outside: int | None = None
@@ -60,27 +59,27 @@ def edit(
     edited: NDArray[np.uint8],
     hole: Mask,
     orientation: int,
-    small: Callable[[int], Image],
+    edit: Edit,
     *,
     certify: bool = True,
 ) -> Edited:
     """The photo's file with the hole's pixels taken from `edited`.
 
     source: the JPEG. edited: (H, W, C) uint8 upright, the coded planes for CMYK, else RGB; hole: (H, W).
-    small: gives the edited picture in stored orientation, at most so many pixels long. Raises JpegError.
+    edit: makes its small pictures and takes the account. Raises JpegError.
     """
     file = parse(source)
     region = _region(file, hole, orientation)
     if not region.touched.any():
-        return Edited(source, "", 0, region.touched.size, 0, 0)
+        return Edited(source, 0, region.touched.size, 0, 0)
     stream = read_stream(file, region.wanted)
     before = stream.kept
     after = before.copy()
     _edit_units(file, region, after, edited, hole, orientation)
     coded, own_tables = stream.written(after, region.touched.ravel())
-    data, note = _assembled(file, coded, own_tables, small)
-    done = Edited(data, note, int(region.touched.sum()), region.touched.size)
-    return _certified(done, file, stream, region, stored(hole, orientation)) if certify else done
+    data = _assembled(file, coded, own_tables, edit)
+    done = Edited(data, int(region.touched.sum()), region.touched.size)
+    return _certified(done, file, stream, region, edit) if certify else done
 
 
 def _region(file: JpegFile, hole: Mask, orientation: int) -> Region:
@@ -151,11 +150,9 @@ def block_layout(file: JpegFile) -> NDArray[np.int64]:
     return np.array(rows, np.int64)
 
 
-def _assembled(
-    file: JpegFile, coded: list[bytes], own_tables: bool, small: Callable[[int], Image]
-) -> tuple[bytes, str]:
+def _assembled(file: JpegFile, coded: list[bytes], own_tables: bool, edit: Edit) -> bytes:
     """The file with new scans in the old order of segments; `coded` has one entry per scan, header and all."""
-    parts, notes, scan = [b"\xff\xd8"], [], 0
+    parts, scan = [b"\xff\xd8"], 0
     for index, (marker, begin, end) in enumerate(file.segments):
         if marker == SOS:
             parts.append(coded[scan])
@@ -163,21 +160,19 @@ def _assembled(
         elif marker == DHT and own_tables:
             continue
         elif 0xE0 <= marker <= 0xEF:
-            content, note = without_old_pictures(marker, file.content(index), small)
-            if note:
-                notes.append(note)
-                parts.append(b"" if content is None else segment(marker, content))
-            else:
+            old = file.content(index)
+            content = without_old_pictures(marker, old, edit)
+            if content == old:
                 parts.append(file.data[begin:end])
+            elif content is not None:
+                parts.append(segment(marker, content))
         else:
             parts.append(file.data[begin:end])
     parts.append(bytes((0xFF, EOI)))
-    trailer, note = kept_trailer(file.data[file.end :])
-    notes += [note] if note else []
-    return b"".join([*parts, trailer]), "; ".join(dict.fromkeys(notes))
+    return b"".join([*parts, kept_trailer(file.data[file.end :], edit)])
 
 
-def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, hole: Mask) -> Edited:
+def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, edit: Edit) -> Edited:
     """Count, in the finished file, the units and pixels outside the hole that are not the photo's."""
     again = parse(done.data)
     if again.units != file.units or again.sampling != file.sampling or _tables(again) != _tables(file):
@@ -191,15 +186,13 @@ def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, hol
     outside = int(np.count_nonzero(~same & ~touched))
     if outside:  # cannot be, and must never leave the house
         raise JpegError("its other blocks did not come back as they were")
-    changed, most = _changed_pixels(file, before.kept, kept, region, hole)
-    note = done.note
+    changed, most = _changed_pixels(file, before.kept, kept, region, stored(edit.hole, edit.orientation))
     if changed:
-        words = (
+        edit.note(
             f"{changed} known pixels beside the hole share a coding block with it or touch one "
             f"and changed by rounding, at most by {most} of 255"
         )
-        note = f"{note}; {words}" if note else words
-    return Edited(done.data, note, done.units_encoded, done.units_total, outside, changed)
+    return Edited(done.data, done.units_encoded, done.units_total, outside, changed)
 
 
 def _tables(file: JpegFile) -> list[list[int]]:
