@@ -45,7 +45,7 @@ def _tiff(opened: Opened) -> Native:
     premultiplied = native.mode == "RGBA" and tags.number(338, 0) == 1
     if native.mode in ("RGB", "RGBA", "CMYK") and (bits == 16 or premultiplied):
         # Pillow keeps the upper byte of sixteen bits, and takes the opacity out of premultiplied colours.
-        raw = tiff.raw_samples(opened.data)
+        raw = tiff.raw_samples(opened.data, native.samples.size)
         if raw is not None and raw.shape == native.samples.shape:
             return replace(native, samples=raw, premultiplied=premultiplied)
     if native.samples.dtype == np.uint16 and 8 < bits < 16:

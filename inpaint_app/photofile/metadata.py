@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png
+from inpaint_app.photofile import png, screening
 from inpaint_app.photofile.decode import Opened
 from inpaint_app.photofile.native import Native
 
@@ -78,11 +78,13 @@ def note(opened: Opened) -> str:
     """In words, what showing the photo leaves out; "" where nothing."""
     notes = []
     try:
-        frames = int(getattr(opened.image, "n_frames", 1))
+        # Pillow would read every page of a TIFF to count them, in time by their square.
+        frames = screening.pictures(opened.data) or int(getattr(opened.image, "n_frames", 1))
     except Exception:  # noqa: BLE001 - a damaged second frame does not harm the first
         frames = 1
     if frames > 1:
-        notes.append(f"The file holds {frames} pictures; this is the first.")
+        many = f"{frames} or more" if frames >= screening.PICTURES else frames
+        notes.append(f"The file holds {many} pictures; this is the first.")
     deep = opened.image.info.get("bit_depth")
     if opened.format in ("HEIF", "AVIF") and isinstance(deep, int) and deep > 8:
         notes.append(f"Its {deep} bits per sample are shown and saved as 8.")

@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.photofile import metadata, png, raw
+from inpaint_app.photofile import metadata, png, raw, screening
 from inpaint_app.photofile.decode import Opened, read_native
 from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.orientation import stored, turned
@@ -102,6 +102,8 @@ def _bytes(source: str | Path | bytes, name: str | None, limits: Limits) -> tupl
         try:
             if path.is_dir():
                 raise UnreadablePhoto(f"{path} is a folder; give a photo file.")
+            if path.exists() and not path.is_file():
+                raise UnreadablePhoto(f"{path} is a device or a pipe; give a photo file.")
             size = path.stat().st_size
             _check_bytes(size, name, limits)
             data = path.read_bytes()
@@ -151,6 +153,7 @@ def open_header(data: bytes, name: str, limits: Limits) -> Opened:
     sensor = raw.kind(data)
     if sensor:
         raise UnreadablePhoto(raw.refusal(name, sensor))
+    screening.screen(data, name, limits.megapixels)
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif(name)
     if data.startswith(png.SIGNATURE):
@@ -169,6 +172,7 @@ def open_header(data: bytes, name: str, limits: Limits) -> Opened:
     _check_pixels(width, height, name, limits)
     if width < 1 or height < 1:
         raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
+    screening.check_exif(image.info.get("exif"), name)
     return Opened(image, _format(image), data, metadata.orientation(image))
 
 

@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.photofile import screening
 from inpaint_app.photofile.native import Native
 from inpaint_app.photofile.photo import Photo
 
@@ -151,8 +153,11 @@ def check_strips(data: bytes) -> None:
         raise ValueError("some of its pixels lie behind its end")
 
 
-def raw_samples(data: bytes) -> NDArray[Any] | None:
-    """The first page's raw RGB(A) or CMYK samples (H, W, C), 8 or 16 bits, in stored orientation; None if not such."""
+def raw_samples(data: bytes, most: int) -> NDArray[Any] | None:
+    """The first page's raw RGB(A) or CMYK samples (H, W, C), 8 or 16 bits, in stored orientation; None if not such.
+
+    most: samples that there are. Raises UnreadablePhoto where the strips unpack to more than they have room for.
+    """
     import tifffile
 
     try:
@@ -164,12 +169,21 @@ def raw_samples(data: bytes) -> NDArray[Any] | None:
                 or page.sampleformat not in (1, None)
             ):
                 return None
-            if page.photometric not in (2, 5):
+            if page.photometric not in (2, 5) or page.size > most:
                 return None
+            packing = int(page.compression)
+            if packing not in screening.PACKINGS:
+                raise ValueError("packed as only libtiff unpacks within bounds")
+            spans = zip(page.dataoffsets, page.databytecounts, strict=False)
+            strips = (data[start : start + size] for start, size in spans)
+            if not screening.inflates_within(strips, packing, _room(page)):
+                raise UnreadablePhoto("its pixels unpack to more than its size has room for")
             # Where a strip is cut short tifffile leaves its array as the memory was before.
             samples = np.asarray(page.asarray(out=np.zeros(page.shape, page.dtype)))
             if page.planarconfig == 2:
                 samples = np.moveaxis(samples, 0, -1)
+    except UnreadablePhoto:
+        raise
     except Exception:  # noqa: BLE001 - a compression that only libtiff knows
         flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
         found = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -177,6 +191,16 @@ def raw_samples(data: bytes) -> NDArray[Any] | None:
             return None
         samples = found[..., [2, 1, 0, 3][: found.shape[2]]]
     return np.ascontiguousarray(samples.astype(samples.dtype.newbyteorder("="), copy=False))
+
+
+def _room(page: Any) -> int:
+    """Bytes that the strips of a page can need, each padded to whole rows or tiles, and a little for careless writers."""
+    segments = max(1, len(page.dataoffsets))
+    if page.is_tiled:
+        each = page.tilewidth * page.tilelength * page.samplesperpixel
+    else:
+        each = page.imagewidth * page.samplesperpixel * min(page.rowsperstrip, page.imagelength)
+    return int(max(page.size, segments * each) * page.bitspersample // 8) * 2 + 65536
 
 
 def encode(native: Native, tags: Tags, *, compressed: bool = True) -> bytes:
