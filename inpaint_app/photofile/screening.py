@@ -241,7 +241,9 @@ def _unpacked(packed: bytes, compression: int, most: int) -> int:
         return _packbits(packed, most)
     if compression == 1:
         return len(packed)
-    unpacker: Any = zlib.decompressobj() if compression != 34925 else lzma.LZMADecompressor(memlimit=256 << 20)
+    unpacker: Any = (
+        zlib.decompressobj() if compression != 34925 else lzma.LZMADecompressor(memlimit=256 << 20)
+    )
     count = 0
     while count <= most:
         try:

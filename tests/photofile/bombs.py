@@ -110,7 +110,9 @@ def gif_of_frames(count: int) -> bytes:
 def ico_with(width: int, height: int) -> bytes:
     """An icon of 16×16 whose picture is another size."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    inside = png.SIGNATURE + png.chunk(b"IHDR", head) + png.chunk(b"IDAT", zeros(60)) + png.chunk(b"IEND", b"")
+    inside = (
+        png.SIGNATURE + png.chunk(b"IHDR", head) + png.chunk(b"IDAT", zeros(60)) + png.chunk(b"IEND", b"")
+    )
     return struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 24, len(inside), 22) + inside
 
 

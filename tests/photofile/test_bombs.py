@@ -99,7 +99,9 @@ def test_scans_are_fewer_where_the_picture_is_large() -> None:
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "BigTIFF", "GIF", "ICO"])
 def test_walks_end_on_cut_and_broken_files(format: str) -> None:
     """None raises anything but a PhotoError, wherever a file breaks off and whatever a byte holds."""
-    whole = saved(scene(20, 30), format.removeprefix("Big"), **({"big_tiff": True} if "Big" in format else {}))
+    whole = saved(
+        scene(20, 30), format.removeprefix("Big"), **({"big_tiff": True} if "Big" in format else {})
+    )
     random = np.random.default_rng(1)
     for _ in range(400):
         data = bytearray(whole[: random.integers(4, len(whole))])
