@@ -1,8 +1,8 @@
 """What a small file may ask for, decided by a walk over its headers before any decoder sees it.
 
 The header's pixels are held against the limits elsewhere (`read.open_header`). Here stands what a file can claim beside
-them: scans of a JPEG, chunks of a PNG, tiles, tables and inflated strips of a TIFF, sizes inside an ICO. Each walk takes
-time by the length of the file at most and makes no room for what is claimed.
+them: scans of a JPEG, chunks of a PNG, tiles, tables and inflated strips of a TIFF, sizes inside an ICO. Each walk
+takes time by the length of the file at most and makes no room for what is claimed.
 """
 
 from __future__ import annotations

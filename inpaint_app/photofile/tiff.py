@@ -194,7 +194,7 @@ def raw_samples(data: bytes, most: int) -> NDArray[Any] | None:
 
 
 def _room(page: Any) -> int:
-    """Bytes that the strips of a page can need, each padded to whole rows or tiles, and a little for careless writers."""
+    """Bytes that the strips of a page can need, padded to whole rows or tiles, with room for careless writers."""
     segments = max(1, len(page.dataoffsets))
     if page.is_tiled:
         each = page.tilewidth * page.tilelength * page.samplesperpixel
