@@ -82,7 +82,8 @@ def remove(
         options=options,
         candidates=candidates,
     )
-    return session().run(image, job, progress).result
+    alpha = photo.alpha if isinstance(photo, Photo) else None
+    return session().run(image, job, progress, alpha=alpha).result
 
 
 def prove(

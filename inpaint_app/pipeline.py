@@ -6,7 +6,7 @@ mask → grow → one window per separate hole → (guide) → backend.inpaint �
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
+from inpaint_app.imaging.visible import without_hidden
 from inpaint_app.types import Box, Image, Mask, Options, Progress, Removal, Result, Window
 
 LARGEST = 1024
@@ -38,6 +39,8 @@ def remove(
     guide: fills each window first; its fill steers `filler` (BackendSpec.guide). Pixels outside the grown mask
     equal the image's, whatever the backend returns. Raises MaskError, OptionError, BackendError, Cancelled.
     """
+    if removal.alpha is not None:
+        return _remove_seen(removal, removal.alpha == 0, filler, progress, guide)
     progress = progress or Progress()
     began = time.perf_counter()
     _check_image(removal.image)
@@ -79,6 +82,28 @@ def remove(
         changed_known=changed,
         options=filler.options,
     )
+
+
+def _remove_seen(
+    removal: Removal, hidden: Mask, filler: Filler, progress: Progress | None, guide: Filler | None
+) -> Result:
+    """The same where some of the image is hidden under opacity 0: those colours are neither shown to the backend nor
+    copied, and stay as they were."""
+    _check_image(removal.image)
+    mask = masks.checked(removal.mask, removal.image)
+    if hidden.shape != mask.shape:
+        raise PhotoError(
+            f"The opacity has shape {hidden.shape}, the photo {mask.shape}: give the photo's own."
+        )
+    plain = replace(removal, alpha=None)
+    if not hidden.any():
+        return remove(plain, filler, progress, guide)
+    seen = without_hidden(removal.image, hidden, mask)
+    avoid = hidden if removal.avoid is None else hidden | removal.avoid
+    result = remove(replace(plain, image=seen, avoid=avoid), filler, progress, guide)
+    untouched = hidden & ~result.mask
+    result.image[untouched] = removal.image[untouched]
+    return replace(result, changed_known=changed_outside(removal.image, result.image, result.mask))
 
 
 def _check_image(image: Image) -> None:

@@ -10,6 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inpaint_app import job as jobs
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
@@ -48,10 +51,13 @@ class Session:
         job: Job,
         progress: Progress | None = None,
         ready: Callable[[Outcome], None] | None = None,
+        *,
+        alpha: NDArray[np.uint8] | None = None,
     ) -> Outcome:
         """Find, choose and remove. Raises NothingFound, MaskError, OptionError, MissingError, BackendError.
 
         ready: hears of each candidate as an outcome of its own; what is returned is the best of them with all others.
+        alpha: the photo's opacity (H, W) uint8: no fill is computed from what is hidden under 0.
         """
         progress = progress or Progress()
         noted = len(progress.notes)
@@ -75,7 +81,7 @@ class Session:
             )
 
         chosen = choose(
-            Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options),
+            Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options, alpha=alpha),
             lambda again, share: self.remove(again, spec.name, share),
             look if retries > 0 else None,
             count=count,

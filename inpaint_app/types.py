@@ -248,7 +248,8 @@ class Removal:
 
     grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's
     options; unknown names raise OptionError. avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the
-    whole photo, of which the hole steers a backend that takes guides; others take no notice of it.
+    whole photo, of which the hole steers a backend that takes guides; others take no notice of it. alpha: (H, W) uint8
+    opacity; colours under 0 are never looked at.
     """
 
     image: Image
@@ -258,6 +259,7 @@ class Removal:
     avoid: Mask | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     guide: Image | None = None
+    alpha: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -100,7 +100,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         given = files.open_mask(task.mask, (photo.height, photo.width), limits=session.limits)
         job = replace(job, mask=given if job.mask is None else given | job.mask)
     try:
-        outcome = session.run(photo.rgb, job, progress)
+        outcome = session.run(photo.rgb, job, progress, alpha=photo.alpha)
     except NothingFound as nothing:
         return _unchanged(task, photo, str(nothing))
     result = outcome.result

@@ -129,7 +129,7 @@ def _photo(
             target = _target(path, photo, name, several, len(jobs), arguments)
             with console.working(f"{path.name} · {name}") as progress:
                 job = job if found is None else replace(job, found=found)
-                outcome = session.run(photo.rgb, job, progress)
+                outcome = session.run(photo.rgb, job, progress, alpha=photo.alpha)
             found = outcome.instances if job.objects else None
             written = (outcome,) if arguments.best else outcome.each()
             for number, one in enumerate(written, start=1):

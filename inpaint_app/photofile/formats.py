@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.photofile import exif, png, tiff
@@ -16,6 +17,7 @@ from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.native import alpha as opacity_of
 from inpaint_app.photofile.orientation import upright
 from inpaint_app.photofile.photo import Method, Photo
+from inpaint_app.types import Image
 
 SUFFIX = {
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
@@ -24,6 +26,7 @@ SUFFIX = {
 LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "GIF", "PPM"})
 _OF_PALETTE = (b"PLTE", b"tRNS", b"hIST", b"bKGD", b"sBIT")
 _MORE_COLOURS = "its palette was too poor for the fill: it is written in full colours, equal outside the hole"
+_NO_OPACITY = "this format has no transparency; what was transparent is shown on white"
 _LOSSY_NOTE = (
     "this format codes the whole picture anew; save as PNG to keep every pixel outside the hole exactly"
 )
@@ -60,8 +63,10 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         return _lossy(plain, turned, target, edit)
     if target == "TIFF":
         return _tiff(plain, turned, edit)
-    simple = Native(shown(turned), "RGB")
-    return {"GIF": _gif, "BMP": _bmp, "PPM": _ppm}[target](plain, simple, edit)
+    if target == "GIF":
+        return _fresh_gif(plain, turned, edit)
+    picture = Native(np.asarray(_rgb_image(turned, edit, alpha=False)), "RGB")
+    return {"BMP": _bmp, "PPM": _ppm}[target](plain, picture, edit)
 
 
 def _upright_xmp(xmp: bytes | None) -> bytes | None:
@@ -144,8 +149,18 @@ def _rgb_image(native: Native, edit: Edit, *, alpha: bool) -> PillowImage.Image:
     if opacity is not None and alpha:
         return PillowImage.fromarray(np.dstack([rgb, opacity]))
     if opacity is not None and (opacity < 255).any():
-        edit.note("this format has no transparency; it was left out")
+        edit.note(_NO_OPACITY)
+        rgb = _on_white(rgb, opacity)
     return PillowImage.fromarray(rgb)
+
+
+def _on_white(rgb: Image, opacity: NDArray[np.uint8]) -> Image:
+    """The picture as it is seen on white paper: colours hidden under opacity 0 must not come to light."""
+    whole = rgb.copy()
+    some = opacity < 255
+    share = opacity[some, None].astype(np.uint16)
+    whole[some] = (rgb[some] * share + np.uint16(255) * (255 - share) + 127) // 255
+    return whole
 
 
 def _fresh_jpeg(photo: Photo, native: Native, edit: Edit) -> Written:
@@ -231,6 +246,32 @@ def _gif(photo: Photo, native: Native, edit: Edit) -> Written:
     if "comment" in photo.text:
         options["comment"] = photo.text["comment"]
     return Written(saved(image, "GIF", options), "lossless")
+
+
+def _fresh_gif(photo: Photo, native: Native, edit: Edit) -> Written:
+    """A GIF of another format's photo: 256 colours, and opacity that is all or nothing."""
+    rgb, opacity = shown(native), opacity_of(native)
+    options: dict[str, Any] = {"optimize": False}
+    image = PillowImage.fromarray(rgb)
+    grey = native.mode in ("1", "L")
+    if not grey:
+        edit.note("a GIF holds 256 colours; the others went to the nearest")
+    clear = None if opacity is None else opacity < 128
+    if clear is None or not clear.any():
+        image = image.convert("L") if grey else image.quantize(256)
+    else:
+        image = image.quantize(255)
+        indices = np.asarray(image).copy()
+        indices[clear] = 255
+        flat = (image.getpalette() or [])[: 255 * 3]
+        image = PillowImage.fromarray(indices, "P")
+        image.putpalette(flat + [0] * (256 * 3 - len(flat)), "RGB")
+        options["transparency"] = 255
+    if opacity is not None and ((opacity > 0) & (opacity < 255)).any():
+        edit.note("a GIF's pixels are clear or opaque; partly transparent ones became either")
+    if "comment" in photo.text:
+        options["comment"] = photo.text["comment"]
+    return Written(saved(image, "GIF", options), "lossless" if grey else "lossy")
 
 
 def _bmp(photo: Photo, native: Native, edit: Edit) -> Written:

@@ -92,11 +92,19 @@ def alpha(native: Native) -> NDArray[np.uint8] | None:
     return None
 
 
-def filled(native: Native, edited: Image, hole: Mask, *, true_colours: bool = False) -> Native:
-    """The samples with the hole taken from `edited` (H, W, 3); alpha stays the file's, nothing else is touched.
+def filled(
+    native: Native,
+    edited: Image,
+    hole: Mask,
+    opacity: NDArray[np.uint8] | None = None,
+    *,
+    true_colours: bool = False,
+) -> Native:
+    """The samples with the hole taken from `edited` (H, W, 3) and `opacity` (H, W); nothing else is touched.
 
-    edited, hole: in the stored orientation. A palette gets free entries first, then the nearest colours. true_colours:
-    give RGB(A) instead, the same colours outside, where the palette would be too poor for the fill.
+    edited, hole, opacity: in the stored orientation; without an opacity the file's own stays. A palette gets free
+    entries first, then the nearest colours. true_colours: give RGB(A) instead, the same colours outside, where the
+    palette would be too poor for the fill.
     """
     box = _bounds(hole)
     if box is None:
@@ -108,12 +116,15 @@ def filled(native: Native, edited: Image, hole: Mask, *, true_colours: bool = Fa
     view = samples[box]
     mode = native.mode
     if mode == "P":
-        return _fill_palette(native, rgb, hole, true_colours)
+        clear = None if opacity is None else opacity[hole]
+        return _fill_palette(native, rgb, hole, true_colours, clear)
     if mode == "CMYK":
         inks = view if view.dtype == np.uint8 else (view >> 8).astype(np.uint8)
         view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner), native)
     elif mode in ("RGB", "RGBA"):
         colours = _deepened(rgb, native)
+        if mode == "RGBA" and opacity is not None:
+            view[inner, 3] = _deepened(opacity[box][inner], native)
         if native.premultiplied:
             colours = _multiplied(colours, view[inner, 3:])
         view[inner, :3] = colours
@@ -121,6 +132,8 @@ def filled(native: Native, edited: Image, hole: Mask, *, true_colours: bool = Fa
         grey = _deepened(_luma(rgb), native)
         if mode == "LA":
             view[inner, 0] = grey
+            if opacity is not None:
+                view[inner, 1] = _deepened(opacity[box][inner], native)
         else:
             view[inner] = grey
     elif mode == "1":
@@ -132,7 +145,9 @@ def filled(native: Native, edited: Image, hole: Mask, *, true_colours: bool = Fa
     else:
         view[inner] = np.asarray(_through_pillow(rgb[None], "RGB", mode))[0]
     if native.key is not None:
-        _step_off_key(native, hole)
+        transparent: Mask = np.zeros_like(hole) if opacity is None else hole & (opacity < 128)
+        _step_off_key(native, hole & ~transparent)
+        native.samples[transparent] = native.key if mode == "RGB" else native.key[0]
     return native
 
 
@@ -230,8 +245,15 @@ def _step_off_key(native: Native, hole: Mask) -> None:
         native.samples[hit] = where
 
 
-def _fill_palette(native: Native, rgb: Image, hole: Mask, true_colours: bool) -> Native:
-    """Indices for the fill: colours the palette lacks go into its unused places, the rest to the nearest entry."""
+def _fill_palette(
+    native: Native, rgb: Image, hole: Mask, true_colours: bool, opacity: NDArray[np.uint8] | None = None
+) -> Native:
+    """Indices for the fill: colours the palette lacks go into its unused places, the rest to the nearest entry.
+
+    opacity: (N,) of the pixels; what is clear goes to the entry that comes nearest to it in opacity and colour.
+    """
+    if opacity is not None and (opacity < 255).any():
+        return _fill_clear_palette(native, rgb, hole, true_colours, opacity)
     count = 0 if native.palette is None else len(native.palette)
     used = np.bincount(native.samples[~hole].ravel(), minlength=256)[:256] > 0
     entries = _padded(native.palette)
@@ -249,9 +271,34 @@ def _fill_palette(native: Native, rgb: Image, hole: Mask, true_colours: bool) ->
     return replace(native, palette=entries[:count])
 
 
-def _true_colours(native: Native, rgb: Image, hole: Mask) -> Native:
+def _fill_clear_palette(
+    native: Native, rgb: Image, hole: Mask, true_colours: bool, opacity: NDArray[np.uint8]
+) -> Native:
+    """The same where some of the fill is not opaque: colours count by how much of them is seen."""
+    solid = opacity == 255
+    whole = hole.copy()
+    whole[hole] = solid
+    filled = _fill_palette(native, rgb[solid], whole, true_colours) if solid.any() else native
+    if filled.mode != "P":
+        return _true_colours(native, rgb, hole, opacity)
+    entries = _padded(filled.palette)[: len(filled.palette) if filled.palette is not None else 1].astype(
+        np.int32
+    )
+    wanted = np.concatenate([rgb[~solid], opacity[~solid, None]], axis=1).astype(np.int32)
+    seen = np.concatenate([wanted[:, :3] * wanted[:, 3:] // 255, 2 * wanted[:, 3:]], axis=1)
+    table = np.concatenate([entries[:, :3] * entries[:, 3:] // 255, 2 * entries[:, 3:]], axis=1)
+    chosen = _nearest(seen, table)
+    if true_colours and np.abs(table[chosen] - seen).mean() > _POOR:
+        return _true_colours(native, rgb, hole, opacity)
+    filled.samples[hole & ~whole] = chosen
+    return filled
+
+
+def _true_colours(native: Native, rgb: Image, hole: Mask, opacity: NDArray[np.uint8] | None = None) -> Native:
     colours = _padded(native.palette)[native.samples]
     colours[hole, :3] = rgb
+    if opacity is not None:
+        colours[hole, 3] = opacity
     if (colours[..., 3] == 255).all():
         return Native(np.ascontiguousarray(colours[..., :3]), "RGB")
     return Native(colours, "RGBA")
@@ -266,8 +313,8 @@ def _dominant(rgb: Image, count: int) -> NDArray[np.uint8]:
     return np.array(cut.getpalette(), np.uint8).reshape(-1, 3)[:count]
 
 
-def _nearest(rgb: Image, entries: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Index of the nearest entry (M, 3) to each pixel (N, 3), in squared distance, a slab at a time."""
+def _nearest(rgb: NDArray[Any], entries: NDArray[Any]) -> NDArray[np.intp]:
+    """Index of the nearest entry (M, C) to each pixel (N, C), in squared distance, a slab at a time."""
     distinct, back = np.unique(rgb, axis=0, return_inverse=True)
     table = entries.astype(np.int32)
     found = np.empty(len(distinct), np.intp)

@@ -12,6 +12,7 @@ from inpaint_app.photofile.formats import SUFFIX, Written
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.file import JpegError
 from inpaint_app.photofile.native import Native, filled
+from inpaint_app.photofile.opacity import continued
 from inpaint_app.photofile.orientation import stored, upright
 from inpaint_app.photofile.photo import Encoded, Limits, Photo, Report
 from inpaint_app.photofile.read import open_header, stored_samples
@@ -73,9 +74,10 @@ def _check(photo: Photo, edited: Image, hole: Mask) -> None:
 
 
 def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
-    """The photo's own samples with the hole filled."""
-    turned = stored(edited, photo.orientation), stored(hole, photo.orientation)
-    return filled(stored_samples(photo), *turned, true_colours=photo.format in _EITHER)
+    """The photo's own samples with the hole filled, its opacity continued into it."""
+    opacity = None if photo.alpha is None else continued(photo.alpha, hole)
+    turned = [None if part is None else stored(part, photo.orientation) for part in (edited, hole, opacity)]
+    return filled(stored_samples(photo), *turned, true_colours=photo.format in _EITHER)  # type: ignore[arg-type]
 
 
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:

@@ -131,7 +131,10 @@ class Service:
                     **what,
                 )
                 visit = self.visits.of(request.session_hash)
-                outcome = called(visit, lambda progress: self.session.run(opened.rgb, job, progress))
+                outcome = called(
+                    visit,
+                    lambda progress: self.session.run(opened.rgb, job, progress, alpha=opened.alpha),
+                )
             result = outcome.result
             encoded = files.encode(opened, result.image, result.mask)
             path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.photofile.files import Photo
+from inpaint_app.photofile.opacity import continued
 from inpaint_app.session import Job, Outcome
 from inpaint_app.types import Box, Image, Mask, Result
 
@@ -35,6 +37,11 @@ def hole_of(patches: Iterable[Patch], shape: tuple[int, ...]) -> Mask:
     for patch in patches:
         hole[patch.box.slices] |= patch.mask
     return hole
+
+
+def opacity(photo: Photo, patches: Iterable[Patch]) -> NDArray[np.uint8] | None:
+    """The photo's opacity after the patches, as its file will have it; None where it has none."""
+    return None if photo.alpha is None else continued(photo.alpha, hole_of(patches, photo.rgb.shape))
 
 
 def patched(image: Image, patches: Iterable[Patch]) -> Image:

@@ -20,6 +20,7 @@ from inpaint_app.types import Image, Progress
 from inpaint_app.ui import asked, measured, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
+from inpaint_app.ui.made import opacity
 from inpaint_app.ui.results import Shown
 from inpaint_app.ui.visits import Step, Visit, Visits
 from inpaint_app.ui.work import at_once, value, working
@@ -90,6 +91,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step, image = visit.step(), visit.pixels()
+            alpha = opacity(visit.opened(), step.patches)
             job = asked.job(message, step, (image.shape[0], image.shape[1]))
             step.marks = {name: message.get(name) for name in ("strokes", "chosen")}
             names = asked.backends(message) or [backends.DEFAULT]
@@ -100,7 +102,9 @@ class Remover:
                     options = asked.options(message, name)
                     job = replace(shown.job, backend=name, options=options)
                     try:
-                        outcome = self.session.run(image, job, part, partial(shown.candidate, job))
+                        outcome = self.session.run(
+                            image, job, part, partial(shown.candidate, job), alpha=alpha
+                        )
                     except (Cancelled, NothingFound):
                         raise
                     except InpaintError as error:
