@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
+from inpaint_app.photofile import palette as palettes
 from inpaint_app.types import Image, Mask
 
 CHANNELS = {
@@ -29,7 +30,6 @@ CHANNELS = {
     "LAB": 3,
     "YCbCr": 3,
 }
-
 
 _POOR = 3.0  # mean distance of a fill from the palette, in levels of 255, above which it is seen
 
@@ -58,7 +58,7 @@ def shown(native: Native) -> Image:
     if samples.dtype == np.uint16:
         samples = (samples >> ((native.depth or 16) - 8)).astype(np.uint8)
     if mode == "P":
-        return np.ascontiguousarray(_padded(native.palette)[samples][..., :3])
+        return np.ascontiguousarray(palettes.padded(native.palette)[samples][..., :3])
     if native.premultiplied:
         return _divided(samples)
     if mode in ("RGB", "RGBA"):
@@ -86,7 +86,7 @@ def alpha(native: Native) -> NDArray[np.uint8] | None:
             opacity = (opacity >> 8).astype(np.uint8)
         return np.ascontiguousarray(opacity)
     if native.mode == "P" and native.palette is not None and (native.palette[:, 3] < 255).any():
-        return np.asarray(_padded(native.palette)[samples][..., 3])
+        return np.asarray(palettes.padded(native.palette)[samples][..., 3])
     if native.key is not None:
         return np.where(_is_key(native), 0, 255).astype(np.uint8)
     return None
@@ -116,8 +116,7 @@ def filled(
     view = samples[box]
     mode = native.mode
     if mode == "P":
-        clear = None if opacity is None else opacity[hole]
-        return _fill_palette(native, rgb, hole, true_colours, clear)
+        return _in_palette(native, rgb, hole, None if opacity is None else opacity[hole], true_colours)
     if mode == "CMYK":
         inks = view if view.dtype == np.uint8 else (view >> 8).astype(np.uint8)
         view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner), native)
@@ -218,15 +217,6 @@ def _through_pillow(samples: NDArray[np.uint8], source: str, target: str) -> Pil
     return image.convert(target)
 
 
-def _padded(palette: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    """256 entries: an index past the palette's end shows black, as decoders do."""
-    full = np.zeros((256, 4), np.uint8)
-    full[:, 3] = 255
-    if palette is not None:
-        full[: len(palette)] = palette
-    return full
-
-
 def _is_key(native: Native) -> Mask:
     if native.mode == "RGB":
         return np.asarray((native.samples == np.array(native.key, native.samples.dtype)).all(axis=-1))
@@ -245,80 +235,16 @@ def _step_off_key(native: Native, hole: Mask) -> None:
         native.samples[hit] = where
 
 
-def _fill_palette(
-    native: Native, rgb: Image, hole: Mask, true_colours: bool, opacity: NDArray[np.uint8] | None = None
+def _in_palette(
+    native: Native, rgb: Image, hole: Mask, opacity: NDArray[np.uint8] | None, true_colours: bool
 ) -> Native:
-    """Indices for the fill: colours the palette lacks go into its unused places, the rest to the nearest entry.
-
-    opacity: (N,) of the pixels; what is clear goes to the entry that comes nearest to it in opacity and colour.
-    """
-    if opacity is not None and (opacity < 255).any():
-        return _fill_clear_palette(native, rgb, hole, true_colours, opacity)
-    count = 0 if native.palette is None else len(native.palette)
-    used = np.bincount(native.samples[~hole].ravel(), minlength=256)[:256] > 0
-    entries = _padded(native.palette)
-    free = np.flatnonzero(~used & (np.arange(256) >= count))
-    fresh = _dominant(rgb, len(free))
-    entries[free[: len(fresh)], :3] = fresh
-    count += len(fresh)
-    opaque = np.flatnonzero(entries[:count, 3] == 255)
-    if not opaque.size:
-        opaque = np.arange(count)
-    chosen = opaque[_nearest(rgb, entries[opaque, :3])]
-    if true_colours and np.abs(entries[chosen, :3].astype(np.int16) - rgb).mean() > _POOR:
-        return _true_colours(native, rgb, hole)
-    native.samples[hole] = chosen
-    return replace(native, palette=entries[:count])
-
-
-def _fill_clear_palette(
-    native: Native, rgb: Image, hole: Mask, true_colours: bool, opacity: NDArray[np.uint8]
-) -> Native:
-    """The same where some of the fill is not opaque: colours count by how much of them is seen."""
-    solid = opacity == 255
-    whole = hole.copy()
-    whole[hole] = solid
-    filled = _fill_palette(native, rgb[solid], whole, true_colours) if solid.any() else native
-    if filled.mode != "P":
-        return _true_colours(native, rgb, hole, opacity)
-    entries = _padded(filled.palette)[: len(filled.palette) if filled.palette is not None else 1].astype(
-        np.int32
-    )
-    wanted = np.concatenate([rgb[~solid], opacity[~solid, None]], axis=1).astype(np.int32)
-    seen = np.concatenate([wanted[:, :3] * wanted[:, 3:] // 255, 2 * wanted[:, 3:]], axis=1)
-    table = np.concatenate([entries[:, :3] * entries[:, 3:] // 255, 2 * entries[:, 3:]], axis=1)
-    chosen = _nearest(seen, table)
-    if true_colours and np.abs(table[chosen] - seen).mean() > _POOR:
-        return _true_colours(native, rgb, hole, opacity)
-    filled.samples[hole & ~whole] = chosen
-    return filled
-
-
-def _true_colours(native: Native, rgb: Image, hole: Mask, opacity: NDArray[np.uint8] | None = None) -> Native:
-    colours = _padded(native.palette)[native.samples]
+    """`native.samples` is changed in place."""
+    fill = palettes.filled(native.samples, native.palette, rgb, hole, opacity)
+    if not true_colours or fill.apart <= _POOR:
+        return replace(native, palette=fill.palette)
+    colours = palettes.padded(native.palette)[native.samples]
     colours[hole, :3] = rgb
-    if opacity is not None:
-        colours[hole, 3] = opacity
+    colours[hole, 3] = 255 if opacity is None else opacity
     if (colours[..., 3] == 255).all():
         return Native(np.ascontiguousarray(colours[..., :3]), "RGB")
     return Native(colours, "RGBA")
-
-
-def _dominant(rgb: Image, count: int) -> NDArray[np.uint8]:
-    """Up to `count` colours that stand for the pixels (N, 3): all of them where they are few, else a median cut."""
-    distinct = np.unique(rgb, axis=0)
-    if len(distinct) <= count or count == 0:
-        return distinct[:count]
-    cut = PillowImage.fromarray(rgb[None]).quantize(count, PillowImage.Quantize.MEDIANCUT)
-    return np.array(cut.getpalette(), np.uint8).reshape(-1, 3)[:count]
-
-
-def _nearest(rgb: NDArray[Any], entries: NDArray[Any]) -> NDArray[np.intp]:
-    """Index of the nearest entry (M, C) to each pixel (N, C), in squared distance, a slab at a time."""
-    distinct, back = np.unique(rgb, axis=0, return_inverse=True)
-    table = entries.astype(np.int32)
-    found = np.empty(len(distinct), np.intp)
-    for start in range(0, len(distinct), 4096):
-        part = distinct[start : start + 4096].astype(np.int32)
-        found[start : start + 4096] = ((part[:, None] - table[None]) ** 2).sum(axis=2).argmin(axis=1)
-    return found[back.ravel()]

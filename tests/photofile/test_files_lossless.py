@@ -40,8 +40,6 @@ def test_known_samples_are_bit_for_bit(kind: str, height: int, width: int, seed:
     assert before.mode == after.mode
     assert before.samples.dtype == after.samples.dtype
     assert np.array_equal(before.samples[~hole], after.samples[~hole])
-    if before.mode in ("RGBA", "LA"):
-        assert np.array_equal(before.samples[..., -1], after.samples[..., -1])
     again = files.load(done.data)
     assert again.bit_depth == photo.bit_depth or "palette" in kind or "gif" in kind
     assert np.array_equal(again.rgb[~hole], photo.rgb[~hole])
@@ -54,6 +52,9 @@ def test_png_samples_read_by_another_decoder(kind: str) -> None:
     photo, hole = files.load(data), hole_in(19, 23, 3)
     done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
     first, second = (PillowImage.open(io.BytesIO(d)) for d in (data, done))
+    if kind == "palette clear":  # its opacities are too poor for what is half transparent
+        assert (first.mode, second.mode) == ("P", "RGBA")
+        first = first.convert("RGBA")
     assert first.mode == second.mode
     assert first.info.get("transparency") == second.info.get("transparency") or "palette" in kind
     assert np.array_equal(np.asarray(first)[~hole], np.asarray(second)[~hole])
@@ -113,7 +114,7 @@ def test_a_palette_too_poor_for_the_fill_gives_way_to_true_colours() -> None:
     assert np.array_equal(again.rgb, edited)
     assert photo.alpha is not None
     assert again.alpha is not None
-    assert np.array_equal(again.alpha, photo.alpha)
+    assert np.array_equal(again.alpha[~hole], photo.alpha[~hole])
     assert "palette was too poor" in done.report.note
 
 
