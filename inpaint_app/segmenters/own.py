@@ -14,7 +14,7 @@ import numpy as np
 from inpaint_app import checkpoints
 from inpaint_app.segmenters.look import Edges, Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.registry import SHIPPED
-from inpaint_app.segmenters.views import agreed, merged, tiles, whole_in
+from inpaint_app.segmenters.views import agreed, closer, merged, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Missing, Progress
 
@@ -57,9 +57,9 @@ class OwnSegmenter:
     def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
         """Every instance found at `confidence` (0..1) or above: see Segmenter."""
         shape = (image.shape[0], image.shape[1])
-        frame, near = Box(0, 0, shape[1], shape[0]), tiles(*shape)
+        frame, rounds = Box(0, 0, shape[1], shape[0]), closer(*shape)
         sides = [side for side in SIDES if side == SIDES[0] or side <= max(shape)]
-        looks = len(sides) + len(near)
+        looks = len(sides) + sum(len(one.tiles) for one in rounds)
         found: list[Instance] = []
         for done, side in enumerate(sides):
             progress(done / looks, "Looking for objects")
@@ -67,10 +67,14 @@ class OwnSegmenter:
             if side != SIDES[0]:
                 seen_now = [find for find in seen_now if _long(find) <= SHARE * max(shape)]
             found = merged(found, seen_now)
-        for done, tile in enumerate(near, start=len(sides)):
-            progress(done / looks, "Looking closer")
-            near_now = self._look(image, tile, CLOSE, confidence)
-            found = merged(found, [find for find in near_now if whole_in(_edges(find), tile, shape)])
+        done = len(sides)
+        for one in rounds:
+            for tile in one.tiles:
+                progress(done / looks, f"Looking closer ({done - len(sides) + 1} of {looks - len(sides)})")
+                near_now = self._look(image, tile, CLOSE, confidence)
+                near_now = [find for find in near_now if whole_in(_edges(find), tile, shape, one.longest)]
+                found = merged(found, near_now)
+                done += 1
         progress(1.0, f"{len(found)} found")
         return tuple(found)
 

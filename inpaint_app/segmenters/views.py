@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,44 +12,74 @@ from inpaint_app.types import Box, Instance
 LARGE = 1280
 """Photos with a longer side than this are looked at in tiles too: seen as a whole, small people are lost."""
 TILE = 1280
-"""Wanted side of a tile in pixels; where it would take more than MOST tiles a side, tiles are larger."""
-MOST = 3
+"""Least side of a tile in pixels: at that size the networks see half of the photo's own detail."""
+SMALLEST = 0.02
+"""Height of the smallest person that is looked for, as a share of the photo's short side."""
+SHARE = 0.075
+"""Height of a person, as a share of the tile, from which most are found: benchmarks/finding.py counts them."""
+WIDE = 2.0
+"""From this ratio of its sides on, a photo is also looked at in squares of its short side."""
 OVERLAP = 0.25
 """Share of a tile that its neighbour shows too."""
+HALF = 0.5
+"""The same for the squares of a panorama: nothing else sees what is as large as half of them."""
 SMALL = 0.5
-"""Finds longer than this share of a tile are left to the view of the whole photo."""
+"""Finds longer than this share of a tile are left to the larger view."""
 SAME = 0.5
 """Intersection over union from which two masks of one class are the same object."""
 PART = 0.75
 """Share of a mask inside another of its class from which it is a part of that object."""
 
 
-def tiles(height: int, width: int) -> list[Box]:
-    """Overlapping tiles over a photo of that size; none where the photo is small enough to be seen as a whole."""
-    longest = max(height, width)
+@dataclass(frozen=True, slots=True)
+class Closer:
+    """One round of closer looks. longest: share of a tile up to which what it finds counts."""
+
+    tiles: tuple[Box, ...]
+    longest: float
+
+
+def closer(height: int, width: int) -> list[Closer]:
+    """The rounds of closer looks at a photo of that size, largest tiles first; none where the whole shows all.
+
+    Squares of the short side for a panorama, of which the whole would be a thin strip; then tiles in which a person
+    of SMALLEST is large enough. Their number follows the photo's shape, not its pixels: at most 35 at 4:3.
+    """
+    short, longest = sorted((height, width))
     if longest <= LARGE:
         return []
-    count = min(MOST, math.ceil((longest / TILE - OVERLAP) / (1 - OVERLAP)))
-    side = math.ceil(longest / (count - (count - 1) * OVERLAP))
+    rounds = []
+    if longest >= WIDE * short:
+        rounds.append(Closer(tuple(tiles(height, width, short, HALF)), 1.0))
+    side = max(TILE, round(short * SMALLEST / SHARE))
+    if side <= (1 - OVERLAP) * (short if rounds else longest):
+        rounds.append(Closer(tuple(tiles(height, width, side)), SMALL))
+    return rounds
+
+
+def tiles(height: int, width: int, side: int, overlap: float = OVERLAP) -> list[Box]:
+    """Overlapping tiles of that side over a photo, as far as it goes."""
     return [
         Box(left, top, left + min(side, width), top + min(side, height))
-        for top in _starts(height, side)
-        for left in _starts(width, side)
+        for top in _starts(height, side, overlap)
+        for left in _starts(width, side, overlap)
     ]
 
 
-def _starts(length: int, side: int) -> list[int]:
+def _starts(length: int, side: int, overlap: float) -> list[int]:
     if length <= side:
         return [0]
-    count = math.ceil((length / side - OVERLAP) / (1 - OVERLAP) - 1e-6)
+    count = max(2, math.ceil((length / side - overlap) / (1 - overlap) - 1e-6))
     return [round(index * (length - side) / (count - 1)) for index in range(count)]
 
 
-def whole_in(box: tuple[float, float, float, float], tile: Box, shape: tuple[int, int]) -> bool:
+def whole_in(
+    box: tuple[float, float, float, float], tile: Box, shape: tuple[int, int], longest: float = SMALL
+) -> bool:
     """Whether a find of a tile counts: small beside the tile, and not cut off at a border inside the photo."""
     left, top, right, bottom = box
     side = max(tile.width, tile.height)
-    if max(right - left, bottom - top) > SMALL * side:
+    if max(right - left, bottom - top) > longest * side:
         return False
     edge = 0.01 * side
     return (

@@ -20,7 +20,7 @@ from inpaint_app import surroundings, torchvision_ops
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.look import Find, Place, cropped, instances, seen
-from inpaint_app.segmenters.views import merged, tiles, whole_in
+from inpaint_app.segmenters.views import closer, merged, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Progress
 
@@ -71,15 +71,18 @@ class YoloSegmenter:
     def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
         """Every instance found at `confidence` (0..1) or above: see Segmenter."""
         shape = (image.shape[0], image.shape[1])
-        views = tiles(*shape)
+        rounds = closer(*shape)
+        looks, done = 1 + sum(len(one.tiles) for one in rounds), 1
         progress(0.0, "Looking for objects")
-        whole = instances(self._look(image, Box(0, 0, shape[1], shape[0]), confidence), shape)
-        near: list[Instance] = []
-        for done, tile in enumerate(views, start=1):
-            progress(done / (len(views) + 1), "Looking closer")
-            finds = [f for f in self._look(image, tile, confidence) if whole_in(f.box, tile, shape)]
-            near += instances(finds, shape)
-        found = merged(whole, near)
+        found = merged(instances(self._look(image, Box(0, 0, shape[1], shape[0]), confidence), shape), [])
+        for one in rounds:
+            near: list[Instance] = []
+            for tile in one.tiles:
+                progress(done / looks, f"Looking closer ({done} of {looks - 1})")
+                finds = self._look(image, tile, confidence)
+                near += instances([f for f in finds if whole_in(f.box, tile, shape, one.longest)], shape)
+                done += 1
+            found = merged(found, near)
         progress(1.0, f"{len(found)} found")
         return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from inpaint_app.segmenters.outline import outlined
 
@@ -37,11 +38,38 @@ def test_nothing_moves_by_half_a_pixel() -> None:
 
 
 def test_nothing_outside_the_box_belongs_to_the_object() -> None:
-    logits = np.full((10, 10), 5.0, np.float32)
+    logits = np.full((25, 25), 5.0, np.float32)
     shaped = outlined(logits, (0, 0, 100, 100), (20.2, 30.0, 60.0, 70.7), (100, 100))
     assert shaped is not None
     assert shaped[0] == (20, 30, 60, 71)
     assert shaped[1].all()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_what_ends_near_a_border_reaches_it(turns: int) -> None:
+    """A box and a mask that end ten pixels early, at each border: the torso's last row is covered all along."""
+    coarse = np.full((40, 40), -5.0, np.float32)
+    coarse[10:37, 12:28] = 5
+    box = [48.0, 40.0, 112.0, 150.0]
+    for _ in range(turns):
+        coarse = np.rot90(coarse).copy()
+        box = [box[1], 160 - box[2], box[3], 160 - box[0]]
+    shaped = outlined(coarse, (0, 0, 160, 160), (box[0], box[1], box[2], box[3]), (160, 160))
+    assert shaped is not None
+    full = np.zeros((160, 160), dtype=bool)
+    full[shaped[0].slices] = shaped[1]
+    upright = np.rot90(full, -turns)
+    assert upright[-1, 50:110].all()
+    assert not upright[-1, :40].any()
+    assert not upright[:30].any()
+
+
+def test_what_ends_well_before_a_border_does_not_reach_it() -> None:
+    coarse = np.full((40, 40), -5.0, np.float32)
+    coarse[10:32, 12:28] = 5
+    shaped = outlined(coarse, (0, 0, 160, 160), (48, 40, 112, 130), (160, 160))
+    assert shaped is not None
+    assert shaped[0].bottom <= 130
 
 
 def test_small_gaps_close_and_large_ones_stay() -> None:

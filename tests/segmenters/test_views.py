@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from inpaint_app.segmenters.views import LARGE, MOST, OVERLAP, agreed, merged, tiles, whole_in
+from inpaint_app.segmenters.views import LARGE, OVERLAP, SHARE, SMALLEST, agreed, closer, merged, whole_in
 from inpaint_app.types import Box, Instance
 
 
@@ -16,24 +16,58 @@ def instance(box: Box, confidence: float = 0.5, label: str = "person") -> Instan
 
 
 def test_a_small_photo_is_seen_as_a_whole() -> None:
-    assert tiles(LARGE, 100) == []
+    assert closer(LARGE, 100) == []
 
 
 @pytest.mark.parametrize(
-    ("height", "width"), [(1281, 300), (2000, 3000), (3000, 4000), (900, 8000), (6000, 8000)]
+    ("height", "width"),
+    [
+        (1281, 300),
+        (1290, 1290),
+        (2000, 3000),
+        (3000, 4000),
+        (900, 8000),
+        (6000, 8000),
+        (20000, 2160),
+        (8700, 11500),
+    ],
 )
 def test_tiles_cover_everything_and_overlap(height: int, width: int) -> None:
-    found = tiles(height, width)
-    seen = np.zeros((height, width), dtype=bool)
-    for tile in found:
-        assert 0 <= tile.left < tile.right <= width
-        assert 0 <= tile.top < tile.bottom <= height
-        seen[tile.slices] = True
-    assert seen.all()
-    assert 2 <= len(found) <= MOST**2
-    columns = sorted({(tile.left, tile.right) for tile in found})
-    for (_, right), (left, _) in itertools.pairwise(columns):
-        assert right - left >= OVERLAP * max(found[0].width, found[0].height) - 2
+    for one in closer(height, width):
+        seen = np.zeros((height // 10, width // 10), dtype=bool)
+        for tile in one.tiles:
+            assert 0 <= tile.left < tile.right <= width
+            assert 0 <= tile.top < tile.bottom <= height
+            seen[tile.top // 10 : -(-tile.bottom // 10), tile.left // 10 : -(-tile.right // 10)] = True
+        assert seen.all()
+        for near, far in (("left", "right"), ("top", "bottom")):
+            edges = sorted({(getattr(tile, near), getattr(tile, far)) for tile in one.tiles})
+            side = max(one.tiles[0].width, one.tiles[0].height)
+            assert all(far - near >= OVERLAP * side - 2 for (_, far), (near, _) in itertools.pairwise(edges))
+
+
+def test_the_smallest_person_is_large_enough_in_a_tile_whatever_the_size() -> None:
+    for height, width in ((6000, 8000), (8700, 11500), (8000, 6000)):
+        last = closer(height, width)[-1].tiles[0]
+        assert SMALLEST * min(height, width) >= SHARE * max(last.width, last.height) - 1
+
+
+def test_the_number_of_looks_follows_the_shape_and_not_the_pixels() -> None:
+    def looks(height: int, width: int) -> int:
+        return sum(len(one.tiles) for one in closer(height, width))
+
+    assert looks(3000, 4000) <= 12
+    assert looks(6000, 8000) <= 35
+    assert looks(60_000, 80_000) == looks(30_000, 40_000) <= 35
+    assert looks(2160, 20_000) <= 70
+
+
+def test_a_panorama_is_also_looked_at_in_squares() -> None:
+    squares, near = closer(2160, 20_000)
+    assert {(tile.width, tile.height) for tile in squares.tiles} == {(2160, 2160)}
+    assert squares.longest == 1.0
+    assert near.tiles[0].width < 2160
+    assert len(closer(3000, 4000)) == 1
 
 
 def test_finds_that_a_tile_cuts_off_do_not_count() -> None:

@@ -22,6 +22,8 @@ from inpaint_app.segmenters.yolo import YoloSegmenter
 from inpaint_app.types import Image, Progress
 
 LABELS = 0.35
+CUT_OFF = (5, 25, 28, 39, 48)
+"""Labelled photos of people whom the lower border cuts off."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,46 @@ def test_small_people_of_a_large_photo_are_found(yolo: Segmenter, monkeypatch: p
     placed = twin.full_mask(photo.shape[:2])
     cut = first.full_mask(large.shape[:2])[1000:1540, 1300:1705]
     assert (placed & cut).sum() / (placed | cut).sum() > 0.8
+
+
+def test_people_of_two_per_cent_of_the_height_are_found_at_48_megapixels(yolo: Segmenter) -> None:
+    photo = cv2.resize(asset("bus.jpg"), None, fx=0.24, fy=0.24, interpolation=cv2.INTER_AREA)
+    large = np.full((6000, 8000, 3), 114, np.uint8)
+    large[3100 : 3100 + photo.shape[0], 5200 : 5200 + photo.shape[1]] = photo
+    people = [find for find in yolo.detect(large, LABELS, Progress()) if find.label == "person"]
+    assert len(people) == 3
+    assert max(find.box.height for find in people) <= 130
+
+
+def test_all_nine_people_of_a_panorama_are_found(yolo: Segmenter, data: Path) -> None:
+    """20000×2160, three times three people of 470 pixels: seen as a whole each is fifteen pixels high."""
+    read = cv2.imread(str(data / "cases" / "panorama" / "pano.jpg"))
+    found = yolo.detect(np.ascontiguousarray(read[..., ::-1]), LABELS, Progress())
+    people = [find for find in found if find.label == "person"]
+    assert len(people) == 9
+    assert all(400 < find.box.height < 520 for find in people)
+
+
+def test_a_person_that_the_border_cuts_off_is_covered_to_the_border(yolo: Segmenter, data: Path) -> None:
+    from inpaint_app.imaging.mask import grow
+
+    folder, left = data / "segment" / "coco_val2017_person_car", []
+    for number in CUT_OFF:
+        path = sorted((folder / "images").glob("*.jpg"))[number]
+        photo = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+        shape = (photo.shape[0], photo.shape[1])
+        people = [one for one in yolo.detect(photo, LABELS, Progress()) if one.label == "person"]
+        cover = grow(np.any([one.full_mask(shape) for one in people], axis=0))[0]
+        for line in (folder / "labels" / f"{path.stem}.txt").read_text().splitlines():
+            label, *points = line.split()
+            polygon = np.round(np.array(points, float).reshape(-1, 2) * shape[::-1]).astype(np.int32)
+            truth = cv2.fillPoly(np.zeros(shape, np.uint8), [polygon], 1) > 0
+            best = max(((one.full_mask(shape) & truth).sum() / truth.sum() for one in people), default=0)
+            row = truth[-3:].any(axis=0)
+            if label == "0" and best > 0.5 and row.sum() > 10:
+                left.append(float((row & ~cover[-1]).sum() / row.sum()))
+    assert len(left) >= 6
+    assert max(left) < 0.1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (37, 61), (700, 9)])
