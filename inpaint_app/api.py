@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_app.backends import registry
-from inpaint_app.imaging.mask import binarise, scaled
+from inpaint_app.imaging.mask_reader import Reading
+from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo, Saved
 from inpaint_app.session import CONFIDENCE, Job, Session
@@ -59,20 +60,26 @@ def remove(
     segmenter: str | None = None,
     confidence: float = CONFIDENCE,
     candidates: int = 1,
+    invert_mask: bool = False,
+    stretch_mask: bool = False,
+    letterbox_mask: bool = False,
+    mask_as_is: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> Result:
     """Take things out: what the mask covers, the named kinds of objects, and given finds of `detect`, together.
 
     photo: what `load` gave, or an image (H, W, 3) uint8 RGB. mask: (H, W) bool, a picture of it (white = remove), or
-    a file; scaled to the photo. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
+    a file; `imaging.mask_reader` says what counts as paint, and what of it invert_mask and mask_as_is answer. A mask of
+    another size is scaled to the photo, of another proportion refused unless stretch_mask or letterbox_mask says how it
+    fits. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
     options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one; `Session.run`
     hands out all of them. Known pixels of the result equal the photo's. Raises NothingFound,
     MaskError, OptionError, MissingError, BackendError.
     """
     image = _pixels(photo)
     job = Job(
-        mask=_hole(mask, instances, image),
+        mask=_hole(photo, mask, instances, Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)),
         objects=_words(objects),
         backend=backend,
         segmenter=segmenter,
@@ -97,6 +104,10 @@ def prove(
     grow: int | None = None,
     segmenter: str | None = None,
     confidence: float = CONFIDENCE,
+    invert_mask: bool = False,
+    stretch_mask: bool = False,
+    letterbox_mask: bool = False,
+    mask_as_is: bool = False,
     progress: Progress | None = None,
 ) -> Proof:
     """Which backend is best for this hole on this very photo, measured where the truth is known.
@@ -109,7 +120,7 @@ def prove(
 
     image = _pixels(photo)
     job = Job(
-        mask=_hole(mask, instances, image),
+        mask=_hole(photo, mask, instances, Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)),
         objects=_words(objects),
         segmenter=segmenter,
         confidence=confidence,
@@ -133,10 +144,18 @@ def _words(objects: str | Iterable[str]) -> tuple[str, ...]:
     return (objects,) if isinstance(objects, str) else tuple(objects)
 
 
-def _hole(mask: Mask | Image | str | Path | None, instances: Iterable[Instance], image: Image) -> Mask | None:
+def _hole(
+    photo: Photo | Image,
+    mask: Mask | Image | str | Path | None,
+    instances: Iterable[Instance],
+    reading: Reading,
+) -> Mask | None:
     """The given mask joined with given finds."""
-    shape = (image.shape[0], image.shape[1])
-    hole = None if mask is None else _mask(mask, shape)
+    shape = _pixels(photo).shape[:2]
+    hole: Mask | None = None
+    if mask is not None:
+        turned = photo.orientation if isinstance(photo, Photo) else 1
+        hole = open_mask(mask, shape, orientation=turned, reading=reading, limits=session().limits).mask
     for instance in instances:
         found = instance.full_mask(shape)
         hole = found if hole is None else hole | found
@@ -145,9 +164,3 @@ def _hole(mask: Mask | Image | str | Path | None, instances: Iterable[Instance],
 
 def _pixels(photo: Photo | Image) -> Image:
     return photo.rgb if isinstance(photo, Photo) else photo
-
-
-def _mask(mask: Mask | Image | str | Path, shape: tuple[int, int]) -> Mask:
-    if isinstance(mask, str | Path):
-        return files.open_mask(mask, shape)
-    return scaled(binarise(mask), shape)

@@ -6,6 +6,8 @@
     │   ├── PhotoTooLarge     over the limit of pixels or bytes
     │   └── SaveError         the result cannot be written (disk full, format that cannot hold it)
     ├── MaskError             no mask, an empty one, one of a wrong shape
+    │   ├── MaskDoubt         a mask that can be meant in several ways
+    │   └── NothingFound      nothing of what was asked for is in the photo
     ├── OptionError           an option out of range, an unknown name, a broken recipe
     ├── MissingError          something is not installed, not downloaded or not reachable
     │   ├── MissingWeights
@@ -44,6 +46,22 @@ class SaveError(PhotoError):
 
 class MaskError(InpaintError):
     """There is no mask, it is empty, or its shape does not fit."""
+
+
+class MaskDoubt(MaskError):  # noqa: N818
+    """A mask can be meant in several ways. ways: what would answer, best first.
+
+    They are names of fields of `imaging.mask_reader.Reading` ("invert", "as_is", "stretch", "letterbox"), or "plain"
+    for none of them.
+    """
+
+    def __init__(self, message: str, *ways: str) -> None:
+        super().__init__(message)
+        self.ways = ways
+
+
+class NothingFound(MaskError):  # noqa: N818 - the name reads as what happened
+    """Nothing of what was asked for is in the photo, and no mask was given."""
 
 
 class OptionError(InpaintError):

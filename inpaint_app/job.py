@@ -11,7 +11,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.candidates import MOST, Candidate
-from inpaint_app.errors import MaskError, OptionError
+from inpaint_app.errors import MaskError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import labels_of
@@ -95,10 +95,6 @@ class Marked:
         """The found objects that do not go."""
         gone = {instance.number for instance in self.removed}
         return tuple(instance for instance in self.instances if instance.number not in gone)
-
-
-class NothingFound(MaskError):  # noqa: N818 - the name reads as what happened
-    """Nothing of what was asked for is in the photo, and no mask was given."""
 
 
 def count(job: Job, spec: BackendSpec) -> int:

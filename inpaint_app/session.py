@@ -18,9 +18,9 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.candidates import Candidate, choose
 from inpaint_app.device import Device
-from inpaint_app.errors import Cancelled, MissingError
+from inpaint_app.errors import Cancelled, MissingError, NothingFound
 from inpaint_app.fetching import fetch, fetchable, finder
-from inpaint_app.job import CONFIDENCE, Job, Marked, NothingFound, Outcome
+from inpaint_app.job import CONFIDENCE, Job, Marked, Outcome
 from inpaint_app.photofile.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters

@@ -54,7 +54,7 @@ def test_the_arguments_are_these() -> None:
     assert names(inpaint_app.detect) == ["photo", "segmenter", "confidence", "progress"]
     assert names(inpaint_app.remove) == [
         "photo", "mask", "objects", "instances", "backend", "grow", "feather", "segmenter", "confidence",
-        "candidates", "progress", "options",
+        "candidates", "invert_mask", "stretch_mask", "letterbox_mask", "mask_as_is", "progress", "options",
     ]  # fmt: skip
     assert names(inpaint_app.save) == ["photo", "result", "target", "format"]
 

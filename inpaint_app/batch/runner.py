@@ -21,6 +21,7 @@ from inpaint_app import journal
 from inpaint_app.batch.photos import labels as labelled
 from inpaint_app.batch.work import Done, Engine, Task, alone, failed, result_suffix
 from inpaint_app.errors import InpaintError, OptionError, SaveError
+from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
 from inpaint_app.photofile import files
 from inpaint_app.session import Job, Session
@@ -66,6 +67,7 @@ def run(
     format: str | None = None,
     resume: bool = False,
     engine: Engine | None = None,
+    reading: Reading = BY_RULE,
 ) -> Summary:
     """Do one job to many photos and write the results and batch.csv into `out`.
 
@@ -88,7 +90,7 @@ def run(
             if on_done is not None:
                 on_done(row)
 
-        work = _Batch(photos, labels, job, out, session, masks or {}, format, earlier, record)
+        work = _Batch(photos, labels, job, out, session, masks or {}, format, earlier, record, reading)
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)
     rows = tuple(row for _, row in sorted(work.rows.items()))
@@ -108,6 +110,7 @@ class _Batch:
     format: str | None
     earlier: Mapping[str, Row]
     record: Callable[[Row], None]
+    reading: Reading = BY_RULE
     rows: dict[int, Row] = field(default_factory=dict)
     resumed: int = 0
     names: dict[str, str] = field(default_factory=dict)
@@ -160,6 +163,7 @@ class _Batch:
             mask,
             self.job,
             self.format,
+            self.reading,
         )
 
     def finish(self, done: Done) -> None:
@@ -204,7 +208,9 @@ class _Batch:
         del values["found"], values["numbers"]
         values["options"] = dict(sorted(job.options.items()))
         source = hashlib.sha256(data).hexdigest()
-        digest = hashlib.sha256(json.dumps([source, values, self.format], default=str).encode())
+        digest = hashlib.sha256(
+            json.dumps([source, values, self.format, str(self.reading)], default=str).encode()
+        )
         digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())
         for array in arrays:
             digest.update(b"-" if array is None else np.packbits(array).tobytes())

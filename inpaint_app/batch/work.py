@@ -14,7 +14,9 @@ from typing import Protocol
 import numpy as np
 
 from inpaint_app.errors import Cancelled, InpaintError
+from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
+from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.session import Job, NothingFound, Session
 from inpaint_app.types import Progress
@@ -39,6 +41,7 @@ class Task:
     mask: bytes | None
     job: Job
     format: str | None
+    reading: Reading = BY_RULE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,10 +98,17 @@ def failed(label: str, message: str, key: str = "") -> Row:
 def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, bytes]:
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
     photo = session.load(task.data, name=task.name)
-    job = task.job
+    job, fitted = task.job, ""
     if task.mask is not None:
-        given = files.open_mask(task.mask, (photo.height, photo.width), limits=session.limits)
-        job = replace(job, mask=given if job.mask is None else given | job.mask)
+        given = open_mask(
+            task.mask,
+            photo.rgb.shape,
+            orientation=photo.orientation,
+            reading=task.reading,
+            limits=session.limits,
+        )
+        fitted, mask = given.note, given.mask
+        job = replace(job, mask=mask if job.mask is None else mask | job.mask)
     try:
         outcome = session.run(photo.rgb, job, progress, alpha=photo.alpha)
     except NothingFound as nothing:
@@ -114,7 +124,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         hole_pixels=int(np.count_nonzero(result.mask)),
         changed_outside=encoded.report.changed_pixels_outside,
         method=encoded.report.method,
-        message=encoded.report.note,
+        message=" ".join(part for part in (fitted, encoded.report.note) if part),
         sha256=hashlib.sha256(encoded.data).hexdigest(),
         shown_elsewhere=encoded.report.elsewhere,
     ), encoded.data

@@ -11,6 +11,7 @@ from inpaint_app import batch, surroundings
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import cluster, processes
 from inpaint_app.batch.work import Engine
+from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import Cancelled, OptionError
@@ -59,6 +60,7 @@ def add(commands: Any, chosen: str | None) -> None:
     group.add_argument(
         "--cluster", metavar="ADDRESS", help="the scheduler of a Dask cluster: tcp://host:8786"
     )
+    mask_arguments.add_reading(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=False)
     parser.set_defaults(run=run)
@@ -125,6 +127,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 format=arguments.format,
                 resume=arguments.resume,
                 engine=_engine(arguments, job, session),
+                reading=mask_arguments.reading(arguments),
             )
     except (Cancelled, KeyboardInterrupt):
         raise Cancelled("Stopped. What is done is kept; --resume goes on from here.") from None

@@ -11,11 +11,11 @@ from typing import Any
 from inpaint_app import recipe
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import result_suffix
+from inpaint_app.cli import masks, proving
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import proving
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, told
-from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError, UnreadablePhoto
+from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.session import Job, Outcome, Session
@@ -47,6 +47,7 @@ def add(commands: Any, chosen: str | None) -> None:
         metavar="M",
         help="a picture, white = remove; or a folder of them, named as the photos",
     )
+    masks.add_reading(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
     parser.add_argument(
@@ -118,7 +119,7 @@ def _photo(
     try:
         photo = session.load(path)
         held = _recipe(arguments.recipe, photo) if arguments.recipe else None
-        mask = _mask(arguments.mask, photo, path)
+        mask = masks.mask_of(photo, path, arguments, session, console)
         found, proof = None, None
         jobs = [held.job()] if held else [job if mask is None else replace(job, mask=mask) for job in jobs]
         if arguments.prove:
@@ -175,18 +176,6 @@ def _numbered(target: Path, number: int, written: Sequence[Outcome], arguments: 
     if len(written) == 1:
         return target
     return _allowed(target.with_name(f"{target.stem}-{number}{target.suffix}"), arguments)
-
-
-def _mask(given: Path | None, photo: Photo, path: Path) -> Any:
-    """The mask for a photo: the given file, or the one in the given folder that has the photo's name."""
-    if given is None:
-        return None
-    if given.is_dir():
-        fitting = [found for found in sorted(given.iterdir()) if found.stem == path.stem and found.is_file()]
-        if not fitting:
-            raise UnreadablePhoto(f"there is no mask {path.stem}.png (or another ending) in {given}")
-        given = fitting[0]
-    return files.open_mask(given, (photo.height, photo.width))
 
 
 def _target(

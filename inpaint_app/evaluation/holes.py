@@ -12,6 +12,7 @@ lama-thin, lama-medium, lama-thick                                       Suvorov
 mat[:L-H]         Li et al. 2022: holes that cover L..H of the frame     mat:0-0.4
 moved             the user's own mask at another place
 masks:FOLDER      given masks: the photo's own by its name, else one drawn by the seed
+shapes:FOLDER     the outline of a given mask, drawn by the seed, at a fifth to a half of the shorter side, at random
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ import numpy as np
 from inpaint_app.errors import MaskError, OptionError
 from inpaint_app.evaluation import published_masks
 from inpaint_app.imaging import holes as shapes
-from inpaint_app.imaging.mask import binarise, bounds, scaled
+from inpaint_app.imaging.mask import bounds, scaled
+from inpaint_app.imaging.mask_reader import Reading
+from inpaint_app.mask_file import open_mask
 from inpaint_app.types import Box, Mask
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
@@ -67,11 +70,11 @@ class HoleSpec:
 def parse(text: str) -> HoleSpec:
     """Read a hole's name and argument; raises OptionError that names what is known."""
     kind, _, argument = text.strip().partition(":")
-    if kind not in (*KINDS, "moved", "masks"):
+    if kind not in (*KINDS, *OTHERS):
         raise OptionError(
-            f"There is no hole {kind!r}. Known: {', '.join((*KINDS, 'moved', 'masks:FOLDER'))}."
+            f"There is no hole {kind!r}. Known: {', '.join((*KINDS, 'moved', 'masks:FOLDER', 'shapes:FOLDER'))}."
         )
-    if kind == "masks" and not Path(argument).is_dir():
+    if kind in ("masks", "shapes") and not Path(argument).is_dir():
         raise OptionError(f"{text!r}: {argument or 'nothing'} is no folder of masks.")
     spec = HoleSpec(text.strip(), kind, argument)
     if kind in KINDS:
@@ -220,24 +223,18 @@ def _given(folder: Path, frame: tuple[int, int], name: str, rng: np.random.Gener
         path for path in files if path.stem == stem or path.stem.startswith((f"{stem}_mask", f"{stem}-mask"))
     ]
     path = own[0] if stem and own else files[int(rng.integers(len(files)))]
-    mask = scaled(_read(path), frame)
-    if not mask.any():
-        raise MaskError(f"The mask {path.name} is empty.")
-    return mask
+    return open_mask(path, frame, reading=_ANY).mask
 
 
-def _read(path: Path) -> Mask:
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise MaskError(f"{path.name} cannot be read as a mask.")
-    return binarise(np.asarray(picture))
+_ANY = Reading(as_is=True, stretch=True)
+"""A hole for measuring may cover all but a little, and one that is drawn for a photo has whatever proportion."""
 
 
 def _shape(folder: Path, frame: tuple[int, int], rng: np.random.Generator) -> Mask:
     """The outline of one mask at a fifth to a half of the frame's shorter side, somewhere within it."""
     files = _listing(folder)
     path = files[int(rng.integers(len(files)))]
-    mask = _read(path)
+    mask = open_mask(path, None, reading=_ANY).mask
     box = bounds(mask)
     if box is None:
         raise MaskError(f"The mask {path.name} is empty.")

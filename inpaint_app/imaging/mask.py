@@ -1,4 +1,4 @@
-"""Masks: made from what people and files give, grown by the scale of their holes, closed, inverted, joined.
+"""Masks (mask_reader.py makes them of pictures): grown by the scale of their holes, closed, inverted, joined.
 
 A mask is (H, W) bool, True = hole. All functions return new arrays and touch only the hole's surroundings.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -24,7 +23,7 @@ def checked(mask: Mask, image: Image) -> Mask:
     """The mask itself, after checking that it is bool, of the image's size and not empty; raises MaskError."""
     if mask.dtype != np.bool_ or mask.ndim != 2:
         raise MaskError(
-            f"The mask is {mask.dtype} of shape {mask.shape}, expected (H, W) bool. Use binarise()."
+            f"The mask is {mask.dtype} of shape {mask.shape}, expected (H, W) bool: read it with mask_reader.read()."
         )
     if mask.shape != image.shape[:2]:
         raise MaskError(
@@ -34,29 +33,6 @@ def checked(mask: Mask, image: Image) -> Mask:
     if not mask.any():
         raise MaskError("The mask is empty: brush over what should go, or let it be found.")
     return mask
-
-
-def binarise(layer: NDArray[Any]) -> Mask:
-    """A mask from what an editor or a file gives.
-
-    bool stays; (H, W) counts as hole from half of its range; (H, W, 2 or 4) by alpha > 0 where alpha varies,
-    otherwise by luma; (H, W, 3) by luma from half of the range. Raises MaskError for other shapes.
-    """
-    if layer.ndim == 2 and layer.dtype == np.bool_:
-        return layer.astype(bool)
-    if layer.ndim not in (2, 3) or (layer.ndim == 3 and layer.shape[2] not in (1, 2, 3, 4)):
-        raise MaskError(f"A mask has shape (H, W) or (H, W, channels), this one {layer.shape}.")
-    if not layer.size:
-        return np.zeros(layer.shape[:2], dtype=bool)
-    top = float(np.iinfo(layer.dtype).max) if np.issubdtype(layer.dtype, np.integer) else 1.0
-    if layer.ndim == 2:
-        return np.asarray(layer >= top / 2)
-    if layer.shape[2] in (2, 4):
-        alpha = layer[..., -1]
-        if alpha.min() != alpha.max() or not alpha.any():
-            return np.asarray(alpha > 0)
-    colour = layer[..., :3] if layer.shape[2] >= 3 else layer[..., :1]
-    return np.asarray(colour.mean(axis=2, dtype=np.float32) >= top / 2)
 
 
 def bounds(mask: Mask) -> Box | None:

@@ -1,7 +1,7 @@
 """The one gate in and out for photos: formats, orientation, alpha, depth, colour profile, metadata, limits.
 
 `load` takes a photo in, `encode` and `save` hand it out in its own format with every sample outside the hole as it
-was; `rendered` gives a bounded preview and `open_mask` reads a mask from a file.
+was; `rendered` gives a bounded preview.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.errors import MaskError, SaveError, UnreadablePhoto
+from inpaint_app.errors import SaveError
 from inpaint_app.photofile.formats import SUFFIX
 from inpaint_app.photofile.photo import Encoded, Limits, Method, Photo, Report, Saved
 from inpaint_app.photofile.read import format_of, load, read_bytes
@@ -23,7 +23,7 @@ from inpaint_app.types import Image, Mask
 
 __all__ = [
     "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "Saved",
-    "chosen_format", "encode", "format_of", "load", "open_mask", "read_bytes", "rendered", "save", "warm_up",
+    "chosen_format", "encode", "format_of", "load", "read_bytes", "rendered", "save", "warm_up",
     "write_bytes",
 ]  # fmt: skip
 
@@ -102,32 +102,3 @@ def warm_up() -> None:
     hole[4:8, 4:8] = True
     photo = load(data, name="warm-up")
     encode(photo, photo.rgb, hole)
-
-
-def open_mask(
-    source: str | Path | bytes,
-    shape: tuple[int, int],
-    *,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-) -> Mask:
-    """A mask from a picture file of any size and mode, scaled to `shape` (H, W); True = hole.
-
-    Where the file's alpha varies, painted means opaque (alpha > 0); else bright means hole (luma ≥ 128).
-    Raises MaskError where the file is no picture, PhotoTooLarge where it is over the limits.
-    """
-    try:
-        picture = load(source, name="mask" if isinstance(source, bytes) else None, limits=limits)
-    except UnreadablePhoto as error:
-        raise MaskError(f"The mask cannot be read: {error}") from error
-    if picture.alpha is not None and picture.alpha.min() != picture.alpha.max():
-        hole = picture.alpha > 0
-    else:
-        hole = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY) >= 128
-    if hole.shape == shape:
-        return hole
-    height, width = shape
-    # Area when shrinking so that no thin stroke is lost, nearest when growing so that edges stay where they are.
-    if hole.shape[0] > height or hole.shape[1] > width:
-        covered = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(covered >= 0.25)
-    return cv2.resize(hole.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(np.bool_)

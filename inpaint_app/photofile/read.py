@@ -43,6 +43,9 @@ READ = (
     "TGA",
     "ICO",
 )
+LOSSY = frozenset({"JPEG", "WEBP", "HEIF", "AVIF", "JPEG2000"})
+"""Formats that lose something as they are commonly written."""
+
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 _header_lock = threading.Lock()
 # Pillow warns of every oddity in a file's metadata; catching it around each call would not be safe among threads.
@@ -60,6 +63,22 @@ def load(source: str | Path | bytes, *, name: str | None = None, limits: Limits 
         opened = open_header(data, name, limits)
         native = read_native(opened)
         return _photo(opened, native, name)
+
+
+def load_samples(
+    source: str | Path | bytes,
+    *,
+    name: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> tuple[Native, int, bool]:
+    """A picture's samples as the file stores them, the orientation 1..8 in which they are meant to be seen, and whether
+    its format loses something. For pictures whose numbers matter more than how they look. Raises as `load` does.
+    """
+    data, name = _bytes(source, name, limits)
+    with _only_photo_errors(name):
+        opened = open_header(data, name, limits)
+        lossy = opened.format in LOSSY and b"VP8L" not in data[:64]
+        return read_native(opened), opened.orientation, lossy
 
 
 def format_of(data: bytes, name: str, limits: Limits) -> str:

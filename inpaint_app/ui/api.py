@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError, UnreadablePhoto
+from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadablePhoto
+from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Photo
 from inpaint_app.session import CONFIDENCE, Job, Session
@@ -165,10 +166,7 @@ class Service:
 
 
 def _given(mask: str, photo: Photo, session: Session) -> Mask:
-    hole = files.open_mask(mask, (photo.height, photo.width), limits=session.limits)
-    if not hole.any():
-        raise MaskError("The mask is empty: white, or painted, is what is to go.")
-    return hole
+    return open_mask(mask, photo.rgb.shape, orientation=photo.orientation, limits=session.limits).mask
 
 
 def _options(text: str) -> dict[str, Any]:

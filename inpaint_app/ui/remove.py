@@ -13,7 +13,8 @@ import numpy as np
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Expected
-from inpaint_app.errors import Cancelled, InpaintError, MaskError
+from inpaint_app.errors import Cancelled, InpaintError
+from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.session import NothingFound, Session
 from inpaint_app.types import Image, Progress
@@ -241,9 +242,12 @@ class Remover:
         """Hand a mask file to the canvas in the preview's size. run: what it covers is to go at once."""
         image = visit.pixels()
         size = pictures.preview_size(image.shape[1], image.shape[0])
-        given = files.open_mask(path, (size[1], size[0]), limits=self.session.limits)
-        if not given.any():
-            raise MaskError("That mask is empty: white, or painted, is what should go.")
+        given = open_mask(
+            path,
+            (size[1], size[0]),
+            orientation=visit.opened().orientation,
+            limits=self.session.limits,
+        ).mask
         written = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
         visit.say("mask", path=str(written), run=run)
 

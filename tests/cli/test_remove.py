@@ -186,6 +186,6 @@ def test_where_there_is_no_room_to_measure_it_is_said_and_filled_all_the_same(
 ) -> None:
     photo(here / "a.png", people=False)
     mask(here / "m.png", (slice(0, 80), slice(1, 120)))
-    assert called("remove a.png --mask m.png --prove --backend telea --grow 0 -o out.png") == 0
+    assert called("remove a.png --mask m.png --mask-as-is --prove --backend telea --grow 0 -o out.png") == 0
     assert "Not measured: The hole leaves no room" in capsys.readouterr().out
     assert (here / "out.png").exists()

@@ -16,7 +16,8 @@ from PIL import Image as PillowImage
 from inpaint_app import recipe
 from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, SaveError, UnreadablePhoto
-from inpaint_app.imaging.mask import binarise
+from inpaint_app.imaging.mask_reader import read
+from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files, png
 from inpaint_app.ui import pictures
 from tests.photofile.kinds import ALL
@@ -73,7 +74,7 @@ def written(opened: files.Photo) -> None:
 def mask(data: bytes) -> bool:
     """A mask file of any content becomes a mask of the photo's size or one clear error. Whether it became one."""
     try:
-        hole = files.open_mask(data, SHAPE, limits=LIMITS)
+        hole = open_mask(data, SHAPE, limits=LIMITS).mask
     except (MaskError, PhotoTooLarge):
         return False
     assert hole.shape == SHAPE
@@ -96,7 +97,7 @@ def strokes(text: str) -> bool:
 def layer(pixels: np.ndarray) -> bool:
     """An editor's layer of any shape and kind becomes a mask of its size or one clear error."""
     try:
-        found = binarise(pixels)
+        found = read(pixels)
     except MaskError:
         return False
     assert found.shape == pixels.shape[:2]
@@ -162,7 +163,7 @@ def mask_seeds() -> list[bytes]:
         saved(grey, "PNG"),
         saved(grey.convert("1"), "PNG"),
         saved(painted, "PNG"),
-        saved(grey.resize((40, 9)), "BMP"),
+        saved(grey.resize((2 * SHAPE[1], 2 * SHAPE[0])), "BMP"),
     ]
 
 

@@ -43,35 +43,6 @@ def test_checked_names_both_sizes() -> None:
         masks.checked(np.zeros((4, 6), dtype=bool), image)
 
 
-def test_binarise_counts_from_half_of_the_range() -> None:
-    grey = np.array([[0, 127, 128, 255]], np.uint8)
-    assert masks.binarise(grey).tolist() == [[False, False, True, True]]
-    deep = np.array([[0, 32767, 32768, 65535]], np.uint16)
-    assert masks.binarise(deep).tolist() == [[False, False, True, True]]
-    assert masks.binarise(np.array([[0.0, 0.49, 0.5, 1.0]])).tolist() == [[False, False, True, True]]
-
-
-@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (0, 0, 2), (4, 0, 4)])
-def test_binarise_of_an_empty_layer_is_an_empty_mask(shape: tuple[int, ...]) -> None:
-    assert masks.binarise(np.zeros(shape, np.uint8)).shape == shape[:2]
-    assert masks.binarise(np.zeros(shape, bool)).dtype == np.bool_
-
-
-def test_binarise_takes_any_paint_of_a_layer_as_hole() -> None:
-    layer = np.zeros((1, 3, 4), np.uint8)
-    layer[0, 1] = (0, 0, 0, 1)
-    assert masks.binarise(layer).tolist() == [[False, True, False]]
-    assert not masks.binarise(np.zeros((2, 2, 4), np.uint8)).any()
-
-
-def test_binarise_of_an_opaque_picture_goes_by_its_brightness() -> None:
-    layer = np.full((1, 2, 4), 255, np.uint8)
-    layer[0, 0, :3] = 0
-    assert masks.binarise(layer).tolist() == [[False, True]]
-    with pytest.raises(MaskError, match="shape"):
-        masks.binarise(np.zeros((2, 2, 5), np.uint8))
-
-
 def test_dilated_is_a_disc() -> None:
     mask = np.zeros((5, 5), dtype=bool)
     mask[2, 2] = True

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.errors import MaskError, PhotoTooLarge, SaveError
+from inpaint_app.errors import MaskError, SaveError
 from inpaint_app.photofile import files
 from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene
 
@@ -205,57 +205,6 @@ def test_rendered_is_bounded_and_keeps_small_photos() -> None:
     assert files.rendered(photo, 90) is photo.rgb
     thin = files.load(saved(scene(1, 900), "PNG"))
     assert files.rendered(thin, 100).shape == (1, 100, 3)
-
-
-def test_masks_of_every_kind() -> None:
-    hole = np.zeros((20, 30), bool)
-    hole[4:12, 6:21] = True
-    grey = hole.astype(np.uint8) * 255
-    painted = np.zeros((20, 30, 4), np.uint8)
-    painted[hole] = (255, 0, 0, 90)
-    given = {
-        "grey": saved(grey, "PNG"),
-        "bilevel": saved(PillowImage.fromarray(hole), "PNG"),
-        "rgb": saved(np.dstack([grey] * 3), "PNG"),
-        "alpha": saved(painted, "PNG"),
-        "opaque alpha": saved(np.dstack([grey, grey, grey, np.full_like(grey, 255)]), "PNG"),
-        "palette": saved(PillowImage.fromarray(grey).convert("P"), "PNG"),
-        "16 bit": saved(PillowImage.fromarray(grey.astype(np.uint16) * 257), "PNG"),
-        "jpeg": saved(grey, "JPEG", quality=95),
-        "tiff": saved(PillowImage.fromarray(hole), "TIFF"),
-    }
-    for name, data in given.items():
-        assert np.array_equal(files.open_mask(data, (20, 30)), hole), name
-
-
-def test_masks_are_scaled() -> None:
-    hole = np.zeros((20, 30), bool)
-    hole[4:12, 6:20] = True
-    data = saved(PillowImage.fromarray(hole), "PNG")
-    twice = files.open_mask(data, (40, 60))
-    assert np.array_equal(twice, hole.repeat(2, 0).repeat(2, 1))
-    half = files.open_mask(data, (10, 15))
-    assert np.array_equal(half, hole[::2, ::2])
-    thin = np.zeros((400, 400), bool)
-    thin[:, 200:202] = True
-    assert files.open_mask(saved(PillowImage.fromarray(thin), "PNG"), (100, 100)).any(axis=1).all()
-
-
-def test_a_mask_photographed_sideways_comes_upright() -> None:
-    hole = np.zeros((20, 30), bool)
-    hole[2:6, 3:15] = True
-    exif = PillowImage.Exif()
-    exif[0x0112] = 6
-    lying = np.rot90(hole.astype(np.uint8) * 255)
-    data = saved(np.ascontiguousarray(lying), "PNG", exif=exif)
-    assert np.array_equal(files.open_mask(data, (20, 30)), hole)
-
-
-def test_a_mask_that_is_no_picture() -> None:
-    with pytest.raises(MaskError, match="mask"):
-        files.open_mask(b"not a picture", (4, 4))
-    with pytest.raises(PhotoTooLarge):
-        files.open_mask(saved(scene(8, 8), "PNG"), (8, 8), limits=files.Limits(1e-6, 1))
 
 
 def test_a_profile_is_carried_and_numbers_are_not_converted() -> None:
