@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import exif, png, tiff
+from inpaint_app.photofile import exif, hidden, png, png_metadata, source_parts, tiff, xmp
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.jpeg.metadata import without_thumbnails
 from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.native import alpha as opacity_of
 from inpaint_app.photofile.orientation import upright
@@ -45,6 +44,9 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
     writer = {"PNG": _png, "WEBP": _webp, "TIFF": _tiff, "GIF": _gif, "BMP": _bmp, "PPM": _ppm}.get(
         photo.format
     )
+    if photo.format not in ("PNG", "TIFF"):  # those look through their own chunks and tags
+        photo = _clean(photo, edit)
+        source_parts.tell_container(photo, edit)
     if "pictures" in photo.note:
         edit.left_out("the file's further pictures")
     return writer(photo, native, edit) if writer else _lossy(photo, native, photo.format, edit)
@@ -53,8 +55,12 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
 def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     """A format that is not the photo's: upright pixels, with EXIF, profile and resolution."""
     turned = replace(native, samples=np.ascontiguousarray(upright(native.samples, photo.orientation)))
-    data = exif.upright(photo.exif) if photo.exif else None
-    plain = replace(photo, exif=data, orientation=1, source=b"", xmp=_upright_xmp(photo.xmp))
+    if photo.format == "TIFF" and photo.exif:  # whose EXIF is the tags of the page
+        photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
+    clean = _clean(photo, edit, thumbnail=target != "TIFF")
+    source_parts.tell(photo, edit)
+    data = exif.upright(clean.exif) if clean.exif else None
+    plain = replace(clean, exif=data, orientation=1, source=b"", xmp=_upright_xmp(clean.xmp))
     if target == "PNG":
         return _fresh_png(plain, turned, edit)
     if target == "JPEG":
@@ -69,6 +75,26 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     return {"BMP": _bmp, "PPM": _ppm}[target](plain, picture, edit)
 
 
+def _clean(photo: Photo, edit: Edit, *, thumbnail: bool = True) -> Photo:
+    """The photo without what its metadata still show or say of what was removed."""
+    profile, words = photo.icc, {}
+    if profile and hidden.holds_picture(profile):
+        profile = None
+        edit.left_out("the colour profile, which held a picture")
+    for key, text in photo.text.items():
+        if hidden.may_stay(text.encode("utf-8", "replace")):
+            words[key] = text
+        else:
+            edit.left_out(f"the text {key!r}, which can hold a picture")
+    return replace(
+        photo,
+        exif=exif.cleaned(photo.exif, edit, thumbnail=thumbnail) if photo.exif else None,
+        xmp=xmp.cleaned(photo.xmp, edit) if photo.xmp else None,
+        icc=profile,
+        text=words,
+    )
+
+
 def _upright_xmp(xmp: bytes | None) -> bytes | None:
     """XMP may name the orientation too."""
     import re
@@ -78,11 +104,11 @@ def _upright_xmp(xmp: bytes | None) -> bytes | None:
     return re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
 
 
-def _carried(photo: Photo, edit: Edit) -> dict[str, Any]:
-    """What Pillow's writers take: EXIF with a new thumbnail, profile, resolution, XMP."""
+def _carried(photo: Photo) -> dict[str, Any]:
+    """What Pillow's writers take: EXIF, profile, resolution, XMP."""
     options: dict[str, Any] = {}
     if photo.exif:
-        options["exif"] = exif.with_new_picture(photo.exif, edit)
+        options["exif"] = photo.exif
     if photo.icc:
         options["icc_profile"] = photo.icc
     if photo.dpi:
@@ -112,10 +138,9 @@ def _png(photo: Photo, native: Native, edit: Edit) -> Written:
         head = replace(head, depth=8, color=6 if native.mode == "RGBA" else 2)
         edit.note(_MORE_COLOURS)
     for kind, content in png.chunks(photo.source):
-        if kind == b"eXIf":
-            content = exif.with_new_picture(content, edit)
-        if png.header(photo.source).color != 3 or kind not in _OF_PALETTE:
-            carried.append((kind, content))
+        fresh = png_metadata.kept(kind, content, edit)
+        if fresh is not None and (png.header(photo.source).color != 3 or kind not in _OF_PALETTE):
+            carried.append((kind, fresh))
     if native.palette is not None:
         if len(native.palette) > 2**head.depth:
             head = replace(head, depth=8)
@@ -138,7 +163,7 @@ def _fresh_png(photo: Photo, native: Native, edit: Edit) -> Written:
     head = png.Header(samples.shape[1], samples.shape[0], 16 if deep else 8, color)
     if photo.format in ("JPEG", "HEIF", "AVIF"):
         edit.note("the pixels are the photo's as decoded")
-    return Written(png.encode(samples, head, png.metadata_chunks(photo, edit)), "lossless")
+    return Written(png.encode(samples, head, png.metadata_chunks(photo)), "lossless")
 
 
 def _rgb_image(native: Native, edit: Edit, *, alpha: bool) -> PillowImage.Image:
@@ -164,13 +189,13 @@ def _on_white(rgb: Image, opacity: NDArray[np.uint8]) -> Image:
 
 
 def _fresh_jpeg(photo: Photo, native: Native, edit: Edit) -> Written:
-    image, options = _rgb_image(native, edit, alpha=False), _carried(photo, edit)
+    image, options = _rgb_image(native, edit, alpha=False), _carried(photo)
     edit.note(_LOSSY_NOTE)
     return Written(saved(image, "JPEG", options | {"quality": 95, "subsampling": 0}), "lossy")
 
 
 def _lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
-    image, options = _rgb_image(native, edit, alpha=True), _carried(photo, edit)
+    image, options = _rgb_image(native, edit, alpha=True), _carried(photo)
     edit.note(_LOSSY_NOTE)
     if target == "HEIF":
         import pillow_heif
@@ -193,7 +218,7 @@ def _lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
 def _webp(photo: Photo, native: Native, edit: Edit) -> Written:
     if not _lossless_webp(photo.source):
         return _lossy(photo, native, "WEBP", edit)
-    options = _carried(photo, edit)
+    options = _carried(photo)
     options.pop("dpi", None)
     image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
     effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
@@ -220,11 +245,8 @@ def _tiff(photo: Photo, native: Native, edit: Edit) -> Written:
     if photo.format == "TIFF":
         tags = tiff.parse(photo.source)
         plain = tags.number(259, 1) == 1
-        if tiff.PHOTOSHOP in tags.entries:
-            entry = tags.entries[tiff.PHOTOSHOP]
-            entry.value = without_thumbnails(entry.value, edit)
-        if {tiff.LAYERS, tiff.SUB_IFDS} & set(tags.entries):
-            edit.left_out("layers and reduced pictures, which still showed what was removed")
+        tiff.clean(tags, edit)
+        source_parts.tell_tiff(photo.source, edit)
     else:
         tags, plain = tiff.tags_of(photo), False
     return Written(tiff.encode(native, tags, compressed=not plain), "lossless")

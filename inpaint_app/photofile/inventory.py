@@ -14,6 +14,8 @@ import numpy as np
 from inpaint_app.photofile.orientation import stored
 from inpaint_app.types import Image, Mask
 
+_MOST_SEARCHED = 200_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -50,12 +52,23 @@ class Inventory:
 class Edit:
     """An edited photo on its way into one file: itself in small, where its hole is, and the account of that file."""
 
-    def __init__(self, edited: Image, hole: Mask, orientation: int) -> None:
-        """`edited` (H, W, 3) and `hole` (H, W) upright; orientation: how the written file stores its pixels."""
+    def __init__(self, edited: Image, hole: Mask, orientation: int, came: int = 1) -> None:
+        """`edited` (H, W, 3) and `hole` (H, W) upright.
+
+        orientation: how the written file stores its pixels; came: how the photo's did, which its metadata speak of.
+        """
         self.inventory = Inventory()
         self.hole = hole
         self.orientation = orientation
+        self.came = came
+        self.names: set[str] = set()
+        self.fresh: list[bytes] = []
+        self._searched = 0
         self._edited = edited
+
+    def aside(self) -> Edit:
+        """The same edit with an account of its own, for a look that writes nothing."""
+        return Edit(self._edited, self.hole, self.orientation, self.came)
 
     def small(self, side: int) -> Image:
         """The edited picture in stored orientation with its longer side at most `side` pixels, for a thumbnail."""
@@ -64,6 +77,55 @@ class Edit:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         picture = cv2.resize(self._edited, size, interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(stored(picture, self.orientation))
+
+    def affords(self, size: int) -> bool:
+        """Whether so many further bytes of metadata may be searched: directories can name the same bytes often."""
+        self._searched += size
+        return self._searched <= _MOST_SEARCHED
+
+    def drawn(self, picture: bytes) -> bytes:
+        """Note a small picture of the result by its bytes, so that it is known when the written file is searched."""
+        self.fresh.append(picture)
+        return picture
+
+    def removed(
+        self, area: tuple[float, float, float, float, bool], size: tuple[float, float] | None = None
+    ) -> bool:
+        """Whether what an area (left, top, right, bottom; pixels or parts of the whole) frames lies in the hole.
+
+        size: of the picture that the area is of. Metadata speak of the stored picture, some programs of the upright
+        one: where the size does not tell which, it lies in the hole if it does either way.
+        """
+        left, top, right, bottom, pixels = area
+        height, width = self.hole.shape
+        ways = {self.came, 1}
+        if size is not None and width != height and self.came >= 5:
+            ways = {1 if (size[0] > size[1]) == (width > height) else self.came}
+        return any(self._lies_in_hole((left, top, right, bottom), pixels, size, way) for way in ways)
+
+    def _lies_in_hole(
+        self,
+        edges: tuple[float, float, float, float],
+        pixels: bool,
+        size: tuple[float, float] | None,
+        way: int,
+    ) -> bool:
+        hole = stored(self.hole, way)
+        height, width = hole.shape
+        across, down = (size or (width, height)) if pixels else (1.0, 1.0)
+        spans = []
+        for low, high, most, whole in (
+            (edges[0], edges[2], width, across),
+            (edges[1], edges[3], height, down),
+        ):
+            first, last = sorted((low / whole * most, high / whole * most))
+            start = min(max(0, int(first)), most - 1)
+            spans.append(slice(start, max(start + 1, min(most, int(np.ceil(last))))))
+        rows, columns = spans[1], spans[0]
+        part = hole[rows, columns]
+        covered = float(part.mean())
+        middle = bool(part[part.shape[0] // 2, part.shape[1] // 2])
+        return covered >= 0.5 or (middle and covered >= 0.2)
 
     def looked_through(self, *parts: str) -> None:
         """Parts of the file that were read for what still shows."""

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.photofile import exif
-from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.photo import Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -145,7 +144,7 @@ def palette_chunks(palette: NDArray[np.uint8]) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def metadata_chunks(photo: Photo, edit: Edit) -> list[tuple[bytes, bytes]]:
+def metadata_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
     """What a photo of another format brings along: profile, resolution, EXIF, XMP and text."""
     found = []
     if photo.icc:
@@ -154,7 +153,7 @@ def metadata_chunks(photo: Photo, edit: Edit) -> list[tuple[bytes, bytes]]:
         across, down = (round(value / 0.0254) for value in photo.dpi)
         found.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
     if photo.exif:
-        found.append((b"eXIf", exif.with_new_picture(photo.exif, edit).removeprefix(exif.PREFIX)))
+        found.append((b"eXIf", photo.exif.removeprefix(exif.PREFIX)))
     if photo.xmp:
         found.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp))
     for key, value in photo.text.items():

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from inpaint_app.errors import UnreadablePhoto
 from inpaint_app.photofile import screening
+from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.native import Native
 from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.tags import kept
 
 _SIZES = {
     1: 1,
@@ -40,10 +42,10 @@ _SIZES = {
     17: 8,
     18: 8,
 }
-_LAYOUT = {
+LAYOUT = frozenset({
     254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 292, 293, 317, 320, 322,
     323, 324, 325, 330, 338, 339, 347, 37724, *range(512, 522), *range(529, 533),
-}  # fmt: skip
+})  # fmt: skip
 _DIRECTORIES = {34665: "exif", 34853: "gps", 40965: "interoperability"}
 PHOTOSHOP, LAYERS, SUB_IFDS = 34377, 37724, 330
 _SHORT, _LONG, _ASCII, _UNDEFINED, _RATIONAL = 3, 4, 2, 7, 5
@@ -123,7 +125,7 @@ def tags_of(photo: Photo) -> Tags:
             tags = parse(photo.exif.removeprefix(b"Exif\0\0"))
         except (ValueError, struct.error):
             tags = Tags("<", {})
-    tags.entries = {tag: entry for tag, entry in tags.entries.items() if tag not in _LAYOUT}
+    tags.entries = {tag: entry for tag, entry in tags.entries.items() if tag not in LAYOUT}
     if photo.icc:
         tags.entries[34675] = Tag(_UNDEFINED, photo.icc)
     if photo.xmp:
@@ -133,6 +135,25 @@ def tags_of(photo: Photo) -> Tags:
             tags.entries[tag] = Tag(_RATIONAL, struct.pack(tags.order + "II", round(value * 1000), 1000))
         tags.put(296, _SHORT, 2)
     return tags
+
+
+def clean(tags: Tags, edit: Edit) -> None:
+    """Take out, entry by entry, what could still show what was removed; what lays out the samples is written anew."""
+    edit.looked_through("the tags")
+    _clean(tags.entries, tags.order, edit)
+
+
+def _clean(entries: dict[int, Tag], order: str, edit: Edit) -> None:
+    for tag, entry in list(entries.items()):
+        if tag in _DIRECTORIES:
+            _clean(entry.below, order, edit)
+        elif tag not in LAYOUT:
+            fresh = kept(tag, entry.kind, entry.value, order, edit)
+            if fresh is None:
+                del entries[tag]
+            else:
+                size = _SIZES[entry.kind]
+                entry.value = fresh + bytes(-len(fresh) % size)
 
 
 def check_strips(data: bytes) -> None:
@@ -205,7 +226,7 @@ def _room(page: Any) -> int:
 
 def encode(native: Native, tags: Tags, *, compressed: bool = True) -> bytes:
     """A TIFF of the samples with the tags; deflate with horizontal differencing, or plain strips."""
-    samples, entries = native.samples, {k: v for k, v in tags.entries.items() if k not in _LAYOUT}
+    samples, entries = native.samples, {k: v for k, v in tags.entries.items() if k not in LAYOUT}
     extra = tags.entries.get(338)
     out = Tags(tags.order, entries)
     planes = 1 if samples.ndim == 2 else samples.shape[2]

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import InpaintError, MaskError, SaveError
-from inpaint_app.photofile import formats
+from inpaint_app.photofile import formats, xmp
 from inpaint_app.photofile.decode import read_native
+from inpaint_app.photofile.elsewhere import places
 from inpaint_app.photofile.formats import SUFFIX, Written
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.file import JpegError
@@ -41,7 +42,8 @@ def encode(
     try:
         if target == "JPEG" and photo.format == "JPEG":
             return _jpeg(photo, edited, hole, certify)
-        edit = Edit(edited, hole, photo.orientation if target == photo.format else 1)
+        edit = Edit(edited, hole, photo.orientation if target == photo.format else 1, photo.orientation)
+        xmp.learn_names([photo.xmp] if photo.xmp else [], edit)
         return _finished(photo, _written(photo, edited, target, edit), target, edit, certify)
     except InpaintError:
         raise
@@ -85,14 +87,15 @@ def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
     from inpaint_app.photofile.jpeg import splice as jpeg
     from inpaint_app.photofile.jpeg.reencode import jpeg_again
 
-    edit = Edit(edited, hole, photo.orientation)
+    edit = Edit(edited, hole, photo.orientation, photo.orientation)
     try:
         planes = _coded_planes(photo, edited, hole) if photo.mode == "CMYK" else edited
         done = jpeg.edit(photo.source, planes, hole, photo.orientation, edit, certify=certify)
     except JpegError as reason:
-        edit = Edit(edited, hole, photo.orientation)  # the account begins anew
+        edit = Edit(edited, hole, photo.orientation, photo.orientation)  # the account begins anew
         written = jpeg_again(photo, _native(photo, edited, hole), edit, str(reason))
         return _finished(photo, written, "JPEG", edit, certify)
+    elsewhere = places(done.data, "JPEG", edit) if certify else None
     report = Report(
         method="jpeg-blocks",
         format="JPEG",
@@ -104,6 +107,7 @@ def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
         size=len(done.data),
         source_size=len(photo.source),
         certified=certify,
+        shown_elsewhere=elsewhere,
     )
     return Encoded(done.data, report, SUFFIX["JPEG"])
 
@@ -129,6 +133,7 @@ def _written(photo: Photo, edited: Image, target: str, edit: Edit) -> Written:
 
 def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: bool) -> Encoded:
     changed = _changed_outside(photo, written.data, edit.hole) if certify else None
+    elsewhere = places(written.data, target, edit) if certify else None
     report = Report(
         method=written.method,
         format=target,
@@ -140,6 +145,7 @@ def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: 
         size=len(written.data),
         source_size=len(photo.source),
         certified=certify,
+        shown_elsewhere=elsewhere,
     )
     return Encoded(written.data, report, SUFFIX[target])
 

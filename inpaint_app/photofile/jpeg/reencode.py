@@ -13,7 +13,7 @@ from inpaint_app.photofile.formats import Written, saved
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.bytes import segment
 from inpaint_app.photofile.jpeg.file import JpegError, parse
-from inpaint_app.photofile.jpeg.metadata import without_old_pictures
+from inpaint_app.photofile.jpeg.metadata import kept
 from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.photo import Photo
 
@@ -36,17 +36,20 @@ def jpeg_again(photo: Photo, native: Native, edit: Edit, reason: str) -> Written
 
 def _with_segments_of(photo: Photo, data: bytes, edit: Edit) -> bytes:
     """The new file with the photo's APPn and COM segments in front of its own."""
-    kept, position, old = [], 2, photo.source
+    held, position, old = [], 2, photo.source
     while position + 4 <= len(old) and old[position] == 0xFF and old[position + 1] not in (0xDA, 0xD9):
         marker, length = old[position + 1], int.from_bytes(old[position + 2 : position + 4])
         content = old[position + 4 : position + 2 + length]
         if (0xE0 <= marker <= 0xEF or marker == 0xFE) and marker != 0xEE and len(content) == length - 2:
-            fresh = without_old_pictures(marker, content, edit)
-            kept += [segment(marker, fresh)] if fresh is not None else []
+            held.append((marker, content))
         position += 2 + length
+    done = zip(held, kept(held, edit), strict=True)
+    carried = [segment(marker, content) for (marker, _), parts in done for content in parts]
     try:
         file = parse(data)
     except JpegError:
         return data
-    start = file.segments[0][2] if file.segments[0][0] == 0xE0 and any(k[1] == 0xE0 for k in kept) else 2
-    return b"\xff\xd8" + b"".join(kept) + data[start:]
+    start = (
+        file.segments[0][2] if file.segments[0][0] == 0xE0 and any(part[1] == 0xE0 for part in carried) else 2
+    )
+    return b"\xff\xd8" + b"".join(carried) + data[start:]

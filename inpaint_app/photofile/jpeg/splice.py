@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from inpaint_app.photofile import read
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.bytes import segment
-from inpaint_app.photofile.jpeg.file import DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
-from inpaint_app.photofile.jpeg.metadata import kept_trailer, without_old_pictures
+from inpaint_app.photofile.jpeg.file import COM, DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
+from inpaint_app.photofile.jpeg.metadata import kept, trailer
 from inpaint_app.photofile.jpeg.stream import Sequential, Stream, crop, read_stream
 from inpaint_app.photofile.orientation import axes, stored, stored_box
 from inpaint_app.types import Box, Mask
@@ -153,23 +153,22 @@ def block_layout(file: JpegFile) -> NDArray[np.int64]:
 def _assembled(file: JpegFile, coded: list[bytes], own_tables: bool, edit: Edit) -> bytes:
     """The file with new scans in the old order of segments; `coded` has one entry per scan, header and all."""
     parts, scan = [b"\xff\xd8"], 0
+    carried = [i for i, (marker, _, _) in enumerate(file.segments) if 0xE0 <= marker <= 0xEF or marker == COM]
+    fresh = dict(
+        zip(carried, kept([(file.segments[i][0], file.content(i)) for i in carried], edit), strict=True)
+    )
     for index, (marker, begin, end) in enumerate(file.segments):
         if marker == SOS:
             parts.append(coded[scan])
             scan += 1
         elif marker == DHT and own_tables:
             continue
-        elif 0xE0 <= marker <= 0xEF:
-            old = file.content(index)
-            content = without_old_pictures(marker, old, edit)
-            if content == old:
-                parts.append(file.data[begin:end])
-            elif content is not None:
-                parts.append(segment(marker, content))
+        elif index in fresh and fresh[index] != [file.content(index)]:
+            parts += [segment(marker, content) for content in fresh[index]]
         else:
             parts.append(file.data[begin:end])
     parts.append(bytes((0xFF, EOI)))
-    return b"".join([*parts, kept_trailer(file.data[file.end :], edit)])
+    return b"".join([*parts, trailer(file.data[file.end :], edit)])
 
 
 def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, edit: Edit) -> Edited:

@@ -1,0 +1,116 @@
+"""What a photo's own file holds beside the main picture and a file of another format will not: said, part by part."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+from inpaint_app.photofile import png, png_metadata, tiff
+from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.jpeg import metadata as jpeg
+from inpaint_app.photofile.photo import Photo
+
+_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_CREDENTIALS = "Content Credentials, whose signature no longer holds"
+_ITEMS = {
+    b"auxl": "auxiliary pictures of the HEIF file (depth, gain map or matte)",
+    b"thmb": "the thumbnail of the HEIF file",
+    b"tmap": "the gain map of the HEIF file",
+}
+
+
+def tell(photo: Photo, edit: Edit) -> None:
+    """Tell the edit what of the source goes when its container does."""
+    if photo.format == "JPEG":
+        _tell_aside(photo.source, edit, _jpeg)
+    elif photo.format == "PNG":
+        _tell_aside(photo.source, edit, _png)
+    elif photo.format == "TIFF":
+        tell_tiff(photo.source, edit)
+    else:
+        tell_container(photo, edit)
+
+
+def tell_tiff(data: bytes, edit: Edit) -> None:
+    """Layers and reduced pictures of a TIFF."""
+    if {tiff.LAYERS, tiff.SUB_IFDS} & set(tiff.parse(data).entries):
+        edit.left_out("layers and reduced pictures, which still showed what was removed")
+
+
+def tell_container(photo: Photo, edit: Edit) -> None:
+    """Parts of a HEIF, AVIF, WebP or GIF that are never written again."""
+    if photo.format in ("HEIF", "AVIF"):
+        for words in _of_boxes(photo.source):
+            edit.left_out(words)
+    elif photo.format == "WEBP":
+        for words in _of_riff(photo.source):
+            edit.left_out(words)
+
+
+def _tell_aside(data: bytes, edit: Edit, look: Callable[[bytes, Edit], None]) -> None:
+    aside = edit.aside()
+    aside.names |= edit.names
+    look(data, aside)
+    for words in (*aside.inventory.left_out, *aside.inventory.made_anew):
+        if words not in edit.inventory.made_anew:
+            edit.left_out(words)
+
+
+def _jpeg(data: bytes, edit: Edit) -> None:
+    from inpaint_app.photofile.jpeg.file import COM, JpegError, parse
+
+    try:
+        file = parse(data)
+    except JpegError:
+        return
+    held = [(marker, file.content(i)) for i, (marker, _, _) in enumerate(file.segments)]
+    jpeg.kept([pair for pair in held if 0xE0 <= pair[0] <= 0xEF or pair[0] == COM], edit)
+    jpeg.trailer(data[file.end :], edit)
+
+
+def _png(data: bytes, edit: Edit) -> None:
+    for kind, content in png.chunks(data):
+        png_metadata.kept(kind, content, edit)
+
+
+def _of_riff(data: bytes) -> Iterator[str]:
+    position, known = 12, {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "}
+    end = 8 + int.from_bytes(data[4:8], "little")
+    while position + 8 <= min(end, len(data)):
+        kind, length = struct.unpack_from("<4sI", data, position)
+        if kind == b"C2PA":
+            yield _CREDENTIALS
+        elif kind not in known:
+            yield f"chunk {kind.decode('latin-1')}"
+        position += 8 + length + length % 2
+    if len(data) > end:
+        yield f"{len(data) - end:,} bytes behind the end of the picture"
+
+
+def _of_boxes(data: bytes) -> Iterator[str]:
+    """ISO 14496-12 and 23008-12: further items by the references between them, films and boxes beside."""
+    for kind, start, end in _boxes(data, 0, len(data)):
+        if kind in (b"moov", b"mpvd"):
+            yield "the film of a motion photo"
+        elif kind == b"uuid" and data[start : start + 16] == _C2PA:
+            yield _CREDENTIALS
+        elif kind == b"meta":
+            for inner, begin, stop in _boxes(data, start + 4, end):
+                if inner in (b"iref", b"iinf"):
+                    held = data[begin:stop]
+                    yield from (words for mark, words in _ITEMS.items() if mark in held)
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, begin and end of the content of each box."""
+    while start + 8 <= end:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        head = 8
+        if size == 1 and start + 16 <= end:
+            (size,) = struct.unpack_from(">Q", data, start + 8)
+            head = 16
+        size = size or end - start
+        if size < head or start + size > end:
+            return
+        yield kind, start + head, start + size
+        start += size
