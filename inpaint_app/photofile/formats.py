@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import exif, hidden, png, png_metadata, source_parts, tiff, xmp
+from inpaint_app.photofile import exif, metadata_out, png, png_metadata, source_parts, tiff, tiff_metadata
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.native import alpha as opacity_of
@@ -45,7 +45,7 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
         photo.format
     )
     if photo.format not in ("PNG", "TIFF"):  # those look through their own chunks and tags
-        photo = _clean(photo, edit)
+        photo = metadata_out.clean(photo, edit)
         source_parts.tell_container(photo, edit)
     if "pictures" in photo.note:
         edit.left_out("the file's further pictures")
@@ -57,10 +57,10 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     turned = replace(native, samples=np.ascontiguousarray(upright(native.samples, photo.orientation)))
     if photo.format == "TIFF" and photo.exif:  # whose EXIF is the tags of the page
         photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
-    clean = _clean(photo, edit, thumbnail=target != "TIFF")
+    clean = metadata_out.clean(photo, edit, thumbnail=target != "TIFF")
     source_parts.tell(photo, edit)
     data = exif.upright(clean.exif) if clean.exif else None
-    plain = replace(clean, exif=data, orientation=1, source=b"", xmp=_upright_xmp(clean.xmp))
+    plain = replace(clean, exif=data, orientation=1, source=b"", xmp=metadata_out.upright_xmp(clean.xmp))
     if target == "PNG":
         return _fresh_png(plain, turned, edit)
     if target == "JPEG":
@@ -73,49 +73,6 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         return _fresh_gif(plain, turned, edit)
     picture = Native(np.asarray(_rgb_image(turned, edit, alpha=False)), "RGB")
     return {"BMP": _bmp, "PPM": _ppm}[target](plain, picture, edit)
-
-
-def _clean(photo: Photo, edit: Edit, *, thumbnail: bool = True) -> Photo:
-    """The photo without what its metadata still show or say of what was removed."""
-    profile, words = photo.icc, {}
-    if profile and hidden.holds_picture(profile):
-        profile = None
-        edit.left_out("the colour profile, which held a picture")
-    for key, text in photo.text.items():
-        if hidden.may_stay(text.encode("utf-8", "replace")):
-            words[key] = text
-        else:
-            edit.left_out(f"the text {key!r}, which can hold a picture")
-    return replace(
-        photo,
-        exif=exif.cleaned(photo.exif, edit, thumbnail=thumbnail) if photo.exif else None,
-        xmp=xmp.cleaned(photo.xmp, edit) if photo.xmp else None,
-        icc=profile,
-        text=words,
-    )
-
-
-def _upright_xmp(xmp: bytes | None) -> bytes | None:
-    """XMP may name the orientation too."""
-    import re
-
-    if xmp is None:
-        return None
-    return re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
-
-
-def _carried(photo: Photo) -> dict[str, Any]:
-    """What Pillow's writers take: EXIF, profile, resolution, XMP."""
-    options: dict[str, Any] = {}
-    if photo.exif:
-        options["exif"] = photo.exif
-    if photo.icc:
-        options["icc_profile"] = photo.icc
-    if photo.dpi:
-        options["dpi"] = photo.dpi
-    if photo.xmp:
-        options["xmp"] = photo.xmp
-    return options
 
 
 def saved(image: PillowImage.Image, target: str, options: dict[str, Any]) -> bytes:
@@ -189,13 +146,13 @@ def _on_white(rgb: Image, opacity: NDArray[np.uint8]) -> Image:
 
 
 def _fresh_jpeg(photo: Photo, native: Native, edit: Edit) -> Written:
-    image, options = _rgb_image(native, edit, alpha=False), _carried(photo)
+    image, options = _rgb_image(native, edit, alpha=False), metadata_out.carried(photo)
     edit.note(_LOSSY_NOTE)
     return Written(saved(image, "JPEG", options | {"quality": 95, "subsampling": 0}), "lossy")
 
 
 def _lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
-    image, options = _rgb_image(native, edit, alpha=True), _carried(photo)
+    image, options = _rgb_image(native, edit, alpha=True), metadata_out.carried(photo)
     edit.note(_LOSSY_NOTE)
     if target == "HEIF":
         import pillow_heif
@@ -218,7 +175,7 @@ def _lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
 def _webp(photo: Photo, native: Native, edit: Edit) -> Written:
     if not _lossless_webp(photo.source):
         return _lossy(photo, native, "WEBP", edit)
-    options = _carried(photo)
+    options = metadata_out.carried(photo)
     options.pop("dpi", None)
     image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
     effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
@@ -245,8 +202,7 @@ def _tiff(photo: Photo, native: Native, edit: Edit) -> Written:
     if photo.format == "TIFF":
         tags = tiff.parse(photo.source)
         plain = tags.number(259, 1) == 1
-        tiff.clean(tags, edit)
-        source_parts.tell_tiff(photo.source, edit)
+        tiff_metadata.clean(tags, edit)
     else:
         tags, plain = tiff.tags_of(photo), False
     return Written(tiff.encode(native, tags, compressed=not plain), "lossless")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from inpaint_app.photofile import png, png_metadata, tiff
+from inpaint_app.photofile import png, png_metadata, tiff, tiff_metadata
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg import metadata as jpeg
 from inpaint_app.photofile.photo import Photo
@@ -26,15 +26,9 @@ def tell(photo: Photo, edit: Edit) -> None:
     elif photo.format == "PNG":
         _tell_aside(photo.source, edit, _png)
     elif photo.format == "TIFF":
-        tell_tiff(photo.source, edit)
+        tiff_metadata.tell_further(tiff.parse(photo.source), edit)
     else:
         tell_container(photo, edit)
-
-
-def tell_tiff(data: bytes, edit: Edit) -> None:
-    """Layers and reduced pictures of a TIFF."""
-    if {tiff.LAYERS, tiff.SUB_IFDS} & set(tiff.parse(data).entries):
-        edit.left_out("layers and reduced pictures, which still showed what was removed")
 
 
 def tell_container(photo: Photo, edit: Edit) -> None:

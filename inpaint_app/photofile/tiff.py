@@ -19,34 +19,17 @@ from numpy.typing import NDArray
 
 from inpaint_app.errors import UnreadablePhoto
 from inpaint_app.photofile import screening
-from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.native import Native
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.photofile.tags import kept
 
-_SIZES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-}
+SIZES = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+}  # fmt: skip
 LAYOUT = frozenset({
     254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 292, 293, 317, 320, 322,
     323, 324, 325, 330, 338, 339, 347, 37724, *range(512, 522), *range(529, 533),
 })  # fmt: skip
-_DIRECTORIES = {34665: "exif", 34853: "gps", 40965: "interoperability"}
+DIRECTORIES = {34665: "exif", 34853: "gps", 40965: "interoperability"}
 PHOTOSHOP, LAYERS, SUB_IFDS = 34377, 37724, 330
 _SHORT, _LONG, _ASCII, _UNDEFINED, _RATIONAL = 3, 4, 2, 7, 5
 
@@ -101,14 +84,14 @@ def _directory(data: bytes, order: str, start: int, big: bool, depth: int) -> di
         place = start + head + row * index
         tag, kind = struct.unpack_from(order + "HH", data, place)
         (length,) = struct.unpack_from(order + ("Q" if big else "I"), data, place + 4)
-        size = _SIZES.get(kind, 0) * length
+        size = SIZES.get(kind, 0) * length
         at = place + 4 + inline
         if size > inline:
             (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, at)
         if size == 0 or at + size > len(data):
             continue
         entries[tag] = Tag(kind, data[at : at + size])
-        if tag in _DIRECTORIES and depth < 2 and kind in (4, 13):
+        if tag in DIRECTORIES and depth < 2 and kind in (4, 13):
             (below,) = struct.unpack_from(order + "I", data, at)
             try:
                 entries[tag].below = _directory(data, order, below, False, depth + 1)
@@ -135,25 +118,6 @@ def tags_of(photo: Photo) -> Tags:
             tags.entries[tag] = Tag(_RATIONAL, struct.pack(tags.order + "II", round(value * 1000), 1000))
         tags.put(296, _SHORT, 2)
     return tags
-
-
-def clean(tags: Tags, edit: Edit) -> None:
-    """Take out, entry by entry, what could still show what was removed; what lays out the samples is written anew."""
-    edit.looked_through("the tags")
-    _clean(tags.entries, tags.order, edit)
-
-
-def _clean(entries: dict[int, Tag], order: str, edit: Edit) -> None:
-    for tag, entry in list(entries.items()):
-        if tag in _DIRECTORIES:
-            _clean(entry.below, order, edit)
-        elif tag not in LAYOUT:
-            fresh = kept(tag, entry.kind, entry.value, order, edit)
-            if fresh is None:
-                del entries[tag]
-            else:
-                size = _SIZES[entry.kind]
-                entry.value = fresh + bytes(-len(fresh) % size)
 
 
 def check_strips(data: bytes) -> None:
@@ -297,12 +261,12 @@ def _laid_out(entries: dict[int, Tag], order: str, start: int) -> tuple[bytes, i
     rows, tail, position = [], [], start + size
     for tag, entry in sorted(entries.items()):
         value = entry.value
-        if tag in _DIRECTORIES and entry.below:
+        if tag in DIRECTORIES and entry.below:
             block, end = _laid_out(entry.below, order, position)
             value = struct.pack(order + "I", position)
             tail.append(block)
             position = end
-        count = len(value) // _SIZES[entry.kind]
+        count = len(value) // SIZES[entry.kind]
         if len(value) <= 4:
             rows.append(struct.pack(order + "HHI", tag, entry.kind, count) + value.ljust(4, b"\0"))
         else:
