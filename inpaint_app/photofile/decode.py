@@ -26,6 +26,13 @@ class Opened:
 
 def read_native(opened: Opened) -> Native:
     """Decode the stored samples."""
+    native = _read(opened)
+    if native.mode != "CMYK":
+        return native
+    return replace(native, profile=opened.image.info.get("icc_profile") or None)
+
+
+def _read(opened: Opened) -> Native:
     if opened.format == "PNG":
         return _png(opened)
     if opened.format == "JPEG" and opened.image.mode in ("RGB", "L") and _whole_jpeg(opened.data):
@@ -34,7 +41,22 @@ def read_native(opened: Opened) -> Native:
             return native
     if opened.format == "TIFF":
         return _tiff(opened)
+    if opened.format == "HEIF" and opened.image.info.get("bit_depth", 8) > 8:
+        return _deep_heif(opened)
     return _pillow(opened)
+
+
+def _deep_heif(opened: Opened) -> Native:
+    """Ten or twelve bits as sixteen, the upper ones again below: white stays white."""
+    import pillow_heif
+
+    file = pillow_heif.open_heif(opened.data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+    image = file[file.primary_index]
+    mode, bits = image.mode.partition(";")[0], int(opened.image.info["bit_depth"])
+    samples = np.asarray(image)
+    if samples.dtype != np.uint16 or mode not in ("RGB", "RGBA", "L", "LA"):
+        return _pillow(opened)
+    return Native((samples << (16 - bits)) | (samples >> (2 * bits - 16)), mode)
 
 
 def _tiff(opened: Opened) -> Native:

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import exif, metadata_out, png, png_metadata, source_parts, tiff, tiff_metadata
+from inpaint_app.photofile import (
+    colour,
+    encoders,
+    exif,
+    metadata_out,
+    png,
+    png_metadata,
+    source_parts,
+    tiff,
+    tiff_metadata,
+)
+from inpaint_app.photofile.encoders import Written, saved
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.native import alpha as opacity_of
 from inpaint_app.photofile.orientation import upright
-from inpaint_app.photofile.photo import Method, Photo
-from inpaint_app.types import Image
+from inpaint_app.photofile.photo import Photo
 
 SUFFIX = {
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
     "BMP": ".bmp", "GIF": ".gif", "PPM": ".ppm",
 }  # fmt: skip
+_NO_PROFILE = frozenset({"GIF", "BMP", "PPM"})
+_GREY = frozenset({"PNG", "JPEG"})
 LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "GIF", "PPM"})
 _OF_PALETTE = (b"PLTE", b"tRNS", b"hIST", b"bKGD", b"sBIT")
 _MORE_COLOURS = "its palette was too poor for the fill: it is written in full colours, equal outside the hole"
-_NO_OPACITY = "this format has no transparency; what was transparent is shown on white"
-_LOSSY_NOTE = (
-    "this format codes the whole picture anew; save as PNG to keep every pixel outside the hole exactly"
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Written:
-    """A file's bytes and how they came about."""
-
-    data: bytes
-    method: Method
 
 
 def own(photo: Photo, native: Native, edit: Edit) -> Written:
@@ -49,7 +47,10 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
         source_parts.tell_container(photo, edit)
     if "pictures" in photo.note:
         edit.left_out("the file's further pictures")
-    return writer(photo, native, edit) if writer else _lossy(photo, native, photo.format, edit)
+    if writer is None:
+        native, photo = _in_colours_of(photo, native, photo.format, edit)
+        return encoders.lossy(photo, native, photo.format, edit)
+    return writer(photo, native, edit)
 
 
 def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
@@ -61,25 +62,43 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     source_parts.tell(photo, edit)
     data = exif.upright(clean.exif) if clean.exif else None
     plain = replace(clean, exif=data, orientation=1, source=b"", xmp=metadata_out.upright_xmp(clean.xmp))
+    turned, plain = _in_colours_of(plain, turned, target, edit)
     if target == "PNG":
         return _fresh_png(plain, turned, edit)
     if target == "JPEG":
-        return _fresh_jpeg(plain, turned, edit)
+        return encoders.jpeg(plain, turned, edit)
     if target in ("HEIF", "AVIF", "WEBP"):
-        return _lossy(plain, turned, target, edit)
+        return encoders.lossy(plain, turned, target, edit)
     if target == "TIFF":
         return _tiff(plain, turned, edit)
     if target == "GIF":
         return _fresh_gif(plain, turned, edit)
-    picture = Native(np.asarray(_rgb_image(turned, edit, alpha=False)), "RGB")
+    picture = Native(np.asarray(encoders.rgb_image(turned, edit, alpha=False)), "RGB")
     return {"BMP": _bmp, "PPM": _ppm}[target](plain, picture, edit)
 
 
-def saved(image: PillowImage.Image, target: str, options: dict[str, Any]) -> bytes:
-    """Pillow's file of an image."""
-    buffer = io.BytesIO()
-    image.save(buffer, target, **options)
-    return buffer.getvalue()
+def _in_colours_of(photo: Photo, native: Native, target: str, edit: Edit) -> tuple[Native, Photo]:
+    """Samples and photo with a profile of the very kind of pixels that are written; what is converted is said."""
+    own = colour.space(native.mode)
+    grey = own == "GRAY" and target in _GREY and native.mode in encoders.GREY_MODES
+    wanted = own if target == "TIFF" or grey else "RGB"
+    if own in ("CMYK", "Lab") and wanted == "RGB":
+        way = " through its profile" if colour.kind(photo.icc) == own else ", without a profile of their kind"
+        edit.note(f"its {own} colours were converted to sRGB{way if own == 'CMYK' else ''}")
+        return native, replace(photo, icc=None, numbers=None)
+    if target in _NO_PROFILE and photo.shown_icc is not None:
+        edit.note(f"a {target} holds no colour profile: its colours were converted to sRGB")
+        rgb, opacity = colour.to_srgb(shown(native), photo.shown_icc), opacity_of(native)
+        plain = replace(photo, icc=None, numbers=None)
+        if opacity is not None:
+            return Native(np.dstack([rgb, opacity]), "RGBA"), plain
+        return Native(rgb, "RGB"), plain
+    icc = colour.fitting(photo.icc, wanted)
+    if photo.icc is not None and icc is None:
+        edit.left_out("the colour profile, which was for another kind of pixels")
+    if photo.numbers is not None and photo.numbers.hdr:
+        edit.note(f"its colours are {photo.numbers.name}: they stay as they are, and the file says so")
+    return native, replace(photo, icc=icc)
 
 
 def _png(photo: Photo, native: Native, edit: Edit) -> Written:
@@ -123,58 +142,10 @@ def _fresh_png(photo: Photo, native: Native, edit: Edit) -> Written:
     return Written(png.encode(samples, head, png.metadata_chunks(photo)), "lossless")
 
 
-def _rgb_image(native: Native, edit: Edit, *, alpha: bool) -> PillowImage.Image:
-    """What is seen, as 8-bit RGB or RGBA."""
-    rgb, opacity = shown(native), opacity_of(native)
-    if native.samples.dtype != np.uint8 and native.mode not in ("1",):
-        edit.note("this format holds 8 bits per sample; the deeper ones were left out")
-    if opacity is not None and alpha:
-        return PillowImage.fromarray(np.dstack([rgb, opacity]))
-    if opacity is not None and (opacity < 255).any():
-        edit.note(_NO_OPACITY)
-        rgb = _on_white(rgb, opacity)
-    return PillowImage.fromarray(rgb)
-
-
-def _on_white(rgb: Image, opacity: NDArray[np.uint8]) -> Image:
-    """The picture as it is seen on white paper: colours hidden under opacity 0 must not come to light."""
-    whole = rgb.copy()
-    some = opacity < 255
-    share = opacity[some, None].astype(np.uint16)
-    whole[some] = (rgb[some] * share + np.uint16(255) * (255 - share) + 127) // 255
-    return whole
-
-
-def _fresh_jpeg(photo: Photo, native: Native, edit: Edit) -> Written:
-    image, options = _rgb_image(native, edit, alpha=False), metadata_out.carried(photo)
-    edit.note(_LOSSY_NOTE)
-    return Written(saved(image, "JPEG", options | {"quality": 95, "subsampling": 0}), "lossy")
-
-
-def _lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
-    image, options = _rgb_image(native, edit, alpha=True), metadata_out.carried(photo)
-    edit.note(_LOSSY_NOTE)
-    if target == "HEIF":
-        import pillow_heif
-
-        pillow_heif.register_heif_opener(thumbnails=False)
-        # x265's usual preset takes seven times as long (28 s for 12 megapixels) for a file a sixth smaller.
-        options |= {
-            "quality": 90,
-            "chroma": "444" if photo.format != "HEIF" else "420",
-            "enc_params": {"preset": "ultrafast"},
-        }
-    elif target == "AVIF":
-        options |= {"quality": 93, "subsampling": "4:4:4", "speed": 8}
-    else:
-        options |= {"quality": 95, "method": 4, "exact": True}
-    options.pop("dpi", None)
-    return Written(saved(image, target, options), "lossy")
-
-
 def _webp(photo: Photo, native: Native, edit: Edit) -> Written:
+    native, photo = _in_colours_of(photo, native, "WEBP", edit)
     if not _lossless_webp(photo.source):
-        return _lossy(photo, native, "WEBP", edit)
+        return encoders.lossy(photo, native, "WEBP", edit)
     options = metadata_out.carried(photo)
     options.pop("dpi", None)
     image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)

@@ -5,13 +5,17 @@ Broken metadata is no reason to refuse a photo: what cannot be read is left out 
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png, screening
+from inpaint_app.photofile import cicp, colour, png, screening
+from inpaint_app.photofile.cicp import Numbers
 from inpaint_app.photofile.decode import Opened
 from inpaint_app.photofile.native import Native
+
+_PROFILE = 34675
 
 
 def orientation(image: PillowImage.Image) -> int:
@@ -32,7 +36,18 @@ def bit_depth(opened: Opened, native: Native) -> int:
     if native.depth:
         return native.depth
     deep = opened.image.info.get("bit_depth")
+    if opened.format == "AVIF":
+        return avif_bits(opened.data)
     return int(deep) if isinstance(deep, int) and deep > 8 else native.samples.dtype.itemsize * 8
+
+
+def avif_bits(data: bytes) -> int:
+    """Bits per sample of an AVIF, by the first coding header in it (AV1 in ISOBMFF 1.3, 2.3); 8 where it has none."""
+    place = data.find(b"av1C", 0, 1 << 16)
+    if place < 0 or place + 7 > len(data):
+        return 8
+    deep, twelve = data[place + 6] & 0x40, data[place + 6] & 0x20
+    return 12 if deep and twelve else 10 if deep else 8
 
 
 def exif(image: PillowImage.Image) -> bytes | None:
@@ -41,7 +56,10 @@ def exif(image: PillowImage.Image) -> bytes | None:
     if isinstance(raw, bytes) and raw:
         return raw
     try:
-        return image.getexif().tobytes() or None if len(image.getexif()) else None
+        block = image.getexif()
+        if _PROFILE in block:  # of a TIFF, whose EXIF is its tags: `icc` has it
+            del block[_PROFILE]
+        return block.tobytes() or None if len(block) else None
     except Exception:  # noqa: BLE001 - broken EXIF: the bytes stay in `source`
         return None
 
@@ -85,7 +103,39 @@ def note(opened: Opened) -> str:
     if frames > 1:
         many = f"{frames} or more" if frames >= screening.PICTURES else frames
         notes.append(f"The file holds {many} pictures; this is the first.")
-    deep = opened.image.info.get("bit_depth")
-    if opened.format in ("HEIF", "AVIF") and isinstance(deep, int) and deep > 8:
-        notes.append(f"Its {deep} bits per sample are shown and saved as 8.")
+    if opened.format == "AVIF" and (deep := avif_bits(opened.data)) > 8:
+        notes.append(f"Its {deep} bits per sample are read as 8.")
     return " ".join(notes)
+
+
+def numbers(image: PillowImage.Image, format: str, data: bytes) -> Numbers | None:
+    """The colour that a file gives by numbers: nclx in HEIC and AVIF, cICP in PNG; None where it gives none."""
+    if format == "PNG":
+        found = next((content for name, content in png.chunks(data) if name == b"cICP"), b"")
+        return Numbers(*found[:4]) if len(found) >= 4 else None
+    if format == "HEIF":
+        nclx = image.info.get("nclx_profile")
+        if isinstance(nclx, dict):
+            names = ("color_primaries", "transfer_characteristics", "matrix_coefficients", "full_range_flag")
+            return Numbers(*(int(nclx[name]) for name in names))
+    if format == "AVIF" and (place := data.find(b"colrnclx", 0, 1 << 16)) >= 0 and place + 15 <= len(data):
+        first, second, third, last = struct.unpack_from(">HHHB", data, place + 8)
+        return Numbers(first, second, third, last >> 7)
+    return None
+
+
+def profile(image: PillowImage.Image, format: str, data: bytes, given: Numbers | None) -> bytes | None:
+    """The file's profile, or one that says what the file says by numbers."""
+    icc: bytes | None = image.info.get("icc_profile") or None
+    if given is not None and (icc is None or format == "PNG"):  # cICP comes before iCCP
+        return cicp.profile(given) or icc
+    if icc is None and format == "PNG":
+        chunks = dict(pair for pair in png.chunks(data) if pair[0] in (b"gAMA", b"cHRM", b"sRGB"))
+        if len(chunks.get(b"gAMA", b"")) == 4 and b"sRGB" not in chunks:
+            places = None
+            if len(chunks.get(b"cHRM", b"")) == 32:
+                places = tuple(value / 1e5 for value in struct.unpack(">8I", chunks[b"cHRM"]))
+            made = cicp.of_gamma(struct.unpack(">I", chunks[b"gAMA"])[0] / 1e5, places)
+            grey = image.mode in ("1", "L", "LA", "I", "I;16")
+            return colour.fitting(made, "GRAY") if made is not None and grey else made
+    return icc

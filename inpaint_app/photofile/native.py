@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
+from inpaint_app.photofile import colour
 from inpaint_app.photofile import palette as palettes
 from inpaint_app.types import Image, Mask
 
@@ -42,6 +43,7 @@ class Native:
     samples keep the word of the same channels (L, LA, RGB, RGBA). palette: (N, 4) uint8 RGBA for mode P.
     key: the one sample value that is transparent, in modes 1, L and RGB, or None. depth: bits that a sample really
     has where its type is wider (twelve in uint16), else 0. premultiplied: RGBA whose colours hold their opacity.
+    profile: of CMYK, through which it is seen and filled.
     """
 
     samples: NDArray[Any]
@@ -50,6 +52,7 @@ class Native:
     key: tuple[int, ...] | None = None
     depth: int = 0
     premultiplied: bool = False
+    profile: bytes | None = None
 
 
 def shown(native: Native) -> Image:
@@ -69,7 +72,8 @@ def shown(native: Native) -> Image:
             grey = grey.astype(np.uint8) * 255
         return np.asarray(cv2.cvtColor(np.ascontiguousarray(grey), cv2.COLOR_GRAY2RGB), np.uint8)
     if mode == "CMYK":
-        return _cmyk_to_rgb(samples)
+        through = colour.cmyk_to_srgb(samples, native.profile)
+        return _cmyk_to_rgb(samples) if through is None else through
     if mode in ("I", "F"):
         low, high = _range(samples)
         grey = np.clip((samples.astype(np.float64) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
@@ -119,7 +123,8 @@ def filled(
         return _in_palette(native, rgb, hole, None if opacity is None else opacity[hole], true_colours)
     if mode == "CMYK":
         inks = view if view.dtype == np.uint8 else (view >> 8).astype(np.uint8)
-        view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner), native)
+        printed = colour.srgb_to_cmyk(rgb[None], native.profile)
+        view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner) if printed is None else printed[0], native)
     elif mode in ("RGB", "RGBA"):
         colours = _deepened(rgb, native)
         if mode == "RGBA" and opacity is not None:

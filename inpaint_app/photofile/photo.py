@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.photofile import colour
+from inpaint_app.photofile.cicp import Numbers
 from inpaint_app.photofile.inventory import Inventory
 from inpaint_app.types import Image
 
@@ -28,10 +30,12 @@ class Limits:
 class Photo:
     """A photo as it was given, and its pixels as they are seen.
 
-    rgb: (H, W, 3) uint8, upright, in the file's own colour space (no profile is applied), alpha not premultiplied;
-    16-bit samples are shown by their upper byte. alpha: (H, W) uint8, upright, or None where all is opaque.
+    rgb: (H, W, 3) uint8, upright, in the file's own colour space (no profile is applied, but CMYK's, to sRGB), alpha
+    not premultiplied; 16-bit samples are shown by their upper byte. alpha: (H, W) uint8, upright, or None where all is
+    opaque.
     source: the file's bytes, unchanged. orientation: the EXIF orientation 1..8 of the *stored* pixels.
     mode, bit_depth: what the stored samples are (RGB, L, P, CMYK, …; 1..32 bits each).
+    icc: the profile of the stored samples, or one that says what the file says by `numbers` (nclx, cICP) alone.
     note: what had to be left out in showing it (further frames, more bits), or "".
     """
 
@@ -50,6 +54,12 @@ class Photo:
     dpi: tuple[float, float] | None = None
     text: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    numbers: Numbers | None = None
+
+    @property
+    def shown_icc(self) -> bytes | None:
+        """The profile of `rgb`; None says sRGB."""
+        return colour.of_shown(self.icc, self.mode)
 
     @property
     def width(self) -> int:

@@ -149,6 +149,8 @@ def metadata_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
     found = []
     if photo.icc:
         found.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(photo.icc)))
+        if photo.numbers is not None:
+            found.append((b"cICP", bytes((photo.numbers.primaries, photo.numbers.transfer, 0, 1))))
     if photo.dpi:
         across, down = (round(value / 0.0254) for value in photo.dpi)
         found.append((b"pHYs", struct.pack(">IIB", across, down, 1)))

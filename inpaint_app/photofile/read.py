@@ -222,6 +222,7 @@ def _format(image: PillowImage.Image) -> str:
 
 def _photo(opened: Opened, native: Native, name: str) -> Photo:
     image, info = opened.image, opened.image.info
+    numbers = metadata.numbers(image, opened.format, opened.data)
     rgb = turned(shown(native), opened.orientation)
     opacity = alpha(native)
     if opacity is not None:
@@ -240,9 +241,10 @@ def _photo(opened: Opened, native: Native, name: str) -> Photo:
         sha256=hashlib.sha256(opened.data).hexdigest(),
         orientation=opened.orientation,
         exif=metadata.exif(image),
-        icc=info.get("icc_profile") or None,
+        icc=metadata.profile(image, opened.format, opened.data, numbers),
         xmp=metadata.xmp(info),
         dpi=metadata.dpi(info),
         text=metadata.text(image),
         note=metadata.note(opened),
+        numbers=None if info.get("icc_profile") and opened.format != "PNG" else numbers,
     )

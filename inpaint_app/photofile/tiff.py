@@ -109,6 +109,7 @@ def tags_of(photo: Photo) -> Tags:
         except (ValueError, struct.error):
             tags = Tags("<", {})
     tags.entries = {tag: entry for tag, entry in tags.entries.items() if tag not in LAYOUT}
+    tags.entries.pop(34675, None)
     if photo.icc:
         tags.entries[34675] = Tag(_UNDEFINED, photo.icc)
     if photo.xmp:

@@ -9,7 +9,8 @@ from inpaint_app.errors import InpaintError, MaskError, SaveError
 from inpaint_app.photofile import formats, xmp
 from inpaint_app.photofile.decode import read_native
 from inpaint_app.photofile.elsewhere import places
-from inpaint_app.photofile.formats import SUFFIX, Written
+from inpaint_app.photofile.encoders import Written
+from inpaint_app.photofile.formats import SUFFIX
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.file import JpegError
 from inpaint_app.photofile.native import Native, filled

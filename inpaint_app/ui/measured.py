@@ -65,4 +65,4 @@ def _told(patches: list[Patch], places: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _file(visit: Visit, image: Image) -> str:
-    return str(pictures.write_picture(image, visit.opened().icc, visit.file(".jpg"), SIDE))
+    return str(pictures.write_picture(image, visit.opened().shown_icc, visit.file(".jpg"), SIDE))

@@ -33,11 +33,11 @@ def preview_size(width: int, height: int, side: int = PREVIEW_SIDE) -> tuple[int
 def write_preview(image: Image, photo: Photo, target: Path, side: int = PREVIEW_SIDE) -> Path:
     """Write a bounded preview beside `target`, with the photo's colour profile; PNG where the photo has alpha."""
     if photo.alpha is None:
-        return write_picture(image, photo.icc, target.with_suffix(".jpg"), side)
+        return write_picture(image, photo.shown_icc, target.with_suffix(".jpg"), side)
     width, height = preview_size(image.shape[1], image.shape[0], side)
     layers = np.dstack([_resized(image, width, height), _resized(photo.alpha, width, height)])
     target = target.with_suffix(".png")
-    PillowImage.fromarray(layers).save(target, compress_level=1, icc_profile=_profile(photo.icc))
+    PillowImage.fromarray(layers).save(target, compress_level=1, icc_profile=_profile(photo.shown_icc))
     return target
 
 

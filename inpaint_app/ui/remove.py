@@ -217,7 +217,7 @@ class Remover:
             left, top, right, bottom = asked.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
             written = pictures.write_picture(
-                crop, visit.opened().icc, visit.file(".jpg"), 2 * pictures.PREVIEW_SIDE
+                crop, visit.opened().shown_icc, visit.file(".jpg"), 2 * pictures.PREVIEW_SIDE
             )
             visit.say(
                 "detail",

@@ -112,7 +112,7 @@ def _tile(visit: Visit, row: TrialRow, image: Image, title: str, small: str) -> 
     if box is not None:
         box = padded(box, max(24, max(box.width, box.height) // 3), row.mask.shape)
         image = np.ascontiguousarray(image[box.slices])
-    path = pictures.write_picture(image, visit.opened().icc, visit.file(".jpg"), SIDE)
+    path = pictures.write_picture(image, visit.opened().shown_icc, visit.file(".jpg"), SIDE)
     return (
         f'<figure><img src="{address(path)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b> <small>{escape(small)}</small></figcaption></figure>"
