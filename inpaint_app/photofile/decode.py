@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png, tiff
+from inpaint_app.photofile import broken_off, png, tiff
 from inpaint_app.photofile.native import Native
 from inpaint_app.photofile.orientation import stored
 
@@ -35,7 +35,11 @@ def read_native(opened: Opened) -> Native:
 def _read(opened: Opened) -> Native:
     if opened.format == "PNG":
         return _png(opened)
-    if opened.format == "JPEG" and opened.image.mode in ("RGB", "L") and _whole_jpeg(opened.data):
+    if (
+        opened.format == "JPEG"
+        and opened.image.mode in ("RGB", "L")
+        and not broken_off.breaks_off(opened.data)
+    ):
         native = _jpeg(opened)
         if native is not None:
             return native
@@ -76,18 +80,16 @@ def _tiff(opened: Opened) -> Native:
 
 
 def _jpeg(opened: Opened) -> Native | None:
-    """OpenCV decodes straight into one array (the same libjpeg-turbo, a third of Pillow's memory)."""
+    """OpenCV decodes straight into one array (the same libjpeg-turbo, a third of Pillow's memory).
+
+    Not for files that break off: it fills them up, and would hide it.
+    """
     grey = opened.image.mode == "L"
     flags = cv2.IMREAD_IGNORE_ORIENTATION | (cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB)
     pixels = cv2.imdecode(np.frombuffer(opened.data, np.uint8), flags)
     if pixels is None or pixels.shape[1::-1] != opened.image.size:
         return None
     return Native(pixels, opened.image.mode)
-
-
-def _whole_jpeg(data: bytes) -> bool:
-    """Whether the file has its end marker: OpenCV fills up a file that breaks off, and would hide it."""
-    return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
 
 
 def _png(opened: Opened) -> Native:

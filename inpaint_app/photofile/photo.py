@@ -33,7 +33,8 @@ class Photo:
     rgb: (H, W, 3) uint8, upright, in the file's own colour space (no profile is applied, but CMYK's, to sRGB), alpha
     not premultiplied; 16-bit samples are shown by their upper byte. alpha: (H, W) uint8, upright, or None where all is
     opaque.
-    source: the file's bytes, unchanged. orientation: the EXIF orientation 1..8 of the *stored* pixels.
+    source: the file's bytes, unchanged, or completed where the file breaks off: then `damage` says in words what of it
+    was missing. sha256: of the file as it came. orientation: the EXIF orientation 1..8 of the *stored* pixels.
     mode, bit_depth: what the stored samples are (RGB, L, P, CMYK, …; 1..32 bits each).
     icc: the profile of the stored samples, or one that says what the file says by `numbers` (nclx, cICP) alone.
     note: what had to be left out in showing it (further frames, more bits), or "".
@@ -55,6 +56,7 @@ class Photo:
     text: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     numbers: Numbers | None = None
+    damage: str = ""
 
     @property
     def shown_icc(self) -> bytes | None:

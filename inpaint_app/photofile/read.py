@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.photofile import metadata, png, raw, screening
+from inpaint_app.photofile import broken_off, metadata, png, raw, screening
 from inpaint_app.photofile.decode import Opened, read_native
 from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.orientation import stored, turned
@@ -60,9 +60,8 @@ def load(source: str | Path | bytes, *, name: str | None = None, limits: Limits 
     """
     data, name = _bytes(source, name, limits)
     with _only_photo_errors(name):
-        opened = open_header(data, name, limits)
-        native = read_native(opened)
-        return _photo(opened, native, name)
+        opened, native, damage = _decoded(open_header(data, name, limits), name, limits)
+        return _photo(opened, native, name, damage, hashlib.sha256(data).hexdigest())
 
 
 def load_samples(
@@ -220,7 +219,26 @@ def _format(image: PillowImage.Image) -> str:
     return {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
 
 
-def _photo(opened: Opened, native: Native, name: str) -> Photo:
+def _decoded(opened: Opened, name: str, limits: Limits) -> tuple[Opened, Native, str]:
+    """The file, completed where it breaks off, its samples, and in words what was missing."""
+    try:
+        if not broken_off.breaks_off(opened.data):
+            return opened, read_native(opened), ""
+        error: Exception | None = None
+    except InpaintError:
+        raise
+    except Exception as raised:  # noqa: BLE001 - decoders raise anything
+        error = raised
+    whole = broken_off.completed(opened.data)
+    if whole is None:
+        if error is not None:
+            raise error
+        return opened, read_native(opened), ""
+    again = open_header(whole[0], name, limits)
+    return again, read_native(again), whole[1]
+
+
+def _photo(opened: Opened, native: Native, name: str, damage: str, sha256: str) -> Photo:
     image, info = opened.image, opened.image.info
     numbers = metadata.numbers(image, opened.format, opened.data)
     rgb = turned(shown(native), opened.orientation)
@@ -238,13 +256,14 @@ def _photo(opened: Opened, native: Native, name: str) -> Photo:
         bit_depth=metadata.bit_depth(opened, native),
         mode=native.mode,
         source=opened.data,
-        sha256=hashlib.sha256(opened.data).hexdigest(),
+        sha256=sha256,
         orientation=opened.orientation,
         exif=metadata.exif(image),
         icc=metadata.profile(image, opened.format, opened.data, numbers),
         xmp=metadata.xmp(info),
         dpi=metadata.dpi(info),
         text=metadata.text(image),
-        note=metadata.note(opened),
+        note=" ".join(said for said in (damage, metadata.note(opened)) if said),
+        damage=damage,
         numbers=None if info.get("icc_profile") and opened.format != "PNG" else numbers,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from inpaint_app.photofile.decode import read_native
 from inpaint_app.photofile.elsewhere import places
 from inpaint_app.photofile.encoders import Written
 from inpaint_app.photofile.formats import SUFFIX
-from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.inventory import Edit, Inventory
 from inpaint_app.photofile.jpeg.file import JpegError
 from inpaint_app.photofile.native import Native, filled
 from inpaint_app.photofile.opacity import continued
@@ -42,16 +44,24 @@ def encode(
     target = chosen_format(photo.format, format)
     try:
         if target == "JPEG" and photo.format == "JPEG":
-            return _jpeg(photo, edited, hole, certify)
-        edit = Edit(edited, hole, photo.orientation if target == photo.format else 1, photo.orientation)
-        xmp.learn_names([photo.xmp] if photo.xmp else [], edit)
-        return _finished(photo, _written(photo, edited, target, edit), target, edit, certify)
+            done = _jpeg(photo, edited, hole, certify)
+        else:
+            edit = Edit(edited, hole, photo.orientation if target == photo.format else 1, photo.orientation)
+            xmp.learn_names([photo.xmp] if photo.xmp else [], edit)
+            done = _finished(photo, _written(photo, edited, target, edit), target, edit, certify)
+        return _with_damage(done, photo.damage) if photo.damage else done
     except InpaintError:
         raise
     except Exception as error:  # encoders raise anything; the user gets one clear error and keeps the photo
         raise SaveError(
             f"{photo.name} could not be written as {target} ({error or type(error).__name__}); choose PNG instead."
         ) from error
+
+
+def _with_damage(done: Encoded, damage: str) -> Encoded:
+    """The written file is whole: its report says what of the photo was missing."""
+    told = done.report.inventory + Inventory(notes=(damage,))
+    return replace(done, report=replace(done.report, inventory=told))
 
 
 def chosen_format(own: str, format: str | None) -> str:

@@ -22,7 +22,7 @@ def several_scans(data: bytes) -> bytes:
     parts = [data[: old.begin]]
     for c in range(len(file.components)):
         number = min(c, 1)
-        parts.append(whole._scan(Scan((c,), (number,), (number,), (0, 63), 0, 0, {}, 0, 0, 0, 0)))
+        parts.append(whole.scan(Scan((c,), (number,), (number,), (0, 63), 0, 0, {}, 0, 0, 0, 0)))
     return b"".join([*parts, b"\xff\xd9"])
 
 

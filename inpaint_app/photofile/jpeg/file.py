@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 SOI, EOI, SOS, DQT, DHT, DRI, COM, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0xE0
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
+frame_markers = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
 
 
 def _along_diagonals(place: int) -> tuple[int, int]:
@@ -70,7 +70,10 @@ class Scan:
 
 @dataclass(slots=True, eq=False)
 class JpegFile:
-    """A parsed file. segments: (marker, start, end) of all between SOI and EOI but scan data; end: past EOI."""
+    """A parsed file. segments: (marker, start, end) of all between SOI and EOI but scan data; end: past EOI.
+
+    torn: it breaks off in a scan or between two, and was read as far as it goes.
+    """
 
     data: bytes
     kind: int = 0
@@ -81,6 +84,7 @@ class JpegFile:
     scans: list[Scan] = field(default_factory=list)
     segments: list[tuple[int, int, int]] = field(default_factory=list)
     end: int = 0
+    torn: bool = False
 
     @property
     def progressive(self) -> bool:
@@ -132,58 +136,78 @@ class JpegFile:
         return None
 
 
-def parse(data: bytes) -> JpegFile:
-    """Read the structure of a JPEG; raises JpegError where it is not one whose blocks can be edited."""
+def parse(data: bytes, *, torn: bool = False) -> JpegFile:
+    """Read the structure of a JPEG; raises JpegError where it is not one whose blocks can be edited.
+
+    torn: take a file that breaks off behind the head of its first scan, too.
+    """
     if data[:2] != b"\xff\xd8":
         raise JpegError("it does not begin as a JPEG")
     file = JpegFile(data)
-    tables: dict[tuple[int, int], HuffmanTable] = {}
-    restart, position = 0, 2
     try:
-        while True:
-            position = _next_marker(data, position)
-            marker = data[position + 1]
-            if marker == EOI:
-                file.end = position + 2
-                break
-            (length,) = struct.unpack_from(">H", data, position + 2)
-            end = position + 2 + length
-            if end > len(data) or length < 2:
-                raise JpegError("it breaks off")
-            file.segments.append((marker, position, end))
-            content = data[position + 4 : end]
-            if marker in _FRAMES:
-                _read_frame(file, marker, content)
-            elif marker == DQT:
-                _read_quantisation(file, content)
-            elif marker == DHT:
-                tables |= _read_huffman(content)
-            elif marker == DRI:
-                (restart,) = struct.unpack(">H", content)
-            elif marker == SOS:
-                found = _MARKER.search(data, end)
-                if found is None:
-                    raise JpegError("it breaks off")
-                file.scans.append(_read_scan(file, content, tables, restart, (position, end, found.start())))
-                end = found.start()
-            elif marker == 0xDC or marker == 0xCC:
-                raise JpegError("it uses a rare kind of coding")
-            position = end
+        _read_segments(file, data, torn)
     except (struct.error, IndexError) as error:
         raise JpegError("it breaks off") from error
+    except _BreaksOff:
+        if not (torn and file.scans):
+            raise
+        file.torn, file.end = True, len(data)
     if not file.scans:
         raise JpegError("it holds no picture data")
     return file
+
+
+class _BreaksOff(JpegError):  # noqa: N818 - the name reads as what happened
+    """Where the data ends before its end marker."""
+
+
+def _read_segments(file: JpegFile, data: bytes, torn: bool) -> None:
+    tables: dict[tuple[int, int], HuffmanTable] = {}
+    restart, position = 0, 2
+    while True:
+        position = _next_marker(data, position)
+        marker = data[position + 1]
+        if marker == EOI:
+            file.end = position + 2
+            return
+        if position + 4 > len(data):
+            raise _BreaksOff("it breaks off")
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        end = position + 2 + length
+        if end > len(data) or length < 2:
+            raise _BreaksOff("it breaks off")
+        content = data[position + 4 : end]
+        if marker in frame_markers:
+            _read_frame(file, marker, content)
+        elif marker == DQT:
+            _read_quantisation(file, content)
+        elif marker == DHT:
+            tables |= _read_huffman(content)
+        elif marker == DRI:
+            (restart,) = struct.unpack(">H", content)
+        file.segments.append((marker, position, end))
+        if marker == SOS:
+            found = _MARKER.search(data, end)
+            if found is None and not torn:
+                raise _BreaksOff("it breaks off")
+            stop = found.start() if found else len(data) - data.endswith(b"\xff")
+            file.scans.append(_read_scan(file, content, tables, restart, (position, end, stop)))
+            if found is None:
+                raise _BreaksOff("it breaks off")
+            end = stop
+        elif marker == 0xDC or marker == 0xCC:
+            raise JpegError("it uses a rare kind of coding")
+        position = end
 
 
 def _next_marker(data: bytes, position: int) -> int:
     """Where the next marker's last 0xFF stands; stray bytes in front are passed over, as libjpeg does."""
     while True:
         position = data.find(b"\xff", position)
-        if position < 0:
-            raise JpegError("it breaks off")
-        while data[position + 1] == 0xFF:
+        while 0 <= position < len(data) - 1 and data[position + 1] == 0xFF:
             position += 1
+        if position < 0 or position + 1 >= len(data):
+            raise _BreaksOff("it breaks off")
         if data[position + 1] != 0:
             return position
         position += 2

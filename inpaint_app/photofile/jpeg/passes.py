@@ -44,18 +44,27 @@ def read_pass(
     high: Number,
     low: Number,
     progressive: bool,
+    torn: bool,
 ) -> Number:
-    """Decode one scan into the coefficients; returns 0, or 1 where the data is damaged. every: blocks per interval."""
+    """Decode one scan into the coefficients; returns 0, or 1 where the data is damaged. every: blocks per interval.
+
+    torn: the data may end early. As libjpeg does it, the MCU in which it ends reads zeros, and no later one is read.
+    """
     predicted = np.zeros(4, np.int64)
+    ended, over = False, False
     acc, held, position, waiting = np.int64(0), 0, 0, np.int64(0)
     interval = -1
     for number in range(len(order)):
         if number % every == 0:
             interval += 1
             if interval + 1 >= len(starts):
-                return 1
+                return 0 if torn else 1
             position, acc, held, waiting = starts[interval], np.int64(0), 0, np.int64(0)
+            ended, over = False, False
             predicted[:] = 0
+        over = over or (ended and number % len(owner) == 0)
+        if over:
+            continue
         block = coefficients[order[number]]
         part = owner[number % len(owner)]
         position, acc, held = refilled(plain, position, acc, held)
@@ -126,7 +135,9 @@ def read_pass(
                 block[k] = value << low
             k += 1
         if position - (held >> 3) > starts[interval + 1]:
-            return 1
+            if not torn:
+                return 1
+            ended = True
     return 0
 
 

@@ -44,12 +44,12 @@ class Whole:
             order, owner, per_mcu = _order(file, scan, units)
             plain, starts = intervals(file, scan)
             every = scan.restart * per_mcu or len(order)
-            if len(starts) - 1 != -(-len(order) // every):
+            if len(starts) - 1 != -(-len(order) // every) and not file.torn:
                 raise JpegError("its restart markers are damaged")
             dc, ac = (_reading(file, scan, kind) for kind in (0, 1))
             first, last, high, low = *scan.band, scan.high, scan.low
             state = (plain, starts, every, order, owner, coefficients, dc, ac)
-            if read_pass(*state, first, last, high, low, file.progressive):
+            if read_pass(*state, first, last, high, low, file.progressive, file.torn) and not file.torn:
                 raise JpegError("its coded data is damaged")
         hashes = np.zeros(len(units), np.int64)
         hash_units(units, coefficients, hashes)
@@ -77,14 +77,14 @@ class Whole:
         if self.file.progressive:
             # The compiled passes let go of the interpreter lock, and no scan needs another's bytes.
             with ThreadPoolExecutor(min(len(scans), surroundings.cores())) as pool:
-                return list(pool.map(self._scan, scans)), True
+                return list(pool.map(self.scan, scans)), True
         every = tuple(range(len(self.file.components)))
         tables = tuple(0 if c in (0, 3) else 1 for c in every)
         last = scans[-1]
         one = Scan(every, tables, tables, (0, 63), 0, 0, {}, last.restart, last.begin, last.data, last.end)
-        return [*[b""] * (len(scans) - 1), self._scan(one)], True
+        return [*[b""] * (len(scans) - 1), self.scan(one)], True
 
-    def _scan(self, scan: Scan) -> bytes:
+    def scan(self, scan: Scan) -> bytes:
         """One scan's tables, header and coded bytes: with its own tables where they have all symbols, else the best."""
         from inpaint_app.photofile.jpeg.passes_out import write_pass
 
