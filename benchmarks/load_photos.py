@@ -93,10 +93,10 @@ class OwnPhoto:
             raise Mixed("nobody was found where people are")
 
 
-def mask_png(mask: NDArray[np.bool_], red: bool = False) -> bytes:
-    """A mask as a file, or as the page's strokes (red = brushed)."""
+def mask_png(mask: NDArray[np.bool_]) -> bytes:
+    """A mask as a file."""
     picture = np.zeros((*mask.shape, 3), np.uint8)
-    picture[mask] = (255, 0, 0) if red else 255
+    picture[mask] = 255
     buffer = io.BytesIO()
     PillowImage.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

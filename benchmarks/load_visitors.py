@@ -5,7 +5,6 @@ Two kinds: `PageVisitor` speaks the page's own protocol, `ApiVisitor` calls the 
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import random
@@ -182,9 +181,14 @@ class PageVisitor:
         raise ConnectionError("the stream ended before the work did")
 
     def marked(self, hole: NDArray[np.bool_]) -> dict[str, Any]:
-        """The studio's strokes."""
-        strokes = "data:image/png;base64," + base64.b64encode(mask_png(hole, red=True)).decode()
-        return {"strokes": strokes, "brushed": True, "chosen": [], "objects": []}
+        """The studio's strokes: one along each row of the hole, so that the server draws the very same pixels."""
+        rows = np.flatnonzero(hole.any(axis=1))
+        strokes = []
+        for row in rows:
+            columns = np.flatnonzero(hole[row])
+            ends = [float(columns[0]) + 0.5, row + 0.5, float(columns[-1]) + 0.5, row + 0.5]
+            strokes.append({"kind": "stroke", "points": ends, "width": 1.0, "erase": False})
+        return {"marks": strokes, "objects": []}
 
     def detect(self) -> None:
         """Find objects."""
@@ -232,7 +236,7 @@ class PageVisitor:
     def press_cancel(self) -> None:
         """What the Cancel button does."""
         number, component = self.events["cancel"]
-        given = {"data": [], "event_data": {}, "fn_index": number, "trigger_id": component}
+        given = {"data": [], "event_data": {"work": self.works}, "fn_index": number, "trigger_id": component}
         with httpx.Client(base_url=self.http.base_url) as http:
             http.post("/run/predict", json={**given, "session_hash": self.session}).raise_for_status()
 
@@ -240,8 +244,8 @@ class PageVisitor:
         """Ask for what there is not."""
         event, message = self.chance.choice(
             [
-                ("remove", {"backends": ["telea"], "strokes": "", "chosen": []}),
-                ("remove", {"backends": ["telea"], "strokes": "xyz", "chosen": []}),
+                ("remove", {"backends": ["telea"], "marks": []}),
+                ("remove", {"backends": ["telea"], "marks": ["xyz"]}),
                 ("open", {"path": "/etc/passwd", "name": "x"}),
                 ("go", {"step": 99}),
             ]

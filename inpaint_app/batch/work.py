@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
+from inpaint_app.segmenters.base import counted_words
 from inpaint_app.session import Job, NothingFound, Session
 from inpaint_app.types import Progress
 
@@ -115,12 +115,11 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         return _unchanged(task, photo, str(nothing))
     result = outcome.result
     encoded = files.encode(photo, result.image, result.mask, format=task.format)
-    labels = Counter(instance.label for instance in outcome.removed)
     return Row(
         photo=task.label,
         status="removed",
         result=task.result,
-        removed=", ".join(f"{count} {label}" for label, count in labels.items()),
+        removed=counted_words(instance.label for instance in outcome.removed),
         hole_pixels=int(np.count_nonzero(result.mask)),
         changed_outside=encoded.report.changed_pixels_outside,
         method=encoded.report.method,

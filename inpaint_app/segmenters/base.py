@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -28,6 +29,13 @@ class Segmenter(Protocol):
         image: (H, W, 3) uint8 RGB of any size. Masks are at the image's full resolution, gaps closed.
         """
         ...
+
+
+PLURALS = {
+    "person": "people", "sheep": "sheep", "knife": "knives", "mouse": "mice",
+    "skis": "skis", "scissors": "scissors", "broccoli": "broccoli",
+}  # fmt: skip
+"""Classes whose plural has no s of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,19 @@ class SegmenterSpec:
 def _resolved(path: str):  # type: ignore[no-untyped-def]  # whatever the string names
     module, _, attribute = path.partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def plural(label: str) -> str:
+    """What more than one of a class is called."""
+    if label in PLURALS:
+        return PLURALS[label]
+    return label + ("es" if label.endswith(("s", "sh", "ch", "x")) else "s")
+
+
+def counted_words(labels: Iterable[str]) -> str:
+    """How many there are of each class, in words: "3 people, 1 bus"; "" for none."""
+    counts = Counter(labels)
+    return ", ".join(f"{count} {label if count == 1 else plural(label)}" for label, count in counts.items())
 
 
 def labels_of(words: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

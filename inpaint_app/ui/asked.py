@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,11 @@ from typing import Any
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
-from inpaint_app.imaging.mask import marked
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.session import CONFIDENCE, Job
-from inpaint_app.types import Instance, Mask
-from inpaint_app.ui import pictures, present
-from inpaint_app.ui.visits import Step
+from inpaint_app.ui import present
+from inpaint_app.ui.marks import Marks, drawn
+from inpaint_app.ui.visits import Step, Visit
 
 Message = Mapping[str, Any]
 
@@ -87,31 +86,24 @@ def segmenter(message: Message) -> str | None:
     return str(named)[:100] if named else None
 
 
-def marked_mask(message: Message, step: Step, shape: tuple[int, int]) -> Mask | None:
-    """The mask as the page shows it, at full size: chosen finds, less the erased, joined with the brushed."""
-    picked = numbers(message)
-    chosen: list[Instance] = [i for i in step.found or () if i.number in picked]
-    strokes = pictures.read_strokes(message.get("strokes"), shape)
-    if strokes is None and not chosen:
-        return None
-    brushed, erased = strokes or (None, None)
-    mask = marked(shape, chosen, brushed, erased)
-    return mask if mask.any() else None
+def marked(message: Message, visit: Visit, check: Callable[[], None] = lambda: None) -> Marks:
+    """What is marked on the page, drawn at the photo's full size. check: see `marks.drawn`. Raises MaskError."""
+    step, photo = visit.step(), visit.opened()
+    return drawn(
+        listed(message.get("marks")), (photo.height, photo.width), step.found or (), visit.masks, check
+    )
 
 
-def job(message: Message, step: Step, shape: tuple[int, int]) -> Job:
+def job(message: Message, step: Step, marks: Marks) -> Job:
     """What the page asks for, as a job: all that is marked, and all objects of the words."""
     words = tuple(str(word)[:100] for word in listed(message.get("objects")))
     known = step.found if not words or step.found_with == finder(message) else None
-    strokes = pictures.read_strokes(message.get("strokes"), shape)
-    corrected = strokes is not None and bool(strokes[1].any())
-    chosen = numbers(message)
     return Job(
-        mask=marked_mask(message, step, shape),
+        mask=marks.mask,
         objects=words,
         found=known,
         # Where something was erased the mask alone decides: naming the finds would bring the erased part back.
-        numbers=None if words else (frozenset() if corrected else chosen),
+        numbers=None if words else (frozenset() if marks.erased else marks.chosen),
         segmenter=segmenter(message),
         confidence=confidence(message),
         grow=_pixels(message.get("grow")),
@@ -160,11 +152,6 @@ def options(message: Message, backend: str) -> dict[str, Any]:
     if not isinstance(table, Mapping):
         raise OptionError(f"The page sent {ascii(table)[:40]} as options, expected a table: reload the page.")
     return dict(table)
-
-
-def numbers(message: Message) -> frozenset[int]:
-    """The finds that are chosen."""
-    return frozenset(whole(one) for one in listed(message.get("chosen")))
 
 
 def crop(box: Any, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -15,7 +15,7 @@ from inpaint_app.errors import InpaintError, TooMany
 from inpaint_app.journal import Row
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
-from inpaint_app.ui.tabs import IDLE, bar, heading, note, stopper
+from inpaint_app.ui.tabs import IDLE, bar, cancels, heading, note, numbered
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
 
@@ -51,16 +51,24 @@ def build(session: Session, visits: Visits) -> None:
         body = gr.HTML(IDLE, js_on_load=None, apply_default_css=False, elem_id="batch-rows")
 
     def run(
-        photos: list[str] | None, masks: list[str] | None, words: list[str], backend: str, request: gr.Request
+        photos: list[str] | None,
+        masks: list[str] | None,
+        words: list[str],
+        backend: str,
+        number: float,
+        request: gr.Request,
     ) -> Iterator[Update]:
         """Do the batch; a row appears as each photo is done."""
-        yield from work(session, visits.met(request), photos or [], masks or [], words, backend)
+        yield from work(
+            session, visits.met(request), photos or [], masks or [], words, backend, int(number or 0)
+        )
 
     start.click(
-        run, [photos, masks, words, backend], [status, body, result], api_visibility="private", show_progress="hidden",
-        concurrency_id="device", concurrency_limit=AT_ONCE,
+        run, [photos, masks, words, backend, gr.Number(visible=False)], [status, body, result],
+        js=numbered("batch"), api_visibility="private", show_progress="hidden", concurrency_id="device",
+        concurrency_limit=AT_ONCE,
     )  # fmt: skip
-    stop.click(stopper(visits), api_visibility="private", queue=False)
+    cancels(stop, visits, "batch")
 
 
 def _most(session: Session) -> str:
@@ -75,6 +83,7 @@ def work(
     masks: Sequence[str],
     words: Sequence[str],
     backend: str,
+    number: int = 0,
 ) -> Iterator[Update]:
     """Status, rows and zip of the tab, again and again until the batch is done."""
     rows: list[Row] = []
@@ -118,7 +127,7 @@ def work(
         said.append(note(text, "bad" if kind == "error" else ""))
 
     yield bar(None), "", gr.skip()
-    for progress in pump(visit, task, say):
+    for progress in pump(visit, task, say, number):
         yield bar(progress), table(rows), gr.skip()
     link = gr.DownloadButton(value=str(zips[0]), visible=True) if zips else gr.skip()
     yield "".join(said), table(rows), link

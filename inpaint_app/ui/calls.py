@@ -1,8 +1,12 @@
-"""One call of a named endpoint: in a thread, in its visitor's turn, and stopped when the client goes away."""
+"""One call of a named endpoint: in a thread, in its visitor's turn, and stopped when the client cancels or goes away.
+
+A call's number is the event id that its client was given; `POST /gradio_api/cancel` names it.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +18,9 @@ from inpaint_app.ui.visits import Visit
 from inpaint_app.ui.work import carried
 
 Value = TypeVar("Value")
+
+REMEMBERED = 1024
+"""Cancelled calls that are remembered: a cancel may come before its call begins, and then Gradio forgets it."""
 
 
 def called(visit: Visit, task: Callable[[Progress], Value]) -> Value:
@@ -27,8 +34,13 @@ def called(visit: Visit, task: Callable[[Progress], Value]) -> Value:
         owner=visit.token,
     )
     visit.calls.add(stop)
+
+    def work(progress: Progress) -> Value:
+        progress.check()
+        return task(progress)
+
     try:
-        waiting = carried(task, progress)
+        waiting = carried(work, progress)
         while True:
             try:
                 next(waiting)
@@ -38,6 +50,18 @@ def called(visit: Visit, task: Callable[[Progress], Value]) -> Value:
     finally:
         stop.set()
         visit.calls.discard(stop)
+
+
+def note_cancels(queue: Any) -> None:
+    """Let Gradio's queue remember which calls were cancelled, also those that have left it and not begun yet."""
+    cancelled: deque[str] = deque(maxlen=REMEMBERED)
+    theirs = queue.remove_from_queue
+
+    async def remove_from_queue(event_id: str) -> None:
+        cancelled.append(event_id)
+        await theirs(event_id)
+
+    queue.remove_from_queue, queue.cancelled = remove_from_queue, cancelled
 
 
 def _departed() -> Callable[[], bool]:
@@ -51,12 +75,14 @@ def _departed() -> Callable[[], bool]:
     if blocks is None or event_id is None:
         return lambda: False
     queue = blocks._queue
+    cancelled = getattr(queue, "cancelled", ())
     event = queue.event_ids_to_events.get(event_id)
     if event is None:
-        return lambda: False
+        return lambda: event_id in cancelled
 
     def departed() -> bool:
         # A cancel takes the event out of what its session waits for; a closed connection marks it as not alive.
-        return not event.alive or event_id not in queue.pending_event_ids_session.get(event.session_hash, ())
+        waited = queue.pending_event_ids_session.get(event.session_hash, ())
+        return not event.alive or event_id in cancelled or event_id not in waited
 
     return departed

@@ -9,7 +9,7 @@ from inpaint_app import recipe
 from inpaint_app.errors import InpaintError, MaskError
 from inpaint_app.photofile import files
 from inpaint_app.ui import pictures, present
-from inpaint_app.ui.asked import Message, marked_mask
+from inpaint_app.ui.asked import Message, marked
 from inpaint_app.ui.made import Made, hole_of
 from inpaint_app.ui.visits import Step, Visit
 
@@ -43,8 +43,7 @@ def give_recipe(visit: Visit, made: Made | None) -> None:
 
 def give_mask(visit: Visit, message: Message) -> None:
     """Hand out the mask as it is shown, at full size."""
-    photo, image = visit.opened(), visit.pixels()
-    mask = marked_mask(message, visit.step(), (image.shape[0], image.shape[1]))
+    photo, mask = visit.opened(), marked(message, visit).mask
     if mask is None:
         raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
     name = f"{Path(photo.name).stem or 'photo'}-mask.png"

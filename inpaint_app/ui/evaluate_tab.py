@@ -20,7 +20,7 @@ from inpaint_app.evaluation.live import HEAD, Snapshot
 from inpaint_app.evaluation.store import Store
 from inpaint_app.session import Session
 from inpaint_app.types import Progress
-from inpaint_app.ui.tabs import IDLE, address, bar, heading, note, stopper
+from inpaint_app.ui.tabs import IDLE, address, bar, cancels, heading, note, numbered
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
 
@@ -105,23 +105,24 @@ def build(session: Session, visits: Visits) -> None:
 
     def run(
         photos: list[str] | None, folder: str, size: str, limit: float, seed: float, holes: list[str],
-        names: list[str], request: gr.Request,
+        names: list[str], number: float, request: gr.Request,
     ) -> Iterator[Update]:  # fmt: skip
         """Measure; tables, plots and examples appear as they come."""
         asked = Asked(
             tuple(photos or ()), (folder or "").strip() if own else "", tuple(holes), tuple(names), SIZES[size],
             int(limit or 1), int(seed or 0),
         )  # fmt: skip
-        yield from evaluate(session, visits.met(request), asked)
+        yield from evaluate(session, visits.met(request), asked, int(number or 0))
 
     start.click(
-        run, [photos, folder, size, limit, seed, holes, names], [status, body, *links], api_visibility="private",
-        show_progress="hidden", concurrency_id="device", concurrency_limit=AT_ONCE,
+        run, [photos, folder, size, limit, seed, holes, names, gr.Number(visible=False)], [status, body, *links],
+        js=numbered("evaluate"), api_visibility="private", show_progress="hidden", concurrency_id="device",
+        concurrency_limit=AT_ONCE,
     )  # fmt: skip
-    stop.click(stopper(visits), api_visibility="private", queue=False)
+    cancels(stop, visits, "evaluate")
 
 
-def evaluate(session: Session, visit: Visit, asked: Asked) -> Iterator[Update]:
+def evaluate(session: Session, visit: Visit, asked: Asked, number: int = 0) -> Iterator[Update]:
     """Status, body and the three files of the tab, again and again until all is measured or it was stopped."""
     known, said, began = Known(), list[str](), time.perf_counter()
 
@@ -134,7 +135,7 @@ def evaluate(session: Session, visit: Visit, asked: Asked) -> Iterator[Update]:
     skip = (gr.skip(),) * len(FILES)
     yield bar(None), "", *(gr.update(visible=False) for _ in FILES)
     drawn, last = None, 0.0
-    for progress in pump(visit, task, say):
+    for progress in pump(visit, task, say, number):
         if known.snapshot is not drawn and time.monotonic() - last > REFRESH:
             drawn, last = known.snapshot, time.monotonic()
             yield bar(progress), _body(known), *skip

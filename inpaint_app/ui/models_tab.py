@@ -13,7 +13,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.settings import Settings
 from inpaint_app.types import Missing, Progress
-from inpaint_app.ui.tabs import IDLE, bar, heading, note, stopper
+from inpaint_app.ui.tabs import IDLE, bar, cancels, heading, note, numbered
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import pump
 
@@ -33,14 +33,15 @@ def build(visits: Visits) -> None:
         status = gr.HTML(IDLE, js_on_load=None, apply_default_css=False)
         body = gr.HTML(table(), js_on_load=None, apply_default_css=False, elem_id="models-table")
 
-    def run(name: str | None, request: gr.Request) -> Iterator[tuple[str, str]]:
+    def run(name: str | None, number: float, request: gr.Request) -> Iterator[tuple[str, str]]:
         """Fetch the weights of that name."""
-        yield from fetch(visits.met(request), name)
+        yield from fetch(visits.met(request), name, int(number or 0))
 
     start.click(
-        run, which, [status, body], api_visibility="private", show_progress="hidden", concurrency_limit=4
-    )
-    stop.click(stopper(visits), api_visibility="private", queue=False)
+        run, [which, gr.Number(visible=False)], [status, body], js=numbered("models"), api_visibility="private",
+        show_progress="hidden", concurrency_limit=4,
+    )  # fmt: skip
+    cancels(stop, visits, "models")
 
 
 def choices() -> list[tuple[str, str]]:
@@ -49,7 +50,7 @@ def choices() -> list[tuple[str, str]]:
     return [(words, name) for name, words in session.fetchable(most).items()]
 
 
-def fetch(visit: Visit, name: str | None) -> Iterator[tuple[str, str]]:
+def fetch(visit: Visit, name: str | None, number: int = 0) -> Iterator[tuple[str, str]]:
     """Status and table of the tab until the weights are here."""
     said: list[str] = []
 
@@ -67,7 +68,7 @@ def fetch(visit: Visit, name: str | None) -> Iterator[tuple[str, str]]:
     if not name:
         yield note("Choose what to fetch first."), table()
         return
-    for progress in pump(visit, task, say):
+    for progress in pump(visit, task, say, number):
         yield bar(progress, "Connecting"), table()
     yield "".join(said), table()
 
@@ -88,7 +89,7 @@ def _part(title: str, specs: list[tuple[str, str, tuple[Missing, ...]]]) -> str:
         for name, summary, lacks in specs
     )
     return (
-        f'<div class="scroll"><table><thead><tr><th>{title}</th><th></th><th></th></tr></thead>'
+        f'<div class="scroll"><table><thead><tr><th>{title}</th><th>State</th><th>What it is</th></tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 

@@ -20,6 +20,7 @@ from inpaint_app.settings import Settings
 from inpaint_app.ui import (
     api,
     batch_tab,
+    calls,
     evaluate_tab,
     health,
     help_tab,
@@ -58,6 +59,7 @@ class Page(gr.Blocks):
         known = options.get("app_kwargs") or {}
         guard = Middleware(Guard, settings=self.session.settings, owners=self.visits.owners)
         options["app_kwargs"] = {**known, "middleware": [*known.get("middleware", ()), guard]}
+        calls.note_cancels(self._queue)
         with tools.in_place(self.handed):
             return super().launch(*given, **options)
 

@@ -1,9 +1,8 @@
-"""Arrays → what a browser can show: bounded previews as files, outlines as polygons; and the mask's way back."""
+"""Arrays → what a browser can show: bounded previews as files, outlines as polygons."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
-from inpaint_app.errors import MaskError
 from inpaint_app.imaging import mask as masks
-from inpaint_app.photofile import png
 from inpaint_app.photofile.files import Photo
 from inpaint_app.types import Image, Instance, Mask
 
@@ -92,32 +89,6 @@ def outlines(instance: Instance, photo_size: tuple[int, int]) -> list[list[float
         points = points - 0.5 + (box.left * scale_x, box.top * scale_y)
         polygons.append([round(float(v), 1) for v in points.reshape(-1)])
     return polygons
-
-
-def read_strokes(encoded: str | None, shape: tuple[int, int]) -> tuple[Mask, Mask] | None:
-    """What was brushed and what was erased, (H, W) bool each, from the page's PNG (red = brushed, green = erased).
-
-    encoded: base64, with or without the data URL's head; None or "" is no strokes. Raises MaskError.
-    """
-    if not encoded:
-        return None
-    if not isinstance(encoded, str):
-        raise MaskError("The brushed mask did not arrive whole (it is no text): press the button again.")
-    try:
-        data = base64.b64decode(encoded.rpartition(",")[2], validate=True)
-        head = png.only_header(data)  # before Pillow, which makes room for an animated one as it opens it
-        if max(head.width, head.height) > 2 * PREVIEW_SIDE:
-            raise MaskError(
-                f"The brushed mask is {head.width}×{head.height}, expected at most {PREVIEW_SIDE} a side."
-            )
-        picture = PillowImage.open(io.BytesIO(data), formats=["PNG"])
-        layers = np.asarray(picture.convert("RGB"))
-    except (binascii.Error, OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
-        raise MaskError(
-            f"The brushed mask did not arrive whole ({error}): press the button again."
-        ) from error
-    brushed, erased = layers[..., 0] >= 128, layers[..., 1] >= 128
-    return masks.scaled(brushed, shape), masks.scaled(erased, shape)
 
 
 def mask_png(mask: Mask) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +14,7 @@ from inpaint_app.backends.diffusion.estimate import spoken
 from inpaint_app.candidates import MOST
 from inpaint_app.photofile.files import Photo, Report
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters.base import GROUPS
+from inpaint_app.segmenters.base import GROUPS, counted_words, plural
 from inpaint_app.session import CONFIDENCE
 from inpaint_app.types import Box, Instance, Missing, Result
 from inpaint_app.ui import pictures
@@ -132,15 +131,20 @@ def finder(name: str) -> str:
 
 def removed(instances: Iterable[Instance], brushed: bool) -> str:
     """What was taken out, in words: "3 people, 1 bus"."""
-    plurals = {"person": "people", "bus": "buses", "sheep": "sheep", "knife": "knives"}
-    counts = Counter(instance.label for instance in instances)
-    said = [
-        f"{count} {label if count == 1 else plurals.get(label, label + 's')}"
-        for label, count in counts.items()
-    ]
-    if brushed:
-        said.append("brushed area")
-    return ", ".join(said) or "brushed area"
+    said = counted_words(instance.label for instance in instances)
+    if brushed or not said:
+        said = f"{said}, brushed area" if said else "brushed area"
+    return said
+
+
+def counted(instances: Sequence[Instance]) -> dict[str, Any]:
+    """What was found in words ("Found 3 people, 1 bus."), and what more than one of each label is called."""
+    labels = [instance.label for instance in instances]
+    said = counted_words(labels)
+    return {
+        "said": f"Found {said}." if said else "",
+        "plurals": {label: plural(label) for label in dict.fromkeys(labels)},
+    }
 
 
 def result(made: Result, key: str, title: str, what: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Expected
 from inpaint_app.errors import Cancelled, InpaintError
-from inpaint_app.mask_file import open_mask
+from inpaint_app.imaging import mask as masks
 from inpaint_app.photofile import files
 from inpaint_app.session import NothingFound, Session
 from inpaint_app.types import Image, Progress
@@ -22,6 +22,7 @@ from inpaint_app.ui import asked, measured, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
 from inpaint_app.ui.made import opacity
+from inpaint_app.ui.mask_files import meanings
 from inpaint_app.ui.results import Shown
 from inpaint_app.ui.visits import Step, Visit, Visits
 from inpaint_app.ui.work import at_once, value, working
@@ -93,10 +94,11 @@ class Remover:
         def task(progress: Progress) -> None:
             step, image = visit.step(), visit.pixels()
             alpha = opacity(visit.opened(), step.patches)
-            job = asked.job(message, step, (image.shape[0], image.shape[1]))
-            step.marks = {name: message.get(name) for name in ("strokes", "chosen")}
+            marks = asked.marked(message, visit, progress.check)
+            job = asked.job(message, step, marks)
+            step.marks = asked.listed(message.get("marks"))
             names = asked.backends(message) or [backends.DEFAULT]
-            shown = Shown(visit, step, image, job, message, partial(self._say_found, visit, step))
+            shown = Shown(visit, step, image, job, marks, message, partial(self._say_found, visit, step))
             with visit.allowance.turn(len(names) * max(1, job.candidates)):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
@@ -122,17 +124,18 @@ class Remover:
         visit, message = self._met(event, request)
 
         def task(progress: Progress) -> None:
-            step, image = visit.step(), visit.pixels()
-            job = asked.job(message, step, (image.shape[0], image.shape[1]))
+            step = visit.step()
+            job = asked.job(message, step, asked.marked(message, visit, progress.check))
             names = measured.chosen(str(name) for name in message.get("backends") or ())
             with visit.allowance.turn(measured.PLACES * len(names)):
                 measured.measure(self.session, visit, step, job, names, progress)
 
         yield from working(visit, task, asked.work(message))
 
-    def cancel(self, request: gr.Request) -> None:
-        """Stop the work that is going on."""
-        self.visits.met(request).stop.set()
+    def cancel(self, event: gr.EventData, request: gr.Request) -> None:
+        """Stop the work that the page names, also where it has not begun yet."""
+        visit, message = self._met(event, request)
+        visit.cancels.cancel(asked.work(message))
 
     def ask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page has heard nothing for a while: is anything going on?"""
@@ -195,15 +198,16 @@ class Remover:
 
         yield from working(visit, task, asked.work(message))
 
-    def mask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        """Take a mask file in and hand it to the canvas in the preview's size."""
+    def mask(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        """Take a mask file in, at its own resolution."""
         visit, message = self._met(event, request)
 
-        def task() -> None:
+        def task(progress: Progress) -> None:
+            progress(0.1, "Reading the mask")
             with asked.taken(self.visits.root, message) as path:
                 self._say_mask(visit, path)
 
-        return at_once(visit, task, asked.work(message))
+        yield from working(visit, task, asked.work(message))
 
     def detail(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """A full-resolution crop of what the visitor has zoomed into."""
@@ -217,7 +221,7 @@ class Remover:
             left, top, right, bottom = asked.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
             written = pictures.write_picture(
-                crop, visit.opened().shown_icc, visit.file(".jpg"), 2 * pictures.PREVIEW_SIDE
+                crop, visit.opened().shown_icc, visit.crop_file(), 2 * pictures.PREVIEW_SIDE
             )
             visit.say(
                 "detail",
@@ -239,17 +243,17 @@ class Remover:
         return visit, message
 
     def _say_mask(self, visit: Visit, path: Path, run: bool = False) -> None:
-        """Hand a mask file to the canvas in the preview's size. run: what it covers is to go at once."""
-        image = visit.pixels()
-        size = pictures.preview_size(image.shape[1], image.shape[0])
-        given = open_mask(
-            path,
-            (size[1], size[0]),
-            orientation=visit.opened().orientation,
-            limits=self.session.limits,
-        ).mask
-        written = files.write_bytes(pictures.mask_png(given), visit.file(".png"))
-        visit.say("mask", path=str(written), run=run)
+        """Hold a mask file at the photo's size and show it. run: what it covers is to go at once."""
+        photo = visit.opened()
+        size = pictures.preview_size(photo.width, photo.height)
+        question, ways = meanings(path, photo, self.session.limits)
+        choices = []
+        for way in ways:
+            shown = pictures.mask_png(masks.scaled(way.mask, (size[1], size[0])))
+            preview = str(files.write_bytes(shown, visit.file(".png")))
+            name = visit.masks.take(way.mask, preview)
+            choices.append({"words": way.words, "id": name, "preview": preview, "note": way.note})
+        visit.say("mask", question=question, choices=choices, run=run and not question)
 
     def _show(self, visit: Visit, step: Step, image: Image) -> None:
         """Write the step's preview and thumbnail once."""
@@ -265,7 +269,7 @@ class Remover:
         if step.found is not None:
             self._say_found(visit, step)
         if step.marks:
-            visit.say("marks", **step.marks)
+            visit.say("marks", operations=step.marks, previews=_previews(visit))
         for made in step.made.values():
             visit.say("result", **made.shown)
         if step.proof:
@@ -275,4 +279,11 @@ class Remover:
         photo = visit.opened()
         size = (photo.width, photo.height)
         finder = present.finder(step.found_with[0] if step.found_with else "")
-        visit.say("found", instances=present.found(step.found or (), size), chosen=chosen, finder=finder)
+        visit.say("found", instances=present.found(step.found or (), size), chosen=chosen, finder=finder,
+            **present.counted(step.found or ()),
+        )  # fmt: skip
+
+
+def _previews(visit: Visit) -> dict[str, str]:
+    """What the page shows of the mask files that were taken in."""
+    return {name: held.preview for name, held in visit.masks.items()}

@@ -13,6 +13,7 @@ from inpaint_app.types import Image
 from inpaint_app.ui import asked, pictures, present
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.made import Made
+from inpaint_app.ui.marks import Marks
 from inpaint_app.ui.visits import Step, Visit
 
 ShowFound = Callable[[list[int]], None]
@@ -22,7 +23,14 @@ class Shown:
     """The results of one press of Remove. `job` learns what was found, so that it is not looked for again."""
 
     def __init__(
-        self, visit: Visit, step: Step, image: Image, job: Job, message: Message, found: ShowFound
+        self,
+        visit: Visit,
+        step: Step,
+        image: Image,
+        job: Job,
+        marks: Marks,
+        message: Message,
+        found: ShowFound,
     ) -> None:
         self.job = job
         self._visit = visit
@@ -30,7 +38,7 @@ class Shown:
         self._image = image
         self._message = message
         self._found = found
-        self._chosen = asked.numbers(message)
+        self._chosen, self._brushed = marks.chosen, marks.brushed
         self._begun = False
 
     def candidate(self, job: Job, outcome: Outcome) -> None:
@@ -44,7 +52,7 @@ class Shown:
         result = outcome.result
         what = present.removed(
             [i for i in self._step.found or () if i.number in self._chosen],
-            bool(self._message.get("brushed")),
+            self._brushed,
         )
         key = _key(job, outcome.candidates[0])
         shown = present.result(result, key, _title(job, outcome), what)

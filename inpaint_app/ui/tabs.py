@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -41,11 +40,24 @@ def note(text: str, kind: str = "") -> str:
     return f'<p class="note {kind}" role="{"alert" if kind == "bad" else "status"}">{escape(text)}</p>'
 
 
-def stopper(visits: Visits) -> Callable[[gr.Request], None]:
-    """The handler of a Cancel button."""
+def numbered(tab: str) -> str:
+    """JavaScript for a start button whose last input is hidden: the work's number goes there, kept for its cancel."""
+    kept = f"(window.inpaintWorks = window.inpaintWorks || {{}})[{tab!r}]"
+    return f"(...given) => [...given.slice(0, -1), {kept} = window.inpaintWork()]"
 
-    def stop(request: gr.Request) -> None:
-        """Stop what this visitor has going on."""
-        visits.met(request).stop.set()
 
-    return stop
+def cancels(button: gr.Button, visits: Visits, tab: str) -> None:
+    """Let a Cancel button stop the work that this tab began last, and no other tab's."""
+
+    def stop(number: float | None, request: gr.Request) -> None:
+        """Stop that piece of work, also where it has not begun yet."""
+        visits.met(request).cancels.cancel(int(number or 0))
+
+    button.click(
+        stop,
+        gr.Number(visible=False),
+        js=f"() => [(window.inpaintWorks || {{}})[{tab!r}] || 0]",
+        api_visibility="private",
+        queue=False,
+        trigger_mode="multiple",
+    )

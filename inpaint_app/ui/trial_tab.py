@@ -19,8 +19,8 @@ from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER, QUICK, unavaila
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import pictures
-from inpaint_app.ui.asked import marked_mask
-from inpaint_app.ui.tabs import IDLE, address, bar, heading, note, stopper
+from inpaint_app.ui.asked import marked
+from inpaint_app.ui.tabs import IDLE, address, bar, cancels, heading, note
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
 
@@ -29,10 +29,9 @@ LABELS = {
 }  # fmt: skip
 DIGITS = {"psnr": 2, "l1": 2, "l2": 2, "tv": 2}
 SIDE = 480
-MARKS = (
-    "(...given) => [...given.slice(0, -1), JSON.stringify(window.inpaintMarks ? window.inpaintMarks() : {})]"
-)
-"""Hands the studio's mask to the last input."""
+MARKS = """(...given) => [...given.slice(0, -2), JSON.stringify(window.inpaintMarks()),
+    (window.inpaintWorks = window.inpaintWorks || {})["test"] = window.inpaintWork()]"""
+"""Hands what is marked in the studio, and the number of the work, to the last two inputs."""
 
 
 def build(session: Session, visits: Visits) -> None:
@@ -62,20 +61,20 @@ def build(session: Session, visits: Visits) -> None:
         body = gr.HTML(IDLE, js_on_load=None, apply_default_css=False)
 
     def run(
-        hole: str, seed: float, names: list[str], marks: str, request: gr.Request
+        hole: str, seed: float, names: list[str], marks: str, number: float, request: gr.Request
     ) -> Iterator[tuple[str, str]]:
         """Test the chosen backends; rows appear as they are ready."""
-        yield from test(session, visits.met(request), hole, int(seed or 0), names, marks)
+        yield from test(session, visits.met(request), hole, int(seed or 0), names, marks, int(number or 0))
 
     start.click(
-        run, [hole, seed, names, marks], [status, body], js=MARKS, api_visibility="private", show_progress="hidden",
-        concurrency_id="device", concurrency_limit=AT_ONCE,
+        run, [hole, seed, names, marks, gr.Number(visible=False)], [status, body], js=MARKS,
+        api_visibility="private", show_progress="hidden", concurrency_id="device", concurrency_limit=AT_ONCE,
     )  # fmt: skip
-    stop.click(stopper(visits), api_visibility="private", queue=False)
+    cancels(stop, visits, "test")
 
 
 def test(
-    session: Session, visit: Visit, hole: str, seed: int, names: Sequence[str], marks: str
+    session: Session, visit: Visit, hole: str, seed: int, names: Sequence[str], marks: str, number: int
 ) -> Iterator[tuple[str, str]]:
     """Status and body of the tab, again and again until the test is done."""
     rows: list[TrialRow] = []
@@ -86,7 +85,7 @@ def test(
         image = visit.pixels()
         if not names:
             raise InpaintError("No backend is chosen: tick at least one.")
-        own = marked_mask(json.loads(marks or "{}"), visit.step(), (image.shape[0], image.shape[1]))
+        own = marked(_table(marks), visit, progress.check).mask
         scored = [*QUICK, *(() if unavailable(("lpips",)) else ("lpips",))]
         with visit.allowance.turn(len(names)):
             for row in trial.run(session, image, hole, names, progress, seed=seed, own=own, names=scored):
@@ -101,9 +100,20 @@ def test(
     def say(kind: str, text: str) -> None:
         said.append(note(text, "bad" if kind == "error" else ""))
 
-    for progress in pump(visit, task, say):
+    for progress in pump(visit, task, say, number):
         yield bar(progress), _body(tiles, rows)
     yield "".join(said), _body(tiles, rows)
+
+
+def _table(marks: str) -> dict[str, Any]:
+    """What the page says is marked."""
+    try:
+        given = json.loads(marks or "{}")
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise InpaintError("The page sent marks that are no table: reload the page.")
+    return given
 
 
 def _tile(visit: Visit, row: TrialRow, image: Image, title: str, small: str) -> str:
@@ -122,10 +132,10 @@ def _tile(visit: Visit, row: TrialRow, image: Image, title: str, small: str) -> 
 def _body(tiles: list[str], rows: list[TrialRow]) -> str:
     if not rows:
         return ""
-    return f'<div class="tiles">{"".join(tiles)}</div>{_table(rows, "hole")}{_table(rows, "image")}'
+    return f'<div class="tiles">{"".join(tiles)}</div>{_scores(rows, "hole")}{_scores(rows, "image")}'
 
 
-def _table(rows: list[TrialRow], place: str) -> str:
+def _scores(rows: list[TrialRow], place: str) -> str:
     """Scores over the hole or over the image; the best of each column stands out."""
     scored = [row for row in rows if row.scores is not None]
     names = [name for name in LABELS if any(name in (row.scores or {}).get(place, {}) for row in scored)]

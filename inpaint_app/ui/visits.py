@@ -22,8 +22,10 @@ from inpaint_app.photofile.files import Photo
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance
 from inpaint_app.ui.allowance import Allowance, Allowances
+from inpaint_app.ui.cancels import Cancels
 from inpaint_app.ui.guard import Owners, browser
 from inpaint_app.ui.made import Made, Patch, patched
+from inpaint_app.ui.marks import HeldMasks
 
 LEFT_SECONDS = 15 * 60.0
 """A visit is let go of this long after its tab was closed; one that is only idle stays as long as the settings say."""
@@ -46,7 +48,7 @@ class Step:
     found_with: tuple[str, float] | None = None
     made: dict[str, Made] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
-    marks: dict[str, Any] = field(default_factory=dict)
+    marks: list[Any] = field(default_factory=list)
     proof: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,11 +65,13 @@ class Visit:
     steps: list[Step] = field(default_factory=list)
     at: int = 0
     image: Image | None = None
+    masks: HeldMasks = field(default_factory=HeldMasks)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     crops: list[Path] = field(default_factory=list)
     sent: int = 0
     busy: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
+    cancels: Cancels = field(default_factory=Cancels)
     calls: set[threading.Event] = field(default_factory=set)
     touched: float = field(default_factory=time.monotonic)
     left: bool = False
@@ -95,7 +99,7 @@ class Visit:
     def open(self, photo: Photo) -> Step:
         """Begin anew with a photo."""
         self.photo, self.image, self.at = photo, photo.rgb, 0
-        self.steps = [Step(0, "Original")]
+        self.steps, self.masks = [Step(0, "Original")], HeldMasks()
         return self.steps[0]
 
     def go_to(self, number: int) -> Step:

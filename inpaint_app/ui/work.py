@@ -51,14 +51,18 @@ def value(visit: Visit, progress: dict[str, Any] | None = None) -> dict[str, Any
 
 def working(visit: Visit, task: Task, work: int) -> Iterator[dict[str, Any]]:
     """Run `task` for the studio and yield its value whenever there is news; errors become messages."""
-    for progress in pump(visit, task, visit.say):
+    for progress in pump(visit, task, visit.say, work):
         yield value(visit, progress)
     visit.say("done", work=work)
     yield value(visit)
 
 
-def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[str, Any] | None]:
+def pump(
+    visit: Visit, task: Task, say: Callable[..., None], number: int = 0
+) -> Iterator[dict[str, Any] | None]:
     """Run `task` in a thread and yield its progress as it reports; at most one task a visit.
+
+    number: what the page calls this piece of work; a cancel names it, and may have come before (Cancels).
 
     say(kind, text=…) hears of errors, of a cancel, and of nothing found: this never raises.
     Where the task hangs, the visit is free again once it was cancelled or the patience is over (Progress.stuck); what
@@ -68,7 +72,7 @@ def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[st
     if not busy.acquire(blocking=False):
         say("error", text="Still at work on the last step: wait for it, or press Cancel.")
         return
-    visit.stop = stop = threading.Event()
+    visit.stop = stop = visit.cancels.begin(number)
     reporter = _Reporter(visit)
     progress = Progress(reporter.report, stop.is_set, reporter.show, owner=visit.token)
 
@@ -82,6 +86,7 @@ def pump(visit: Visit, task: Task, say: Callable[..., None]) -> Iterator[dict[st
         begun.set()
         try:
             with _said(told):
+                progress.check()
                 task(progress)
         finally:
             busy.release()

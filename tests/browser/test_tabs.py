@@ -52,7 +52,7 @@ def test_a_batch_comes_back_as_one_zip(studio: Any, tmp_path: Path) -> None:
     page.get_by_text("1 done, 1 had nothing to remove, 1 failed").wait_for()
     rows = page.locator("#batch-rows tbody tr").all_inner_texts()
     assert [row.split()[0] for row in rows] == ["bus.jpg", "broken.jpg", "nobody.jpg"]
-    assert "4 person" in rows[0]
+    assert "4 people" in rows[0]
     assert "every block outside the mask" in rows[0]
     assert "as it was" in rows[2]
     with page.expect_download() as download:

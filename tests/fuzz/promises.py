@@ -5,7 +5,6 @@ Used by the hypothesis tests of every run (test_promises.py) and by the long cov
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 from dataclasses import asdict
@@ -19,7 +18,7 @@ from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, SaveError,
 from inpaint_app.imaging.mask_reader import read
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files, png
-from inpaint_app.ui import pictures
+from inpaint_app.ui.marks import drawn
 from tests.photofile.kinds import ALL
 from tests.photofile.photos import edited_in, hole_in, saved, scene
 
@@ -82,15 +81,22 @@ def mask(data: bytes) -> bool:
     return True
 
 
-def strokes(text: str) -> bool:
-    """The same for what the page's canvas sends. Whether it was taken."""
+def marks(text: str | bytes) -> bool:
+    """The same for what the page's canvas sends, as JSON. Whether it was drawn."""
     try:
-        found = pictures.read_strokes(text, SHAPE)
+        operations = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(operations, list):
+        return False
+    try:
+        mask = drawn(operations, SHAPE).mask
     except MaskError:
         return False
-    for layer in found or ():
-        assert layer.shape == SHAPE
-        assert layer.dtype == np.bool_
+    if mask is not None:
+        assert mask.shape == SHAPE
+        assert mask.dtype == np.bool_
+        assert mask.any()
     return True
 
 
@@ -167,11 +173,14 @@ def mask_seeds() -> list[bytes]:
     ]
 
 
-def stroke_seeds() -> list[str]:
+def mark_seeds() -> list[str]:
     """What the canvas sends."""
-    layers = np.dstack([hole_in(*SHAPE), hole_in(*SHAPE, 3), np.zeros(SHAPE, bool)]).astype(np.uint8) * 255
-    text = base64.b64encode(saved(layers, "PNG")).decode()
-    return [text, f"data:image/png;base64,{text}", ""]
+    stroke = {"kind": "stroke", "points": [3.5, 2, 9.25, 7], "width": 4.5, "erase": False}
+    return [
+        json.dumps([stroke]),
+        json.dumps([stroke, {**stroke, "points": [4, 4], "erase": True}, {"kind": "invert"}]),
+        json.dumps([{"kind": "choose", "numbers": [1, 2], "on": True}, {"kind": "clear"}]),
+    ]
 
 
 def recipe_seed(backend: str = "telea", avoid: bool = True) -> dict[str, object]:

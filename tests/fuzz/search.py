@@ -3,7 +3,7 @@
     pip install atheris
     python tests/fuzz/search.py photo -atheris_runs=200000 -rss_limit_mb=3000 -timeout=20 corpus/photo
 
-The first word is the promise (photo, written, png, mask, strokes, recipe); the rest are libFuzzer's options and a
+The first word is the promise (photo, written, png, mask, marks, recipe); the rest are libFuzzer's options and a
 folder for the corpus. What breaks a promise is written as crash-… into the current folder, and runs alone when it is
 given instead of the folder. Fix it, and keep it as a test in test_findings.py with a file generated there.
 """
@@ -45,9 +45,9 @@ PROMISES: dict[str, tuple[Callable[[bytes], object], Callable[[], list[bytes]]]]
         lambda: [seed for seed in promises.photo_seeds() if seed.startswith(png.SIGNATURE)],
     ),
     "mask": (lambda data: promises.mask(promises.repaired(data)), promises.mask_seeds),
-    "strokes": (
-        lambda data: promises.strokes(text(data)),
-        lambda: [seed.encode() for seed in promises.stroke_seeds()],
+    "marks": (
+        lambda data: promises.marks(text(data)),
+        lambda: [seed.encode() for seed in promises.mark_seeds()],
     ),
     "recipe": (promises.replay, promises.recipe_seeds),
 }

@@ -18,7 +18,7 @@ EXAMPLES = int(os.environ.get("INPAINT_FUZZ_EXAMPLES", "0"))
 """0: so many that the tests take seconds, always the same; else that many, and each time others."""
 
 PHOTOS, MASKS = promises.photo_seeds(), promises.mask_seeds()
-STROKES, RECIPES = promises.stroke_seeds(), promises.recipe_seeds()
+MARKS, RECIPES = promises.mark_seeds(), promises.recipe_seeds()
 
 
 def bounded(examples: int) -> Callable[..., Any]:
@@ -78,17 +78,42 @@ def test_any_mask(data: bytes) -> None:
 
 
 @bounded(200)
-@given(damaged([seed.encode() for seed in STROKES]))
-def test_any_strokes(data: bytes) -> None:
-    promises.strokes(data.decode("latin-1"))
+@given(damaged([seed.encode() for seed in MARKS]))
+def test_any_damaged_marks(data: bytes) -> None:
+    promises.marks(data)
 
 
-@bounded(100)
-@given(damaged([MASKS[0], MASKS[1]]))
-def test_any_picture_as_strokes(data: bytes) -> None:
-    import base64
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.floats(), max_size=6),
+)
 
-    promises.strokes(base64.b64encode(data).decode())
+
+@bounded(200)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"kind": st.sampled_from(["stroke", "choose", "image", "clear", "invert"])},
+            optional={
+                "points": st.lists(st.floats(-50, 50), max_size=8) | ANYTHING,
+                "width": st.floats(0, 40) | ANYTHING,
+                "numbers": ANYTHING,
+                "on": ANYTHING,
+                "erase": ANYTHING,
+                "id": ANYTHING,
+                "inverted": ANYTHING,
+            },
+        )
+        | ANYTHING,
+        max_size=5,
+    )
+)
+def test_any_marks(operations: list[object]) -> None:
+    promises.marks(json.dumps(operations))
 
 
 @bounded(150)
@@ -139,5 +164,5 @@ def test_what_the_search_begins_with_is_good() -> None:
     """Else it would look at nothing but the first check."""
     assert all(promises.photo(seed) for seed in PHOTOS)
     assert all(promises.mask(seed) for seed in MASKS)
-    assert all(promises.strokes(seed) for seed in STROKES)
+    assert all(promises.marks(seed) for seed in MARKS)
     assert all(promises.replay(seed) for seed in RECIPES)

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image as PillowImage
 
-from inpaint_app.errors import MaskError, UnreadablePhoto
+from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.job import Job
 from inpaint_app.types import Box, Instance
 from inpaint_app.ui import asked, pictures
+from inpaint_app.ui.marks import drawn
 from inpaint_app.ui.visits import Step
-
-
-def png(pixels: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    PillowImage.fromarray(pixels).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def strokes(brushed: slice, erased: slice) -> str:
-    sheet = np.zeros((10, 20, 3), np.uint8)
-    sheet[:, brushed, 0] = 255
-    sheet[:, erased, 1] = 255
-    return png(sheet)
 
 
 @pytest.fixture
@@ -36,56 +22,26 @@ def step() -> Step:
     return Step(0, "Original", found=(find, other), found_with=asked.finder({}))
 
 
-def test_the_mask_is_the_chosen_less_the_erased_joined_with_the_brushed(step: Step) -> None:
-    message = {"chosen": [7], "strokes": strokes(slice(0, 2), slice(12, 20))}
-    mask = asked.marked_mask(message, step, (10, 20))
-    expected = np.zeros((10, 20), bool)
-    expected[2:8, 8:12] = True
-    expected[:, 0:2] = True
-    np.testing.assert_array_equal(mask, expected)
-
-
-def test_strokes_of_the_preview_are_scaled_to_the_photo(step: Step) -> None:
-    mask = asked.marked_mask({"strokes": strokes(slice(5, 10), slice(0, 0))}, step, (100, 200))
-    assert mask is not None
-    assert mask.shape == (100, 200)
-    assert mask[:, 50:100].all()
-    assert mask.sum() == 100 * 50
-
-
-def test_nothing_marked_is_no_mask(step: Step) -> None:
-    assert asked.marked_mask({}, step, (10, 20)) is None
-    assert (
-        asked.marked_mask({"chosen": [7], "strokes": strokes(slice(0, 0), slice(0, 20))}, step, (10, 20))
-        is None
-    )
-
-
-@pytest.mark.parametrize(
-    "given", ["nonsense", "data:image/png;base64,AAAA", base64.b64encode(b"GIF89a").decode()]
-)
-def test_broken_strokes_are_one_clear_error(given: str) -> None:
-    with pytest.raises(MaskError, match="did not arrive whole"):
-        pictures.read_strokes(given, (10, 20))
-
-
-def test_a_sheet_far_over_the_preview_is_refused() -> None:
-    with pytest.raises(MaskError, match="at most"):
-        pictures.read_strokes(png(np.zeros((2, 4000, 3), np.uint8)), (10, 20))
+def job(message: dict[str, object], step: Step) -> Job:
+    operations = asked.listed(message.get("marks"))
+    return asked.job(message, step, drawn(operations, (10, 20), step.found or ()))
 
 
 def test_words_use_earlier_finds_unless_the_finder_changed(step: Step) -> None:
-    message = {"objects": ["people"], "confidence": 0.35}
-    assert asked.job(message, step, (10, 20)).found is step.found
-    assert asked.job({**message, "confidence": 0.6}, step, (10, 20)).found is None
-    assert asked.job(message, step, (10, 20)).numbers is None
+    message: dict[str, object] = {"objects": ["people"], "confidence": 0.35}
+    assert job(message, step).found is step.found
+    assert job({**message, "confidence": 0.6}, step).found is None
+    assert job(message, step).numbers is None
 
 
 def test_where_something_was_erased_the_finds_are_not_named_again(step: Step) -> None:
-    plain = asked.job({"chosen": [7]}, step, (10, 20))
-    corrected = asked.job({"chosen": [7], "strokes": strokes(slice(0, 2), slice(12, 14))}, step, (10, 20))
+    chosen = {"kind": "choose", "numbers": [7], "on": True}
+    erased = {"kind": "stroke", "points": [13, 0, 13, 10], "width": 2, "erase": True}
+    plain, corrected = job({"marks": [chosen]}, step), job({"marks": [chosen, erased]}, step)
     assert (plain.numbers, corrected.numbers) == ({7}, frozenset())
     assert plain.mask is not None
+    assert corrected.mask is not None
+    assert plain.mask[:, 12:14].any()
     assert not corrected.mask[:, 12:14].any()
 
 
@@ -93,7 +49,7 @@ def test_where_something_was_erased_the_finds_are_not_named_again(step: Step) ->
     ("given", "expected"), [(None, None), ("", None), ("auto", None), ("12", 12), (0, 0)]
 )
 def test_growth_is_automatic_or_a_number(step: Step, given: object, expected: int | None) -> None:
-    assert asked.job({"grow": given, "chosen": [7]}, step, (10, 20)).grow == expected
+    assert job({"grow": given}, step).grow == expected
 
 
 def test_only_uploads_and_samples_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

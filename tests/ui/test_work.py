@@ -203,3 +203,13 @@ def test_what_is_said_last_before_a_long_silence_is_told(
 
     stages = [value["progress"]["stage"] for value in working(visit, task, 1) if value["progress"]]
     assert stages == ["Preparing", "In native code"]
+
+
+def test_work_that_was_cancelled_before_it_began_does_nothing(visit: Visit) -> None:
+    done = []
+    visit.cancels.cancel(5)
+    list(working(visit, lambda progress: done.append(1), 5))
+    assert (done, kinds(visit)) == ([], ["cancelled", "done"])
+    list(working(visit, lambda progress: done.append(1), 6))
+    assert (done, kinds(visit)[2:]) == ([1], ["done"])
+    assert not visit.busy.locked()

@@ -21,6 +21,11 @@ function h(tag, attributes, ...children) {
   return node;
 }
 
+/* Words for those who hear the page. */
+function unseen(text) {
+  return h("span", { class: "unseen" }, text);
+}
+
 function fileUrl(path) {
   const known = window.gradio_config || {};
   const root = (known.root || window.location.origin).replace(/\/$/, "");
@@ -55,13 +60,4 @@ function bytes(count) {
 function typing(target) {
   return target && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) ||
     (target.tagName === "INPUT" && !/^(range|checkbox|radio|button)$/.test(target.type)));
-}
-
-function loaded(address) {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
-    image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("The mask did not arrive."));
-    image.src = address;
-  });
 }

@@ -8,26 +8,27 @@ function makeIntake(app) {
   async function take(file) {
     if (!file) return;
     if (app.busy) return app.say("info", "Still at work: wait for it, or press Cancel.");
-    app.sending = true;
-    app.waiting("Sending the photo");
-    try {
-      const { path } = await upload(file);
-      app.send("open", { path, name: file.name || "pasted.png" });
-    } catch (error) {
-      app.rest();
-      app.say("error", "The photo did not reach the server: " + ((error && error.message) || "the connection broke") + ". Try again.");
-    } finally {
-      app.sending = false;
-    }
+    await send(file, "photo", (path) => app.send("open", { path, name: file.name || "pasted.png" }));
   }
 
   async function takeMask(file) {
-    if (!file || !app.base) return;
+    if (file && app.base && !app.busy) await send(file, "mask", (path) => app.send("mask", { path }));
+  }
+
+  /* A file goes to the server, then what is to be done with it; a cancel meanwhile ends it. */
+  async function send(file, what, then) {
+    const work = app.number();
+    app.sending = true;
+    app.waiting("Sending the " + what);
     try {
       const { path } = await upload(file);
-      app.send("mask", { path });
+      if (app.busy === work) then(path);
     } catch (error) {
-      app.say("error", "The mask did not reach the server. Try again.");
+      if (app.busy !== work) return;
+      app.rest();
+      app.say("error", "The " + what + " did not reach the server: " + ((error && error.message) || "the connection broke") + ". Try again.");
+    } finally {
+      app.sending = false;
     }
   }
 
@@ -56,9 +57,9 @@ function makeIntake(app) {
 
   for (const [name, thumb] of Object.entries(CONFIGURATION.samples)) {
     const thing = CONFIGURATION.examples[name];
-    samples.append(h("button", { type: "button", class: "sample", "data-sample": name,
-      "aria-label": thing ? "Open an example photo and remove " + thing : "Open the sample photo " + name,
-      onclick: () => app.send("open", { sample: name }) }, h("img", { src: thumb, alt: "" }), h("span", {}, thing ? "Remove " + thing : "Just open")));
+    samples.append(h("button", { type: "button", class: "sample", "data-sample": name, onclick: () => app.send("open", { sample: name }) },
+      h("img", { src: thumb, alt: "" }),
+      h("span", {}, thing ? "Remove " + thing : "Just open", unseen(thing ? " from an example photo" : " the sample photo " + name))));
   }
   one(".st-samples-box").hidden = !Object.keys(CONFIGURATION.samples).length;
 

@@ -1,4 +1,5 @@
-/* The mask: a log of operations over two layers (brushed, erased) and the chosen finds. Undo replays the log. */
+/* The mask: a log of operations, in the photo's pixels, drawn here on the preview: two layers (brushed, erased) and the
+   chosen finds. Undo replays the log. The server draws the same log at the photo's size (marks.py). */
 function makeMask(changed) {
   const brushed = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const erased = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -10,20 +11,24 @@ function makeMask(changed) {
   let paths = new Map();
   let colour = "#f43f5e";
   let live = null;
+  let tip = null;
+  let across = 1, down = 1;
 
   const wipe = (context) => context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 
   /* A stroke's points from..to. Always segment by segment, so that a replay has the very same edges. */
   function trace(context, stroke, from, to) {
     const points = stroke.points;
+    context.setTransform(1 / across, 0, 0, 1 / down, 0, 0);
     context.lineCap = context.lineJoin = "round";
-    context.lineWidth = stroke.size;
+    context.lineWidth = Math.max(stroke.width, across);
     context.beginPath();
     const start = Math.max(0, from - 2);
     context.moveTo(points[start], points[start + 1]);
     if (to === 2) context.lineTo(points[0] + 0.01, points[1]);
     for (let i = start + 2; i < to; i += 2) context.lineTo(points[i], points[i + 1]);
     context.stroke();
+    context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   function draw(stroke, from, to) {
@@ -61,9 +66,6 @@ function makeMask(changed) {
       brushed.globalCompositeOperation = "destination-out";
       brushed.drawImage(tint.canvas, 0, 0);
       brushed.globalCompositeOperation = "source-over";
-    } else if (operation.kind === "sheet") {
-      chosen = new Set(operation.numbers);
-      if (operation.brushed) { brushed.drawImage(operation.brushed, 0, 0); erased.drawImage(operation.erased, 0, 0); }
     } else if (operation.kind === "image") {
       brushed.drawImage(operation.layer, 0, 0, brushed.canvas.width, brushed.canvas.height);
     }
@@ -103,21 +105,37 @@ function makeMask(changed) {
     changed();
   }
 
+  /* Every pixel is looked at: a wire in a large photo is one pixel wide here, and pale. */
   function any(context) {
-    const probe = document.createElement("canvas");
-    probe.width = Math.max(1, Math.ceil(context.canvas.width / 8));
-    probe.height = Math.max(1, Math.ceil(context.canvas.height / 8));
-    const small = probe.getContext("2d", { willReadFrequently: true });
-    small.drawImage(context.canvas, 0, 0, probe.width, probe.height);
-    const data = small.getImageData(0, 0, probe.width, probe.height).data;
-    for (let i = 3; i < data.length; i += 4) if (data[i]) return true;
-    return false;
+    const data = new Uint32Array(context.getImageData(0, 0, context.canvas.width, context.canvas.height).data.buffer);
+    return data.some((pixel) => pixel !== 0);
+  }
+
+  function point(x, y) {
+    live.points.push(Math.round(x * 100) / 100, Math.round(y * 100) / 100);
+    draw(live, live.points.length - 2, live.points.length);
+  }
+
+  /* A mask file's preview, white = hole, as a layer that is clear elsewhere. */
+  function layer(bitmap) {
+    const canvas = document.createElement("canvas");
+    canvas.width = brushed.canvas.width;
+    canvas.height = brushed.canvas.height;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i] >= 128 ? 255 : 0;
+    context.putImageData(pixels, 0, 0);
+    return canvas;
   }
 
   return {
     canvas: tint.canvas,
-    reset(width, height, log) {
-      for (const layer of layers) { layer.canvas.width = width; layer.canvas.height = height; }
+    /* photo: its own size and that of the preview. */
+    reset(photo, log) {
+      for (const each of layers) { each.canvas.width = photo.previewWidth; each.canvas.height = photo.previewHeight; }
+      across = photo.width / photo.previewWidth;
+      down = photo.height / photo.previewHeight;
       paths = new Map();
       operations = log ? log.slice() : [];
       position = operations.length;
@@ -139,18 +157,23 @@ function makeMask(changed) {
       replay();
     },
     path: (number) => paths.get(number),
+    /* Strokes come in preview pixels. What lies closer to the last point than can be seen at that width is left out. */
     begin(x, y, size, erase) {
-      live = { kind: "stroke", erase, size, points: [x, y] };
-      draw(live, 0, 2);
+      tip = null;
+      live = { kind: "stroke", erase, width: Math.max(1.5, Math.round(size * across * 100) / 100), points: [] };
+      point(x * across, y * down);
     },
     extend(x, y) {
-      const from = live.points.length;
-      live.points.push(x, y);
-      draw(live, from, from + 2);
+      tip = [x * across, y * down];
+      const [before, above] = live.points.slice(-2);
+      if (Math.hypot(tip[0] - before, tip[1] - above) < live.width / 24) return;
+      point(...tip);
+      tip = null;
     },
     end() {
+      if (tip) point(...tip);
       push(live);
-      live = null;
+      live = tip = null;
       changed();
     },
     /* A second finger came down: what was begun was no stroke. */
@@ -158,31 +181,15 @@ function makeMask(changed) {
     choose(numbers, on) { if (numbers.length) act({ kind: "choose", numbers, on }); },
     clear() { act({ kind: "clear" }); },
     invert() { act({ kind: "invert" }); },
-    image(bitmap) {
-      const layer = document.createElement("canvas");
-      layer.width = brushed.canvas.width;
-      layer.height = brushed.canvas.height;
-      const context = layer.getContext("2d", { willReadFrequently: true });
-      context.drawImage(bitmap, 0, 0, layer.width, layer.height);
-      const pixels = context.getImageData(0, 0, layer.width, layer.height);
-      for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i] >= 128 ? 255 : 0;
-      context.putImageData(pixels, 0, 0);
-      act({ kind: "image", layer });
-    },
-    /* What was sent before the page was loaded again: red = brushed, green = erased, and the chosen finds. */
-    sheet(bitmap, numbers) {
-      const layer = (channel) => {
-        const canvas = document.createElement("canvas");
-        canvas.width = brushed.canvas.width;
-        canvas.height = brushed.canvas.height;
-        const context = canvas.getContext("2d", { willReadFrequently: true });
-        context.drawImage(bitmap, 0, 0);
-        const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-        for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i + channel] >= 128 ? 255 : 0;
-        context.putImageData(pixels, 0, 0);
-        return canvas;
-      };
-      act({ kind: "sheet", brushed: bitmap && layer(0), erased: bitmap && layer(1), numbers });
+    /* A mask file that the server holds under that name. */
+    image(id, bitmap) { act({ kind: "image", id, layer: layer(bitmap) }); },
+    /* What was sent before the page was loaded again, with what undo takes back. previews: of mask files, by name. */
+    async restore(log, previews) {
+      const loading = log.map(async (operation) => (operation.kind !== "image" ? operation
+        : { ...operation, layer: layer(await picture(previews[operation.id])) }));
+      operations = await Promise.all(loading);
+      position = operations.length;
+      replay();
     },
     undo() { if (position > 0) { position -= 1; replay(); } },
     redo() { if (position < operations.length) { position += 1; replay(); } },
@@ -190,25 +197,8 @@ function makeMask(changed) {
     canRedo: () => position < operations.length,
     chosen: () => Array.from(chosen).sort((a, b) => a - b),
     isChosen: (number) => chosen.has(number),
-    marked: () => any(tint),
-    brushed: () => any(brushed),
-    /* Red = brushed, green = erased, as a data URL; "" where neither is. */
-    png() {
-      if (!any(brushed) && !any(erased)) return "";
-      const sheet = document.createElement("canvas");
-      const { width, height } = brushed.canvas;
-      sheet.width = width; sheet.height = height;
-      const context = sheet.getContext("2d", { willReadFrequently: true });
-      const out = context.createImageData(width, height);
-      const on = brushed.getImageData(0, 0, width, height).data;
-      const off = erased.getImageData(0, 0, width, height).data;
-      for (let i = 3; i < on.length; i += 4) {
-        out.data[i - 3] = on[i] >= 128 ? 255 : 0;
-        out.data[i - 2] = off[i] >= 128 && on[i] < 128 ? 255 : 0;
-        out.data[i] = 255;
-      }
-      context.putImageData(out, 0, 0);
-      return sheet.toDataURL("image/png");
-    },
+    marked: () => any(brushed) || (chosen.size > 0 && any(tint)),
+    /* What holds, as the server reads it. */
+    operations: () => operations.slice(0, position).map(({ layer: drawn, ...operation }) => operation),
   };
 }

@@ -18,13 +18,12 @@ function makeObjects(app, mask) {
   function chip(instance) {
     return h("button", {
       class: "chip", type: "button", "data-number": instance.number, "aria-pressed": "false",
-      "aria-label": instance.label + " " + instance.number + ", confidence " + Math.round(instance.confidence * 100) + " percent",
       onclick: () => mask.choose([instance.number], !mask.isChosen(instance.number)),
       onmouseenter: () => app.stage.setHover(instance.number),
       onmouseleave: () => app.stage.setHover(null),
       onfocus: () => app.stage.setHover(instance.number),
       onblur: () => app.stage.setHover(null),
-    }, h("b", {}, String(instance.number)), h("span", {}, Math.round(instance.confidence * 100) + " %"));
+    }, unseen(instance.label + " "), h("b", {}, String(instance.number)), unseen(" sure to "), h("span", {}, Math.round(instance.confidence * 100) + " %"));
   }
 
   function group([label, instances]) {
@@ -33,7 +32,7 @@ function makeObjects(app, mask) {
       class: "group", type: "button", "data-label": label, "aria-pressed": "false",
       title: "All of this kind on or off",
       onclick: () => mask.choose(numbers, !numbers.every((number) => mask.isChosen(number))),
-    }, h("span", { class: "box", html: icon("check") }), label, h("em", {}, "× " + instances.length));
+    }, h("span", { class: "box", html: icon("check") }), instances.length > 1 ? app.plurals[label] || label : label, h("em", {}, "× " + instances.length));
     return h("div", { class: "finds-group" }, head, h("div", { class: "chips" }, ...instances.map(chip)));
   }
 

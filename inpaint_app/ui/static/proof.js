@@ -17,7 +17,7 @@ function makeProof(app) {
   }
 
   function place(found, number) {
-    return h("div", { class: "patch" }, h("h4", {}, "Place " + (number + 1)), h("div", { class: "tiles" },
+    return h("div", { class: "patch" }, h("h3", {}, "Place " + (number + 1)), h("div", { class: "tiles" },
       tile("What was there", found.truth), tile("The hole", found.cut), ...found.fills.map((fill) => tile(title(fill.backend), fill.path, fill.score))));
   }
 

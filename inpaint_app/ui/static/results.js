@@ -17,9 +17,9 @@ function makeResults(app) {
     const active = result.key === app.active;
     const untouched = result.changedKnown === 0;
     const node = h("article", { class: "card" + (active ? " active" : ""), "data-key": result.key },
-      h("button", { class: "card-face", type: "button", "aria-pressed": String(active), "aria-label": "Show the result of " + named(result), onclick: () => app.activate(result.key) },
+      h("button", { class: "card-face", type: "button", "aria-pressed": String(active), onclick: () => app.activate(result.key) },
         h("img", { src: fileUrl(result.thumb), alt: "", loading: "lazy" }),
-        h("span", { class: "card-title" }, h("b", {}, named(result)), h("small", {}, result.what, result.best ? h("i", { class: "tag" }, "suggested") : null))),
+        h("span", { class: "card-title" }, h("b", {}, unseen("Show the result of "), named(result)), h("small", {}, result.what, result.best ? h("i", { class: "tag" }, "suggested") : null))),
       h("p", { class: "badge" + (untouched ? "" : " bad"), html: icon(untouched ? "shield" : "warn") }, h("span", {}, result.changedKnown + " known pixels changed")),
       h("dl", { class: "facts" },
         fact("Time", result.seconds.toFixed(result.seconds < 10 ? 2 : 1) + " s", "Seconds for this removal"),

@@ -57,7 +57,7 @@ function makeSettings(app) {
   function changed() {
     const on = CONFIGURATION.backends.filter((backend) => chosen().includes(backend.name));
     options.replaceChildren(...on.filter((backend) => backend.options.length).map((backend) =>
-      h("div", { class: "options" }, h("h4", {}, backend.title), ...backend.options.map((option) => control(backend, option)))));
+      h("div", { class: "options" }, h("h3", {}, backend.title), ...backend.options.map((option) => control(backend, option)))));
     one(".st-candidates").hidden = !on.some((backend) => backend.seeded);
     ask();
     one(".st-how-summary").textContent = on.length ? on.map((backend) => backend.title).join(", ") : "none chosen";

@@ -1,4 +1,5 @@
 /* The studio: one state, what each button does, and the wire to Python. */
+const STOPPED = "Stopped. The photo and the mask are as they were.";
 const app = {
   root: one(".st"), base: null, photo: null, steps: [], at: 0, found: [], results: new Map(), images: new Map(),
   details: [], active: null, mode: "empty", tool: "brush", brush: 36, divider: 0.5, holding: false, busy: 0,
@@ -6,7 +7,8 @@ const app = {
 };
 const view = makeView();
 const mask = makeMask(() => app.masked());
-let heard = 0, seen = 0, works = 0, clock = null, began = 0, drawnFor = null;
+/* Work is numbered on from the clock, so that no number comes twice when the page is loaded again. */
+let heard = 0, seen = 0, works = Date.now(), clock = null, began = 0, drawnFor = null;
 
 Object.assign(app, {
   visible: () => app.root.offsetParent !== null,
@@ -17,7 +19,7 @@ Object.assign(app, {
   edge() { const [left, , right] = view.covered(); return left + app.divider * (right - left); },
   placed() { app.compare.follow(); if (app.wanted && app.after()) { app.root.dataset.shown = app.wanted; app.wanted = null; } },
   hovered: (number) => app.objects.hover(number),
-  zoomed() { one(".st-zoom").textContent = Math.round((view.scale / (app.photo ? app.ratio() : 1)) * 100) + " %"; },
+  zoomed() { one(".st-scale").textContent = Math.round((view.scale / (app.photo ? app.ratio() : 1)) * 100) + " %"; },
 
   setMode(mode) {
     app.mode = mode;
@@ -72,16 +74,19 @@ Object.assign(app, {
 
   /* The wire. */
   send(name, message) {
-    works += 1;
+    app.number();
+    const pressed = document.activeElement && document.activeElement.closest("[data-do]");
+    app.from = pressed ? pressed.dataset.do : name;
     if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
+  number: () => (works += 1),
   /* A question that holds nothing up. */
   whisper(name, message) { trigger(name, { seen, ...message }); },
-  marks() { return { strokes: mask.png(), brushed: mask.brushed(), chosen: mask.chosen() }; },
+  marks() { return { marks: mask.operations() }; },
   waiting(stage) {
     if (!app.busy) { began = performance.now(); clearTimeout(clock); clock = setTimeout(() => app.root.classList.add("working"), 350); }
-    app.busy = works || 1;
+    app.busy = works;
     heard = performance.now();
     app.progress({ fraction: 0, stage });
     app.enable();
@@ -102,16 +107,40 @@ Object.assign(app, {
     clearTimeout(clock);
     app.root.classList.remove("working");
     app.enable();
+    app.refocus();
   },
+  /* A button that was disabled while it worked has lost the focus: it goes on where the work has led. */
+  refocus() {
+    const lost = document.activeElement === document.body || !document.activeElement || document.activeElement.disabled;
+    if (!lost || !app.visible() || !app.from) return;
+    const next = { compare: ".st-divider", gallery: ".st-gallery .active button", edit: ".group" }[app.mode];
+    const node = app.from === "find" || app.mode !== "edit" ? one(next) : one("[data-do=" + app.from + "]:not(:disabled)");
+    (node && node.offsetParent ? node : one(".st-stage")).focus({ preventScroll: true });
+    app.from = null;
+  },
+  announce(text) { one(".st-live").textContent = text; },
   say(kind, text) {
     const toast = one(".st-toast");
     toast.replaceChildren(h("span", { html: icon(kind === "error" ? "warn" : kind === "good" ? "check" : "find") }), h("p", {}, text),
       h("button", { type: "button", "aria-label": "Close the message", html: icon("close"), onclick: () => { toast.hidden = true; } }));
     toast.className = "st-toast " + kind;
+    toast.removeAttribute("aria-label");
     toast.setAttribute("role", kind === "error" ? "alert" : "status");
     toast.hidden = false;
     clearTimeout(toast.timer);
     if (kind !== "error") toast.timer = setTimeout(() => { toast.hidden = true; }, 7000);
+  },
+
+  /* A question that stays until it is answered or closed. choices: [words, what then]. */
+  ask(text, choices) {
+    app.say("error", text);
+    const toast = one(".st-toast"), answered = (then) => { toast.hidden = true; one(".st-stage").focus({ preventScroll: true }); then(); };
+    toast.className = "st-toast asks";
+    toast.setAttribute("role", "alertdialog");
+    toast.setAttribute("aria-label", text);
+    toast.querySelector("p").append(h("span", { class: "answers" }, ...choices.map(([words, then]) =>
+      h("button", { type: "button", class: "b", onclick: () => answered(then) }, words))));
+    toast.querySelector(".answers button").focus({ preventScroll: true });
   },
 
   /* A full-resolution crop where the preview is too coarse for the zoom. */
@@ -122,9 +151,12 @@ Object.assign(app, {
       const k = app.ratio(), [l, t, r, b] = view.visible();
       const box = [Math.max(0, l * k), Math.max(0, t * k), Math.min(app.photo.width, r * k), Math.min(app.photo.height, b * k)].map(Math.round);
       if (box[2] - box[0] < 8 || box[3] - box[1] < 8) return;
-      trigger("detail", { seen, box });
-      if (app.mode === "compare" && app.active) trigger("detail", { seen, box, result: app.active });
+      app.detail(box);
     }, 220);
+  },
+  detail(box) {
+    app.whisper("detail", { box });
+    if (app.mode === "compare" && app.active) app.whisper("detail", { box, result: app.active });
   },
 });
 
@@ -134,7 +166,12 @@ const does = {
   find: () => app.send("find", app.settings.read()),
   remove: () => app.send("remove", { ...app.settings.read(), ...app.marks() }),
   prove: () => app.send("prove", { ...app.settings.read(), ...app.marks() }),
-  cancel: () => { one(".st-stage-name").textContent = "Stopping"; trigger("cancel", {}); },
+  cancel: () => {
+    if (!app.busy) return;
+    one(".st-stage-name").textContent = "Stopping";
+    if (app.sending) { app.rest(); app.say("info", STOPPED); }
+    else trigger("cancel", { seen, work: app.busy });
+  },
   keep: () => app.active && app.send("keep", { result: app.active }),
   edit: () => app.edit(),
   slider: () => app.active && app.setMode("compare"),
@@ -159,6 +196,8 @@ const hears = {
     try { sessionStorage.setItem("visit", message.token); } catch (refused) { /* then a reload starts anew */ }
     app.logs = new Map();
     one(".st-name").textContent = message.name;
+    one(".st-heading").textContent = "Take things out of " + message.name;
+    one(".st-heading").hidden = false;
     one(".st-facts").textContent = message.width + " × " + message.height + " · " + message.format + " · " + bytes(message.bytes);
     if (message.note) app.say("info", message.note);
   },
@@ -172,7 +211,7 @@ const hears = {
     app.found = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null; app.proof.show(null);
     app.base = await picture(step.preview);
     view.picture(app.photo.previewWidth, app.photo.previewHeight);
-    mask.reset(app.photo.previewWidth, app.photo.previewHeight, app.logs.get(step.number));
+    mask.reset(app.photo, app.logs.get(step.number));
     app.setMode("edit");
     app.objects.show(); app.strip(); app.zoomed(); app.masked();
     app.root.dataset.step = String(app.at);
@@ -180,6 +219,8 @@ const hears = {
   found(message) {
     const before = JSON.stringify(app.found.map((i) => [i.number, i.polygons]));
     app.finder = message.finder;
+    app.plurals = message.plurals;
+    app.announce(message.said);
     app.found = message.instances.map((instance) => ({ ...instance, anchor: anchor(instance.polygons) }));
     if (before !== JSON.stringify(app.found.map((i) => [i.number, i.polygons]))) mask.finds(app.found);
     if (message.chosen) mask.choose(message.chosen.filter((number) => !mask.isChosen(number)), true);
@@ -193,6 +234,7 @@ const hears = {
     app.results.set(message.key, message);
     app.images.set(message.key, image);
     app.wanted = message.key + "-" + message.n;
+    app.announce("Removed: " + message.what + ", with " + named(message) + ". " + message.changedKnown + " known pixels changed.");
     if (app.mode === "gallery") app.compare.gallery();
     if (!app.active || app.mode === "edit") {
       app.compare.place(0.5);
@@ -212,14 +254,18 @@ const hears = {
   /* Only after the page was loaded again: otherwise its own log of strokes is there, with its undo. */
   async marks(message) {
     if (mask.log().length || app.logs.has(app.shownStep)) return;
-    mask.sheet(message.strokes ? await loaded(message.strokes) : null, message.chosen || []);
+    await mask.restore(message.operations, message.previews);
     app.objects.mark();
   },
   async mask(message) {
-    mask.image(await picture(message.path));
-    app.edit();
-    app.runs = message.run;
-    if (!message.run) app.say("good", "The mask is on the photo. Brush and erase go on from it.");
+    const use = async (choice) => {
+      mask.image(choice.id, await picture(choice.preview));
+      app.edit();
+      app.runs = message.run;
+      if (!message.run) app.say("good", "The mask is on the photo. " + (choice.note || "Brush and erase go on from it."));
+    };
+    if (message.question) app.ask(message.question, message.choices.map((choice) => [choice.words, () => use(choice)]));
+    else await use(message.choices[0]);
   },
   async detail(message) {
     const image = await picture(message.path), which = message.result || "before";
@@ -234,7 +280,7 @@ const hears = {
   proof: (message) => app.proof.show(message),
   estimate: (message) => app.settings.estimated(message),
   nothing: (message) => app.say("info", message.text),
-  cancelled: (message) => app.say("info", message.text),
+  cancelled: () => app.say("info", STOPPED),
   error: (message) => app.say("error", message.text),
   state(message) {
     if (message.busy || !app.busy) return;
@@ -284,6 +330,7 @@ app.font = getComputedStyle(app.root).fontFamily;
 app.setBrush(36); app.pick("brush"); app.setMode("empty"); app.enable();
 element.studio = { app, mask, view };
 window.inpaintMarks = () => (app.base ? app.marks() : {});
+window.inpaintWork = app.number;
 watch("value", hear);
 setInterval(() => {
   if (!app.busy || app.sending || performance.now() - heard < app.patience) return;
