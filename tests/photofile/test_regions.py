@@ -50,10 +50,8 @@ def fields(**values: object) -> str:
     return "".join(f"<Iptc4xmpExt:{name}>{value}</Iptc4xmpExt:{name}>" for name, value in values.items())
 
 
-VERTICES = "".join(
-    f'<rdf:li rdf:parseType="Resource">{fields(rbX=x, rbY=y)}</rdf:li>'
-    for x, y in ((0.2, 0.3), (0.4, 0.3), (0.3, 0.7))
-)
+CORNERS = ((0.2, 0.3), (0.4, 0.3), (0.3, 0.7))
+VERTICES = "".join(f'<rdf:li rdf:parseType="Resource">{fields(rbX=x, rbY=y)}</rdf:li>' for x, y in CORNERS)
 IPTC = {
     "rectangle": fields(rbShape="rectangle", rbUnit="relative", rbX=0.15, rbY=0.25, rbW=0.3, rbH=0.4),
     "pixels": fields(rbShape="rectangle", rbUnit="pixel", rbX=30, rbY=25, rbW=60, rbH=40),
