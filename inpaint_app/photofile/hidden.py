@@ -39,8 +39,9 @@ _SIGNATURES = re.compile(
     re.DOTALL,
 )
 _TIFF = re.compile(rb"II\*\x00|MM\x00\*|II\+\x00\x08\x00\x00\x00|MM\x00\+\x00\x08\x00\x00")
-_LINE_END = re.compile(rb"(?:\s*(?:&#x[0-9A-Fa-f]{1,4};|&#[0-9]{1,5};|\\[nr]|\r|\n)\s*)+")
-_CODED = re.compile(rb"[A-Za-z0-9+/_=-]{%d,}" % LONGEST_WORD)
+_BREAK = rb"[ \t]*(?:&#x[0-9A-Fa-f]{1,4};|&#[0-9]{1,5};|\\[nr]|\r|\n)[ \t]*"
+_LINE_END = re.compile(_BREAK)
+_CODED = re.compile(rb"[A-Za-z0-9+/_=-](?:[A-Za-z0-9+/_=-]|%s)+" % _BREAK)
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 _DATA_URL = re.compile(rb"data:(?:image|video)/", re.IGNORECASE)
 
@@ -203,8 +204,10 @@ def _tiff_with_picture(data: bytes) -> bool:
 def _packed(data: bytes, depth: int) -> Iterator[Found]:
     for match in _DATA_URL.finditer(data):
         yield Found(match.start(), len(data), "data URL")
-    if _CODED.search(data) is not None or b"\n" in data or b"&#" in data:
-        yield from _in_text(data, depth)
+    yield from _in_text(data, depth)
+    if 3 * data.count(0) > len(data):  # UTF-16
+        for half in (data[::2], data[1::2]):
+            yield from (Found(0, len(data), found.kind) for found in _in_text(half, depth))
     for match in _ZLIB.finditer(data):
         plain = _inflated(data, match.start())
         if len(plain) > SMALL:
@@ -214,11 +217,20 @@ def _packed(data: bytes, depth: int) -> Iterator[Found]:
 
 
 def _in_text(data: bytes, depth: int) -> Iterator[Found]:
-    for match in _CODED.finditer(_LINE_END.sub(b"", data)):
-        for name, plain in _decoded(match.group()):
+    for start, end, run in _runs(data):
+        for name, plain in _decoded(run):
             for found in pictures(plain, depth - 1):
-                yield Found(0, len(data), f"{found.kind} in {name}")
+                yield Found(start, end, f"{found.kind} in {name}")
                 break
+
+
+def _runs(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Long runs of characters without a space: where they stand, and themselves without their line ends."""
+    for match in _CODED.finditer(data):
+        if match.end() - match.start() >= LONGEST_WORD:
+            run = _LINE_END.sub(b"", match.group())
+            if len(run) >= LONGEST_WORD:
+                yield match.start(), match.end(), run
 
 
 def _decoded(text: bytes) -> Iterator[tuple[str, bytes]]:
@@ -244,8 +256,7 @@ def _inflated(data: bytes, start: int) -> bytes:
 
 def coded_text(text: bytes) -> bool:
     """Whether a text has a long run that is no words but coded bytes: base64, hex and the like."""
-    joined = _LINE_END.sub(b"", text.replace(b"\0", b""))
-    return any(_looks_coded(match.group()) for match in _CODED.finditer(joined))
+    return any(_looks_coded(run) for _, _, run in _runs(text.replace(b"\0", b"")))
 
 
 def _looks_coded(run: bytes) -> bool:

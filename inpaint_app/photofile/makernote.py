@@ -51,9 +51,25 @@ def stretches(data: bytes) -> list[tuple[int, int]]:
             start = index
         elif not inside and start is not None:
             if index - start >= LEAST:
-                found.append((max(0, (start - 1) * WINDOW), min(len(data), (index + 1) * WINDOW)))
+                found.append(_with_ends(data, start * WINDOW, index * WINDOW))
             start = None
     return found
+
+
+def _with_ends(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """A stretch with the samples before and behind it that no whole window holds."""
+    for step in (-1, 1):
+        place, strange = (start - 1, 0) if step < 0 else (end, 0)
+        while (
+            0 <= place < len(data) and strange < 2 and abs(place - (start if step < 0 else end)) <= 3 * WINDOW
+        ):
+            strange = strange + 1 if abs(data[place] - data[place - 3 * step]) > 48 else 0
+            place += step
+        if step < 0:
+            start = max(0, place + 1 + strange)
+        else:
+            end = min(len(data), place - strange)
+    return start, end
 
 
 def _alike(rows: NDArray[np.float32], step: int) -> NDArray[np.bool_]:

@@ -47,6 +47,9 @@ def kept(kind: bytes, content: bytes, edit: Edit) -> bytes | None:
 def _text(kind: bytes, content: bytes, edit: Edit) -> bytes | None:
     keyword, head, value = _opened(kind, content)
     fresh: bytes | None
+    if not hidden.may_stay(head):
+        edit.left_out(f"a {kind.decode()} chunk of no known form, which can hold a picture")
+        return None
     if keyword == _PACKET:
         fresh = xmp.cleaned(value, edit)
     elif keyword.startswith(b"Raw profile type ") and (found := _RAW.fullmatch(value)) is not None:
@@ -56,7 +59,7 @@ def _text(kind: bytes, content: bytes, edit: Edit) -> bytes | None:
     if fresh is None:
         edit.left_out(f"the text {keyword.decode('latin-1')!r}, which can hold a picture")
         return None
-    if fresh == value and len(keyword) <= 79:
+    if fresh == value:
         return content
     packed = kind == b"zTXt" or (kind == b"iTXt" and content[len(keyword) + 1 : len(keyword) + 2] == b"\1")
     return head + (zlib.compress(fresh) if packed else fresh)

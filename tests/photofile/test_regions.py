@@ -60,8 +60,8 @@ IPTC = {
     + f"<Iptc4xmpExt:rbVertices><rdf:Seq>{VERTICES}</rdf:Seq></Iptc4xmpExt:rbVertices>",
 }
 BEN = fields(rbShape="rectangle", rbUnit="relative", rbX=0.7, rbY=0.3, rbW=0.2, rbH=0.4)
-ACDSEE = """<acdsee-rs:Regions rdf:parseType="Resource"><acdsee-rs:RegionList><rdf:Bag>{}{}</rdf:Bag></acdsee-rs:RegionList>
-</acdsee-rs:Regions>"""
+ACDSEE = """<acdsee-rs:Regions rdf:parseType="Resource"><acdsee-rs:RegionList><rdf:Bag>{}{}</rdf:Bag>
+</acdsee-rs:RegionList></acdsee-rs:Regions>"""
 ACDSEE_ITEM = """<rdf:li rdf:parseType="Resource"><acdsee-rs:Name>{}</acdsee-rs:Name><acdsee-rs:DLYArea
  acdsee-stArea:x="{}" acdsee-stArea:y="0.5" acdsee-stArea:w="0.2" acdsee-stArea:h="0.3"/></rdf:li>"""
 
