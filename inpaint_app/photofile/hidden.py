@@ -13,24 +13,24 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import numpy as np
+from inpaint_app.photofile.hidden_jpeg import SMALL, Found, jpegs, swapped_jpegs
 
-SMALL = 128
-"""Bytes that are too few to show anybody: with its headers no picture of more than a few pixels fits in."""
+__all__ = [
+    "SMALL",
+    "Found",
+    "coded_text",
+    "holds_picture",
+    "may_stay",
+    "pictures",
+    "plain_pictures",
+    "readable",
+]
+
 LONGEST_WORD = 512
 """Characters in a row, without a space, from which on a text is taken for coded bytes if it looks like them."""
 _UNPACKED = 64_000_000
 
-_JPEG = re.compile(
-    rb"\xff\xd8\xff[\xc0-\xfe]"  # a whole one, or one that lacks its first marker, from its tables or frame on
-    rb"|\xff\xdb(?:\x00[\x43\x84\xc5]|\x01\x06)[\x00-\x13]|\xff\xc4(?:\x00[\x14-\xff]|\x01[\x00-\xff])[\x00-\x13]"
-    rb"|\xff[\xc0-\xc3\xc9\xca]\x00[\x0b\x11\x14][\x08\x0c\x10]|\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]"
-)
-_SWAPPED = re.compile(
-    rb"\xd8\xff[\xc0-\xfe]\xff|\xdb\xff[\x43\x84\xc5]\x00|[\xc0-\xfe]\xff\xd8\xff|[\x43\x84\xc5]\x00\xdb\xff"
-)
 _SIGNATURES = re.compile(
     rb"\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|\x00\x00\x00\x0cjP  \r\n|\xff\x4f\xff\x51\x00"
     rb"|....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1|avi[fs]|miaf|mp4.|isom|iso[2-9]|qt  |M4V |3gp.|jxl |crx )"
@@ -42,24 +42,19 @@ _TIFF = re.compile(rb"II\*\x00|MM\x00\*|II\+\x00\x08\x00\x00\x00|MM\x00\+\x00\x0
 _BREAK = rb"[ \t]*(?:&#x[0-9A-Fa-f]{1,4};|&#[0-9]{1,5};|\\[nr]|\r|\n)[ \t]*"
 _LINE_END = re.compile(_BREAK)
 _CODED = re.compile(rb"[A-Za-z0-9+/_=-](?:[A-Za-z0-9+/_=-]|%s)+" % _BREAK)
+_HEX = re.compile(rb"[0-9a-fA-F]{256,}")
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 _DATA_URL = re.compile(rb"data:(?:image|video)/", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A picture in some bytes. start, end: where; kind: what it is, and what it is packed in, as "JPEG in base64"."""
+def pictures(data: bytes, depth: int = 3, room: list[int] | None = None) -> Iterator[Found]:
+    """Every picture in the bytes, in whatever packing; those inside others may come again.
 
-    start: int
-    end: int
-    kind: str
-
-
-def pictures(data: bytes, depth: int = 2) -> Iterator[Found]:
-    """Every picture in the bytes, in whatever packing; those inside others may come again. depth: of packings."""
+    depth: of packings. room: how many bytes may still be unpacked in all, so that a small file costs no hours.
+    """
     yield from plain_pictures(data)
     if depth > 0:
-        yield from _packed(data, depth)
+        yield from _packed(data, depth, [_UNPACKED] if room is None else room)
 
 
 def holds_picture(data: bytes) -> bool:
@@ -69,87 +64,14 @@ def holds_picture(data: bytes) -> bool:
 
 def plain_pictures(data: bytes) -> Iterator[Found]:
     """Pictures that are not packed."""
-    yield from _jpegs(data)
+    yield from jpegs(data)
     for match in _SIGNATURES.finditer(data):
         yield Found(match.start(), _end(data, match.start()), _kind(match.group()))
     for match in _TIFF.finditer(data):
         if _tiff_with_picture(data[match.start() :]):
             yield Found(match.start(), len(data), "TIFF")
     for size in (2, 4):
-        yield from _swapped_jpegs(data, size)
-
-
-def _jpegs(data: bytes, kind: str = "JPEG") -> Iterator[Found]:
-    position = 0
-    while (match := _JPEG.search(data, position)) is not None:
-        start = match.start()
-        end, scans = _walk(data, start)
-        if scans:
-            if data[start + 1] != 0xD8:
-                start = _with_broken_start(data, start, position)
-            yield Found(start, end, kind)
-            position = end
-        else:
-            position = match.start() + 2
-
-
-def _walk(data: bytes, start: int) -> tuple[int, int]:
-    """Where the JPEG stream that begins at a marker ends, and how many scans it has."""
-    position, scans, size = start, 0, len(data)
-    while position + 2 <= size and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == 0xFF:
-            position += 1
-            continue
-        if marker == 0xD9:
-            return position + 2, scans
-        if marker in (0xD8, 0x01) or 0xD0 <= marker <= 0xD7:
-            if marker == 0xD8 and scans:
-                break
-            position += 2
-            continue
-        if marker == 0 or position + 4 > size:
-            break
-        (length,) = struct.unpack_from(">H", data, position + 2)
-        if length < 2:
-            break
-        if marker == 0xDA:
-            if not 6 <= length <= 14 or position + 2 + length >= size:
-                break
-            scans += 1
-            position = _after_scan(data, position + 2 + length)
-        else:
-            if position + 2 + length > size:
-                break
-            position += 2 + length
-    return min(position, size), scans
-
-
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-
-
-def _after_scan(data: bytes, position: int) -> int:
-    match = _MARKER.search(data, position)
-    return len(data) if match is None else match.start()
-
-
-def _with_broken_start(data: bytes, start: int, earliest: int) -> int:
-    """The start moved to a spoilt first marker (Minolta, Olympus: "?\\xd8") and what stands between."""
-    place = data.rfind(b"\xd8\xff", max(earliest, start - 24), start)
-    return max(earliest, place - 1) if place >= 1 else start
-
-
-def _swapped_jpegs(data: bytes, size: int) -> Iterator[Found]:
-    if _SWAPPED.search(data) is None:
-        return
-    for shift in range(size):
-        whole = (len(data) - shift) // size * size
-        if whole <= 0:
-            continue
-        turned = np.frombuffer(data, f"u{size}", whole // size, shift).byteswap().tobytes()
-        for found in _jpegs(turned, "byte-swapped JPEG"):
-            if found.end - found.start > SMALL:
-                yield Found(found.start + shift, min(len(data), found.end + shift), found.kind)
+        yield from swapped_jpegs(data, size)
 
 
 def _kind(mark: bytes) -> str:
@@ -201,25 +123,25 @@ def _tiff_with_picture(data: bytes) -> bool:
     return False
 
 
-def _packed(data: bytes, depth: int) -> Iterator[Found]:
+def _packed(data: bytes, depth: int, room: list[int]) -> Iterator[Found]:
     for match in _DATA_URL.finditer(data):
         yield Found(match.start(), len(data), "data URL")
-    yield from _in_text(data, depth)
+    yield from _in_text(data, depth, room)
     if 3 * data.count(0) > len(data):  # UTF-16
         for half in (data[::2], data[1::2]):
-            yield from (Found(0, len(data), found.kind) for found in _in_text(half, depth))
+            yield from (Found(0, len(data), found.kind) for found in _in_text(half, depth, room))
     for match in _ZLIB.finditer(data):
-        plain = _inflated(data, match.start())
+        plain = _inflated(data, match.start(), room)
         if len(plain) > SMALL:
-            for found in pictures(plain, depth - 1):
+            for found in pictures(plain, depth - 1, room):
                 yield Found(match.start(), len(data), f"{found.kind} in zlib")
                 break
 
 
-def _in_text(data: bytes, depth: int) -> Iterator[Found]:
+def _in_text(data: bytes, depth: int, room: list[int]) -> Iterator[Found]:
     for start, end, run in _runs(data):
         for name, plain in _decoded(run):
-            for found in pictures(plain, depth - 1):
+            for found in pictures(plain, depth - 1, room):
                 yield Found(start, end, f"{found.kind} in {name}")
                 break
 
@@ -235,8 +157,9 @@ def _runs(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _decoded(text: bytes) -> Iterator[tuple[str, bytes]]:
     """What a run of characters may stand for."""
-    if re.fullmatch(rb"[0-9a-fA-F]+", text):
-        yield "hex", binascii.unhexlify(text[: len(text) // 2 * 2])
+    for match in _HEX.finditer(text):
+        for start in (match.start(), match.start() + 1):
+            yield "hex", binascii.unhexlify(text[start : start + (match.end() - start) // 2 * 2])
     plain = text.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
     for shift in range(4):
         part = plain[shift:]
@@ -247,11 +170,13 @@ def _decoded(text: bytes) -> Iterator[tuple[str, bytes]]:
             return
 
 
-def _inflated(data: bytes, start: int) -> bytes:
+def _inflated(data: bytes, start: int, room: list[int]) -> bytes:
     try:
-        return zlib.decompressobj(47).decompress(data[start:], _UNPACKED)
+        plain = zlib.decompressobj(47).decompress(data[start:], max(1, room[0]))
     except zlib.error:
         return b""
+    room[0] -= len(plain)
+    return plain if room[0] > 0 else b""
 
 
 def coded_text(text: bytes) -> bool:
