@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import hidden
+from inpaint_app.photofile import hidden, tiff
 from inpaint_app.photofile.inventory import Edit
 
 Part = tuple[str, bytes]
@@ -29,6 +29,7 @@ def places(data: bytes, format: str, edit: Edit) -> tuple[str, ...]:
         for picture in hidden.pictures(content):
             if not _ours(content, picture, edit):
                 found.append(f"{picture.kind} in {label}")
+    found += _stated(data, format)
     further = _further(data)
     if further:
         found.append(
@@ -47,6 +48,18 @@ def _ours(content: bytes, picture: hidden.Found, edit: Edit) -> bool:
     if picture.kind == "TIFF":  # an EXIF block whose thumbnail is plain samples
         return any(fresh in held for fresh in edit.fresh)
     return any(held.startswith(fresh) for fresh in edit.fresh)
+
+
+def _stated(data: bytes, format: str) -> list[str]:
+    """Pictures that the container itself names beside the main one: they need no mark of their own."""
+    if format == "TIFF":
+        entries = tiff.parse(data).entries
+        return ["a reduced picture" for tag in (tiff.SUB_IFDS, 513) if tag in entries]
+    if format in ("HEIF", "AVIF"):
+        with PillowImage.open(io.BytesIO(data)) as image:
+            names = ("thumbnails", "depth_images", "aux")
+            return [name.replace("_", " ") for name in names if image.info.get(name)]
+    return []
 
 
 def _further(data: bytes) -> int:
@@ -156,5 +169,3 @@ def _of_boxes(data: bytes) -> Iterator[Part]:
                 value = value.encode("utf-8", "replace")
             if isinstance(value, bytes):
                 yield str(name), value
-            elif name in ("thumbnails", "depth_images", "aux") and value:
-                yield str(name), b"\xff\xd8\xff"
