@@ -14,6 +14,7 @@ from inpaint_app.photofile import hidden
 from inpaint_app.photofile.inventory import Edit
 
 WINDOW = 128
+_STEP = 48
 LEAST = 6
 """So many windows in a row: 768 bytes, the samples of 16×16 pixels in colour."""
 
@@ -53,23 +54,31 @@ def stretches(data: bytes) -> list[tuple[int, int]]:
             if index - start >= LEAST:
                 found.append(_with_ends(data, start * WINDOW, index * WINDOW))
             start = None
-    return found
+    return _bridged(found)
 
 
 def _with_ends(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """A stretch with the samples before and behind it that no whole window holds."""
-    for step in (-1, 1):
-        place, strange = (start - 1, 0) if step < 0 else (end, 0)
-        while (
-            0 <= place < len(data) and strange < 2 and abs(place - (start if step < 0 else end)) <= 3 * WINDOW
-        ):
-            strange = strange + 1 if abs(data[place] - data[place - 3 * step]) > 48 else 0
-            place += step
-        if step < 0:
-            start = max(0, place + 1 + strange)
+    """A stretch from its first to its last sample: its windows begin and end anywhere."""
+    first, strange = start + WINDOW, 0
+    while first > 0 and strange < 2 and first > start - 3 * WINDOW:
+        first -= 1
+        strange = strange + 1 if abs(data[first] - data[first + 3]) > _STEP else 0
+    last, odd = end - WINDOW, 0
+    while last < len(data) and odd < 2 and last < end + 3 * WINDOW:
+        odd = odd + 1 if abs(data[last] - data[last - 3]) > _STEP else 0
+        last += 1
+    return first + strange, last - odd
+
+
+def _bridged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches with a short gap between two long ones joined: a plane of one colour may be dark in its middle."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and 2 * (start - joined[-1][1]) < min(end - start, joined[-1][1] - joined[-1][0]):
+            joined[-1] = joined[-1][0], end
         else:
-            end = min(len(data), place - strange)
-    return start, end
+            joined.append((start, end))
+    return joined
 
 
 def _alike(rows: NDArray[np.float32], step: int) -> NDArray[np.bool_]:

@@ -290,7 +290,8 @@ def tiffs() -> dict[str, bytes]:
     whole, rgb = jpeg(), small().tobytes()
     tags: dict[str, tuple[int, int, bytes]] = {
         "layers": (37724, 7, b"Adobe Photoshop Document Data Block\0" + rgb), "XMP": (700, 1, packets()["thumbnails"]),
-        "Photoshop": (34377, 7, resources()["thumbnail"]), "IPTC samples": (33723, 7, b"\x1c\x02\xca\x10\0" + rgb[:4096]),
+        "Photoshop": (34377, 7, resources()["thumbnail"]),
+        "IPTC samples": (33723, 7, b"\x1c\x02\xca\x10\0" + rgb[:4096]),
         "unknown JPEG": (50000, 7, whole), "unknown samples": (50001, 1, rgb), "private": (50740, 1, whole),
         "raw file": (50828, 7, saved(small(), "TIFF")),
     }  # fmt: skip
