@@ -88,12 +88,8 @@ def test_a_maker_note_keeps_its_place_and_its_own_words(name: str) -> None:
     assert len(done) == len(given)
     start = given.index(b"MAKER\0\1\0")
     assert done[: start + 5] == given[: start + 5]
-    if (
-        "no EOI" not in name
-        and "neither" not in name
-        and name not in ("note, zlib", "note, swapped by four", "note, base64")
-    ):
-        assert b"serial 12345" in done
+    if name in ("note, whole", "note, nested", "note, no SOI", "note, broken SOI", "note, swapped"):
+        assert b"serial 12345" in done  # of the others nobody can tell where they end
     assert any("maker's note" in words for words in told.inventory.left_out)
 
 
