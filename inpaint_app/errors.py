@@ -14,6 +14,7 @@
     │   └── MissingPackage
     ├── CheckpointError       a weight file that is damaged, foreign or does not fit
     ├── TooMany               a visitor asked for more than this server does for each
+    ├── NotYours              a session, an event or a file of another visitor
     ├── BackendError          a backend failed or returned something that is no fill
     ├── Busy                  too many wait already
     └── Cancelled             the user stopped the work
@@ -86,6 +87,10 @@ class CheckpointError(InpaintError):
 
 class TooMany(InpaintError):  # noqa: N818
     """A visitor asked for more than this server does for each."""
+
+
+class NotYours(InpaintError):  # noqa: N818
+    """What is asked for belongs to another visitor, or to nobody."""
 
 
 class BackendError(InpaintError):

@@ -43,6 +43,8 @@ class Settings:
     """Where the page listens; empty is this machine alone, or what GRADIO_SERVER_NAME says."""
     port: int = 0
     """The page's port; 0 is the first free one from 7860."""
+    hosts: str = ""
+    """Names under which the server may be asked besides its own, separated by commas; * is any."""
     behind_proxy: bool = False
     """Tell visitors apart by X-Forwarded-For, which only a proxy makes true."""
     max_megapixels: float = 200.0
@@ -59,6 +61,8 @@ class Settings:
     """Visitors whose photos are held at once; the one idle longest goes first."""
     visits_gigabytes: float = 6.0
     """Memory that their photos may take together."""
+    uploads_gigabytes: float = 20.0
+    """Disk that files which were sent and not opened yet may take together; 0 is no limit."""
     keep_minutes: float = 120.0
     """Photos and results of a visitor who does nothing are deleted after this time; 0 keeps them."""
     queue: int = 64

@@ -50,6 +50,7 @@ class Surroundings:
             "visitor_per_minute": 20,
             "behind_proxy": True,
             "keep_minutes": 60.0,
+            "uploads_gigabytes": 4.0,
             "queue": 40,
             "fetch_megabytes": 60.0,
         }

@@ -90,7 +90,10 @@ class Allowances:
 
     def of(self, request: Any) -> Allowance:
         """The allowance of whoever sent a request (gr.Request, or anything with `client` and `headers`)."""
-        who = visitor(request, self._settings.behind_proxy)
+        return self.at(visitor(request, self._settings.behind_proxy))
+
+    def at(self, who: str) -> Allowance:
+        """The allowance of an address."""
         with self._lock:
             if who not in self._known:
                 if len(self._known) >= KNOWN:

@@ -19,6 +19,7 @@ from inpaint_app.session import CONFIDENCE, Job, Session
 from inpaint_app.types import Instance, Mask
 from inpaint_app.ui.calls import called
 from inpaint_app.ui.handed import Handed
+from inpaint_app.ui.names import legal
 from inpaint_app.ui.visits import Visits
 from inpaint_app.ui.work import AT_ONCE
 
@@ -72,10 +73,11 @@ class Service:
     ) -> tuple[list[dict[str, Any]], str]:
         """Find objects."""
         try:
-            with self.visits.caller(request).allowance.turn():
+            visit = self.visits.caller(request)
+            with visit.allowance.turn():
                 opened = self._opened(photo)
                 instances = called(
-                    self.visits.of(request.session_hash),
+                    visit,
                     lambda progress: self.session.detect(
                         opened.rgb, segmenter or None, float(confidence), progress
                     ),
@@ -120,7 +122,8 @@ class Service:
         request: gr.Request, mask: str | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
-            with self.visits.caller(request).allowance.turn(max(1, what.get("candidates", 1))):
+            visit = self.visits.caller(request)
+            with visit.allowance.turn(max(1, what.get("candidates", 1))):
                 opened = self._opened(photo)
                 if mask is not None:
                     what = {**what, "mask": _given(mask, opened, self.session)}
@@ -131,7 +134,6 @@ class Service:
                     feather=_pixels("feather", feather),
                     **what,
                 )
-                visit = self.visits.of(request.session_hash)
                 outcome = called(
                     visit,
                     lambda progress: self.session.run(opened.rgb, job, progress, alpha=opened.alpha),
@@ -162,7 +164,7 @@ class Service:
         return self.session.load(photo)
 
     def _file(self, photo: Photo, ending: str) -> Path:
-        return self.handed.file(f"{Path(photo.name).stem or 'photo'}{ending}")
+        return self.handed.file(legal(Path(photo.name).stem, ending))
 
 
 def _given(mask: str, photo: Photo, session: Session) -> Mask:

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradio.utils import get_upload_folder, is_in_or_equal
-
 from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.session import CONFIDENCE, Job
@@ -17,10 +15,12 @@ from inpaint_app.ui.marks import Marks, drawn
 from inpaint_app.ui.visits import Step, Visit
 
 Message = Mapping[str, Any]
+Sent = Callable[[Path], bool]
+"""Tells whether a path is that of a file which the visitor sent here. Raises OSError, ValueError for what is none."""
 
 
-def given(root: Path, message: Message) -> Path:
-    """The file that a message names: a sample, or an upload of this server, never anything else on its disk."""
+def given(sent: Sent, message: Message) -> Path:
+    """The file that a message names: a sample, or what this visitor sent, never anything else on the server's disk."""
     if message.get("sample"):
         known = present.samples()
         if str(message["sample"]) not in known:
@@ -28,9 +28,7 @@ def given(root: Path, message: Message) -> Path:
         return known[str(message["sample"])]
     path = Path(str(message.get("path") or ""))
     try:
-        arrived = (
-            is_in_or_equal(path, get_upload_folder()) and not is_in_or_equal(path, root) and path.is_file()
-        )
+        arrived = sent(path)
     except (OSError, ValueError):
         arrived = False
     if not arrived:
@@ -39,9 +37,9 @@ def given(root: Path, message: Message) -> Path:
 
 
 @contextmanager
-def taken(root: Path, message: Message) -> Iterator[Path]:
+def taken(sent: Sent, message: Message) -> Iterator[Path]:
     """The file that a message names; an upload is deleted once it was read, for its bytes are held by the visit."""
-    path = given(root, message)
+    path = given(sent, message)
     try:
         yield path
     finally:

@@ -11,6 +11,7 @@ from inpaint_app.photofile import files
 from inpaint_app.ui import pictures, present
 from inpaint_app.ui.asked import Message, marked
 from inpaint_app.ui.made import Made, hole_of
+from inpaint_app.ui.names import legal
 from inpaint_app.ui.visits import Step, Visit
 
 
@@ -19,7 +20,7 @@ def give_photo(visit: Visit, step: Step, made: Made | None, format: str | None) 
     photo, patches = visit.opened(), step.patches + (made.patches if made else ())
     edited = made.whole(visit.pixels()).result.image if made else visit.pixels()
     encoded = files.encode(photo, edited, hole_of(patches, photo.rgb.shape), format=format)
-    name = f"{Path(photo.name).stem or 'photo'}-removed{encoded.suffix}"
+    name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
     path = files.write_bytes(encoded.data, visit.file(encoded.suffix, name))
     visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))
 
@@ -34,7 +35,7 @@ def give_recipe(visit: Visit, made: Made | None) -> None:
         photo = replace(photo, rgb=image, sha256="")
     text = recipe.make(photo, made.whole(image), made.job)
     number = "" if visit.at == 0 else f"-step{visit.at + 1}"
-    name = f"{Path(photo.name).stem or 'photo'}{number}.recipe.json"
+    name = legal(Path(photo.name).stem, f"{number}.recipe.json")
     path = files.write_bytes(text.encode(), visit.file(".json", name))
     visit.say(
         "file", path=str(path), name=name, text="Replay it with: inpaint-app remove PHOTO --recipe FILE."
@@ -46,6 +47,6 @@ def give_mask(visit: Visit, message: Message) -> None:
     photo, mask = visit.opened(), marked(message, visit).mask
     if mask is None:
         raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
-    name = f"{Path(photo.name).stem or 'photo'}-mask.png"
+    name = legal(Path(photo.name).stem, "-mask.png")
     path = files.write_bytes(pictures.mask_png(mask), visit.file(".png", name))
     visit.say("file", path=str(path), name=name, text="White is what is marked.")

@@ -20,6 +20,7 @@ from inpaint_app.evaluation.live import HEAD, Snapshot
 from inpaint_app.evaluation.store import Store
 from inpaint_app.session import Session
 from inpaint_app.types import Progress
+from inpaint_app.ui.hosts import Hosts, from_this_machine
 from inpaint_app.ui.tabs import IDLE, address, bar, cancels, heading, note, numbered
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import AT_ONCE, pump
@@ -59,10 +60,10 @@ class Known:
     written: list[str] = field(default_factory=list)
 
 
-def build(session: Session, visits: Visits) -> None:
-    """Draw the tab and wire it."""
+def build(session: Session, visits: Visits, hosts: Hosts) -> None:
+    """Draw the tab and wire it. A folder of the machine's can be named where nobody but its owner gets here."""
     ready = [(spec.title, spec.name) for spec in backends.BACKENDS if spec.measurable()]
-    own = session.settings.surroundings == surroundings.OWN
+    own = session.settings.surroundings == surroundings.OWN and hosts.private
     with gr.Column(elem_classes="sheet"):
         heading(
             "Evaluate",
@@ -109,8 +110,8 @@ def build(session: Session, visits: Visits) -> None:
     ) -> Iterator[Update]:  # fmt: skip
         """Measure; tables, plots and examples appear as they come."""
         asked = Asked(
-            tuple(photos or ()), (folder or "").strip() if own else "", tuple(holes), tuple(names), SIZES[size],
-            int(limit or 1), int(seed or 0),
+            tuple(photos or ()), _own_folder(folder, own and hosts.private, request), tuple(holes), tuple(names),
+            SIZES[size], int(limit or 1), int(seed or 0),
         )  # fmt: skip
         yield from evaluate(session, visits.met(request), asked, int(number or 0))
 
@@ -190,6 +191,14 @@ def _measure(
                 rows, plan = known.snapshot.rows, known.snapshot.plan
                 command.write(rows, known.store, plan, title, _call(asked), time.perf_counter() - began)
                 known.written = [str(known.store.folder / name) for name in FILES]
+
+
+def _own_folder(folder: str | None, own: bool, request: gr.Request) -> str:
+    """The folder that is named; raises OptionError where the request does not come from this machine itself."""
+    named = (folder or "").strip()
+    if named and not (own and from_this_machine(request)):
+        raise OptionError("A folder can be named on one's own machine only: add the photos themselves.")
+    return named
 
 
 def _call(asked: Asked) -> str:

@@ -1,110 +1,163 @@
-"""What stands before Gradio's server: closes routes that nothing here uses, bounds bodies, binds pages to browsers.
+"""What stands before Gradio's server: names and sites that may ask, addresses that are served, whose they are, bounds.
 
 Gradio names a page by a session hash that the browser makes up and that stands in addresses and logs. So whoever knows
-one could read another's answers. Here each browser gets a cookie, and a session belongs to the cookie that it was first
-seen with. Clients without cookies (gradio_client, curl) are known by the hash alone, as Gradio has it.
+one could read another's answers. Here each browser gets a cookie (`identity.py`), and sessions, events and files belong
+to the visitor that they were first seen with (`ownership.py`). Only what `routes.py` lists is served.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import re
-import secrets
-import threading
-from collections import OrderedDict
-from http.cookies import CookieError, SimpleCookie
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
+from starlette._utils import get_route_path
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.responses import JSONResponse
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inpaint_app import surroundings
 from inpaint_app.settings import Settings
-
-COOKIE = "inpaint-browser"
-KNOWN = 20_000
-"""Sessions remembered; the one not seen longest is forgotten first."""
+from inpaint_app.ui import routes
+from inpaint_app.ui.hosts import Hosts
+from inpaint_app.ui.identity import Identities, Visitor, cookie_of, fresh_cookie, is_secure
+from inpaint_app.ui.ownership import ANOTHERS, Ownership
+from inpaint_app.ui.routes import Kind
+from inpaint_app.ui.security_headers import headers_for, with_headers
 
 BODY_BYTES = 64 * 2**20
 """Longest body of a request that is no upload: a brushed mask is some hundred kilobytes, a recipe some megabytes."""
 
+NAMING_BYTES = 4096
+"""Longest body of a request that only names something."""
+
 STALL_SECONDS = 60.0
 """An upload that sends nothing for so long is given up."""
 
-CLOSED = re.compile(
-    r"/gradio_api/(proxy=|file=/*[a-z][a-z0-9+.-]*:|file/|process_recording|component_server|custom_component/"
-    r"|vibe-|undo-vibe|run-history|deep_link|stream/|dev/|profiling|runs\b|token\b|login_check)"
-    r"|^/(monitoring|svelte/|login\b|logout\b)",
-    re.IGNORECASE,
-)
-"""Routes of Gradio's that nothing of ours uses: fetching other servers' files, video tools, editors, dashboards."""
+NOT_SERVED = "This address is not served here."
 
-_UPLOAD = re.compile(r"/gradio_api/upload/?$")
-_TOOLS = re.compile(r"/gradio_api/mcp\b")
-_SESSION = re.compile(r"/gradio_api/(?:heartbeat/(?P<hash>[^/]+)|queue/data)$")
+_log = logging.getLogger(__name__)
 
 
-class Owners:
-    """Which browser a session belongs to: the one that it was first seen with."""
+@dataclass
+class Doors:
+    """Whom to ask. file: whether a file may be read by a visitor; heard: whether anything is to come for a session."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, str] = OrderedDict()
-
-    def admit(self, session_hash: str, browser: str) -> bool:
-        """Whether a session may be used by the browser of that cookie ("" for none)."""
-        own = hashlib.sha256(browser.encode("utf-8", "replace")).hexdigest() if browser else ""
-        with self._lock:
-            owner = self._known.setdefault(session_hash[:200], own)
-            self._known.move_to_end(session_hash[:200])
-            while len(self._known) > KNOWN:
-                self._known.popitem(last=False)
-        return secrets.compare_digest(owner, own)
+    settings: Settings
+    hosts: Hosts
+    identities: Identities
+    sessions: Ownership
+    events: Ownership
+    file: Callable[[str, Visitor], bool]
+    heard: Callable[[str], bool] = lambda session: True
 
 
 class Guard:
     """The middleware."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, owners: Owners) -> None:
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self.app = app
-        self.settings = settings
-        self.owners = owners
+        self.doors = doors
+        self._spaces = doors.settings.surroundings == surroundings.SPACES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        path, cookie = scope["path"], browser(headers.get("cookie", ""))
-        session = _session(path, scope["query_string"])
-        limit = self.limit(path)
-        declared = headers.get("content-length", "")
-        if CLOSED.search(path):
-            await _refusal(404, "This address is not served here.")(scope, receive, send)
-        elif session and not self.owners.admit(session, cookie):
-            await _refusal(403, "This session belongs to another browser: reload the page.")(
-                scope, receive, send
-            )
-        elif declared.isdecimal() and int(declared) > limit:
-            await _too_large(limit)(scope, receive, send)
+        if scope["type"] != "http":  # nothing of ours speaks over a websocket
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = HTTPConnection(scope)
+        found = routes.find(scope["method"], get_route_path(scope))
+        kind = found[0].kind if found else Kind.OPEN
+        cookie = ""
+        if kind is Kind.PAGE and not cookie_of(request.headers.get("cookie", ""), is_secure(request)):
+            cookie = fresh_cookie(is_secure(request))
+        refusal = self._refusal_at_sight(request, found)
+        if refusal is None and found is not None:
+            receive, refusal = await self._refusal(request, found[0], found[1], receive)
+        send = with_headers(send, headers_for(kind, self._spaces), cookie if refusal is None else "")
+        if refusal is not None:
+            await refusal(scope, receive, send)
         else:
-            page = scope["method"] in ("GET", "HEAD") and path in ("/", scope.get("root_path", "") + "/")
-            if page and not cookie:
-                send = _with_cookie(send, _secure(scope, headers))
-            await _Bounded(receive, send, limit, bool(_UPLOAD.search(path))).run(self.app, scope)
+            await _Bounded(receive, send, self.limit(kind), kind is Kind.UPLOAD).run(self.app, scope)
 
-    def limit(self, path: str) -> float:
+    def _refusal_at_sight(self, request: HTTPConnection, found: Any) -> ASGIApp | None:
+        """Why a request is refused whoever sent it; None where it is not."""
+        host = request.headers.get("host", "")
+        if not self.doors.hosts.knows(host):
+            return refused(
+                403,
+                "This server is not known under that name: the setting INPAINT_HOSTS names those it answers to.",
+            )
+        forwarded = request.headers.get("x-forwarded-host", "").partition(",")[0].strip()
+        if forwarded and not self.doors.hosts.knows(forwarded):
+            return refused(403, "X-Forwarded-Host names none of this server's names (INPAINT_HOSTS).")
+        if found is None:
+            return refused(404, NOT_SERVED)
+        kind = found[0].kind
+        followed = request.scope["method"] in ("GET", "HEAD") and kind in (Kind.PAGE, Kind.FILE)
+        led_here = (
+            followed
+            and request.headers.get("sec-fetch-mode") == "navigate"
+            and "origin" not in request.headers
+        )
+        if not led_here and not self.doors.hosts.same_site(request.headers):
+            return refused(403, "A page of another site asks for this: open the app's own page.")
+        limit = self.limit(kind)
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            return _too_large(limit)
+        return None
+
+    async def _refusal(
+        self, request: HTTPConnection, route: routes.Route, parts: dict[str, str], receive: Receive
+    ) -> tuple[Receive, ASGIApp | None]:
+        """Why a visitor is refused; None where it is not. Also what gives the body, which may have been read."""
+        visitor = self.doors.identities.of(request)
+        if route.kind is Kind.SESSION:
+            session = parts.get("session_hash") or _asked(request, "session_hash")
+            if not self.doors.sessions.admit(session, visitor):
+                return receive, refused(403, ANOTHERS)
+            if "session_hash" not in parts and not self.doors.heard(session):
+                _log.info("Nothing is to come for a session that was asked for")
+                return receive, _nothing_to_come()
+        elif route.kind is Kind.EVENT and not self.doors.events.holds(parts["event_id"], visitor):
+            return receive, refused(404, NOT_SERVED)
+        elif route.kind is Kind.FILE and not self.doors.file(parts["path_or_url"], visitor):
+            return receive, refused(403, "There is no such file of yours.")
+        elif route.kind is Kind.CANCEL:
+            body = await _read(receive)
+            if not self._may_cancel(body, visitor):
+                return receive, refused(403, ANOTHERS)
+            return _replayed(body, receive), None
+        return receive, None
+
+    def _may_cancel(self, body: bytes, visitor: Visitor) -> bool:
+        try:
+            named = json.loads(body)
+            session, event = str(named["session_hash"]), str(named["event_id"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        return self.doors.sessions.holds(session, visitor) and self.doors.events.holds(event, visitor)
+
+    def limit(self, kind: Kind) -> float:
         """Bytes that a request's body may have."""
-        largest = self.settings.max_megabytes * 1e6
-        if _UPLOAD.search(path):
-            photos = self.settings.batch_photos
+        largest = self.doors.settings.max_megabytes * 1e6
+        if kind is Kind.UPLOAD:
+            photos = self.doors.settings.batch_photos
             return largest * max(2, 2 * photos) + 2**20 if photos else float("inf")
-        return largest * 1.4 + BODY_BYTES if _TOOLS.search(path) else BODY_BYTES
+        if kind in (Kind.JOIN, Kind.TOOLS):
+            return largest * 1.4 + BODY_BYTES if kind is Kind.TOOLS else BODY_BYTES
+        return NAMING_BYTES
 
 
 class _Bounded:
@@ -122,8 +175,13 @@ class _Bounded:
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         """Call the app; where the body was too long it is answered so, whatever the app made of it."""
-        with contextlib.suppress(_TooLong):
-            await app(scope, self.receive, self.send)
+        try:
+            with contextlib.suppress(_TooLong):
+                await app(scope, self.receive, self.send)
+        except Exception as error:
+            if not (self._begun and _is_expected(error)):
+                raise
+            _log.info("A stream ended: %s", _first_line(error))
         if self._over and not self._begun:
             await _too_large(self._limit)(scope, self._receive, self._send)
 
@@ -161,44 +219,62 @@ class _TooLong(Exception):  # noqa: N818 - never seen outside
     """The body went over its limit."""
 
 
-def browser(cookies: str) -> str:
-    """What the cookie header says of who this is; "" where nothing."""
-    try:
-        found = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value[:100] if found else ""
+def _is_expected(error: BaseException) -> bool:
+    """Whether a stream ended as Gradio ends those of sessions that it does not know: with a status, too late."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_expected(one) for one in error.exceptions)
+    return isinstance(error, HTTPException) or isinstance(error.__cause__, HTTPException)
 
 
-def _session(path: str, query: bytes) -> str:
-    """The session that a request wants to hear of."""
-    asked = _SESSION.search(path)
-    if asked is None:
-        return ""
-    named: str | None = asked["hash"]
-    return named or parse_qs(query.decode("latin-1")).get("session_hash", [""])[-1]
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:200]
 
 
-def _secure(scope: Scope, headers: Headers) -> bool:
-    return bool(scope["scheme"] == "https" or headers.get("x-forwarded-proto", "").startswith("https"))
+def _asked(request: HTTPConnection, name: str) -> str:
+    """The value of a query that the server will read: the last, where there are several."""
+    values = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True).get(name)
+    return str(values[-1]) if values else ""
 
 
-def _with_cookie(send: Send, secure: bool) -> Send:
-    """A page in another one's frame, as on Spaces, keeps its cookie only as Partitioned, and only over https."""
-    kind = "; SameSite=None; Secure; Partitioned" if secure else "; SameSite=Lax"
-    value = f"{COOKIE}={secrets.token_urlsafe(24)}; Path=/; HttpOnly; Max-Age=31536000{kind}"
+async def _read(receive: Receive) -> bytes:
+    """A short body; nothing of one that is longer than naming takes."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > NAMING_BYTES:
+            return b""
+    return body
 
-    async def sending(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), (b"set-cookie", value.encode())]}
-        await send(message)
 
-    return sending
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body that was read already."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
-def _refusal(status: int, said: str) -> JSONResponse:
+def refused(status: int, said: str) -> JSONResponse:
+    """An answer of one sentence."""
     return JSONResponse({"detail": said, "error": said}, status, headers={"Connection": "close"})
 
 
 def _too_large(limit: float) -> JSONResponse:
-    return _refusal(413, f"The request is over the maximum allowed size of {limit / 1e6:.0f} MB.")
+    return refused(413, f"The request is over the maximum allowed size of {limit / 1e6:.3g} MB.")
+
+
+def _nothing_to_come() -> StreamingResponse:
+    """What Gradio's stream says where it does not know a session, without the traceback in the log."""
+    told = {"msg": "unexpected_error", "event_id": None, "message": "404: Not Found", "success": False,
+            "session_not_found": True}  # fmt: skip
+    return StreamingResponse(iter([f"data: {json.dumps(told)}\n\n"]), media_type="text/event-stream")

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-import shutil
-import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
-
-from gradio.utils import get_upload_folder
-
-STRAY_SECONDS = 600.0
-"""Temporary files of Gradio's that were not written to for so long go."""
 
 
 class Handed:
-    """The folder of such files. It sweeps itself whenever a file is added, so that a busy server stays small."""
+    """The folder of such files; the cleaner deletes them.
 
-    def __init__(self, root: Path, keep_seconds: float) -> None:
+    may_read: whether whoever sends the request at hand may name a file of this server's.
+    """
+
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.keep_seconds = keep_seconds or float("inf")
-        self._lock = threading.Lock()
+        self.may_read: Callable[[Path], bool] = lambda path: path.is_relative_to(root.resolve())
 
     def file(self, name: str) -> Path:
         """A fresh path that ends in `name`."""
-        self._sweep()
         folder = self.root / secrets.token_urlsafe(24)
         folder.mkdir(parents=True)
         return folder / name
-
-    def _sweep(self) -> None:
-        with self._lock, contextlib.suppress(OSError):
-            for folder in self.root.glob("*"):
-                if time.time() - folder.stat().st_mtime > self.keep_seconds:
-                    shutil.rmtree(folder, ignore_errors=True)
-            # Gradio makes an empty file beside each file that it hands to an endpoint, and forgets it.
-            for stray in Path(get_upload_folder()).glob("tmp????????"):
-                if stray.is_file() and time.time() - stray.stat().st_mtime > STRAY_SECONDS:
-                    stray.unlink()

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 
-def health(request: Request) -> Response:
-    """200 where uploads and results can be written, 503 and the reason where they cannot (a full disk)."""
+def route(folder: Path, cleaner: Callable[[], str]) -> Route:
+    """The address. folder: where files have to be writable; cleaner: tells what is wrong with what deletes them."""
+
+    def health(request: Request) -> Response:
+        reason = unwritable(folder) or cleaner()
+        if reason:
+            return JSONResponse({"status": "failing", "reason": reason}, 503)
+        return JSONResponse({"status": "ok", "version": _version()})
+
+    return Route("/health", health, methods=["GET"])
+
+
+def unwritable(folder: Path) -> str:
+    """Why uploads and results cannot be written (a full disk), "" where they can."""
     try:
-        folder = Path(get_upload_folder())
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0" * 4096)
             file.flush()
     except OSError as error:
-        return JSONResponse({"status": "failing", "reason": f"no file can be written: {error.strerror}"}, 503)
-    return JSONResponse({"status": "ok", "version": _version()})
+        return f"no file can be written: {error.strerror}"
+    return ""
 
 
 def _version() -> str:
@@ -30,6 +41,3 @@ def _version() -> str:
         return version("inpaint-app")
     except PackageNotFoundError:  # run from a folder, as on Spaces
         return "source"
-
-
-ROUTE = Route("/health", health, methods=["GET"])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
-import shutil
-import tempfile
-import time
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +16,29 @@ from inpaint_app.errors import InpaintError
 from inpaint_app.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.ui import (
+    access,
     api,
     batch_tab,
     calls,
     evaluate_tab,
     health,
     help_tab,
+    intake,
     models_tab,
     present,
     tools,
     trial_tab,
 )
+from inpaint_app.ui.cleaner import Cleaner
+from inpaint_app.ui.folders import ServerFolder, private_base
 from inpaint_app.ui.guard import Guard
 from inpaint_app.ui.handed import Handed
+from inpaint_app.ui.hosts import Hosts
 from inpaint_app.ui.received import fetched
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
+from inpaint_app.ui.uploads import Uploads
 from inpaint_app.ui.visits import Visits
 from inpaint_app.ui.work import AT_ONCE, THREADS
 
@@ -43,9 +47,6 @@ _log = logging.getLogger(__name__)
 DEVICE = "device"
 """Events that use the device share one queue."""
 
-STALE_SECONDS = 2 * 86400.0
-"""A folder of visits that a server which was killed left behind goes after this time."""
-
 
 class Page(gr.Blocks):
     """The page with what stands behind it."""
@@ -53,15 +54,34 @@ class Page(gr.Blocks):
     session: Session
     visits: Visits
     handed: Handed
+    uploads: Uploads
+    folder: ServerFolder
+    cleaner: Cleaner
+    hosts: Hosts
 
     def launch(self, *given: Any, **options: Any) -> Any:
-        """As Gradio has it, with our own tools where it would make some of the endpoints."""
+        """As Gradio has it, behind our guard, with our own uploads, and our own tools for some of the endpoints."""
+        self.hosts.listening = options.get("server_name") or self.hosts.listening
+        self.hosts.shared = lambda: str(self.share_url or "")
+        access.bind_queue(self._queue, self.visits)
         known = options.get("app_kwargs") or {}
-        guard = Middleware(Guard, settings=self.session.settings, owners=self.visits.owners)
-        options["app_kwargs"] = {**known, "middleware": [*known.get("middleware", ()), guard]}
+        guard = Middleware(Guard, doors=access.doors(self))
+        inside = intake.routes(self.uploads, self.visits.identities)
+        options["app_kwargs"] = {
+            **known,
+            "middleware": [*known.get("middleware", ()), guard],
+            "routes": [*known.get("routes", ()), health.route(self.folder.root, self.cleaner.check), *inside],
+        }
         calls.note_cancels(self._queue)
-        with tools.in_place(self.handed):
+        self.cleaner.start()
+        with tools.in_place(self.handed, self.visits.identities):
             return super().launch(*given, **options)
+
+    def close(self, *given: Any, **options: Any) -> None:
+        """As Gradio has it; what was written for visitors goes with the server."""
+        super().close(*given, **options)
+        self.cleaner.stop()
+        self.folder.close()
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *given: Any, **options: Any) -> Any:
         """As Gradio has it, but a file that is named by an address is fetched under our limits, or not at all."""
@@ -72,11 +92,14 @@ class Page(gr.Blocks):
         return await super().preprocess_data(block_fn, inputs, *given, **options)
 
     async def process_api(self, *given: Any, **options: Any) -> Any:
-        """As Gradio has it, but no request is answered without a word."""
+        """As Gradio has it, but nothing is done in another's name, and no request is answered without a word."""
         try:
+            access.enter(self.visits, options.get("request"))
             return await super().process_api(*given, **options)
         except gr.Error:
             raise
+        except InpaintError as error:
+            raise gr.Error(str(error), print_exception=False) from error
         except Exception as error:  # of any kind: it is logged, and told without its innards
             _log.exception("Unexpected error behind a request")
             said = f"The request cannot be done as it is ({type(error).__name__}). Photo and mask are as they were."
@@ -86,13 +109,24 @@ class Page(gr.Blocks):
 def build(session: Session | None = None) -> Page:
     """The whole page over one session."""
     session = session or Session()
-    root = _files_root()
-    visits = Visits(root / "visits", session.settings)
-    handed = Handed(root / "handed", session.settings.keep_minutes * 60)
-    page = Page(
-        title="Inpaint", analytics_enabled=False, delete_cache=_cache(session.settings), fill_width=True
+    settings = session.settings
+    keep = settings.keep_minutes * 60
+    folder = ServerFolder(_base(), keep)
+    uploads = Uploads(folder.uploads, settings)
+    visits = Visits(folder.visits, settings, uploads)
+    handed = Handed(folder.handed)
+    page = Page(title="Inpaint", analytics_enabled=False, fill_width=True)
+    page.session, page.visits, page.handed, page.uploads, page.folder = (
+        session,
+        visits,
+        handed,
+        uploads,
+        folder,
     )
-    page.session, page.visits, page.handed = session, visits, handed
+    page.cleaner = Cleaner(folder, keep, visits.folders, visits.sweep)
+    page.hosts = Hosts(settings)
+    handed.may_read = access.readable(visits, folder)
+    atexit.register(folder.close)
     with page:
         gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=None)
         gr.HTML(static("shade.html"), elem_id="shade", js_on_load=static("shade.js"))
@@ -102,7 +136,7 @@ def build(session: Session | None = None) -> Page:
             with gr.Tab("Test on this photo", id="test"):
                 trial_tab.build(session, visits)
             with gr.Tab("Evaluate", id="evaluate"):
-                evaluate_tab.build(session, visits)
+                evaluate_tab.build(session, visits, page.hosts)
             with gr.Tab("Batch", id="batch"):
                 batch_tab.build(session, visits)
             with gr.Tab("Models", id="models"):
@@ -110,6 +144,8 @@ def build(session: Session | None = None) -> Page:
             with gr.Tab("Help", id="help"):
                 help_tab.build(mcp=tools.available())
         api.build(session, visits, handed)
+    for block in page.blocks.values():
+        block.GRADIO_CACHE = str(folder.root)
     # What queue(max_size=) sets; that would build the server once more.
     page._queue.max_size = session.settings.queue or None
     # Gradio sums up its last 10,000 events after each one, for a dashboard that is not shown.
@@ -134,27 +170,15 @@ def launch_options() -> dict[str, Any]:
         "max_threads": THREADS,
         "pwa": False,
         "_frontend": False,  # else it asks itself for the page, and ends where a busy machine takes three seconds
-        "app_kwargs": {"routes": [health.ROUTE]},
         "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),
     }
 
 
-def _cache(settings: Settings) -> tuple[int, int] | None:
-    """How often Gradio's own uploads are looked at, and the age in seconds at which they go."""
-    kept = round(settings.keep_minutes * 60)
-    return (max(1, min(kept // 4, 600)), kept) if kept else None
-
-
-def _files_root() -> Path:
-    """A folder under Gradio's cache, because only files from there are served; it goes when the server ends."""
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob("visits-*"):
-        if time.time() - left.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    root = Path(tempfile.mkdtemp(prefix="visits-", dir=folder))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    return root
+def _base() -> Path:
+    """The folder in which each server makes its own; only files from there are served."""
+    if not os.environ.get("GRADIO_TEMP_DIR"):
+        os.environ["GRADIO_TEMP_DIR"] = str(private_base())
+    return Path(get_upload_folder())
 
 
 def _remove_tab(page: gr.Blocks, remover: Remover) -> None:

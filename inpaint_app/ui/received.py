@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 import httpx
-from gradio.utils import get_upload_folder
 from safehttpx import AsyncSecureTransport
 
 from inpaint_app.errors import PhotoTooLarge, UnreadablePhoto
 from inpaint_app.settings import Settings
 from inpaint_app.ui.handed import Handed
+from inpaint_app.ui.names import legal
 
 WAYS = (
     "Give a data: address with base64, the path or address of a file sent to /gradio_api/upload, "
@@ -47,14 +47,14 @@ async def received(named: str, root_url: str, handed: Handed) -> Path:
     if named.startswith("data:"):
         return _decoded(named, limit, handed)
     if named.startswith(own):
-        return _uploaded(unquote(named[len(own) :]))
+        return _uploaded(unquote(named[len(own) :]), handed)
     if named.lower().startswith(("http://", "https://")):
         if settings.offline:
             raise UnreadablePhoto(
                 "This server does not fetch anything (INPAINT_OFFLINE): send the photo to it."
             )
         return await _fetched(named, limit, handed)
-    return _uploaded(named)
+    return _uploaded(named, handed)
 
 
 def _decoded(address: str, limit: int, handed: Handed) -> Path:
@@ -75,11 +75,10 @@ def _decoded(address: str, limit: int, handed: Handed) -> Path:
     return path
 
 
-def _uploaded(named: str) -> Path:
-    folder = Path(get_upload_folder()).resolve()
+def _uploaded(named: str, handed: Handed) -> Path:
     try:
         path = Path(named).resolve()
-        found = path.is_relative_to(folder) and path.is_file()
+        found = path.is_file() and handed.may_read(path)
     except (OSError, ValueError):
         found = False
     if not found:
@@ -127,7 +126,7 @@ async def _fetched(address: str, limit: int, handed: Handed) -> Path:
 
 
 async def _kept(response: httpx.Response, limit: int, handed: Handed) -> Path:
-    name = Path(unquote(response.url.path)).name[-80:].replace("\0", "") or "photo"
+    name = legal(Path(unquote(response.url.path)).name[-80:])
     content = bytearray()
     async for part in response.aiter_bytes():
         content += part

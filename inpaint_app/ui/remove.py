@@ -41,7 +41,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Opening")
-            with asked.taken(self.visits.root, message) as path:
+            with asked.taken(self._sent_by(visit), message) as path:
                 photo = self.session.load(path, name=str(message.get("name") or path.name)[-120:])
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
@@ -57,11 +57,11 @@ class Remover:
 
     def resume(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page was loaded again: bring photo, history, results and marks back."""
-        self.visits.admit(request)
+        owner = self.visits.admit(request)
         given = event._data if isinstance(event._data, Mapping) else {}
-        visit = self.visits.resume(request.session_hash, str(given.get("token") or ""))
+        visit = self.visits.resume(request.session_hash, str(given.get("token") or ""), owner)
         if visit is None or visit.photo is None:
-            return value(self.visits.of(request.session_hash))
+            return value(self.visits.met(request))
 
         def task() -> None:
             visit.say("photo", **present.photo(visit.opened()), token=visit.token)
@@ -204,7 +204,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Reading the mask")
-            with asked.taken(self.visits.root, message) as path:
+            with asked.taken(self._sent_by(visit), message) as path:
                 self._say_mask(visit, path)
 
         yield from working(visit, task, asked.work(message))
@@ -234,6 +234,7 @@ class Remover:
 
     def leave(self, request: gr.Request) -> None:
         """The tab was closed."""
+        self.visits.admit(request)
         self.visits.leave(request.session_hash)
 
     def _met(self, event: gr.EventData, request: gr.Request) -> tuple[Visit, Message]:
@@ -241,6 +242,9 @@ class Remover:
         message: Message = event._data if isinstance(event._data, Mapping) else {}
         visit.confirm(asked.number(message.get("seen")))
         return visit, message
+
+    def _sent_by(self, visit: Visit) -> asked.Sent:
+        return lambda path: self.visits.sent(path, visit.owner)
 
     def _say_mask(self, visit: Visit, path: Path, run: bool = False) -> None:
         """Hold a mask file at the photo's size and show it. run: what it covers is to go at once."""

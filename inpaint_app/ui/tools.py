@@ -22,11 +22,14 @@ import gradio.mcp
 from anyio.to_thread import run_sync
 from gradio import route_utils
 from gradio.mcp import GradioMCPServer
+from gradio_client import Client  # type: ignore[import-untyped,unused-ignore]
 from PIL import Image as PillowImage
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from inpaint_app.ui import access
 from inpaint_app.ui.handed import Handed
+from inpaint_app.ui.identity import Identities
 from inpaint_app.ui.received import received
 from inpaint_app.ui.schemas import FILES, tools
 
@@ -43,12 +46,12 @@ def available() -> bool:
 
 
 @contextlib.contextmanager
-def in_place(handed: Handed) -> Iterator[None]:
+def in_place(handed: Handed, identities: Identities) -> Iterator[None]:
     """While this holds, a Gradio app that is launched serves our tools."""
 
     def make(blocks: Any) -> Tools:
         server = Tools(blocks)
-        server.handed = handed
+        server.handed, server.identities = handed, identities
         return server
 
     theirs = gradio.mcp.GradioMCPServer
@@ -63,6 +66,7 @@ class Tools(GradioMCPServer):
     """The server of tools: schemas from `schemas.tools`, calls through Gradio's queue, files as they are."""
 
     handed: Handed
+    identities: Identities
 
     def create_mcp_server(self) -> Any:
         """Gradio's server, with what is listed and what is called replaced."""
@@ -87,18 +91,43 @@ class Tools(GradioMCPServer):
         if name not in {tool["name"] for tool in tools()}:
             raise ValueError(f"There is no tool {name!r}.")
         context: Any = self.mcp_server.request_context
+        access.enter_as(self.identities.of(context.request))
         root_url = route_utils.get_root_url(
             request=context.request, route_path=self.get_route_path(context.request), root_path=self.root_path
         )
         asked = {word: await self._asked(word, value, root_url) for word, value in arguments.items()}
         client = await run_sync(self._get_or_create_client)
-        job = client.submit(**asked, api_name=f"/{name}", headers=_passed_on(context.request))
+        job = client.submit(**asked, api_name=f"/{name}", headers=self._passed_on(context.request))
         token = context.meta.progressToken if context.meta is not None else None
         if token is None:
             outputs = await run_sync(job.result)
         else:
             outputs = await self._execute_tool_with_progress(job, token)
         return await run_sync(self._answer, outputs, root_url)
+
+    def _get_or_create_client(self) -> Any:
+        """Gradio's client of this very server, which says from the start that it is no stranger."""
+        if self._client_instance is None:
+            context: Any = self.mcp_server.request_context
+            route = self.get_route_path(context.request)
+            root = route_utils.get_root_url(
+                request=context.request, route_path=route, root_path=self.root_path
+            )
+            self._client_instance = Client(
+                self.local_url or root,
+                download_files=False,
+                verbose=False,
+                analytics_enabled=False,
+                ssl_verify=False,
+                _skip_components=False,
+                headers={"x-gradio-user": "mcp", **self.identities.vouching()},
+            )
+        return self._client_instance
+
+    def _passed_on(self, request: Request) -> dict[str, str]:
+        """Headers for the call through the queue, so that a visitor stays the same one."""
+        kept = {name: value for name, value in request.headers.items() if name == "x-ip-token"}  # ZeroGPU's
+        return {**kept, **self.identities.vouching(request)}
 
     async def _asked(self, word: str, value: Any, root_url: str) -> Any:
         """An argument as the endpoint takes it."""
@@ -124,20 +153,6 @@ class Tools(GradioMCPServer):
             data = base64.b64encode(shown).decode()
             content.append(self.types.ImageContent(type="image", data=data, mimeType=kind))
         return self.types.CallToolResult(content=content, structuredContent=told)
-
-
-def _passed_on(request: Request) -> dict[str, str]:
-    """The caller's headers for the call through the queue, so that a visitor behind a proxy stays the same one."""
-    dropped = {
-        "content-length",
-        "content-type",
-        "host",
-        "connection",
-        "accept",
-        "accept-encoding",
-        "x-gradio-user",
-    }
-    return {name: value for name, value in request.headers.items() if name not in dropped}
 
 
 def _shown(path: Path) -> tuple[bytes, str, str]:

@@ -1,7 +1,7 @@
 """What each visitor of the page holds: the photo, its steps, what was found, what was made of it.
 
-One visit per browser tab (Gradio's session hash). Nobody sees another's visit: previews lie in a folder with an
-unguessable name that goes when the visit does. Of every step only the changed patches are kept, so that a long history
+One visit per browser tab (Gradio's session hash). It belongs to the browser that began it, and so do the files in its
+folder, which goes when the visit does. Of every step only the changed patches are kept, so that a long history
 of a large photo stays small.
 """
 
@@ -11,27 +11,28 @@ import secrets
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
-from inpaint_app.errors import InpaintError
+from inpaint_app.errors import InpaintError, NotYours
 from inpaint_app.photofile.files import Photo
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance
 from inpaint_app.ui.allowance import Allowance, Allowances
 from inpaint_app.ui.cancels import Cancels
-from inpaint_app.ui.guard import Owners, browser
+from inpaint_app.ui.fairness import who_makes_room
+from inpaint_app.ui.identity import Visitor
 from inpaint_app.ui.made import Made, Patch, patched
 from inpaint_app.ui.marks import HeldMasks
+from inpaint_app.ui.ownership import ANOTHERS, Owned
+from inpaint_app.ui.uploads import Uploads
 
 LEFT_SECONDS = 15 * 60.0
 """A visit is let go of this long after its tab was closed; one that is only idle stays as long as the settings say."""
 
-SWEEP_SECONDS = 30.0
-"""How often visits that are over are looked for, so that their files go even where nobody else comes."""
+NOBODY = Visitor("", "")
 
 CROPS = 12
 """Full-resolution crops kept on disk for a visit."""
@@ -60,6 +61,7 @@ class Visit:
     """
 
     folder: Path
+    owner: Visitor = NOBODY
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     photo: Photo | None = None
     steps: list[Step] = field(default_factory=list)
@@ -165,25 +167,17 @@ class Visit:
         return folder / (name or f"{secrets.token_urlsafe(12)}{suffix}")
 
 
-class Visits:
+class Visits(Owned):
     """All visits, by session hash, under the settings' limits."""
 
-    def __init__(self, root: Path, settings: Settings | None = None) -> None:
+    def __init__(self, root: Path, settings: Settings | None = None, uploads: Uploads | None = None) -> None:
+        super().__init__(settings or Settings(), self.is_held)
+        self.clock = time.monotonic
         self.root = root
-        self.settings = settings or Settings()
-        self.owners = Owners()
+        self.uploads = uploads
         self._allowances = Allowances(self.settings)
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
-        self._sweeper: threading.Thread | None = None
-
-    def admit(self, request: Any) -> None:
-        """Raise gr.Error where a request (gr.Request) names no session, or that of another browser."""
-        who = browser((request.headers or {}).get("cookie") or "")
-        if not request.session_hash:
-            raise gr.Error("The request names no session: reload the page.", print_exception=False)
-        if not self.owners.admit(request.session_hash, who):
-            raise gr.Error("This session belongs to another browser: reload the page.", print_exception=False)
 
     def met(self, request: Any) -> Visit:
         """The visit of whoever sent a request of the page, once admitted, with what that visitor may ask for."""
@@ -192,47 +186,66 @@ class Visits:
 
     def caller(self, request: Any) -> Visit:
         """The visit of a caller of the endpoints: it holds no photo, so that several may share a session."""
-        visit = self.of(request.session_hash)
-        visit.allowance = self._allowances.of(request)
+        visitor = self.identities.of(request)
+        key = request.session_hash or visitor.key
+        visit = self.of(f"{key} {visitor.address}" if visitor.vouched else key, visitor)
+        if visit.owner.key != visitor.key:
+            raise NotYours(ANOTHERS)
+        visit.allowance = self._allowances.at(visitor.address)
         return visit
 
-    def of(self, session_hash: str | None) -> Visit:
-        """The visit of a browser tab, begun where there is none."""
+    def of(self, session_hash: str | None, owner: Visitor = NOBODY) -> Visit:
+        """The visit of a browser tab, begun for `owner` where there is none."""
         with self._lock:
             self._sweep()
             key = session_hash or ""
             visit = self._visits.get(key)
             if visit is None:
                 while len(self._visits) >= max(1, self.settings.visits):
-                    self._drop(min(self._visits, key=self._worth))
-                visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18))
-                self._watch()
-            visit.touched, visit.left = time.monotonic(), False
+                    self._drop(self._first_to_go(lambda key: 1.0) or next(iter(self._visits)))
+                visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18), owner)
+            visit.touched, visit.left = self.clock(), False
             return visit
 
-    def resume(self, session_hash: str | None, token: str) -> Visit | None:
-        """A page that was loaded again, or came back on a phone, takes its visit up by the token it was given."""
+    def resume(self, session_hash: str | None, token: str, owner: Visitor = NOBODY) -> Visit | None:
+        """A page that was loaded again, or came back on a phone, takes its visit up by the token it was given.
+
+        The token tells the tabs of a browser apart; that it is the browser's visit says its owner.
+        """
         with self._lock:
             for visit in self._visits.values():
-                if token and secrets.compare_digest(visit.token.encode(), token.encode("utf-8", "replace")):
+                known = secrets.compare_digest(visit.token.encode(), token.encode("utf-8", "replace"))
+                if token and known and visit.owner.key == owner.key:
                     self._visits[session_hash or ""] = visit
-                    visit.touched, visit.left = time.monotonic(), False
+                    visit.touched, visit.left = self.clock(), False
                     visit.outbox.clear()
                     return visit
         return None
 
-    def make_room(self, visit: Visit) -> None:
-        """Let go of the visits idle longest until their photos take no more than the settings say; never of `visit`."""
+    def owns(self, visitor: Visitor, folder: str) -> bool:
+        """Whether a folder, by its name, is that of a visit of the visitor's."""
         with self._lock:
-            others = sorted(
-                (key for key, other in self._visits.items() if other is not visit and not other.at_work),
-                key=self._worth,
+            return any(
+                visit.folder.name == folder and visit.owner.key == visitor.key
+                for visit in self._visits.values()
             )
-            for key in others:
-                if (
-                    sum(held.bytes for held in set(self._visits.values()))
-                    <= self.settings.visits_gigabytes * 1e9
-                ):
+
+    def folders(self) -> frozenset[str]:
+        """The names of the folders of visits that are held."""
+        with self._lock:
+            return frozenset(visit.folder.name for visit in self._visits.values())
+
+    def make_room(self, visit: Visit) -> None:
+        """Let go of visits until the photos take no more memory than the settings say; never of `visit`."""
+        with self._lock:
+            while (
+                sum(held.bytes for held in set(self._visits.values())) > self.settings.visits_gigabytes * 1e9
+            ):
+                key = self._first_to_go(
+                    lambda key: float(self._visits[key].bytes),
+                    lambda key: self._visits[key] is not visit and not self._visits[key].at_work,
+                )
+                if key is None:
                     return
                 self._drop(key)
 
@@ -241,7 +254,7 @@ class Visits:
         with self._lock:
             visit = self._visits.get(session_hash or "")
             if visit is not None:
-                visit.left, visit.touched = True, time.monotonic()
+                visit.left, visit.touched = True, self.clock()
                 visit.halt()
 
     def halt(self) -> None:
@@ -253,20 +266,23 @@ class Visits:
     def __len__(self) -> int:
         return len(self._visits)
 
-    def _watch(self) -> None:
-        """Keep a thread that sweeps as long as there is a visit."""
-        if self._sweeper is None:
-            self._sweeper = threading.Thread(target=self._keep_sweeping, daemon=True, name="visits")
-            self._sweeper.start()
+    def sweep(self) -> None:
+        """Let go of the visits that are over, with their files."""
+        with self._lock:
+            self._sweep()
 
-    def _keep_sweeping(self) -> None:
-        while True:
-            time.sleep(SWEEP_SECONDS)
-            with self._lock:
-                self._sweep()
-                if not self._visits:
-                    self._sweeper = None
-                    return
+    def is_held(self, session_hash: str) -> bool:
+        """Whether a session has a visit."""
+        return session_hash in self._visits
+
+    def sent(self, path: Path, visitor: Visitor) -> bool:
+        """Whether a path is that of a file which the visitor sent here."""
+        return self.uploads is not None and self.uploads.holds(path, visitor)
+
+    def _first_to_go(
+        self, size: Callable[[str], float], may_go: Callable[[str], bool] = lambda key: True
+    ) -> str | None:
+        return who_makes_room(self._visits, lambda key: self._visits[key].owner, size, self._worth, may_go)
 
     def _worth(self, key: str) -> tuple[bool, bool, bool, float]:
         """What is let go of first: never what is at work where anything else is left, and callers before photos."""
@@ -274,7 +290,7 @@ class Visits:
         return visit.at_work, visit.photo is not None, not visit.left, visit.touched
 
     def _sweep(self) -> None:
-        now = time.monotonic()
+        now = self.clock()
         idle = self.settings.keep_minutes * 60.0 or float("inf")
         for key, visit in list(self._visits.items()):
             allowed = min(idle, LEFT_SECONDS) if visit.left else idle

@@ -103,8 +103,9 @@ def test_a_visitors_page_answers_no_other_browser(visitor: Caller, caller: Calle
                 "event_data": {"what": "own", "step": 0},
                 "fn_index": fn._id,
             }
-            other.http.post("/gradio_api/queue/join", json={**body, "session_hash": visitor.session})
-            assert "another browser" in str(visitor.heard()), handler
+            begun = other.http.post("/gradio_api/queue/join", json={**body, "session_hash": visitor.session})
+            assert begun.status_code == 400, handler
+            assert "another browser" in begun.text
     assert (visit.token, visit.sent, len(visit.steps), visit.stop.is_set()) == before
     assert "file" in [said["kind"] for said in visitor.messages("download", {"what": "own"})]
 
@@ -112,14 +113,13 @@ def test_a_visitors_page_answers_no_other_browser(visitor: Caller, caller: Calle
 def test_a_visitors_files_have_addresses_that_lead_to_no_others(visitor: Caller, caller: Caller) -> None:
     (file,) = [said for said in visitor.messages("download", {"what": "own"}) if said["kind"] == "file"]
     path = Path(file["path"])
-    assert caller.http.get(f"/gradio_api/file={path}").status_code == 200, (
-        "whoever has the address has the file"
-    )
+    assert visitor.http.get(f"/gradio_api/file={path}").status_code == 200
+    assert caller.http.get(f"/gradio_api/file={path}").status_code == 403, "the address alone is not enough"
     assert len(path.parent.name) >= 16
     assert len(path.parent.parent.name) >= 24
     for near in (path.parent, path.parent.parent, path.parents[2], path.with_name("other.png"),
                  path.parent.parent / "x" / path.name, Path(str(path).swapcase())):  # fmt: skip
-        assert caller.http.get(f"/gradio_api/file={near}").status_code == 403
+        assert visitor.http.get(f"/gradio_api/file={near}").status_code == 403
     assert "did not arrive" in caller.error("open", {"path": str(path)})
     assert path.exists()
 

@@ -168,7 +168,9 @@ def talk(caller: Caller, head: str, parts: Callable[[socket.socket], None]) -> b
 
 
 KIND = "multipart/form-data; boundary=b"
-FORM = f"POST /gradio_api/upload HTTP/1.1\nHost: x\nContent-Type: {KIND}\nTransfer-Encoding: chunked\n"
+FORM = (
+    f"POST /gradio_api/upload HTTP/1.1\nHost: localhost\nContent-Type: {KIND}\nTransfer-Encoding: chunked\n"
+)
 JSON = FORM.replace(KIND, "application/json")
 PART = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
 

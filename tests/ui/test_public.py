@@ -72,7 +72,7 @@ def test_it_listens_where_a_space_is_looked_for_and_nowhere_else_unasked(
 
 def test_the_queue_and_what_is_kept_are_a_spaces(space: Any) -> None:
     assert space._queue.max_size == 40
-    assert space.delete_cache == (600, 3600)
+    assert space.cleaner.keep_seconds == 3600
     assert space.visits.settings.keep_minutes == 60
 
 
@@ -83,14 +83,14 @@ def test_health_is_told_and_says_nothing_of_visitors(space: Any) -> None:
     assert told["status"] == "ok"
 
 
-def test_where_nothing_can_be_written_it_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_written_it_is_not_healthy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def full(**given: Any) -> Any:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(health.tempfile, "TemporaryFile", full)
-    answer = health.health(None)  # type: ignore[arg-type]
-    assert answer.status_code == 503
-    assert json.loads(answer.body)["reason"] == "no file can be written: No space left on device"
+    assert health.unwritable(tmp_path) == "no file can be written: No space left on device"
 
 
 def test_a_visitor_has_so_many_fills_a_minute_and_a_new_client_does_not_help(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import http.server
-import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +58,7 @@ def handed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Handed:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
     monkeypatch.setenv("INPAINT_MAX_MEGABYTES", "1")
     monkeypatch.delenv("INPAINT_OFFLINE", raising=False)
-    return Handed(tmp_path / "gradio" / "handed", 3600)
+    return Handed(tmp_path / "gradio" / "handed")
 
 
 @pytest.fixture
@@ -146,14 +144,3 @@ def test_only_files_of_the_upload_folder_can_be_named(handed: Handed, tmp_path: 
                   str(inside.parent), "", "\0", "x" * 5000):  # fmt: skip
         with pytest.raises(UnreadablePhoto, match="no file that was sent"):
             received(named, handed)
-
-
-def test_handed_files_go_after_their_time(tmp_path: Path) -> None:
-    handed = Handed(tmp_path / "handed", 60)
-    old, new = handed.file("old.jpg"), handed.file("new.jpg")
-    for path in (old, new):
-        path.write_bytes(b"")
-    os.utime(old.parent, (0, time.time() - handed.keep_seconds - 1))
-    handed.file("another.jpg")
-    assert not old.parent.exists()
-    assert new.exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from inpaint_app.session import Job, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 from inpaint_app.ui import visits as module
+from inpaint_app.ui.identity import Visitor
 from inpaint_app.ui.made import Made, hole_of, patched, patches_of
 from inpaint_app.ui.visits import Visit, Visits
 
@@ -97,7 +97,7 @@ def test_without_a_photo_or_a_result_there_is_one_clear_error(tmp_path: Path, vi
         visit.keep("telea", "nothing")
 
 
-def test_idle_visits_go_with_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_visits_go_with_their_files(tmp_path: Path) -> None:
     visits = Visits(tmp_path, Settings(keep_minutes=60))
     mine = visits.of("a")
     assert visits.of("a") is mine
@@ -106,8 +106,7 @@ def test_idle_visits_go_with_their_files(tmp_path: Path, monkeypatch: pytest.Mon
     file.write_bytes(b"x")
     visits.leave("a")
     assert visits.of("a") is mine, "a tab that comes back finds its photo"
-    now = module.time.monotonic()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now + 3601)
+    visits.clock = lambda: time.monotonic() + 3601
     assert visits.of("a") is not mine
     assert not file.exists()
     assert mine.stop.is_set()
@@ -127,6 +126,7 @@ def test_a_token_brings_a_visit_back_and_nothing_else_does(tmp_path: Path) -> No
     mine = visits.of("before")
     assert visits.resume("after", "guess") is None
     assert visits.resume("after", "") is None
+    assert visits.resume("after", mine.token, Visitor("a stranger", "203.0.113.5")) is None
     assert visits.resume("after", mine.token) is mine
     assert visits.of("after") is mine
     assert visits.of("stranger").token != mine.token
@@ -152,38 +152,25 @@ def test_crops_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(list(visit.folder.iterdir())) == 3
 
 
-def test_visits_end_by_themselves_where_nobody_else_comes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.02)
-    visits = Visits(tmp_path, Settings(keep_minutes=0.2 / 60))
+def test_what_is_at_work_does_not_end(tmp_path: Path) -> None:
+    visits = Visits(tmp_path, Settings(keep_minutes=1e-6))
     working, idle = visits.of("working"), visits.of("idle")
     files = [visit.file(".jpg") for visit in (working, idle)]
     for file in files:
         file.write_bytes(b"x")
     with working.busy:
-        wait_until(lambda: len(visits) == 1)
-        assert [file.exists() for file in files] == [True, False], "what is at work is left alone"
-    wait_until(lambda: len(visits) == 0)
+        time.sleep(0.01)
+        visits.sweep()
+        assert [file.exists() for file in files] == [True, False]
+    visits.sweep()
     assert list(tmp_path.iterdir()) == []
-    again = visits.of("again").file(".jpg")
-    again.write_bytes(b"x")
-    wait_until(lambda: not again.exists())
 
 
-def test_without_a_time_visits_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_time_visits_stay(tmp_path: Path) -> None:
     visits = Visits(tmp_path, Settings(keep_minutes=0))
     mine = visits.of("a")
-    now = module.time.monotonic()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now + 1e6)
+    visits.clock = lambda: time.monotonic() + 1e6
     assert visits.of("a") is mine
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
 
 
 def test_callers_make_room_before_those_with_a_photo_and_nobody_at_work_does(

@@ -1,0 +1,229 @@
+"""What is one visitor's reaches no other: streams, answers, files, cancels, and other sites in a visitor's browser."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.abuse.conftest import PHOTO, Caller
+from tests.photofile.photos import saved, scene
+
+
+def other(one: Caller, **given: Any) -> Caller:
+    """Another browser, or with cookie="" a client that has none."""
+    return Caller(one.address, one.page, one.cache, **{"cookie": uuid.uuid4().hex, **given})
+
+
+def press(one: Caller, handler: str, message: Any, session: str) -> Any:
+    """Put an event of the page into the queue, in the name of a session."""
+    fn = next(fn for fn in one.page.fns.values() if fn.name == handler)
+    body = {
+        "data": [None] * len(fn.inputs),
+        "event_data": message,
+        "fn_index": fn._id,
+        "session_hash": session,
+    }
+    return one.http.post("/gradio_api/queue/join", json=body)
+
+
+@pytest.mark.parametrize("cookie", ["", "stranger"], ids=["no cookie", "another browser"])
+@pytest.mark.parametrize("route", ["call/x", "call/open", "call/detect", "call/v2/x"])
+def test_a_session_hash_streams_nothing_to_another_browser(
+    visitor: Caller, caller: Caller, route: str, cookie: str
+) -> None:
+    stranger = other(visitor, cookie=cookie)
+    visit = visitor.page.visits.of(visitor.session)
+    assert press(visitor, "resume", {"token": visit.token}, visitor.session).status_code == 200
+    answer = stranger.http.get(f"/gradio_api/{route}/{visitor.session}")
+    assert answer.status_code in (403, 404)
+    assert visit.token not in answer.text
+    heard = visitor.heard()
+    assert heard[-1]["msg"] == "process_completed", "and the owner hears all of it"
+    assert "photo" in str(heard)
+
+
+def test_an_event_is_told_to_whom_asked_for_it_alone(visitor: Caller, caller: Caller) -> None:
+    stranger = other(visitor)
+    asked = {"photo": {"path": visitor.send(PHOTO), "meta": {"_type": "gradio.FileData"}}, "backend": "telea",
+             "mask": {"path": visitor.send(PHOTO), "meta": {"_type": "gradio.FileData"}}}  # fmt: skip
+    for version in ("call/v2/remove_mask", "call/remove_mask"):
+        body = (
+            asked
+            if "v2" in version
+            else {"data": [asked["photo"], asked["mask"], "telea", "{}", "auto", "auto", 1]}
+        )
+        event = visitor.http.post(f"/gradio_api/{version}", json=body).json()["event_id"]
+        assert stranger.http.get(f"/gradio_api/{version}/{event}").status_code in (403, 404)
+        assert "event:" in visitor.http.get(f"/gradio_api/{version}/{event}").text
+
+
+def test_a_call_in_the_name_of_anothers_session_is_refused(visitor: Caller, caller: Caller) -> None:
+    """Its event would be the stranger's own, and lead to the visitor's stream."""
+    stranger, session = other(visitor), visitor.session
+    visit = visitor.page.visits.of(session)
+    visit.stop.clear()
+    body = {"data": [None, None, "telea", "{}", "auto", "auto", 1], "session_hash": session}
+    assert stranger.http.post("/gradio_api/call/remove_mask", json=body).status_code >= 400
+    assert press(stranger, "ask", {}, session).status_code >= 400
+    for handler in ("leave", "cancel", "ask", "detect"):
+        fn = next(fn for fn in stranger.page.fns.values() if fn.name == handler)
+        direct = {"data": [None] * len(fn.inputs), "fn_index": fn._id, "session_hash": session}
+        for route in (f"run/{handler}", f"api/{handler}", "run/predict"):
+            assert stranger.http.post(f"/gradio_api/{route}", json=direct).status_code >= 400
+    assert not visit.left
+    assert not visit.stop.is_set()
+
+
+def test_leaving_and_cancelling_take_the_owner(visitor: Caller, caller: Caller) -> None:
+    stranger = other(visitor)
+    visits = visitor.page.visits
+    leave = next(fn for fn in visitor.page.fns.values() if fn.name == "leave")
+    gone = {"data": [], "fn_index": leave._id, "session_hash": visitor.session}
+    stranger.http.post("/gradio_api/run/leave", json=gone)
+    assert not visits._visits[visitor.session].left
+    event = press(visitor, "ask", {}, visitor.session).json()["event_id"]
+    for session in (visitor.session, stranger.session):
+        body = {"session_hash": session, "fn_index": 0, "event_id": event}
+        assert stranger.http.post("/gradio_api/cancel", json=body).status_code in (403, 404)
+    assert visitor.heard()[-1]["success"]
+    own = {"session_hash": visitor.session, "fn_index": 0, "event_id": event}
+    assert visitor.http.post("/gradio_api/cancel", json=own).status_code == 200
+    visitor.http.post("/gradio_api/run/leave", json=gone)
+    assert visits._visits[visitor.session].left
+
+
+def test_a_token_alone_brings_no_page_back(visitor: Caller, caller: Caller) -> None:
+    token = visitor.page.visits.of(visitor.session).token
+    for stranger in (other(visitor), other(visitor, cookie="")):
+        assert "photo" not in [said["kind"] for said in stranger.messages("resume", {"token": token})]
+    again = other(visitor, cookie=visitor.cookie)
+    assert "photo" in [said["kind"] for said in again.messages("resume", {"token": token})]
+
+
+def test_a_visitors_file_is_no_other_browsers(visitor: Caller, caller: Caller) -> None:
+    (file,) = [said for said in visitor.messages("download", {"what": "own"}) if said["kind"] == "file"]
+    sent = visitor.send(PHOTO)
+    for path in (file["path"], sent):
+        assert visitor.http.get(f"/gradio_api/file={path}").status_code == 200
+        for stranger in (other(visitor), other(visitor, cookie="")):
+            assert stranger.http.get(f"/gradio_api/file={path}").status_code in (403, 404)
+            assert "did not arrive" in stranger.error("open", {"path": path})
+    assert Path(sent).exists()
+
+
+def test_a_flood_of_sessions_evicts_no_owner(visitor: Caller, caller: Caller) -> None:
+    stranger = other(visitor)
+    owners = visitor.page.visits.owners
+    flood = visitor.page.visits.identities.visitor("stranger", "203.0.113.5")
+    for number in range(21_000):
+        owners.admit(f"made-up-{number}", flood)
+    assert press(stranger, "ask", {}, visitor.session).status_code >= 400
+    assert press(visitor, "ask", {}, visitor.session).status_code == 200
+    assert visitor.heard()[-1]["success"]
+
+
+def test_two_visitors_with_the_same_photo_both_open_it(visitor: Caller, caller: Caller) -> None:
+    second = other(visitor)
+    data = saved(scene(31, 17), "PNG")
+    first_path, second_path = visitor.send(data, "same.png"), second.send(data, "same.png")
+    assert first_path != second_path
+    for one, path in ((visitor, first_path), (second, second_path)):
+        kinds = [said["kind"] for said in one.messages("open", {"path": path, "name": "same.png"})]
+        assert "photo" in kinds
+
+
+def test_many_pages_of_one_browser_push_out_no_other_visitor(visitor: Caller, caller: Caller) -> None:
+    greedy = other(visitor)
+    for _ in range(70):
+        greedy.session = uuid.uuid4().hex
+        assert "photo" in [said["kind"] for said in greedy.messages("open", {"path": greedy.send(PHOTO)})]
+    visit = visitor.page.visits._visits.get(visitor.session)
+    assert visit is not None
+    assert visit.photo is not None
+    assert "file" in [said["kind"] for said in visitor.messages("download", {"what": "own"})]
+
+
+HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "169.254.1.1",
+         "user@127.0.0.1", "[::2]", "127.0.0.1:1:2", "evil.example\\"]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_name_that_was_bound_to_this_machine_is_not_served(caller: Caller, host: str) -> None:
+    for method, route in (("GET", "/"), ("GET", "/config"), ("GET", "/gradio_api/info"), ("POST", "/gradio_api/upload"),
+                          ("POST", "/gradio_api/queue/join"), ("GET", "/health")):  # fmt: skip
+        answer = caller.http.request(method, route, headers={"Host": host})
+        assert answer.status_code in (400, 403), (route, answer.status_code)
+        assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
+def test_names_of_this_machine_are_served(caller: Caller, name: str) -> None:
+    port = caller.address.rpartition(":")[2]
+    for host in (name, f"{name}:{port}", name.upper()):
+        assert caller.http.get("/config", headers={"Host": host}).status_code == 200
+
+
+CROSS = [
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"},
+    {"Origin": "http://127.0.0.1.evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}, {"Origin": ""},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", CROSS, ids=str)
+def test_another_site_changes_nothing(visitor: Caller, caller: Caller, headers: dict[str, str]) -> None:
+    before = sorted(path for path in caller.cache.rglob("*") if path.is_file())
+    posts: list[tuple[str, dict[str, Any]]] = [
+        ("upload", {"files": {"files": ("a.png", PHOTO)}}), ("queue/join", {"json": {}}), ("cancel", {"json": {}}),
+        ("run/leave", {"json": {"data": [], "session_hash": visitor.session}}), ("call/detect", {"json": {"data": []}}),
+        ("call/v2/detect", {"json": {}}), ("mcp/", {"json": {}}), ("reset", {"json": {"event_id": "x"}}),
+    ]  # fmt: skip
+    for route, body in posts:
+        answer = visitor.http.post(f"/gradio_api/{route}", headers=headers, **body)
+        assert answer.status_code in (400, 403), (route, answer.status_code)
+    if headers.get("Origin") != "":
+        for route in (f"heartbeat/{visitor.session}", f"queue/data?session_hash={visitor.session}", "info"):
+            assert visitor.http.get(f"/gradio_api/{route}", headers=headers).status_code == 403
+    assert sorted(path for path in caller.cache.rglob("*") if path.is_file()) == before
+    assert not visitor.page.visits._visits[visitor.session].left
+
+
+def test_the_page_itself_may_be_led_to_from_anywhere_and_asks_as_itself(visitor: Caller) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert visitor.http.get("/", headers=followed).status_code == 200
+    for headers in (
+        {"Origin": visitor.address, "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {},
+    ):
+        answer = visitor.http.post("/gradio_api/upload", files={"files": ("a.png", PHOTO)}, headers=headers)
+        assert answer.status_code == 200
+
+
+def test_pages_and_files_say_what_may_frame_and_feed_them(visitor: Caller) -> None:
+    page = visitor.http.get("/").headers
+    assert "frame-ancestors 'self'" in page["content-security-policy"]
+    assert "huggingface" not in page["content-security-policy"]
+    assert "connect-src 'self'" in page["content-security-policy"]
+    assert (page["x-frame-options"], page["x-content-type-options"]) == ("SAMEORIGIN", "nosniff")
+    file = visitor.http.get(f"/gradio_api/file={visitor.send(PHOTO)}").headers
+    assert "default-src 'none'" in file["content-security-policy"]
+    assert "sandbox" in file["content-security-policy"]
+    assert "no-store" in file["cache-control"] or "private" in file["cache-control"]
+
+
+def test_no_path_of_the_server_in_what_is_refused(visitor: Caller, caller: Caller) -> None:
+    said = [
+        caller.http.get(f"/gradio_api/file={caller.cache}/none.png").text,
+        caller.http.get("/gradio_api/file=/etc/passwd").text.replace("/etc/passwd", ""),
+        json.dumps(visitor.event("open", {"path": "/nowhere.png"})),
+        caller.refused("detect", photo=str(caller.cache / "none.png")).replace(
+            str(caller.cache / "none.png"), ""
+        ),
+    ]
+    for text in said:
+        assert str(caller.cache) not in text
