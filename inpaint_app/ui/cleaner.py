@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inpaint_app.ui.folders import LOCK, ServerFolder, clear_dead
@@ -37,7 +37,7 @@ class Cleaner:
         folder: ServerFolder,
         keep_seconds: float,
         held: Callable[[], frozenset[str]],
-        before: Callable[[], None] = lambda: None,
+        before: Iterable[Callable[[], None]] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
@@ -45,7 +45,7 @@ class Cleaner:
         self.every = min(SWEEP_SECONDS, max(0.05, self.keep_seconds / 4))
         self.clock = clock
         self._held = held
-        self._before = before
+        self._before = tuple(before)
         self._seen: dict[str, tuple[int, float]] = {}
         self._empty: dict[str, float] = {}
         self._ended = threading.Event()
@@ -77,7 +77,8 @@ class Cleaner:
     def sweep(self) -> None:
         """One round. What cannot be deleted now is tried again at the next one."""
         with self._sweeping:
-            self._before()
+            for first in self._before:
+                first()
             # Files first: what a visit writes that begins between the two is not among them.
             files, held = self._files(), self._held()
             now, seen = self.clock(), dict[str, tuple[int, float]]()

@@ -123,7 +123,7 @@ def build(session: Session | None = None) -> Page:
         uploads,
         folder,
     )
-    page.cleaner = Cleaner(folder, keep, visits.folders, visits.sweep)
+    page.cleaner = Cleaner(folder, keep, visits.folders, (visits.sweep, uploads.forget))
     page.hosts = Hosts(settings)
     handed.may_read = access.readable(visits, folder)
     atexit.register(folder.close)

@@ -77,6 +77,7 @@ class Uploads:
         self._lock = threading.Lock()
         self._folders: OrderedDict[str, str] = OrderedDict()
         self._held: dict[Path, Upload] = {}
+        self._bytes = 0
         self.progress: OrderedDict[str, Progress] = OrderedDict()
 
     def holds(self, path: Path, visitor: Visitor) -> bool:
@@ -116,7 +117,6 @@ class Uploads:
         with self._lock:
             token = self._folders.setdefault(visitor.key, secrets.token_urlsafe(18))
             self._folders.move_to_end(visitor.key)
-            self._forget()
         folder = self.root / token / secrets.token_urlsafe(18)
         folder.mkdir(parents=True)
         upload = Upload(folder / legal(name), visitor)
@@ -124,34 +124,43 @@ class Uploads:
             self._held[upload.path] = upload
         return upload
 
-    def make_room(self, wanted: int, sparing: Upload) -> None:
-        """Let go of files until `wanted` more bytes fit, first of whoever sent most; raises SaveError."""
-        while True:
+    def add(self, upload: Upload, size: int) -> None:
+        """Room for `size` more bytes of a file: others are let go of, first of whoever sent most; raises SaveError."""
+        while self._bytes + size > self.all_bytes:
+            self.forget()
             with self._lock:
-                self._forget()
-                if sum(upload.bytes for upload in self._held.values()) + wanted <= self.all_bytes:
-                    return
+                over = self._bytes + size > self.all_bytes
                 first = who_makes_room(
                     self._held.values(), lambda one: one.owner, lambda one: float(one.bytes), lambda one: one.at,
-                    lambda one: one.whole and one is not sparing,
+                    lambda one: one.whole and one is not upload,
                 )  # fmt: skip
+            if not over:
+                break
             if first is None:
                 raise SaveError("This server has no room for more files just now: try again in a minute.")
             self.drop(first)
+        with self._lock:
+            self._bytes += size
+            upload.bytes += size
 
     def drop(self, upload: Upload) -> None:
         """Delete a file with its folder."""
         shutil.rmtree(upload.path.parent, ignore_errors=True)
         with self._lock:
-            self._held.pop(upload.path, None)
+            self._let_go(upload.path)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Forget files that were opened or deleted, and the folders of visitors who sent nothing for long."""
-        for path in [path for path, upload in self._held.items() if upload.whole and not path.exists()]:
-            del self._held[path]
-        while len(self._folders) > REMEMBERED:
-            _, token = self._folders.popitem(last=False)
-            shutil.rmtree(self.root / token, ignore_errors=True)
+        with self._lock:
+            for path in [path for path, upload in self._held.items() if upload.whole and not path.exists()]:
+                self._let_go(path)
+            while len(self._folders) > REMEMBERED:
+                _, token = self._folders.popitem(last=False)
+                shutil.rmtree(self.root / token, ignore_errors=True)
+
+    def _let_go(self, path: Path) -> None:
+        upload = self._held.pop(path, None)
+        self._bytes -= upload.bytes if upload is not None else 0
 
     def _tracked(self, number: str, visitor: Visitor) -> Progress:
         progress = Progress(visitor)
@@ -235,9 +244,8 @@ class _Form:
             raise MultiPartException(
                 f"File size exceeded maximum allowed size of {self._uploads.file_bytes / 1e6:.3g} MB."
             )
-        self._uploads.make_room(len(data), upload)
+        self._uploads.add(upload, len(data))
         file.write(data)
-        upload.bytes += len(data)
         self._progress.bytes += len(data)
 
     def _note(self, what: str, data: bytes = b"") -> None:

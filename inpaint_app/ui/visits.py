@@ -1,8 +1,7 @@
 """What each visitor of the page holds: the photo, its steps, what was found, what was made of it.
 
 One visit per browser tab (Gradio's session hash). It belongs to the browser that began it, and so do the files in its
-folder, which goes when the visit does. Of every step only the changed patches are kept, so that a long history
-of a large photo stays small.
+folder, which goes when the visit does. Of every step only the changed patches are kept.
 """
 
 from __future__ import annotations
