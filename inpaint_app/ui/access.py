@@ -9,9 +9,9 @@ from typing import Any
 
 from inpaint_app.ui.folders import ServerFolder
 from inpaint_app.ui.guard import Doors
-from inpaint_app.ui.identity import Visitor
+from inpaint_app.ui.identity import NOBODY, Visitor
 from inpaint_app.ui.ownership import ANOTHERS
-from inpaint_app.ui.visits import NOBODY, Visits
+from inpaint_app.ui.visits import Visits
 
 _at_hand: ContextVar[Visitor] = ContextVar("visitor", default=NOBODY)
 

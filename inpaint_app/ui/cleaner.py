@@ -77,8 +77,8 @@ class Cleaner:
     def sweep(self) -> None:
         """One round. What cannot be deleted now is tried again at the next one."""
         with self._sweeping:
-            for first in self._before:
-                first()
+            for task in self._before:
+                task()
             # Files first: what a visit writes that begins between the two is not among them.
             files, held = self._files(), self._held()
             now, seen = self.clock(), dict[str, tuple[int, float]]()

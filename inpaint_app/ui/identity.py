@@ -33,6 +33,9 @@ class Visitor:
     vouched: bool = False
 
 
+NOBODY = Visitor("", "")
+
+
 class Identities:
     """Tells visitors apart, and makes their cookies."""
 

@@ -22,7 +22,7 @@ from inpaint_app.types import Image, Instance
 from inpaint_app.ui.allowance import Allowance, Allowances
 from inpaint_app.ui.cancels import Cancels
 from inpaint_app.ui.fairness import who_makes_room
-from inpaint_app.ui.identity import Visitor
+from inpaint_app.ui.identity import NOBODY, Visitor
 from inpaint_app.ui.made import Made, Patch, patched
 from inpaint_app.ui.marks import HeldMasks
 from inpaint_app.ui.ownership import ANOTHERS, Owned
@@ -30,8 +30,6 @@ from inpaint_app.ui.uploads import Uploads
 
 LEFT_SECONDS = 15 * 60.0
 """A visit is let go of this long after its tab was closed; one that is only idle stays as long as the settings say."""
-
-NOBODY = Visitor("", "")
 
 CROPS = 12
 """Full-resolution crops kept on disk for a visit."""
@@ -201,7 +199,7 @@ class Visits(Owned):
             visit = self._visits.get(key)
             if visit is None:
                 while len(self._visits) >= max(1, self.settings.visits):
-                    self._drop(self._first_to_go(lambda key: 1.0) or next(iter(self._visits)))
+                    self._drop(str(self._first_to_go(lambda key: 1.0, lambda key: True)))
                 visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18), owner)
             visit.touched, visit.left = self.clock(), False
             return visit
@@ -278,9 +276,7 @@ class Visits(Owned):
         """Whether a path is that of a file which the visitor sent here."""
         return self.uploads is not None and self.uploads.holds(path, visitor)
 
-    def _first_to_go(
-        self, size: Callable[[str], float], may_go: Callable[[str], bool] = lambda key: True
-    ) -> str | None:
+    def _first_to_go(self, size: Callable[[str], float], may_go: Callable[[str], bool] = bool) -> str | None:
         return who_makes_room(self._visits, lambda key: self._visits[key].owner, size, self._worth, may_go)
 
     def _worth(self, key: str) -> tuple[bool, bool, bool, float]:
@@ -298,7 +294,6 @@ class Visits(Owned):
 
     def _drop(self, key: str) -> None:
         visit = self._visits.pop(key)
-        if any(other is visit for other in self._visits.values()):
-            return
-        visit.halt()
-        shutil.rmtree(visit.folder, ignore_errors=True)
+        if visit not in self._visits.values():
+            visit.halt()
+            shutil.rmtree(visit.folder, ignore_errors=True)

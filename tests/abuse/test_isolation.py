@@ -65,17 +65,17 @@ def test_a_call_in_the_name_of_anothers_session_is_refused(visitor: Caller, call
     """Its event would be the stranger's own, and lead to the visitor's stream."""
     stranger, session = other(visitor), visitor.session
     visit = visitor.page.visits.of(session)
-    visit.stop.clear()
     body = {"data": [None, None, "telea", "{}", "auto", "auto", 1], "session_hash": session}
     assert stranger.http.post("/gradio_api/call/remove_mask", json=body).status_code >= 400
     assert press(stranger, "ask", {}, session).status_code >= 400
     for handler in ("leave", "cancel", "ask", "detect"):
         fn = next(fn for fn in stranger.page.fns.values() if fn.name == handler)
         direct = {"data": [None] * len(fn.inputs), "fn_index": fn._id, "session_hash": session}
+        direct["event_data"] = {"work": 7}
         for route in (f"run/{handler}", f"api/{handler}", "run/predict"):
             assert stranger.http.post(f"/gradio_api/{route}", json=direct).status_code >= 400
     assert not visit.left
-    assert not visit.stop.is_set()
+    assert 7 not in visit.cancels._early
 
 
 def test_leaving_and_cancelling_take_the_owner(visitor: Caller, caller: Caller) -> None:
