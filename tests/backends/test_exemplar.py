@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -198,3 +199,24 @@ def test_a_hole_in_the_corner_of_a_large_window_is_covered() -> None:
         for y, x in zip(found.ys, found.xs, strict=True):
             covered[y - field.RADIUS : y + field.RADIUS + 1, x - field.RADIUS : x + field.RADIUS + 1] = True
         assert covered[hole].all()
+
+
+@pytest.mark.parametrize("guided", [False, True])
+@pytest.mark.parametrize("working", [0, 500, 2_000, 8_000], ids=lambda working: f"bytes above {working}")
+def test_levels_of_bytes_fill_as_those_of_floats_do(
+    monkeypatch: pytest.MonkeyPatch, working: int, guided: bool
+) -> None:
+    """Large windows keep their largest sizes as bytes: one, several or all of them, guided or not."""
+    from inpaint_app.backends.exemplar import pyramid
+
+    image = np.full((128, 160, 3), 60, np.uint8)
+    image[60:] = 180
+    image += np.random.default_rng(1).integers(0, 9, image.shape, dtype=np.uint8)
+    mask = _hole((128, 160), 20, 40, 108, 120)
+    guide = cv2.GaussianBlur(image, (0, 0), 4)
+    monkeypatch.setattr(pyramid, "WORKING", working)
+    filled = _fill(np.where(mask[..., None], np.uint8(127), image), mask, guide=guide if guided else None)
+    away = mask.copy()
+    away[50:70] = False  # where the edge runs may differ a little
+    assert np.abs(filled[away].astype(int) - image[away]).max() <= 16
+    assert abs(float(filled[away].mean()) - float(image[away].mean())) < 0.5, "bytes are rounded, not cut off"

@@ -9,7 +9,7 @@ import numpy as np
 
 from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
-from inpaint_app.backends.exemplar.field import Field, Flags, Floats, Ints
+from inpaint_app.backends.exemplar.field import Field, Flags, Floats, Ints, Values
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
@@ -43,15 +43,17 @@ def confidence(field: Field, hole: Flags) -> Floats:
     return np.asarray(np.power(np.float32(1.3), -np.minimum(depth, np.float32(60))), np.float32)
 
 
-def _start(level: Level, field: Field, guide: Floats | None, seed: int, guidance: float) -> None:
+def _start(
+    level: Level, field: Field, pixels: Pixels, guide: Values | None, seed: int, guidance: float
+) -> None:
     """Fill the coarsest level: by the guide where there is one, else from the rim inwards."""
-    initialise.onion_peel(level.features, level.hole, field, seed)
+    initialise.onion_peel(level, field, seed)
     if guide is not None and guidance > 0:
-        level.features[level.hole, :3] = guide[level.hole]
+        level.paint(*pixels, guide[pixels].astype(np.float32))
 
 
 def _improve(
-    level: Level, field: Field, pixels: Pixels, trust: Floats, guide: Floats | None, steer: float, seed: int,
+    level: Level, field: Field, pixels: Pixels, trust: Floats, guide: Values | None, steer: float, seed: int,
     finest: bool, progress: Progress, plan: Plan,
 ) -> None:  # fmt: skip
     """Search and vote in turns; fills level.features at the hole's `pixels`. trust: see `confidence`."""
@@ -69,9 +71,10 @@ def _improve(
                 features, field, backward=(turn + half) % 2 == 1, radius=radius, seed=seed + 2 * turn + half
             )
         weight = vote.weights(field, trust, plan.sharpness_finest if finest else plan.sharpness)
-        features[py, px, :3] = vote.vote(features, field, weight, py, px)
+        colours = vote.vote(features, field, weight, py, px)
         if guide is not None and steer > 0:
-            features[py, px, :3] += steer * (guide[py, px] - features[py, px, :3])
+            colours += np.float32(steer) * (guide[py, px] - colours)
+        level.paint(py, px, colours)
 
 
 def hole_pixels(hole: Flags) -> Pixels:
@@ -81,7 +84,7 @@ def hole_pixels(hole: Flags) -> Pixels:
 
 
 def solve(
-    levels: list[Level], guides: list[Floats] | None, options: ExemplarOptions, progress: Progress, plan: Plan
+    levels: list[Level], guides: list[Values] | None, options: ExemplarOptions, progress: Progress, plan: Plan
 ) -> tuple[Field, Pixels]:
     """Fill every level from the coarsest to the finest; the finest field and the pixels of its hole."""
     coarser: Field | None = None
@@ -100,10 +103,10 @@ def solve(
         part(0.0)
         pixels, trust = hole_pixels(level.hole), confidence(field, level.hole)
         if coarser is None:
-            _start(level, field, guide, seed, options.guidance)
+            _start(level, field, pixels, guide, seed, options.guidance)
         else:
             fields.refine_from(coarser, field, seed)
-            level.features[*pixels, :3] = vote.vote(level.features, field, trust, *pixels)
+            level.paint(*pixels, vote.vote(level.features, field, trust, *pixels))
         steer = options.guidance * number / max(1, last)
         _improve(level, field, pixels, trust, guide, steer, seed, number == 0, part, plan)
         coarser = field

@@ -25,6 +25,7 @@ from inpaint_app.backends.exemplar.field import (
     shuffled,
 )
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
+from inpaint_app.backends.exemplar.pyramid import Level
 
 SAMPLE = 1200  # random sources that every patch is compared with
 
@@ -105,9 +106,9 @@ def _match_known(
         cost[k] = best
 
 
-def onion_peel(features: Values, hole: Flags, field: Field, seed: int, *, sample: int = SAMPLE) -> None:
-    """Fill the colours of `features` inside `hole` in place and set field.match."""
-    known = ~hole
+def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -> None:
+    """Fill the colours of the level's hole in place and set field.match."""
+    features, known = level.features, ~level.hole
     rows = features.reshape(features.shape[0], -1)
     pool = field.pool
     if len(pool) > sample:
@@ -135,14 +136,14 @@ def onion_peel(features: Values, hole: Flags, field: Field, seed: int, *, sample
 
         run(band, len(entries), 16)
         pending[entries] = False
-        _fill_layer(features, layer, field, ~pending)
+        _fill_layer(level, layer, field, ~pending)
         known = known | layer
 
 
-def _fill_layer(features: Values, layer: Flags, field: Field, ready: Flags) -> None:
+def _fill_layer(level: Level, layer: Flags, field: Field, ready: Flags) -> None:
     """Average the proposals of the ready patches over the layer's pixels."""
     height, width = layer.shape
-    py, px = np.nonzero(layer)
+    py, px = (places.astype(np.int32) for places in np.nonzero(layer))
     total = np.zeros((len(py), 3), np.float32)
     mass = np.zeros((len(py), 1), np.float32)
     for dy in range(-RADIUS, RADIUS + 1):
@@ -152,6 +153,6 @@ def _fill_layer(features: Values, layer: Flags, field: Field, ready: Flags) -> N
             entry = np.where(inside, field.index[cy.clip(0, height - 1), cx.clip(0, width - 1)], -1)
             usable = np.flatnonzero((entry >= 0) & ready[entry])
             source = field.match[entry[usable]] - (dy, dx)
-            total[usable] += features[source[:, 0], source[:, 1], :3]
+            total[usable] += level.features[source[:, 0], source[:, 1], :3]
             mass[usable] += 1
-    features[py, px, :3] = total / np.maximum(mass, 1)
+    level.paint(py, px, np.asarray(total / np.maximum(mass, 1), np.float32))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Flags, Floats, Values
+from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Flags, Floats, Ints, Values
 from inpaint_app.types import Image
 
 TEXTURE_WEIGHT = 1.0
@@ -24,6 +24,12 @@ class Level:
     features: Values
     hole: Flags
     forbidden: Flags
+
+    def paint(self, ys: Ints, xs: Ints, colours: Floats) -> None:
+        """Set the colours (N, 3) of the pixels at rows `ys` and columns `xs`, rounded where the level holds bytes."""
+        if self.features.dtype == np.uint8:
+            colours = np.clip(np.rint(colours), 0, 255)
+        self.features[ys, xs, :3] = colours
 
 
 def texture(image: Image, hole: Flags) -> Floats:
@@ -93,11 +99,13 @@ def halve(level: Level) -> Level:
     return Level(np.ascontiguousarray(features), hole, forbidden)
 
 
-def halvings(guide: Image, count: int) -> list[Floats]:
-    """A guide at the sizes of `count` levels, the finest first (H, W, 3)."""
-    sizes = [np.ascontiguousarray(guide, np.float32)]
+def halvings(guide: Image, count: int) -> list[Values]:
+    """A guide at the sizes of `count` levels, the finest first (H, W, 3); bytes where the levels are bytes."""
+    sizes: list[Values] = [guide if guide.shape[0] * guide.shape[1] > WORKING else guide.astype(np.float32)]
     while len(sizes) < count:
-        sizes.append(np.asarray(cv2.pyrDown(sizes[-1]), np.float32))
+        half = cv2.pyrDown(sizes[-1])
+        large = half.shape[0] * half.shape[1] > WORKING
+        sizes.append(np.asarray(half, np.uint8) if large else np.asarray(half, np.float32))
     return sizes
 
 
