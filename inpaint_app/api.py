@@ -32,9 +32,13 @@ def session() -> Session:
     return Session()
 
 
-def load(source: str | Path | bytes, *, name: str | None = None) -> Photo:
-    """Take a photo in: a path, or a file's bytes. Raises UnreadablePhoto, PhotoTooLarge."""
-    return session().load(source, name=name)
+def load(source: str | Path | bytes, *, name: str | None = None, frame: int | None = None) -> Photo:
+    """Take a photo in: a path, or a file's bytes. Raises UnreadablePhoto, PhotoTooLarge, OptionError.
+
+    frame: which frame of an animation, page of a TIFF or picture of a HEIC, from 1; None: the first. All others stay as
+    they are when the photo is saved in its own format.
+    """
+    return session().load(source, name=name, frame=frame)
 
 
 def detect(

@@ -36,9 +36,12 @@ class Session:
         self.settings = settings or Settings.from_environment()
         self.device = Device(self.settings)
 
-    def load(self, source: str | Path | bytes, name: str | None = None) -> Photo:
-        """Take a photo in, under the limits of the settings. Raises UnreadablePhoto, PhotoTooLarge."""
-        return load(source, name=name, limits=self.limits)
+    def load(self, source: str | Path | bytes, name: str | None = None, frame: int | None = None) -> Photo:
+        """Take a photo in, under the limits of the settings. Raises UnreadablePhoto, PhotoTooLarge, OptionError.
+
+        frame: which frame of an animation, or page, from 1; None: the first.
+        """
+        return load(source, name=name, limits=self.limits, frame=frame)
 
     @property
     def limits(self) -> Limits:

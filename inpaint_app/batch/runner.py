@@ -68,14 +68,16 @@ def run(
     resume: bool = False,
     engine: Engine | None = None,
     reading: Reading = BY_RULE,
+    frame: int | None = None,
 ) -> Summary:
     """Do one job to many photos and write the results and batch.csv into `out`.
 
     Rows name a photo by its path below `root`, by default by its file name alone, so that a batch.csv handed on
     tells nothing of the machine. masks: a mask file per photo, joined with what the job finds; a photo with neither
-    fails by itself. resume: skip what `out` already holds. on_done is called after each photo is on disk. engine:
-    where the work is done, by default in this process. Raises OptionError or MissingError before anything starts,
-    SaveError where `out` cannot be written, Cancelled (what is done stays done).
+    fails by itself. frame: which frame or page of each, from 1. resume: skip what `out` already holds. on_done is
+    called after each photo is on disk. engine: where the work is done, by default in this process.
+    Raises OptionError or MissingError before anything starts, SaveError where `out` cannot be written, Cancelled (what
+    is done stays done).
     """
     progress = progress or Progress()
     began = time.perf_counter()
@@ -90,7 +92,7 @@ def run(
             if on_done is not None:
                 on_done(row)
 
-        work = _Batch(photos, labels, job, out, session, masks or {}, format, earlier, record, reading)
+        work = _Batch(photos, labels, job, out, session, masks or {}, format, earlier, record, reading, frame)
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)
     rows = tuple(row for _, row in sorted(work.rows.items()))
@@ -111,6 +113,7 @@ class _Batch:
     earlier: Mapping[str, Row]
     record: Callable[[Row], None]
     reading: Reading = BY_RULE
+    frame: int | None = None
     rows: dict[int, Row] = field(default_factory=dict)
     resumed: int = 0
     names: dict[str, str] = field(default_factory=dict)
@@ -164,6 +167,7 @@ class _Batch:
             self.job,
             self.format,
             self.reading,
+            self.frame,
         )
 
     def finish(self, done: Done) -> None:
@@ -209,7 +213,7 @@ class _Batch:
         values["options"] = dict(sorted(job.options.items()))
         source = hashlib.sha256(data).hexdigest()
         digest = hashlib.sha256(
-            json.dumps([source, values, self.format, str(self.reading)], default=str).encode()
+            json.dumps([source, values, self.format, str(self.reading), self.frame], default=str).encode()
         )
         digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())
         for array in arrays:

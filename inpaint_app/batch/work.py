@@ -42,6 +42,7 @@ class Task:
     job: Job
     format: str | None
     reading: Reading = BY_RULE
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +98,7 @@ def failed(label: str, message: str, key: str = "") -> Row:
 
 def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, bytes]:
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
-    photo = session.load(task.data, name=task.name)
+    photo = session.load(task.data, name=task.name, frame=task.frame)
     job, fitted = task.job, ""
     if task.mask is not None:
         given = open_mask(

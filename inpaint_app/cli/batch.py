@@ -61,6 +61,7 @@ def add(commands: Any, chosen: str | None) -> None:
         "--cluster", metavar="ADDRESS", help="the scheduler of a Dask cluster: tcp://host:8786"
     )
     mask_arguments.add_reading(parser)
+    shared.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=False)
     parser.set_defaults(run=run)
@@ -125,6 +126,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 root=root,
                 masks=masks,
                 format=arguments.format,
+                frame=arguments.frame,
                 resume=arguments.resume,
                 engine=_engine(arguments, job, session),
                 reading=mask_arguments.reading(arguments),

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find and list; finding nothing is no failure."""
     words = shared.objects(arguments)
     session = Session()
-    photo = session.load(arguments.photo)
+    photo = session.load(arguments.photo, frame=arguments.frame)
     with console.working(arguments.photo.name) as progress:
         found = session.detect(photo.rgb, arguments.segmenter, arguments.confidence, progress)
     shared.say_finder(session.segmenter(arguments.segmenter).name, console)

@@ -48,6 +48,7 @@ def add(commands: Any, chosen: str | None) -> None:
         help="a picture, white = remove; or a folder of them, named as the photos",
     )
     masks.add_reading(parser)
+    shared.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
     parser.add_argument(
@@ -117,7 +118,7 @@ def _photo(
     """One record per result of a photo. A failure is a record, too; only a stop or something missing ends the run."""
     name = ""
     try:
-        photo = session.load(path)
+        photo = session.load(path, frame=arguments.frame)
         held = _recipe(arguments.recipe, photo) if arguments.recipe else None
         mask = masks.mask_of(photo, path, arguments, session, console)
         found, proof = None, None

@@ -10,18 +10,25 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.photofile import broken_off, png, tiff
+from inpaint_app.photofile.frames import choose
 from inpaint_app.photofile.native import Native
 from inpaint_app.photofile.orientation import stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A file whose header was read: Pillow's lazy image, and what the pixels will need."""
+    """A file whose header was read: Pillow's lazy image, and what the pixels will need.
+
+    frame, frames: which of how many pictures, from 0. source: the file; data: a TIFF's with the wanted page first.
+    """
 
     image: PillowImage.Image
     format: str
     data: bytes
     orientation: int
+    source: bytes
+    frame: int
+    frames: int
 
 
 def read_native(opened: Opened) -> Native:
@@ -33,6 +40,8 @@ def read_native(opened: Opened) -> Native:
 
 
 def _read(opened: Opened) -> Native:
+    if opened.frames > 1 and opened.format in choose.ANIMATED:
+        return choose.native(opened.image, opened.frame)
     if opened.format == "PNG":
         return _png(opened)
     if (
@@ -55,7 +64,7 @@ def _deep_heif(opened: Opened) -> Native:
     import pillow_heif
 
     file = pillow_heif.open_heif(opened.data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
-    image = file[file.primary_index]
+    image = file[opened.frame]
     mode, bits = image.mode.partition(";")[0], int(opened.image.info["bit_depth"])
     samples = np.asarray(image)
     if samples.dtype != np.uint16 or mode not in ("RGB", "RGBA", "L", "LA"):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
+from inpaint_app.errors import SaveError
 from inpaint_app.photofile import (
     colour,
     encoders,
@@ -20,10 +21,11 @@ from inpaint_app.photofile import (
     tiff_metadata,
 )
 from inpaint_app.photofile.encoders import Written, saved
+from inpaint_app.photofile.frames import choose, pages
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.native import alpha as opacity_of
-from inpaint_app.photofile.orientation import upright
+from inpaint_app.photofile.orientation import stored, upright
 from inpaint_app.photofile.photo import Photo
 
 SUFFIX = {
@@ -45,6 +47,8 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
     if photo.format not in ("PNG", "TIFF"):  # those look through their own chunks and tags
         photo = metadata_out.clean(photo, edit)
         source_parts.tell_container(photo, edit)
+    if photo.frames > 1:
+        return _of_several(photo, native, edit)
     if "pictures" in photo.note:
         edit.left_out("the file's further pictures")
     if writer is None:
@@ -53,9 +57,41 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
     return writer(photo, native, edit)
 
 
+def _of_several(photo: Photo, native: Native, edit: Edit) -> Written:
+    """One of several frames or pages; the others stay as they were. Raises SaveError where they cannot."""
+    word = choose.called(photo)
+    if photo.format in ("HEIF", "AVIF"):
+        raise SaveError(
+            f"{photo.name} holds {photo.frames} pictures, and the others would change if it were written again as "
+            f"{photo.format}: write {word} {photo.frame} alone, with --format png (or jpeg, webp, tiff)."
+        )
+    edit.note(
+        f"{word} {photo.frame} of {photo.frames} was edited; the others stay as they were, whatever they show"
+    )
+    if photo.format != "TIFF":
+        try:
+            return Written(choose.replaced(photo, native, edit), "lossless")
+        except SaveError:
+            raise
+        except Exception as error:  # decoders raise anything
+            raise SaveError(
+                f"The other frames of {photo.name} are damaged ({error}): write the edited one alone, with --format "
+                f"{'png' if photo.format != 'PNG' else 'webp'}."
+            ) from error
+    page = choose.first_page(photo)
+    tags = tiff.parse(page.source)
+    tiff_metadata.clean(tags, edit)
+    seen = stored(photo.rgb, photo.orientation)
+    return Written(pages.replaced(photo.source, photo.frame - 1, native, tags, seen, edit), "lossless")
+
+
 def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     """A format that is not the photo's: upright pixels, with EXIF, profile and resolution."""
     turned = replace(native, samples=np.ascontiguousarray(upright(native.samples, photo.orientation)))
+    if photo.frames > 1:
+        others = f"the other {photo.frames - 1} of its {photo.frames} {choose.called(photo)}s"
+        edit.left_out(f"{others}: this file holds {choose.called(photo)} {photo.frame} alone")
+    photo = choose.first_page(photo)
     if photo.format == "TIFF" and photo.exif:  # whose EXIF is the tags of the page
         photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
     clean = metadata_out.clean(photo, edit, thumbnail=target != "TIFF")

@@ -32,7 +32,7 @@ def bit_depth(opened: Opened, native: Native) -> int:
     if native.mode == "1":
         return 1
     if opened.format == "PNG":
-        return png.header(opened.data).depth
+        return 8 if opened.frames > 1 else png.header(opened.data).depth
     if native.depth:
         return native.depth
     deep = opened.image.info.get("bit_depth")
@@ -102,7 +102,8 @@ def note(opened: Opened) -> str:
         frames = 1
     if frames > 1:
         many = f"{frames} or more" if frames >= screening.PICTURES else frames
-        notes.append(f"The file holds {many} pictures; this is the first.")
+        which = "the first" if opened.frame == 0 else f"number {opened.frame + 1}"
+        notes.append(f"The file holds {many} pictures; this is {which}.")
     if opened.format == "AVIF" and (deep := avif_bits(opened.data)) > 8:
         notes.append(f"Its {deep} bits per sample are read as 8.")
     return " ".join(notes)

@@ -45,18 +45,18 @@ def filled(
     entries = padded(palette)
     used = np.bincount(samples[~hole].ravel(), minlength=256)[:256] > 0
     free = np.flatnonzero(~used & (np.arange(256) >= count))
-    fresh = _dominant(rgb[solid], len(free)) if solid.any() else np.zeros((0, 3), np.uint8)
+    fresh = dominant(rgb[solid], len(free)) if solid.any() else np.zeros((0, 3), np.uint8)
     entries[free[: len(fresh)], :3] = fresh
     count += len(fresh)
     opaque = np.flatnonzero(entries[:count, 3] == 255)
     if not opaque.size:
         opaque = np.arange(count)
     chosen = np.empty(len(rgb), np.intp)
-    chosen[solid] = opaque[_nearest(rgb[solid], entries[opaque, :3])]
+    chosen[solid] = opaque[nearest(rgb[solid], entries[opaque, :3])]
     apart = np.abs(entries[chosen[solid], :3].astype(np.int16) - rgb[solid]).sum() / 3
     if opacity is not None and not solid.all():
         wanted, table = _seen(rgb[~solid], opacity[~solid]), _seen(entries[:count, :3], entries[:count, 3])
-        chosen[~solid] = _nearest(wanted, table)
+        chosen[~solid] = nearest(wanted, table)
         apart += np.abs(table[chosen[~solid]] - wanted).sum() / 4
     samples[hole] = chosen
     return Fill(entries[:count], float(apart) / max(1, len(rgb)))
@@ -68,7 +68,7 @@ def _seen(rgb: NDArray[np.uint8], opacity: NDArray[np.uint8]) -> NDArray[np.int3
     return np.concatenate([rgb.astype(np.int32) * share // 255, 2 * share], axis=1)
 
 
-def _dominant(rgb: Image, count: int) -> NDArray[np.uint8]:
+def dominant(rgb: Image, count: int) -> NDArray[np.uint8]:
     """Up to `count` colours that stand for the pixels (N, 3): all of them where they are few, else a median cut."""
     distinct = np.unique(rgb, axis=0)
     if len(distinct) <= count or count == 0:
@@ -77,7 +77,7 @@ def _dominant(rgb: Image, count: int) -> NDArray[np.uint8]:
     return np.array(cut.getpalette(), np.uint8).reshape(-1, 3)[:count]
 
 
-def _nearest(colours: NDArray[Any], entries: NDArray[Any]) -> NDArray[np.intp]:
+def nearest(colours: NDArray[Any], entries: NDArray[Any]) -> NDArray[np.intp]:
     """Index of the nearest entry (M, C) to each pixel (N, C), in squared distance, a slab at a time."""
     distinct, back = np.unique(colours, axis=0, return_inverse=True)
     table = entries.astype(np.int32)

@@ -37,6 +37,7 @@ class Photo:
     was missing. sha256: of the file as it came. orientation: the EXIF orientation 1..8 of the *stored* pixels.
     mode, bit_depth: what the stored samples are (RGB, L, P, CMYK, …; 1..32 bits each).
     icc: the profile of the stored samples, or one that says what the file says by `numbers` (nclx, cICP) alone.
+    frame, frames: which of how many frames, pages or pictures that can be edited, from 1.
     note: what had to be left out in showing it (further frames, more bits), or "".
     """
 
@@ -57,6 +58,8 @@ class Photo:
     note: str = ""
     numbers: Numbers | None = None
     damage: str = ""
+    frame: int = 1
+    frames: int = 1
 
     @property
     def shown_icc(self) -> bytes | None:

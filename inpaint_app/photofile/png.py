@@ -121,18 +121,22 @@ def encode(
     samples: in the header's own depth; uint16 for 16 bits, else uint8 holding values of `depth` bits. level: zlib's;
     by default less for large pictures, where 3 takes a third of 6's time for files no larger (12-megapixel photo).
     """
-    if level is None:
-        level = 6 if head.width * head.height < _LARGE else 3
-    before = [chunk(kind, content) for kind, content in carried if kind in _FIRST or kind == b"pHYs"]
-    after = [
-        chunk(kind, content)
-        for kind, content in carried
-        if kind not in _FIRST and kind not in _PIXELS and kind != b"pHYs"
-    ]
+    before, after = arranged(carried)
     top = struct.pack(">IIBBBBB", head.width, head.height, head.depth, head.color, 0, 0, 0)
     parts = [SIGNATURE, chunk(b"IHDR", top), *before]
-    parts += [chunk(b"IDAT", piece) for piece in _deflated(samples, head, level)]
+    parts += [chunk(b"IDAT", piece) for piece in compressed(samples, head, level)]
     return b"".join([*parts, *after, chunk(b"IEND", b"")])
+
+
+def arranged(carried: Iterable[tuple[bytes, bytes]]) -> tuple[list[bytes], list[bytes]]:
+    """The chunks that stand before the pixels and those behind; what is pixels itself is left out."""
+    before, after = [], []
+    for kind, content in carried:
+        if kind in _FIRST or kind == b"pHYs":
+            before.append(chunk(kind, content))
+        elif kind not in _PIXELS:
+            after.append(chunk(kind, content))
+    return before, after
 
 
 def palette_chunks(palette: NDArray[np.uint8]) -> list[tuple[bytes, bytes]]:
@@ -164,8 +168,10 @@ def metadata_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def _deflated(samples: NDArray[Any], head: Header, level: int) -> Iterable[bytes]:
+def compressed(samples: NDArray[Any], head: Header, level: int | None = None) -> Iterable[bytes]:
     """The filtered rows, compressed a band at a time so that memory follows the band."""
+    if level is None:
+        level = 6 if head.width * head.height < _LARGE else 3
     step = max(1, CHANNELS[head.color] * head.depth // 8)
     deflate = zlib.compressobj(
         level, strategy=zlib.Z_FILTERED if head.depth >= 8 else zlib.Z_DEFAULT_STRATEGY

@@ -23,6 +23,7 @@ from PIL import UnidentifiedImageError
 from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.photofile import broken_off, metadata, png, raw, screening
 from inpaint_app.photofile.decode import Opened, read_native
+from inpaint_app.photofile.frames import choose, pages
 from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.orientation import stored, turned
 from inpaint_app.photofile.photo import Limits, Photo
@@ -52,15 +53,23 @@ _header_lock = threading.Lock()
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def load(source: str | Path | bytes, *, name: str | None = None, limits: Limits = Limits()) -> Photo:  # noqa: B008
+def load(
+    source: str | Path | bytes,
+    *,
+    name: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    frame: int | None = None,
+) -> Photo:
     """Take a photo in.
 
-    source: a path or the file's bytes. name: what to call it; by default the file's name.
-    Raises UnreadablePhoto (missing, empty, damaged, no picture) or PhotoTooLarge (decided from the header).
+    source: a path or the file's bytes. name: what to call it; by default the file's name. frame: which frame of an
+    animation, page of a TIFF or picture of a HEIC, from 1; None: the first, or the one that a HEIC names.
+    Raises UnreadablePhoto (missing, empty, damaged, no picture), PhotoTooLarge (decided from the header) or OptionError
+    (no such frame).
     """
     data, name = _bytes(source, name, limits)
     with _only_photo_errors(name):
-        opened, native, damage = _decoded(open_header(data, name, limits), name, limits)
+        opened, native, damage = _decoded(open_header(data, name, limits, frame), name, limits)
         return _photo(opened, native, name, damage, hashlib.sha256(data).hexdigest())
 
 
@@ -103,7 +112,8 @@ def stored_samples(photo: Photo) -> Native:
         if photo.format != "TIFF":  # whose colours may be premultiplied
             return Native(stored(np.dstack([photo.rgb, photo.alpha]), photo.orientation), "RGBA")
     with _only_photo_errors(photo.name):
-        return read_native(open_header(photo.source, photo.name, Limits(float("inf"), float("inf"))))
+        wide = Limits(float("inf"), float("inf"))
+        return read_native(open_header(photo.source, photo.name, wide, photo.frame))
 
 
 def decoded(data: bytes) -> NDArray[Any]:
@@ -166,8 +176,8 @@ def _only_photo_errors(name: str) -> Iterator[None]:
         ) from error
 
 
-def open_header(data: bytes, name: str, limits: Limits) -> Opened:
-    """Read the header and hold it against the limits; nothing is decoded."""
+def open_header(data: bytes, name: str, limits: Limits, frame: int | None = None) -> Opened:
+    """Read the header and hold it against the limits; nothing is decoded. frame: see `load`."""
     sensor = raw.kind(data)
     if sensor:
         raise UnreadablePhoto(raw.refusal(name, sensor))
@@ -177,21 +187,33 @@ def open_header(data: bytes, name: str, limits: Limits) -> Opened:
     if data.startswith(png.SIGNATURE):
         head = png.only_header(data)  # before Pillow, which makes room for an animated one as it opens it
         _check_pixels(head.width, head.height, name, limits)
+    source, image = data, _opened(data, limits)
+    format = _format(image)
+    many = choose.count(image, format, data)
+    index = choose.number(image, frame, many, name)
+    if format == "TIFF" and (ordered := pages.view(data, index)) != data:
+        data = ordered
+        image = _opened(data, limits)
+    elif format in ("HEIF", "AVIF") and index != image.tell():
+        image.seek(index)
+    width, height = image.size
+    _check_pixels(width, height, name, limits)
+    if width < 1 or height < 1:
+        raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
+    screening.check_exif(image.info.get("exif"), name)
+    return Opened(image, format, data, metadata.orientation(image), source, index, many)
+
+
+def _opened(data: bytes, limits: Limits) -> PillowImage.Image:
     with _header_lock:
         # Pillow's own threshold is one number for the whole process; ours is a setting, checked right below. Pillow
         # refuses from twice its threshold, some formats while they are opened: they make room for a first frame then.
         most = round(limits.megapixels * 1e6) if limits.megapixels < float("inf") else None
         before, PillowImage.MAX_IMAGE_PIXELS = PillowImage.MAX_IMAGE_PIXELS, most
         try:
-            image = PillowImage.open(io.BytesIO(data), formats=[f for f in READ if f in _known_formats()])
+            return PillowImage.open(io.BytesIO(data), formats=[f for f in READ if f in _known_formats()])
         finally:
             PillowImage.MAX_IMAGE_PIXELS = before
-    width, height = image.size
-    _check_pixels(width, height, name, limits)
-    if width < 1 or height < 1:
-        raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
-    screening.check_exif(image.info.get("exif"), name)
-    return Opened(image, _format(image), data, metadata.orientation(image))
 
 
 def _check_pixels(width: int, height: int, name: str, limits: Limits) -> None:
@@ -234,7 +256,7 @@ def _decoded(opened: Opened, name: str, limits: Limits) -> tuple[Opened, Native,
         if error is not None:
             raise error
         return opened, read_native(opened), ""
-    again = open_header(whole[0], name, limits)
+    again = open_header(whole[0], name, limits, opened.frame + 1)
     return again, read_native(again), whole[1]
 
 
@@ -255,7 +277,7 @@ def _photo(opened: Opened, native: Native, name: str, damage: str, sha256: str) 
         format=opened.format,
         bit_depth=metadata.bit_depth(opened, native),
         mode=native.mode,
-        source=opened.data,
+        source=opened.source,
         sha256=sha256,
         orientation=opened.orientation,
         exif=metadata.exif(image),
@@ -265,5 +287,7 @@ def _photo(opened: Opened, native: Native, name: str, damage: str, sha256: str) 
         text=metadata.text(image),
         note=" ".join(said for said in (damage, metadata.note(opened)) if said),
         damage=damage,
+        frame=opened.frame + 1,
+        frames=opened.frames,
         numbers=None if info.get("icc_profile") and opened.format != "PNG" else numbers,
     )

@@ -191,6 +191,12 @@ def _room(page: Any) -> int:
 
 def encode(native: Native, tags: Tags, *, compressed: bool = True) -> bytes:
     """A TIFF of the samples with the tags; deflate with horizontal differencing, or plain strips."""
+    body, directory = page(native, tags, 8, compressed=compressed)
+    return struct.pack(tags.order + "2sHI", b"II" if tags.order == "<" else b"MM", 42, directory) + body
+
+
+def page(native: Native, tags: Tags, start: int, *, compressed: bool = True) -> tuple[bytes, int]:
+    """The strips and the directory of a page that will lie at `start` of its file, and the directory's place."""
     samples, entries = native.samples, {k: v for k, v in tags.entries.items() if k not in LAYOUT}
     extra = tags.entries.get(338)
     out = Tags(tags.order, entries)
@@ -220,7 +226,7 @@ def encode(native: Native, tags: Tags, *, compressed: bool = True) -> bytes:
         _strip(samples[y : y + rows], depth, tags.order, differenced, compressed)
         for y in range(0, samples.shape[0], rows)
     ]
-    return _file(out, strips)
+    return _page(out, strips, start)
 
 
 def _strip(samples: NDArray[Any], depth: int, order: str, differenced: bool, compressed: bool) -> bytes:
@@ -237,13 +243,9 @@ def _strip(samples: NDArray[Any], depth: int, order: str, differenced: bool, com
     return zlib.compress(raw, 4) if compressed else raw
 
 
-def _file(tags: Tags, strips: list[bytes]) -> bytes:
-    """Header, strips, then the directory and what hangs on it."""
-    parts, position, offsets = (
-        [struct.pack(tags.order + "2sHI", b"II" if tags.order == "<" else b"MM", 42, 0)],
-        8,
-        [],
-    )
+def _page(tags: Tags, strips: list[bytes], position: int) -> tuple[bytes, int]:
+    """Strips, then the directory and what hangs on it."""
+    parts, offsets = [], []
     for strip in strips:
         offsets.append(position)
         padded = strip + b"\0" * (len(strip) % 2)
@@ -252,8 +254,7 @@ def _file(tags: Tags, strips: list[bytes]) -> bytes:
     tags.put(273, _LONG, *offsets)
     tags.put(279, _LONG, *(len(strip) for strip in strips))
     directory, _ = _laid_out(tags.entries, tags.order, position)
-    parts[0] = parts[0][:4] + struct.pack(tags.order + "I", position)
-    return b"".join([*parts, directory])
+    return b"".join([*parts, directory]), position
 
 
 def _laid_out(entries: dict[int, Tag], order: str, start: int) -> tuple[bytes, int]:

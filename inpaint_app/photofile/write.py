@@ -143,7 +143,7 @@ def _written(photo: Photo, edited: Image, target: str, edit: Edit) -> Written:
 
 
 def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: bool) -> Encoded:
-    changed = _changed_outside(photo, written.data, edit.hole) if certify else None
+    changed = _changed_outside(photo, written.data, target, edit.hole) if certify else None
     elsewhere = places(written.data, target, edit) if certify else None
     report = Report(
         method=written.method,
@@ -161,14 +161,15 @@ def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: 
     return Encoded(written.data, report, SUFFIX[target])
 
 
-def _changed_outside(photo: Photo, data: bytes, hole: Mask) -> int:
+def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> int:
     """Pixels outside the hole that the written file does not hold as the photo does.
 
     Compared sample by sample at the file's depth; where the two files hold different kinds of samples (a palette
     that became RGB, a PNG of a JPEG), by the colours and the opacity that are seen.
     """
     wide = Limits(float("inf"), float("inf"))
-    opened = open_header(data, photo.name, wide)
+    kept = photo.frames > 1 and chosen_format(photo.format, None) == target
+    opened = open_header(data, photo.name, wide, photo.frame if kept else None)
     written, before = read_native(opened), stored_samples(photo)
     after = upright(written.samples, opened.orientation)
     first = upright(before.samples, photo.orientation)

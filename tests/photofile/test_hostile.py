@@ -16,7 +16,7 @@ import pytest
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
-from inpaint_app.errors import InpaintError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.errors import InpaintError, PhotoTooLarge, SaveError, UnreadablePhoto
 from inpaint_app.photofile import files, png
 from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene
 
@@ -77,7 +77,14 @@ def test_what_opens_can_be_saved_and_opens_again(data: Path, folder: str) -> Non
         if photo.rgb.size > 3e6:
             continue
         hole = hole_in(photo.height, photo.width, 5)
-        done = files.encode(photo, edited_in(photo.rgb, hole), hole)
+        edited = edited_in(photo.rgb, hole)
+        refused = ""
+        try:
+            done = files.encode(photo, edited, hole)
+        except SaveError as error:
+            refused = str(error)
+            done = files.encode(photo, edited, hole, format="webp" if photo.format == "PNG" else "png")
+        assert not refused or (photo.frames > 1 and "write the edited one alone" in refused), path.name
         again = files.load(done.data)
         assert again.rgb.shape == photo.rgb.shape, path.name
         if done.report.method == "lossless":
@@ -214,5 +221,5 @@ def test_frames_beyond_the_first_are_named() -> None:
         assert photo.rgb.shape == (16, 20, 3)
         hole = hole_in(16, 20)
         done = files.encode(photo, edited_in(photo.rgb, hole), hole)
-        assert "further pictures" in done.report.note, format
-        assert getattr(PillowImage.open(io.BytesIO(done.data)), "n_frames", 1) == 1
+        assert "1 of 3 was edited; the others stay as they were" in done.report.note, format
+        assert getattr(PillowImage.open(io.BytesIO(done.data)), "n_frames", 1) == 3
