@@ -32,6 +32,7 @@ def add(commands: Any, chosen: str | None) -> None:
     """Add the command."""
     parser = shared.add_command(commands, "detect", "Show what could be removed from a photo.", EXAMPLES)
     parser.add_argument("photo", type=Path, metavar="PHOTO")
+    shared.add_frame(parser)
     shared.add_finding(parser)
     parser.add_argument("--json", metavar="FILE", help="write what is found as JSON (- for the screen)")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw what is found over the photo")
