@@ -34,7 +34,7 @@ def upright(exif: bytes) -> bytes:
         old = block.first(entry)
         block.put("I" if entry.kind == 4 else "H", entry.start, 1)
         if old >= 5:
-            for directory in [first, *_below(block, first)]:
+            for directory in [first, *below(block, first)]:
                 _swap(block, directory)
     except (struct.error, ValueError):
         return exif
@@ -61,7 +61,7 @@ def _swap(block: Block, directory: Directory) -> None:
             block.data[a], block.data[b] = block.data[b], block.data[a]
 
 
-def _below(block: Block, directory: Directory) -> Iterator[Directory]:
+def below(block: Block, directory: Directory) -> Iterator[Directory]:
     """The directories that a directory points to, once each."""
     for entry in directory.entries:
         if entry.tag in _DIRECTORIES and entry.kind in (4, 13):
@@ -91,7 +91,7 @@ def cleaned(exif: bytes, edit: Edit, *, thumbnail: bool = True) -> bytes | None:
     try:
         block = Block(exif)
         first = block.directory(block.number("I", 4))
-        below = list(_below(block, first))
+        deeper = list(below(block, first))
     except (struct.error, ValueError):
         if hidden.may_stay(exif):
             return exif
@@ -99,7 +99,7 @@ def cleaned(exif: bytes, edit: Edit, *, thumbnail: bool = True) -> bytes | None:
         return None
     link = block.number("I", first.link) if first.link + 4 <= len(block.data) else 0
     small = _thumbnail(block, link) if link and thumbnail else None
-    for directory in [first, *below]:
+    for directory in [first, *deeper]:
         _clean(block, directory, edit)
     if link:
         _further(block, first, link, small, edit)

@@ -96,8 +96,7 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
     clean = metadata_out.clean(photo, edit, thumbnail=target != "TIFF")
     source_parts.tell(photo, edit)
-    data = exif.upright(clean.exif) if clean.exif else None
-    plain = replace(clean, exif=data, orientation=1, source=b"", xmp=metadata_out.upright_xmp(clean.xmp))
+    plain = replace(metadata_out.upright(clean), source=b"")
     turned, plain = _in_colours_of(plain, turned, target, edit)
     if target == "PNG":
         return _fresh_png(plain, turned, edit)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
-from inpaint_app.photofile import exif, hidden, xmp
+from inpaint_app.photofile import exif, hidden, turned, xmp
 from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.jpeg import metadata as jpeg
+from inpaint_app.photofile.orientation import TURNED
 from inpaint_app.photofile.photo import Photo
 
 
@@ -31,11 +32,13 @@ def clean(photo: Photo, edit: Edit, *, thumbnail: bool = True) -> Photo:
     )
 
 
-def upright_xmp(xmp: bytes | None) -> bytes | None:
-    """XMP may name the orientation too."""
-    if xmp is None:
-        return None
-    return re.sub(rb'(tiff:Orientation(?:="|>))[2-8]', rb"\g<1>1", xmp)
+def upright(photo: Photo) -> Photo:
+    """The photo with metadata that speak of its upright pixels, and of no part that only JPEG keeps apart."""
+    size = photo.width, photo.height
+    size = size[::-1] if photo.orientation in TURNED else size
+    block = turned.exif_block(photo.exif, photo.orientation, size) if photo.exif else None
+    packet = turned.xmp(jpeg.without_extended(photo.xmp), photo.orientation, size) if photo.xmp else None
+    return replace(photo, exif=block, xmp=packet, orientation=1)
 
 
 def carried(photo: Photo) -> dict[str, Any]:

@@ -63,13 +63,13 @@ def stored_box(box: Box, shape: tuple[int, int], orientation: int) -> Box:
     height, width = shape
     left, top, right, bottom = box
     corners = [(left, top), (right, bottom)]
-    mapped = [_point(x, y, width, height, orientation) for x, y in corners]
+    mapped = [point(x, y, width, height, orientation) for x, y in corners]
     xs, ys = zip(*mapped, strict=True)
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    return Box(int(min(xs)), int(min(ys)), int(max(xs)), int(max(ys)))
 
 
-def _point(x: int, y: int, width: int, height: int, orientation: int) -> tuple[int, int]:
-    """A grid corner of the upright picture in the stored one."""
+def point(x: float, y: float, width: int, height: int, orientation: int) -> tuple[float, float]:
+    """A place of the upright picture of that size in the stored one; with INVERSE, the other way."""
     return {
         2: (width - x, y),
         3: (width - x, height - y),

@@ -23,11 +23,11 @@ Area = tuple[float, float, float, float, bool]
 def look_at(root: Node, cuts: Cuts, edit: Edit) -> None:
     """Cut the regions that lie in the hole, and the names that were theirs alone."""
     gone, kept = set(), set()
-    for holder in _holders(root):
+    for holder in holders(root):
         if cuts.has(holder):
             continue
-        items = list(_regions(holder))
-        size = _applied_to(holder)
+        items = regions(holder)
+        size = applied_to(holder)
         going = [item for item, area in items if edit.removed(area, size)]
         kept |= {name for item, _ in items if item not in going for name in _names(item)}
         gone |= {name for item in going for name in _names(item)}
@@ -48,17 +48,21 @@ def look_at(root: Node, cuts: Cuts, edit: Edit) -> None:
             cuts.add((node.start, node.end))
 
 
-def _holders(root: Node) -> Iterator[Node]:
+def holders(root: Node) -> Iterator[Node]:
     """The outermost properties."""
     for child in root.children:
         if child.structural:
-            yield from _holders(child)
+            yield from holders(child)
         else:
             yield child
 
 
-def _regions(node: Node) -> Iterator[tuple[Node, Area]]:
+def regions(node: Node) -> list[tuple[Node, Area]]:
     """List items below that hold an area; the outermost ones."""
+    return list(_regions(node))
+
+
+def _regions(node: Node) -> Iterator[tuple[Node, Area]]:
     if _NO_REGIONS.search(node.space):
         return
     for child in node.children:
@@ -130,7 +134,7 @@ def _number(text: str) -> float | None:
     return value if abs(value) < 1e7 else None
 
 
-def _applied_to(holder: Node) -> tuple[float, float] | None:
+def applied_to(holder: Node) -> tuple[float, float] | None:
     """The size of the picture that the areas are of (MWG's AppliedToDimensions)."""
     for node in holder.walk():
         if node.name == "AppliedToDimensions":

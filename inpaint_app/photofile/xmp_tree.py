@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+Span = tuple[int, int]
+_MOST_ELEMENTS = 50_000
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 
@@ -40,17 +42,20 @@ def parse(text: bytes) -> tuple[Node, list[tuple[int, int]]]:
     parser = expat.ParserCreate("utf-8", namespace_separator="\n")
     parser.buffer_text = True
     top = Node("", "", 0)
-    stack, comments = [top], []
+    stack, comments, count = [top], [], 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if len(stack) > 200:
-            raise ValueError("it is nested too deeply")
+        nonlocal count
+        count += 1
+        if len(stack) > 200 or count > _MOST_ELEMENTS:
+            raise ValueError("it is nested too deeply, or holds too many elements")
         node = Node(*_split(name), parser.CurrentByteIndex)
         node.opened = _tag_end(text, node.start)
         spans = _attribute_spans(text[node.start : node.opened], node.start)
         found = [(_split(key), value) for key, value in attributes.items()]
-        if len(found) == len(spans):
-            node.attributes = {key: (value, span) for (key, value), span in zip(found, spans, strict=True)}
+        if len(found) != len(spans):
+            raise ValueError("attributes that cannot be told apart")
+        node.attributes = {key: (value, span) for (key, value), span in zip(found, spans, strict=True)}
         stack[-1].children.append(node)
         stack.append(node)
 
@@ -103,26 +108,34 @@ def _attribute_spans(tag: bytes, start: int) -> list[tuple[int, int]]:
 
 
 class Cuts:
-    """Parts of a packet that go."""
+    """Parts of a packet that go, or get another text."""
 
     def __init__(self, text: bytes) -> None:
         self.text = text
-        self.spans: list[tuple[int, int]] = []
+        self.spans: list[Span] = []
+        self._fresh: dict[Span, bytes] = {}
+        self._gone = bytearray(len(text))
 
-    def add(self, span: tuple[int, int]) -> None:
+    def add(self, span: Span) -> None:
         """Take a part out."""
         self.spans.append(span)
+        self._gone[slice(*span)] = b"\1" * (span[1] - span[0])
+
+    def write(self, span: Span, value: str) -> None:
+        """Give a part another text."""
+        self.add(span)
+        self._fresh[span] = value.encode()
 
     def has(self, node: Node) -> bool:
         """Whether an element goes already."""
-        return any(start <= node.start and node.end <= end for start, end in self.spans)
+        return bool(self._gone[node.start])
 
     def done(self) -> bytes:
         """What is left."""
         parts, position = [], 0
         for start, end in sorted(self.spans):
             if end > position:
-                parts.append(self.text[position : max(position, start)])
+                parts += [self.text[position : max(position, start)], self._fresh.get((start, end), b"")]
                 position = end
         return b"".join([*parts, self.text[position:]])
 

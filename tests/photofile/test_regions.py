@@ -175,3 +175,61 @@ def test_what_cannot_show_anybody_stays_byte_for_byte() -> None:
     words = "".join(f"<dc:rights{i}>{'long words of a licence ' * 40}</dc:rights{i}>" for i in range(3))
     for given in (packet(), packet(words), packet() + bytes(2000), packet().replace(b"\n", b"\r\n"), b"<x/>"):
         assert xmp.cleaned(given, edit()) == given
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("kind", ["MWG", "Microsoft", "IPTC rectangle", "IPTC pixels", "IPTC polygon"])
+def test_regions_turn_with_the_pixels(kind: str, orientation: int) -> None:
+    """What framed somebody in the stored picture frames the same pixels of the upright one."""
+    from inpaint_app.photofile import regions, turned
+    from inpaint_app.photofile.orientation import upright
+    from inpaint_app.photofile.xmp_tree import parse
+
+    applied = '<mwg-rs:AppliedToDimensions stDim:w="200" stDim:h="100" stDim:unit="pixel"/>'
+    given = packet(
+        TWO[kind].replace("<mwg-rs:RegionList>", f"{applied}<mwg-rs:RegionList>"), 'tiff:Orientation="6"'
+    )
+    done = turned.xmp(given, orientation, (200, 100))
+    assert b'tiff:Orientation="1"' in done
+
+    def framed(text: bytes, width: int, height: int) -> list[np.ndarray]:
+        masks = []
+        for holder in regions.holders(parse(text)[0]):
+            for _, (left, top, right, bottom, pixels) in regions.regions(holder):
+                x, y = (1, 1) if pixels else (width, height)
+                mask = np.zeros((height, width), bool)
+                mask[round(top * y) : round(bottom * y), round(left * x) : round(right * x)] = True
+                masks.append(mask)
+        return masks
+
+    before = framed(given, 200, 100)
+    after = framed(done, *((100, 200) if orientation >= 5 else (200, 100)))
+    assert len(before) == len(after) == 2
+    for one, other in zip(before, after, strict=True):
+        assert np.array_equal(upright(one, orientation), other)
+    if "MWG" in kind and orientation >= 5:
+        assert b'stDim:w="100" stDim:h="200"' in done
+
+
+def test_the_subject_area_turns_with_the_pixels() -> None:
+    import struct
+
+    from inpaint_app.photofile import turned
+    from tests.photofile.leaks import block
+
+    given = block(
+        "<",
+        [(274, 3, struct.pack("<H", 6))],
+        [
+            (37396, 3, struct.pack("<4H", 30, 20, 8, 4)),
+            (40962, 4, struct.pack("<I", 200)),
+            (40963, 4, struct.pack("<I", 100)),
+        ],
+    )
+    done = turned.exif_block(given, 6, (200, 100))
+    assert struct.pack("<4H", 80, 30, 4, 8) in done
+    again = np.frombuffer(done, np.uint8)
+    assert len(again) == len(given)
+    assert done.index(struct.pack("<HHII", 40962, 4, 1, 100)) < done.index(
+        struct.pack("<HHII", 40963, 4, 1, 200)
+    )

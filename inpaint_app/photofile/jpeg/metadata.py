@@ -131,8 +131,13 @@ def _split_extended(packet: bytes) -> list[bytes]:
 def _with_guid(packet: bytes, guid: bytes) -> bytes:
     """The main packet with the name of the extended one, or without any where there is none now."""
     if not guid:
-        return _HAS_EXTENDED.sub(b"", packet)
+        return without_extended(packet)
     return re.sub(rb"(HasExtendedXMP(?:\s*=\s*[\"']|>))[0-9A-Fa-f]{32}", rb"\g<1>" + guid, packet)
+
+
+def without_extended(packet: bytes) -> bytes:
+    """A packet that names no extended part, for a file that has none."""
+    return _HAS_EXTENDED.sub(b"", packet)
 
 
 def _joined_resources(segments: list[tuple[int, bytes]], edit: Edit) -> Iterator[list[bytes]]:
