@@ -50,10 +50,10 @@ class Row:
 def opened(
     folder: Path, resume: bool, order: Sequence[str] = ()
 ) -> Iterator[tuple[Mapping[str, Row], Callable[[Row], None]]]:
-    """The rows of earlier runs by key, and what writes the next one; one run at a time holds a folder.
+    """The rows of earlier runs by key (none without `resume`), and what writes the next one; one run at a time.
 
-    Without `resume` the journal starts anew. Earlier rows stay until their photo is done again. order: how the photos
-    stand in the end, behind those of earlier runs that are not among them. Raises SaveError.
+    Rows of earlier runs stay until their photo is done again; without `resume` those of other photos go at the end.
+    order: how the photos stand in the end, behind those of earlier runs that are not among them. Raises SaveError.
     """
     path = folder / NAME
     try:
@@ -64,8 +64,8 @@ def opened(
     with lock:
         _hold(lock.fileno(), folder)
         _sweep(folder)
-        rows = {row.photo: row for row in read(path)} if resume else {}
-        earlier = {row.key: row for row in rows.values() if row.key}
+        rows = {row.photo: row for row in read(path)}
+        earlier = {row.key: row for row in rows.values() if row.key and resume}
         _rewrite(path, rows.values())
 
         def write(row: Row) -> None:
@@ -75,7 +75,31 @@ def opened(
 
         yield earlier, write
         place = {photo: number for number, photo in enumerate(order)}
-        _rewrite(path, sorted(rows.values(), key=lambda row: place.get(row.photo, -1)))
+        kept = [row for row in rows.values() if resume or row.photo in place]
+        _rewrite(path, sorted(kept, key=lambda row: place.get(row.photo, -1)))
+
+
+def written(folder: Path, overwrite: bool = False) -> Mapping[str, str]:
+    """The hashes of the results of earlier runs, by their names.
+
+    Raises SaveError where batch.csv is another program's and may not be written over.
+    """
+    path = folder / NAME
+    if path.is_file() and not overwrite and not _is_journal(path):
+        raise SaveError(
+            f"{path} was not written by this app: choose another folder, or allow it with --overwrite."
+        )
+    return {row.result: row.sha256 for row in read(path) if row.result and row.sha256}
+
+
+def _is_journal(path: Path) -> bool:
+    """Whether a file begins as a journal does; an empty one is one that was just begun."""
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape") as stream:
+            head = stream.readline(10_000).strip()
+    except OSError:
+        return True  # what cannot be read is told where it is to be written
+    return not head or head.startswith(",".join(field.name for field in fields(Row)[:3]))
 
 
 def _hold(lock: int, folder: Path) -> None:

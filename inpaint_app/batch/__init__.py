@@ -4,8 +4,10 @@
 in where `work.perform` is called: `alone` here, `processes` on this machine, `cluster` through Dask.
 """
 
-from inpaint_app.batch.photos import SUFFIXES, listed, masks_in, photos_in
+from inpaint_app.batch.photos import SUFFIXES, Masks, listed, masks_among, masks_in, photos_in
 from inpaint_app.batch.runner import Summary, run, zipped
 from inpaint_app.batch.work import result_suffix
 
-__all__ = ["SUFFIXES", "Summary", "listed", "masks_in", "photos_in", "result_suffix", "run", "zipped"]
+__all__ = [
+    "SUFFIXES", "Masks", "Summary", "listed", "masks_among", "masks_in", "photos_in", "result_suffix", "run", "zipped",
+]  # fmt: skip

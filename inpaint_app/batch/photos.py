@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from inpaint_app.batch.naming import beside, key
 from inpaint_app.errors import OptionError
 
 SUFFIXES = frozenset(
@@ -19,16 +20,25 @@ MAX_LIST_BYTES = 256 * 2**20
 """Longest list that is read: some millions of names."""
 
 
-def photos_in(folder: Path, recursive: bool = False) -> tuple[Path, ...]:
-    """The photos of a folder by name, sorted. Links that lead out of the folder are not followed."""
+def photos_in(folder: Path, recursive: bool = False, without: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """The photos of a folder by name, sorted. Links that lead out of the folder are not followed.
+
+    What systems and programs lay beside photos (._a.jpg, .thumbnails/, @eaDir/, a.jpg.xmp) is passed over, and so is
+    `without`, files and folders: those of the results and of the masks, where they are within this one.
+    """
     if not folder.is_dir():
         raise OptionError(f"{folder} is no folder of photos.")
     root = folder.resolve()
-    return tuple(
-        path
-        for path in sorted(folder.rglob("*") if recursive else folder.iterdir())
-        if path.suffix.lower() in SUFFIXES and path.is_file() and path.resolve().is_relative_to(root)
-    )
+    left = [path.resolve() for path in without if path.resolve() != root]
+    found = []
+    for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or any(beside(p) for p in path.relative_to(folder).parts):
+            continue
+        real = path.resolve()
+        apart = any(real.is_relative_to(other) for other in left)
+        if path.is_file() and real.is_relative_to(root) and not apart:
+            found.append(path)
+    return tuple(found)
 
 
 def listed(source: Path) -> tuple[Path, ...]:
@@ -60,10 +70,65 @@ def listed(source: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(folder / line for line in lines if line and not line.startswith("#")))
 
 
-def masks_in(folder: Path, photos: Iterable[Path]) -> dict[Path, Path]:
-    """For each photo the mask of that folder that has its name, whatever the ending; photos without are left out."""
-    masks = {path.stem: path for path in reversed(photos_in(folder))}
-    return {photo: masks[photo.stem] for photo in photos if photo.stem in masks}
+class Masks(dict[Path, Path]):
+    """The mask of each photo that has one. place: where they were looked for."""
+
+    def __init__(self, found: Mapping[Path, Path], place: str) -> None:
+        super().__init__(found)
+        self.place = place
+
+    def missing(self, photo: Path) -> str:
+        """What was looked for in vain."""
+        return (
+            f"Nothing is marked: there is no mask {photo.stem}.png (or with another ending) in {self.place} for "
+            f"{photo.name}."
+        )
+
+
+def masks_in(given: Path, photos: Iterable[Path], root: Path | None = None) -> Masks:
+    """For each photo its mask in a folder, which may hold folders as the photos' own does below `root`.
+
+    Where `given` is a file, that is the mask of all. Raises OptionError where it is neither.
+    """
+    if given.is_file():
+        return Masks(dict.fromkeys(photos, given), str(given))
+    if not given.is_dir():
+        raise OptionError(f"There is no mask and no folder of masks {given}.")
+    seen: dict[Path, dict[str, Path]] = {}
+    found: dict[Path, Path] = {}
+    for photo in photos:
+        inside = root is not None and photo.is_relative_to(root)
+        within = photo.parent.relative_to(root) if inside and root is not None else Path()
+        for place in (given, given / within):
+            if place not in seen:
+                seen[place] = _by_stem(photos_in(place)) if place.is_dir() else {}
+            mask = _named(photo, seen[place])
+            found |= {} if mask is None else {photo: mask}
+    return Masks(found, str(given))
+
+
+def masks_among(masks: Sequence[Path], photos: Sequence[Path]) -> Masks:
+    """For each photo its mask among files that were given; a single mask with another name is the mask of all."""
+    known = _by_stem(masks)
+    found = {photo: mask for photo in photos if (mask := _named(photo, known)) is not None}
+    if len(masks) == 1 and not found:
+        found = dict.fromkeys(photos, masks[0])
+    return Masks(found, "the masks")
+
+
+def _by_stem(masks: Iterable[Path]) -> dict[str, Path]:
+    return {key(path.stem): path for path in reversed(list(masks))}
+
+
+def _named(photo: Path, masks: Mapping[str, Path]) -> Path | None:
+    """The mask that has a photo's name: a.png for a.jpg; a_mask.png, a-mask.png and a.jpg.png count too.
+
+    However its accents are composed, and whatever the case of its letters.
+    """
+    for stem in (photo.stem, f"{photo.stem}_mask", f"{photo.stem}-mask", f"{photo.stem}.mask", photo.name):
+        if key(stem) in masks:
+            return masks[key(stem)]
+    return None
 
 
 def labels(photos: Sequence[Path], root: Path | None) -> list[str]:

@@ -18,12 +18,15 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_app import journal
+from inpaint_app.batch.photos import Masks
 from inpaint_app.batch.photos import labels as labelled
+from inpaint_app.batch.results import Results, sha256
 from inpaint_app.batch.work import Done, Engine, Task, alone, failed, result_suffix
-from inpaint_app.errors import InpaintError, OptionError, SaveError
+from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
 from inpaint_app.photofile import files
+from inpaint_app.photofile.target import check_side, prepare, write_kept
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
 
@@ -69,6 +72,7 @@ def run(
     engine: Engine | None = None,
     reading: Reading = BY_RULE,
     frame: int | None = None,
+    overwrite: bool = False,
 ) -> Summary:
     """Do one job to many photos and write the results and batch.csv into `out`.
 
@@ -85,6 +89,10 @@ def run(
     if job.objects:
         session.segmenter(job.segmenter, progress)
     labels = labelled(photos, root)
+    if format is not None:
+        _check_format(format)
+    prepare(out)
+    written = journal.written(out, overwrite)
     with journal.opened(out, resume, labels) as (earlier, write):
 
         def record(row: Row) -> None:
@@ -92,7 +100,21 @@ def run(
             if on_done is not None:
                 on_done(row)
 
-        work = _Batch(photos, labels, job, out, session, masks or {}, format, earlier, record, reading, frame)
+        names = Results(out, photos, earlier.values(), labels, written, overwrite)
+        work = _Batch(
+            photos,
+            labels,
+            job,
+            out,
+            session,
+            masks or {},
+            format,
+            earlier,
+            names,
+            record,
+            reading,
+            frame,
+        )
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)
     rows = tuple(row for _, row in sorted(work.rows.items()))
@@ -101,7 +123,7 @@ def run(
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """A batch under way: `rows` by the photos' index, `taken` the names that results have by now."""
+    """A batch under way: `rows` by the photos' index."""
 
     photos: Sequence[Path]
     labels: Sequence[str]
@@ -111,26 +133,12 @@ class _Batch:
     masks: Mapping[Path, Path]
     format: str | None
     earlier: Mapping[str, Row]
+    names: Results
     record: Callable[[Row], None]
     reading: Reading = BY_RULE
     frame: int | None = None
     rows: dict[int, Row] = field(default_factory=dict)
     resumed: int = 0
-    names: dict[str, str] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
-    inputs: frozenset[Path] = frozenset()
-
-    def __post_init__(self) -> None:
-        """A photo that had a result keeps its name, if it still is in this batch and no other took it."""
-        self.taken = {journal.NAME, journal.LOCK}
-        self.inputs = frozenset(photo.resolve() for photo in self.photos)
-        known = set(self.labels)
-        for row in self.earlier.values():
-            name = row.result
-            plain = bool(name) and Path(name).name == name and name.casefold() not in self.taken
-            if row.photo in known and plain:
-                self.names[row.photo] = name
-                self.taken.add(name.casefold())
 
     def tasks(self, progress: Progress) -> Iterator[Task]:
         """The photos that are to be done; those that are done already or cannot be read become rows at once."""
@@ -154,7 +162,11 @@ class _Batch:
         limits = self.session.limits
         data = files.read_bytes(path, limits)
         mask = files.read_bytes(self.masks[path], limits) if path in self.masks else None
-        name = self.name(path, label, files.format_of(data, path.name, limits))
+        if mask is None and isinstance(self.masks, Masks) and not self.job.objects and self.job.mask is None:
+            raise MaskError(self.masks.missing(path))
+        own, width, height = files.header_of(data, path.name, limits)
+        check_side(files.chosen_format(own, self.format), width, height)
+        name = self.names.take(path, label, result_suffix(path, own, self.format))
         return Task(
             index,
             len(self.photos),
@@ -175,34 +187,17 @@ class _Batch:
         row = done.row
         if done.data is not None:
             try:
-                files.write_bytes(done.data, self.out / row.result)
+                _, trouble = write_kept(done.data, self.out / row.result)
             except SaveError as error:
-                row = replace(failed(row.photo, str(error), row.key), seconds=row.seconds)
+                trouble = str(error)
+            if trouble:
+                row = replace(failed(row.photo, trouble, row.key), seconds=row.seconds)
         self.settle(done.index, row)
 
     def settle(self, index: int, row: Row) -> None:
         """Keep a row, on disk and here."""
         self.rows[index] = row
         self.record(row)
-
-    def name(self, path: Path, label: str, own: str) -> str:
-        """A file of its own for this photo's result: of two photos with one name the second gets -2, and so on.
-
-        Names that differ only in the case of letters count as one. Photos of the batch are never written over.
-        """
-        suffix = result_suffix(path, own, self.format)
-        name, number = self.names.get(label, ""), 1
-        if not name.endswith(suffix):
-            name = f"{path.stem}{suffix}"
-            while name.casefold() in self.taken:
-                number += 1
-                name = f"{path.stem}-{number}{suffix}"
-        if (self.out / name).resolve() in self.inputs:
-            raise OptionError(
-                f"{self.out / name} is one of the photos: choose another folder for the results."
-            )
-        self.taken.add(name.casefold())
-        return name
 
     def key(self, data: bytes, mask: bytes | None) -> str:
         """The hash of everything that decides a result: the photo's bytes, the mask's, and the work."""
@@ -212,10 +207,10 @@ class _Batch:
         del values["found"], values["numbers"]
         values["options"] = dict(sorted(job.options.items()))
         source = hashlib.sha256(data).hexdigest()
-        digest = hashlib.sha256(
-            json.dumps([source, values, self.format, str(self.reading), self.frame], default=str).encode()
-        )
+        digest = hashlib.sha256(json.dumps([source, values, self.format, self.frame], default=str).encode())
         digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())
+        if self.reading != BY_RULE:
+            digest.update(repr(self.reading).encode())
         for array in arrays:
             digest.update(b"-" if array is None else np.packbits(array).tobytes())
         return digest.hexdigest()
@@ -225,12 +220,14 @@ class _Batch:
         if row.status == "failed" or not row.result or Path(row.result).name != row.result:
             return False
         path = self.out / row.result
-        return path.is_file() and not path.is_symlink() and _sha256(path) == row.sha256
+        return path.is_file() and not path.is_symlink() and sha256(path) == row.sha256
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _check_format(format: str) -> None:
+    try:
+        files.chosen_format("", format)
+    except SaveError as error:
+        raise OptionError(str(error)) from error
 
 
 def zipped(summary: Summary, target: Path) -> Path:

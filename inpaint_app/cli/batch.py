@@ -13,7 +13,9 @@ from inpaint_app.batch import cluster, processes
 from inpaint_app.batch.work import Engine
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
+from inpaint_app.cli import reports
 from inpaint_app.cli.console import Console
+from inpaint_app.cli.written import remember
 from inpaint_app.errors import Cancelled, OptionError
 from inpaint_app.journal import Row
 from inpaint_app.session import Job, Session
@@ -44,9 +46,20 @@ def add(commands: Any, chosen: str | None) -> None:
     )
     parser.add_argument("input", type=Path, metavar="IN", help="a folder of photos, or a list of them")
     parser.add_argument("output", type=Path, metavar="OUT", help="the folder for the results")
-    parser.add_argument("--masks", type=Path, metavar="DIR", help="a folder of masks, named as the photos")
+    parser.add_argument(
+        "--masks",
+        "--mask",
+        type=Path,
+        metavar="M",
+        help="a folder of masks, named as the photos; or one mask for all",
+    )
     parser.add_argument("--recursive", action="store_true", help="photos in folders below IN, too")
     parser.add_argument("--resume", action="store_true", help="leave out what OUT holds already")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="write over files in OUT that no batch wrote, and over reports",
+    )
     parser.add_argument("--zip", type=Path, metavar="FILE", help="pack all results into a zip as well")
     parser.add_argument("--json", metavar="REPORT", help="write all rows as JSON (- for the screen)")
     group = parser.add_argument_group("where the work is done").add_mutually_exclusive_group()
@@ -80,7 +93,8 @@ def _photos(arguments: argparse.Namespace) -> tuple[tuple[Path, ...], Path]:
     """The photos, and the folder from which rows name them."""
     given: Path = arguments.input
     if given.is_dir():
-        photos, root = batch.photos_in(given, arguments.recursive), given
+        apart = [arguments.output, *([arguments.masks] if arguments.masks else [])]
+        photos, root = batch.photos_in(given, arguments.recursive, apart), given
     elif arguments.recursive:
         raise OptionError(f"--recursive is for a folder; {given} is none.")
     else:
@@ -103,7 +117,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not job.objects and arguments.masks is None:
         raise OptionError("Nothing to remove: give --people, --cars, --objects dog,bicycle or --masks DIR.")
     photos, root = _photos(arguments)
-    masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos)
+    masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos, root)
+    if arguments.json == "-":
+        console.reserve()
+    for target in (arguments.zip, arguments.json):
+        reports.check_file(target, arguments.overwrite)
     session = Session()
 
     def on_done(row: Row) -> None:
@@ -130,12 +148,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 resume=arguments.resume,
                 engine=_engine(arguments, job, session),
                 reading=mask_arguments.reading(arguments),
+                overwrite=arguments.overwrite,
             )
     except (Cancelled, KeyboardInterrupt):
         raise Cancelled("Stopped. What is done is kept; --resume goes on from here.") from None
     console.say(str(summary))
     if arguments.zip:
-        console.say(f"Packed into {batch.zipped(summary, arguments.zip)}")
+        packed = batch.zipped(summary, arguments.zip)
+        remember(packed)
+        console.say(f"Packed into {packed}")
     if arguments.json:
-        shared.write_json(arguments.json, [asdict(row) for row in summary.rows], console.write)
+        reports.write_json(arguments.json, [asdict(row) for row in summary.rows], console.write)
     return int(summary.count("failed") > 0)

@@ -20,11 +20,16 @@ class Console:
         self.quiet = quiet
         self.bars = not quiet and (progress or sys.stderr.isatty())
         self.stopped = threading.Event()
+        self.reserved = False
+
+    def reserve(self) -> None:
+        """From now on stdout is for what a program reads (JSON, a picture): everything for people goes to stderr."""
+        self.reserved = True
 
     def say(self, text: str) -> None:
-        """A result, for people: stdout."""
+        """A result, for people: stdout, unless that is reserved."""
         if not self.quiet:
-            self.write(text)
+            (self.note if self.reserved else self.write)(text)
 
     def write(self, text: str) -> None:
         """A result that was asked for as such (JSON, a table): stdout, whether quiet or not."""

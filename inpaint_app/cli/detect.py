@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 
 from inpaint_app.cli import parser as shared
+from inpaint_app.cli import reports, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import instance_record
+from inpaint_app.cli.written import remember
 from inpaint_app.photofile import files
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters.base import labels_of
+from inpaint_app.segmenters.base import counted_words, labels_of
 from inpaint_app.session import Session
 from inpaint_app.types import Image, Instance, Mask
 
@@ -31,12 +33,17 @@ COLOURS = ((230, 80, 60), (60, 150, 240), (250, 190, 40), (70, 190, 110), (180, 
 def add(commands: Any, chosen: str | None) -> None:
     """Add the command."""
     parser = shared.add_command(commands, "detect", "Show what could be removed from a photo.", EXAMPLES)
-    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="a file; - is standard input")
     shared.add_frame(parser)
     shared.add_finding(parser)
     parser.add_argument("--json", metavar="FILE", help="write what is found as JSON (- for the screen)")
-    parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw what is found over the photo")
-    parser.add_argument("--mask", type=Path, metavar="PNG", help="write the mask of all that is found")
+    parser.add_argument(
+        "--overlay", type=Path, metavar="PNG", help="draw what is found over the photo (- is standard output)"
+    )
+    parser.add_argument(
+        "--mask", type=Path, metavar="PNG", help="write the mask of all that is found (- is standard output)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="write over files that are there already")
     parser.set_defaults(run=run)
 
 
@@ -44,17 +51,26 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find and list; finding nothing is no failure."""
     words = shared.objects(arguments)
     session = Session()
-    photo = session.load(arguments.photo, frame=arguments.frame)
-    with console.working(arguments.photo.name) as progress:
-        found = session.detect(photo.rgb, arguments.segmenter, arguments.confidence, progress)
-    shared.say_finder(session.segmenter(arguments.segmenter).name, console)
+    targets = (arguments.json, arguments.overlay, arguments.mask)
+    written = sum(str(target) == streams.STREAM for target in targets)
+    streams.check(1, written)
+    if written:
+        console.reserve()
+    spec = session.segmenter(arguments.segmenter)
+    for target in targets:
+        reports.check_file(target, arguments.overwrite)
+    source = streams.source(arguments.photo, session.limits)
+    photo = source.load(session, arguments.frame)
+    with console.working(source.path.name) as progress:
+        found = session.detect(photo.rgb, spec.name, arguments.confidence, progress)
+    reports.say_finder(spec.name, console)
     if words:
         labels = labels_of(words, segmenters.labels())
         found = tuple(instance for instance in found if instance.label in labels)
     if arguments.json:
-        shared.write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
-    if arguments.json != "-":
-        console.say(table(found, photo.width * photo.height))
+        reports.write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
+    if arguments.json != streams.STREAM:
+        console.say(table(found, photo.width * photo.height, spec.name))
     if arguments.overlay:
         write_png(overlay(photo.rgb, found), arguments.overlay)
     if arguments.mask:
@@ -65,11 +81,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def table(found: tuple[Instance, ...], pixels: int) -> str:
-    """What was found, a line each."""
+def table(found: tuple[Instance, ...], pixels: int, finder: str) -> str:
+    """What was found and by whom, a line each."""
     if not found:
-        return "Nothing found. A lower --confidence finds more."
-    lines = [f"{'no.':>4}  {'what':<16} {'sure':>5}  {'of photo':>8}  left, top, right, bottom"]
+        return f"Nothing found by {finder}. A lower --confidence finds more."
+    lines = [f"{counted_words(instance.label for instance in found)} found by {finder}:"]
+    lines += [f"{'no.':>4}  {'what':<16} {'sure':>5}  {'of photo':>8}  left, top, right, bottom"]
     for instance in found:
         share = 100 * np.count_nonzero(instance.mask) / pixels
         corners = ", ".join(str(int(value)) for value in instance.box)
@@ -107,7 +124,11 @@ def _bytes(mask: Mask) -> np.ndarray:
 
 
 def write_png(picture: np.ndarray, target: Path) -> None:
-    """An RGB or grey picture as PNG; raises SaveError."""
+    """An RGB or grey picture as PNG, `-` is standard output; raises SaveError."""
     ordered = picture[..., ::-1] if picture.ndim == 3 else picture
     _, data = cv2.imencode(".png", np.ascontiguousarray(ordered))
-    files.write_bytes(data.tobytes(), target)
+    if str(target) == streams.STREAM:
+        streams.hand_out(data.tobytes())
+    else:
+        files.write_bytes(data.tobytes(), target)
+        remember(data.tobytes())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from inpaint_app.batch import masks_in
+from inpaint_app.cli import streams
 from inpaint_app.cli.console import Console
-from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.errors import OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile.photo import Photo
@@ -33,20 +35,36 @@ def reading(arguments: argparse.Namespace) -> Reading:
     )
 
 
-def mask_of(
-    photo: Photo, path: Path, arguments: argparse.Namespace, session: Session, console: Console
-) -> Mask | None:
-    """The mask for a photo: the given file, or the one in the given folder that has the photo's name."""
-    given: Path | None = arguments.mask
-    if given is None:
+def given(arguments: argparse.Namespace, session: Session) -> bytes | None:
+    """The mask that comes through standard input, if one does. Raises OptionError where there is no such mask."""
+    if arguments.mask is None:
         return None
-    if given.is_dir():
-        fitting = [found for found in sorted(given.iterdir()) if found.stem == path.stem and found.is_file()]
-        if not fitting:
-            raise UnreadablePhoto(f"there is no mask {path.stem}.png (or another ending) in {given}")
-        given = fitting[0]
+    if str(arguments.mask) == streams.STREAM:
+        return streams.taken_in(session.limits)
+    if not arguments.mask.exists():
+        raise OptionError(f"There is no mask {arguments.mask}.")
+    return None
+
+
+def mask_of(
+    photo: Photo,
+    path: Path,
+    sent: bytes | None,
+    arguments: argparse.Namespace,
+    session: Session,
+    console: Console,
+) -> Mask | None:
+    """The mask for a photo: what was sent, the given file, or the one in the given folder that has the photo's name."""
+    source: Path | bytes | None = arguments.mask if sent is None else sent
+    if source is None:
+        return None
+    if isinstance(source, Path) and source.is_dir():
+        masks = masks_in(source, [path])
+        if path not in masks:
+            raise UnreadablePhoto(masks.missing(path))
+        source = masks[path]
     found = open_mask(
-        given,
+        source,
         photo.rgb.shape,
         orientation=photo.orientation,
         reading=reading(arguments),

@@ -10,6 +10,7 @@ from inpaint_app import session
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Missing
 from inpaint_app.cli import parser as shared
+from inpaint_app.cli import reports
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
 from inpaint_app.segmenters import registry as segmenters
@@ -42,7 +43,7 @@ def add(commands: Any, chosen: str | None) -> None:
 def run_backends(arguments: argparse.Namespace, console: Console) -> int:
     """The table of all backends."""
     if arguments.json:
-        shared.write_json(arguments.json, [record(spec) for spec in backends.BACKENDS], console.write)
+        reports.write_json(arguments.json, [record(spec) for spec in backends.BACKENDS], console.write)
     if arguments.json != "-":
         console.write(
             "\n".join(line for spec in backends.BACKENDS for line in lines(spec, arguments.options))

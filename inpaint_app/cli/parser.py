@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import metadata
-from pathlib import Path
 from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.candidates import MOST
-from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
-from inpaint_app.photofile.files import write_bytes
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
 from inpaint_app.session import CONFIDENCE, Job
@@ -274,20 +270,4 @@ def job(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ())
     )
 
 
-def write_json(target: str, content: Any, write: Any) -> None:
-    """JSON to a file, or to stdout for "-"."""
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    if target == "-":
-        write(text)
-    else:
-        write_bytes((text + "\n").encode(), Path(target))
-
-
 __all__ = ["FORMATS", "Parser", "add_command", "add_filling", "add_finding", "job", "objects", "program"]
-
-
-def say_finder(name: str, console: Console) -> None:
-    """Tell which segmenter looked, where there is something to know about it."""
-    if name and segmenters.find(name).note:
-        spec = segmenters.find(name)
-        console.note(f"{spec.title} looked for objects. {spec.note}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from inpaint_app.photofile.photo import Photo, Saved
+from inpaint_app.segmenters.base import counted_words
 from inpaint_app.session import Outcome
 
 
@@ -47,16 +48,25 @@ def instance_record(instance: Any) -> dict[str, Any]:
     }
 
 
-def told(record: dict[str, Any]) -> str:
-    """A record as a line for people."""
-    labels = [item["label"] for item in record["removed"]]
-    gone = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
+def told(record: dict[str, Any], several: bool = False) -> str:
+    """A record as a line for people. several: other photos have lines too, so it says which this is."""
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
+    place = record["result"] if record["result"] != "-" else "standard output"
     return (
-        f"{record['result']}: {gone + ', ' if gone else ''}{share:.1f} % of the photo filled by {record['backend']} in "
-        f"{record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}; "
-        f"shown elsewhere in the file: {record['file']['elsewhere']}"
+        f"{place}{' from ' + record['photo'] if several else ''}: {_gone(record)}{share:.1f} % of the photo filled by "
+        f"{record['backend']} in {record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}"
     )
+
+
+def _gone(record: dict[str, Any]) -> str:
+    """What was found and removed, by whom, and how sure that was."""
+    if not record["removed"]:
+        return ""
+    words = counted_words(item["label"] for item in record["removed"])
+    sure = sorted(round(100 * item["confidence"]) for item in record["removed"])
+    scores = f"{sure[0]} %" if sure[0] == sure[-1] else f"{sure[0]} to {sure[-1]} %"
+    finder = f" by {record['finder']}" if record["finder"] else ""
+    return f"{words} found{finder}, {scores} sure; "
 
 
 def _of_several(record: dict[str, Any]) -> str:

@@ -10,14 +10,26 @@ from typing import Any
 
 from inpaint_app import recipe
 from inpaint_app.backends import registry as backends
-from inpaint_app.batch import result_suffix
-from inpaint_app.cli import masks, proving
+from inpaint_app.batch.naming import beside, same_file
+from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
+from inpaint_app.cli import proving, reports, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, told
-from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
+from inpaint_app.cli.targets import Plan, planned
+from inpaint_app.cli.written import remember
+from inpaint_app.errors import (
+    Cancelled,
+    InpaintError,
+    MaskError,
+    MissingError,
+    NothingFound,
+    OptionError,
+    SaveError,
+)
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.target import write_kept
 from inpaint_app.session import Job, Outcome, Session
 
 EXAMPLES = """\
@@ -29,6 +41,7 @@ examples:
   inpaint-app remove street.jpg --people -o clean.jpg --json report.json --save-recipe
   inpaint-app remove street.jpg --people --candidates 4 -o clean.jpg             clean-1.jpg to clean-4.jpg, by seed
   inpaint-app remove street.jpg --recipe clean.jpg.recipe.json -o again.jpg      the same pixels again
+  inpaint-app remove - --people -o - < street.jpg > clean.jpg                    through pipes
 
 A JPEG stays the same file wherever the mask does not reach; metadata, colour profile and orientation are kept.
 """
@@ -37,17 +50,22 @@ A JPEG stays the same file wherever the mask does not reach; metadata, colour pr
 def add(commands: Any, chosen: str | None) -> None:
     """Add the command."""
     parser = shared.add_command(commands, "remove", "Take things out of photos.", EXAMPLES)
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="files; - is standard input")
     parser.add_argument(
-        "-o", "--output", required=True, metavar="OUT", help="a file, or a folder for several results"
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="a file, a folder for several results (made where it is missing), or - for standard output",
     )
     parser.add_argument(
         "--mask",
+        "--masks",
         type=Path,
         metavar="M",
-        help="a picture, white = remove; or a folder of them, named as the photos",
+        help="a picture, white = remove; a folder of them, named as the photos; - is standard input",
     )
-    masks.add_reading(parser)
+    mask_arguments.add_reading(parser)
     shared.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
@@ -63,32 +81,46 @@ def add(commands: Any, chosen: str | None) -> None:
     group.add_argument(
         "--save-recipe", action="store_true", help="write RESULT.recipe.json beside each result"
     )
-    group.add_argument("--overwrite", action="store_true", help="allow writing over the photo itself")
+    group.add_argument(
+        "--overwrite", action="store_true", help="write over files that are there, the photo too"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Do all photos; 1 if any of them failed."""
+    """Do all photos; 1 if any of them failed, 2 if all that failed did so by a wrong call."""
     usual = proving.usual() if arguments.prove else [backends.DEFAULT]
     names = list(dict.fromkeys(arguments.backend or usual))
     session = Session()
     _check(arguments, names)
+    if streams.STREAM in (str(arguments.output), arguments.json):
+        console.reserve()
     jobs = [] if arguments.recipe else [shared.job(arguments, name, names) for name in names]
     for job in jobs:
         session.ready(job.backend)
-    if jobs and jobs[0].objects:
+    if arguments.segmenter or (jobs and jobs[0].objects):
         session.segmenter(arguments.segmenter)
-    several = len(arguments.photos) * max(1, 1 if arguments.prove else len(jobs)) > 1
-    records = []
-    for path in arguments.photos:
-        for record in _photo(path, jobs, several, arguments, session, console):
+    sources = _sources(arguments, session, console)
+    plan = planned(arguments, sources, jobs, session.limits)
+    reports.check_file(arguments.json, arguments.overwrite)
+    given = mask_arguments.given(arguments, session)
+    records, errors = [], []
+    for source in sources:
+        work = _Work(source, plan, given, arguments, session, console)
+        for record in work.records(jobs):
             records.append(record)
-            if "error" in record:
-                said = record["error"]
-                console.problem(said if path.name in said else f"{path}: {said}")
+        errors += work.errors
     if arguments.json:
-        shared.write_json(arguments.json, records, console.write)
-    return int(any("error" in record for record in records))
+        reports.write_json(arguments.json, records, console.write)
+    return exit_code(errors)
+
+
+def exit_code(errors: Sequence[Exception]) -> int:
+    """0 without errors; 2 where each of them says that the call means nothing clear, else 1."""
+    wrong = [
+        isinstance(error, MaskError | OptionError) and not isinstance(error, NothingFound) for error in errors
+    ]
+    return 0 if not errors else 2 if all(wrong) else 1
 
 
 def _check(arguments: argparse.Namespace, names: list[str]) -> None:
@@ -99,111 +131,131 @@ def _check(arguments: argparse.Namespace, names: list[str]) -> None:
         given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove
         if given or arguments.seed is not None:
             raise OptionError("--recipe says already what to remove and how: give it with PHOTO and -o only.")
+        if not arguments.recipe.is_file():
+            raise OptionError(f"The recipe {arguments.recipe} cannot be read: there is no such file.")
     elif not asked and not arguments.mask:
         raise OptionError(
             "Nothing to remove: give --mask, --people, --cars or --objects dog,bicycle (or a --recipe)."
         )
-    if arguments.mask and not arguments.mask.exists():
-        raise OptionError(f"There is no mask {arguments.mask}.")
+    read = [*arguments.photos, *([arguments.mask] if arguments.mask else [])]
+    streams.check(
+        sum(str(path) == streams.STREAM for path in read),
+        (arguments.output == streams.STREAM) + (arguments.json == streams.STREAM),
+    )
 
 
-def _photo(
-    path: Path,
-    jobs: list[Job],
-    several: bool,
-    arguments: argparse.Namespace,
-    session: Session,
-    console: Console,
-) -> Iterator[dict[str, Any]]:
-    """One record per result of a photo. A failure is a record, too; only a stop or something missing ends the run."""
-    name = ""
-    try:
-        photo = session.load(path, frame=arguments.frame)
-        held = _recipe(arguments.recipe, photo) if arguments.recipe else None
-        mask = masks.mask_of(photo, path, arguments, session, console)
-        found, proof = None, None
-        jobs = [held.job()] if held else [job if mask is None else replace(job, mask=mask) for job in jobs]
-        if arguments.prove:
-            chosen, proof = proving.best(session, photo, jobs, path.name, console)
-            jobs = [chosen]
-        for job in jobs:
-            name = job.backend
-            target = _target(path, photo, name, several, len(jobs), arguments)
-            with console.working(f"{path.name} · {name}") as progress:
-                job = job if found is None else replace(job, found=found)
-                outcome = session.run(photo.rgb, job, progress, alpha=photo.alpha)
-            found = outcome.instances if job.objects else None
-            written = (outcome,) if arguments.best else outcome.each()
-            for number, one in enumerate(written, start=1):
-                record = _written(
-                    path, photo, one, job, _numbered(target, number, written, arguments), arguments
-                )
-                record |= {} if proof is None else {"proof": proof}
-                if len(written) > 1:
-                    record |= {"candidate": number, "best": one.result is outcome.result}
-                console.say(told(record))
-                for line in record["file"]["lines"]:
-                    console.note(f"{Path(record['result']).name}: {line}")
-                if held:
-                    record["replay"] = _replayed(held, photo, one, console)
-                yield record
-            for notice in outcome.notices:
-                console.note(notice)
-            if outcome.note:
-                console.say(outcome.note)
-            shared.say_finder(outcome.finder, console)
-    except (Cancelled, MissingError, OptionError):
-        raise
-    except (InpaintError, OSError) as error:
-        yield {"photo": str(path), "backend": name, "error": str(error)}
+def _sources(arguments: argparse.Namespace, session: Session, console: Console) -> list[streams.Source]:
+    """The photos, each once; what only lies beside photos (`IN/*` names it too) is left out."""
+    photos: list[Path] = []
+    for path in arguments.photos:
+        if not any(path == known or same_file(path, known) for known in photos):
+            photos.append(path)
+    plain = [path for path in photos if str(path) == streams.STREAM or not beside(path.name)]
+    if plain and len(plain) < len(photos):
+        left = ", ".join(path.name for path in photos if path not in plain)
+        console.note(f"Left out, for it is no photo: {left}.")
+    return [streams.source(path, session.limits) for path in plain or photos]
 
 
-def _written(
-    path: Path, photo: Photo, outcome: Outcome, job: Job, target: Path, arguments: argparse.Namespace
-) -> dict[str, Any]:
-    """Save one result, with its recipe if that is wanted; returns its record."""
-    result = outcome.result
-    saved = files.save(photo, result.image, result.mask, target, format=arguments.format)
-    record = report(path, photo, outcome, saved)
-    if arguments.save_recipe:
-        beside = saved.path.with_name(f"{saved.path.name}.recipe.json")
-        files.write_bytes(recipe.make(photo, outcome, job, saved.report).encode(), beside)
-        record["recipe"] = str(beside)
-    return record
+class _Work:
+    """One photo. errors: what went wrong with it, each in a record too."""
 
+    def __init__(
+        self,
+        source: streams.Source,
+        plan: Plan,
+        given: bytes | None,
+        arguments: argparse.Namespace,
+        session: Session,
+        console: Console,
+    ) -> None:
+        self.source = source
+        self.plan = plan
+        self.given = given
+        self.arguments = arguments
+        self.session = session
+        self.console = console
+        self.errors: list[Exception] = []
 
-def _numbered(target: Path, number: int, written: Sequence[Outcome], arguments: argparse.Namespace) -> Path:
-    """name-1, name-2, … where there are several candidates."""
-    if len(written) == 1:
-        return target
-    return _allowed(target.with_name(f"{target.stem}-{number}{target.suffix}"), arguments)
+    def records(self, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+        """One record per result. A failure is a record, too; only a stop or something missing ends the run."""
+        path, backend = self.source.path, ""
+        try:
+            photo = self.source.load(self.session, self.arguments.frame)
+            held = _recipe(self.arguments.recipe, photo) if self.arguments.recipe else None
+            mask = mask_arguments.mask_of(photo, path, self.given, self.arguments, self.session, self.console)
+            jobs = (
+                [held.job()] if held else [job if mask is None else replace(job, mask=mask) for job in jobs]
+            )
+            found, proof = None, None
+            if self.arguments.prove:
+                chosen, proof = proving.best(self.session, photo, jobs, path.name, self.console)
+                jobs = [chosen]
+            for job in jobs:
+                backend = job.backend
+                with self.console.working(f"{path.name} · {backend}") as progress:
+                    job = job if found is None else replace(job, found=found)
+                    outcome = self.session.run(photo.rgb, job, progress, alpha=photo.alpha)
+                found = outcome.instances if job.objects else None
+                for record in self.results(photo, job, outcome, held):
+                    yield record | ({} if proof is None else {"proof": proof})
+        except (Cancelled, MissingError):
+            raise
+        except (InpaintError, OSError) as error:
+            self.failed(error)
+            yield {"photo": str(path), "backend": backend, "error": str(error)}
 
+    def results(
+        self, photo: Photo, job: Job, outcome: Outcome, held: recipe.Recipe | None
+    ) -> Iterator[dict[str, Any]]:
+        """Write what one backend made, each candidate of it, and say what was done."""
+        target = self.plan.target(self.source, job.backend)
+        written = (outcome,) if self.arguments.best else outcome.each()
+        for number, one in enumerate(written, start=1):
+            place = target
+            if len(written) > 1:
+                place = target.with_name(f"{target.stem}-{number}{target.suffix}")
+            record = self.written(photo, one, job, place)
+            if len(written) > 1:
+                record |= {"candidate": number, "best": one.result is outcome.result}
+            self.console.say(told(record, several=len(self.plan.targets) > 1))
+            for line in record["file"]["lines"]:
+                self.console.note(f"{Path(record['result']).name}: {line}")
+            if held:
+                record["replay"] = _replayed(held, photo, one, self.console)
+            yield record
+        for notice in outcome.notices:
+            self.console.note(notice)
+        if outcome.note:
+            self.console.say(outcome.note)
+        reports.say_finder(outcome.finder, self.console)
 
-def _target(
-    path: Path, photo: Photo, backend: str, several: bool, each: int, arguments: argparse.Namespace
-) -> Path:
-    """Where a result goes; never over the photo itself unless that is allowed."""
-    out = Path(arguments.output)
-    ending = out.suffix.lower().lstrip(".")
-    if several or out.is_dir() or not ending:
-        out.mkdir(parents=True, exist_ok=True)
-        suffix = result_suffix(path, photo.format, arguments.format)
-        target = out / (f"{path.stem}-{backend}{suffix}" if each > 1 else f"{path.stem}{suffix}")
-    else:
-        target = out
-        if arguments.format is None and ending:
-            arguments.format = ending
-    return _allowed(target, arguments)
+    def written(self, photo: Photo, outcome: Outcome, job: Job, target: Path) -> dict[str, Any]:
+        """Save one result, with its recipe if that is wanted; returns its record."""
+        result = outcome.result
+        encoded = files.encode(photo, result.image, result.mask, format=self.plan.format)
+        if str(target) == streams.STREAM:
+            streams.hand_out(encoded.data)
+            return report(self.source.path, photo, outcome, files.Saved(target, encoded.report))
+        path, trouble = write_kept(encoded.data, target)
+        remember(encoded.data)
+        record = report(self.source.path, photo, outcome, files.Saved(path, encoded.report))
+        if trouble:
+            self.failed(SaveError(trouble))
+            record["error"] = trouble
+        elif self.arguments.save_recipe:
+            beside = path.with_name(f"{path.name}.recipe.json")
+            again = recipe.make(photo, outcome, job, encoded.report).encode()
+            files.write_bytes(again, beside)
+            remember(again)
+            record["recipe"] = str(beside)
+        return record
 
-
-def _allowed(target: Path, arguments: argparse.Namespace) -> Path:
-    """The target, unless it is a photo that is read and may not be written over."""
-    inputs = {given.resolve() for given in arguments.photos}
-    if target.resolve() in inputs and not arguments.overwrite:
-        raise OptionError(
-            f"{target} is a photo that is read: choose another name, or allow it with --overwrite."
-        )
-    return target
+    def failed(self, error: Exception) -> None:
+        """Say what went wrong, and remember it."""
+        self.errors.append(error)
+        said, path = str(error), self.source.path
+        self.console.problem(said if path.name in said else f"{path}: {said}")
 
 
 def _recipe(path: Path, photo: Photo) -> recipe.Recipe:

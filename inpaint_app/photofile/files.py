@@ -17,13 +17,13 @@ import numpy as np
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile.formats import SUFFIX
 from inpaint_app.photofile.photo import Encoded, Limits, Method, Photo, Report, Saved
-from inpaint_app.photofile.read import format_of, load, read_bytes
+from inpaint_app.photofile.read import format_of, header_of, load, read_bytes
 from inpaint_app.photofile.write import chosen_format, encode
 from inpaint_app.types import Image, Mask
 
 __all__ = [
     "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "Saved",
-    "chosen_format", "encode", "format_of", "load", "read_bytes", "rendered", "save", "warm_up",
+    "chosen_format", "encode", "format_of", "header_of", "load", "read_bytes", "rendered", "save", "warm_up",
     "write_bytes",
 ]  # fmt: skip
 
@@ -35,6 +35,7 @@ _CURES = {
     errno.EROFS: "that disk is read-only; choose another folder",
     errno.ENOENT: "that folder does not exist; make it first",
     errno.ENOTDIR: "a part of that path is a file, not a folder; choose another folder",
+    errno.EEXIST: "a file has the folder's name; choose another folder",
     errno.EISDIR: "that is a folder; give a file name",
     errno.EFBIG: "it is larger than files may be there; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
@@ -71,12 +72,16 @@ def write_bytes(data: bytes, target: Path) -> Path:
         os.replace(scratch, target)
         scratch = None
     except (OSError, ValueError) as error:
-        cure = _CURES.get(getattr(error, "errno", None) or 0, str(error))
-        raise SaveError(f"{target} could not be written: {cure}.") from error
+        raise SaveError(f"{target} could not be written: {failure(error)}.") from error
     finally:
         if scratch is not None:
             Path(scratch).unlink(missing_ok=True)
     return target
+
+
+def failure(error: OSError | ValueError) -> str:
+    """Why a file could not be written, and the cure."""
+    return _CURES.get(getattr(error, "errno", None) or 0, str(error))
 
 
 def _umask() -> int:

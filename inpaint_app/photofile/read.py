@@ -91,8 +91,14 @@ def load_samples(
 
 def format_of(data: bytes, name: str, limits: Limits) -> str:
     """The file's format in Pillow's word, by its header alone. Raises UnreadablePhoto, PhotoTooLarge."""
+    return header_of(data, name, limits)[0]
+
+
+def header_of(data: bytes, name: str, limits: Limits) -> tuple[str, int, int]:
+    """(format, width, height as stored) by the header alone. Raises UnreadablePhoto, PhotoTooLarge."""
     with _only_photo_errors(name):
-        return open_header(data, name, limits).format
+        opened = open_header(data, name, limits)
+        return opened.format, *opened.image.size
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:

@@ -102,7 +102,6 @@ def work(
                 "your own machine, where there is no limit."
             )
         paths = [Path(photo) for photo in photos]
-        given = {Path(mask).stem: Path(mask) for mask in masks}
         with visit.allowance.turn(len(paths)):
             summary = batch.run(
                 paths,
@@ -111,7 +110,7 @@ def work(
                 session,
                 progress,
                 rows.append,
-                masks={path: given[path.stem] for path in paths if path.stem in given},
+                masks=batch.masks_among([Path(mask) for mask in masks], paths) if masks else None,
             )
         zips.append(batch.zipped(summary, visit.file(".zip", "inpaint.zip")))
         counts = {state: summary.count(state) for state in STATES}

@@ -119,9 +119,9 @@ def test_a_recipe_replays_to_the_same_pixels(here: Path, capsys: pytest.CaptureF
     capsys.readouterr()
     assert called("remove a.jpg --recipe out.jpg.recipe.json -o again.jpg --json -") == 0
     assert (here / "again.jpg").read_bytes() == (here / "out.jpg").read_bytes()
-    said = capsys.readouterr().out
-    assert "Replayed: identical pixels." in said
-    record = json.loads(said[said.index("[\n") :])[0]
+    said = capsys.readouterr()
+    assert "Replayed: identical pixels." in said.err
+    record = json.loads(said.out)[0]
     assert record["replay"] == {"identical": True, "differences": []}
     assert record["options"]["seed"] == 3
 

@@ -1,0 +1,62 @@
+"""Names of results: told apart from one another, from what lies in the folder, and from the photos that are read.
+
+Two names count as one where any usual disk takes them for one: letters may differ in case (Windows, macOS) and in how
+accents are composed (a name copied from a Mac).
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+SIDECARS = frozenset({".xmp", ".aae", ".json", ".thm", ".ini", ".db", ".pp3", ".dop", ".lrv", ".on1"})
+"""Endings of what programs lay beside photos."""
+
+SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx"})
+"""What systems lay into folders of photos."""
+
+
+def key(name: str) -> str:
+    """What two names that any usual disk takes for one have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def beside(name: str) -> bool:
+    """Whether a file's or folder's name says that it is no photo but something that lies beside photos."""
+    return name.startswith(".") or name.casefold() in SYSTEM or Path(name).suffix.casefold() in SIDECARS
+
+
+class Names:
+    """The names in one folder. `there`: those that its files had before the work began, by what they have in common."""
+
+    def __init__(self, folder: Path, taken: Iterable[str] = ()) -> None:
+        self.there = {key(name): name for name in _listed(folder)}
+        self._taken = {key(name) for name in taken}
+
+    def hold(self, name: str) -> None:
+        """A name that nobody else may take."""
+        self._taken.add(key(name))
+
+    def free(self, name: str) -> bool:
+        """Whether nobody has taken the name yet."""
+        return key(name) not in self._taken
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, on this disk or on one that takes their names for one."""
+    try:
+        if one.samefile(other):
+            return True
+    except OSError:
+        pass
+    first, second = one.resolve(), other.resolve()
+    return key(first.name) == key(second.name) and first.parent == second.parent

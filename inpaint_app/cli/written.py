@@ -1,0 +1,60 @@
+"""Which files the command line wrote: what it wrote itself, and nobody changed since, it may write over.
+
+Kept as hashes in the cache. Where that cannot be kept nothing counts as written here, and --overwrite is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from inpaint_app.errors import OptionError
+from inpaint_app.settings import Settings
+
+NAME = "written.txt"
+MOST = 20_000
+"""Hashes that are kept; the oldest go first."""
+
+
+def remember(written: bytes | Path) -> None:
+    """A file with these bytes, or that file, was written."""
+    path = Settings.from_environment().cache / NAME
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.stat().st_size > 65 * MOST:
+            lines = path.read_text().splitlines()[-MOST // 2 :]
+            beside = path.with_name(f".{NAME}.{os.getpid()}.part")
+            beside.write_text("".join(f"{line}\n" for line in lines))
+            beside.replace(path)
+        with path.open("a") as stream:
+            stream.write(f"{_hash(written)}\n")
+
+
+def _hash(written: bytes | Path) -> str:
+    if isinstance(written, bytes):
+        return hashlib.sha256(written).hexdigest()
+    with written.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def may_replace(path: Path) -> bool:
+    """Whether nothing is there, or a file that was written here and is as it was."""
+    if not os.path.lexists(path):
+        return True
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        return _hash(path) in (Settings.from_environment().cache / NAME).read_text().split()
+    except OSError:
+        return False
+
+
+def check(path: Path) -> None:
+    """Raises OptionError where a file is there that this app did not write."""
+    if not may_replace(path):
+        raise OptionError(
+            f"{path} is there already, and not as this app wrote it: choose another name or folder, or allow it with "
+            "--overwrite."
+        )
