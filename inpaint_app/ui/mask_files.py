@@ -75,4 +75,4 @@ def _question(doubt: MaskDoubt, ways: tuple[Meaning, ...]) -> str:
     if doubt.ways[0] == "as_is":
         return "The mask is a photo with clear parts: what is clear goes, unless it is inverted."
     meant = next((way.mask for way in ways if way.words == WORDS["as_is"]), ways[0].mask)
-    return f"This mask marks {np.count_nonzero(meant) / meant.size:.0%} of the photo."
+    return f"This mask marks {100 * np.count_nonzero(meant) / meant.size:.0f} % of the photo."

@@ -102,7 +102,7 @@ class Page(gr.Blocks):
             raise gr.Error(str(error), print_exception=False) from error
         except Exception as error:  # of any kind: it is logged, and told without its innards
             _log.exception("Unexpected error behind a request")
-            said = f"The request cannot be done as it is ({type(error).__name__}). Photo and mask are as they were."
+            said = f"The request cannot be done as it is ({type(error).__name__})."
             raise gr.Error(said, print_exception=False) from error
 
 
@@ -128,7 +128,7 @@ def build(session: Session | None = None) -> Page:
     handed.may_read = access.readable(visits, folder)
     atexit.register(folder.close)
     with page:
-        gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=None)
+        gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=static("names.js"))
         gr.HTML(static("shade.html"), elem_id="shade", js_on_load=static("shade.js"))
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Remove", id="remove"):

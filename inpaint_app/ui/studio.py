@@ -20,7 +20,7 @@ from inpaint_app.ui.pictures import data_url
 STATIC = Path(__file__).parent / "static"
 
 SCRIPTS = (
-    "icons.js", "dom.js", "mask.js", "view.js", "stage.js", "objects.js", "settings.js", "results.js",
+    "icons.js", "dom.js", "words.js", "mask.js", "view.js", "stage.js", "objects.js", "settings.js", "results.js",
     "compare.js", "proof.js", "strip.js", "intake.js", "keys.js", "studio.js",
 )  # fmt: skip
 """In the order in which they are joined: each adds makers, the last one puts them together."""

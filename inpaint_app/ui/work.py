@@ -200,7 +200,7 @@ def _said(say: Callable[..., None]) -> Iterator[None]:
         say("error", text=str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a page must not go silent
         _log.exception("Unexpected error behind the page")
-        say("error", text=f"Something went wrong ({type(error).__name__}). Photo and mask are as they were.")
+        say("error", text=f"Something went wrong ({type(error).__name__}): try it again.")
 
 
 def at_once(visit: Visit, task: Callable[[], None], work: int | None = None) -> dict[str, Any]:

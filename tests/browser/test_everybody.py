@@ -6,6 +6,7 @@ axe-core is an npm file that nothing else here uses: `npm install --no-save axe-
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from conftest import visited
 from driver import Studio
 from PIL import Image as PillowImage
 
+from inpaint_app.backends.registry import DEFAULT, find
 from tests.conftest import ROOT
 
 DESK = {"viewport": {"width": 1440, "height": 900}}
@@ -41,11 +43,14 @@ def axe() -> str:
     pytest.skip("needs axe-core: npm install --no-save axe-core")
 
 
-@pytest.fixture(params=[(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")], ids=str)
+@pytest.fixture(
+    params=[(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")],
+    ids=["desk light", "desk dark", "phone light", "phone dark"],
+)
 def page(request: Any, server: Any, browser: Any) -> Iterator[Studio]:
     """A fresh page of each size and shade."""
     size, shade = request.param
-    yield from visited(server, browser, color_scheme=shade, **size)
+    yield from visited(server, browser, color_scheme=shade, reduced_motion="reduce", **size)
 
 
 def complaints(studio: Studio, where: str) -> list[str]:
@@ -53,7 +58,7 @@ def complaints(studio: Studio, where: str) -> list[str]:
     found = studio.page.evaluate(
         """async () => {
             const rules = axe.getRules().map((rule) => rule.ruleId).filter((rule) => rule !== "color-contrast-enhanced"
-                && rule !== "identical-links-same-purpose" && rule !== "target-size");
+                && rule !== "identical-links-same-purpose");
             const options = { runOnly: { type: "rule", values: rules }, resultTypes: ["violations"] };
             const result = await axe.run(document, options);
             const where = (one) => one.nodes.map((node) => node.html.slice(0, 160)).slice(0, 4);
@@ -61,6 +66,16 @@ def complaints(studio: Studio, where: str) -> list[str]:
         }"""
     )
     return [f"{where}: {rule}: {html}" for rule, html in found]
+
+
+def go(studio: Studio, name: str) -> None:
+    """To a tab; where the screen is narrow some stand in a menu."""
+    tab = studio.page.get_by_role("tab", name=name)
+    if not tab.count():
+        studio.page.get_by_role("button", name="More tabs").click()
+        tab = studio.page.locator(".overflow-dropdown button", has_text=name)
+    tab.click()
+    studio.page.locator(".sheet:visible h1").wait_for()
 
 
 def test_axe_finds_nothing_on_any_tab(page: Studio, axe: str, small: Path, bus: Path) -> None:
@@ -84,8 +99,7 @@ def test_axe_finds_nothing_on_any_tab(page: Studio, axe: str, small: Path, bus: 
     page.rest()
     found += complaints(page, "next step")
     for name in TABS:
-        page.page.get_by_role("tab", name=name).click()
-        page.page.locator(".sheet:visible h1").wait_for()
+        go(page, name)
         found += complaints(page, name)
     assert found == []
 
@@ -102,7 +116,7 @@ def pressed(studio: Studio, matches: Callable[[Any], bool], key: str, back: bool
 
 def named(studio: Studio, role: str, name: str) -> Callable[[Any], bool]:
     """Whether the control that has the focus has this role and says this name."""
-    wanted = studio.page.get_by_role(role, name=name)
+    wanted = studio.page.get_by_role(role, name=re.compile(name))
 
     def matches(focused: Any) -> bool:
         if focused.count() != 1:
@@ -131,14 +145,12 @@ def test_a_whole_removal_by_keyboard_alone(server: Any, browser: Any, bus: Path,
         page.wait_for_selector(".chip")
         studio.rest()
         assert page.get_by_role("status").filter(has_text="Found 4 people, 1 bus").count() == 1
-        focus_is(studio, "button", "People")
-        pressed(studio, named(studio, "button", "person 2"), "Space")
+        focus_is(studio, "button", "^people")
+        pressed(studio, named(studio, "button", "^person 2 "), "Space")
         assert page.get_by_role("button", name="person 2").get_attribute("aria-pressed") == "true"
-        pressed(studio, named(studio, "checkbox", "Navier-Stokes"), "Space")
-        page.locator("input[name=backend]:checked").evaluate_all(
-            "boxes => boxes.filter(b => b.value !== 'navier-stokes').forEach(b => b.click())"
-        )
-        pressed(studio, named(studio, "button", "Remove what"), "Enter", back=True)
+        pressed(studio, named(studio, "checkbox", "^Navier-Stokes"), "Space")
+        pressed(studio, named(studio, "checkbox", f"^{find(DEFAULT).title}"), "Space", back=True)
+        pressed(studio, named(studio, "button", "^Remove$"), "Enter", back=True)
         page.wait_for_selector(".st[data-mode='compare']")
         studio.rest()
         assert page.get_by_role("status").filter(has_text="0 known pixels changed").count() == 1
@@ -147,7 +159,7 @@ def test_a_whole_removal_by_keyboard_alone(server: Any, browser: Any, bus: Path,
             page.keyboard.press("ArrowRight")
         assert page.get_by_role("slider", name="Before and after").get_attribute("aria-valuenow") == "60"
         with page.expect_download() as download:
-            pressed(studio, named(studio, "button", "Download"), "Enter")
+            pressed(studio, named(studio, "button", "^Download$"), "Enter")
         target = tmp_path / download.value.suggested_filename
         download.value.save_as(target)
         assert target.name == "bus-removed.jpg"

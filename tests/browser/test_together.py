@@ -157,3 +157,58 @@ def test_a_backend_that_takes_its_thread_along_and_one_without_memory_are_told(
     studio.remove()
     studio.says("Memory was short: Hungry tried again")
     own(studio, photo)
+
+
+def test_a_cancel_that_overtakes_its_work_is_honoured_and_touches_nothing_else(
+    studio: Any, tmp_path: Path
+) -> None:
+    """The press of Remove is held up on its way until the press of Cancel has arrived."""
+    opened(studio, tmp_path / "a.png", 11)
+    studio.only("slow")
+    before = len(slow.steps)
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    studio.page.route("**/queue/join*", hold)
+    studio.do("remove")
+    studio.wait_until(lambda: len(held) == 1)
+    with studio.page.expect_response("**/run/predict*"):
+        studio.page.keyboard.press("Escape")
+    held[0].continue_()
+    studio.says("Stopped")
+    studio.rest()
+    assert len(slow.steps) == before, "the work was begun"
+    studio.only("telea")
+    studio.remove()
+
+
+def test_a_call_is_cancelled_by_its_event_id(studio: Any, tmp_path: Path) -> None:
+    """Over plain HTTP; whoever has asked for nothing yet, and never will, is heard too."""
+    import httpx
+
+    opened(studio, tmp_path / "a.png", 12)
+    http = httpx.Client(base_url=f"{studio.server.address}/gradio_api", timeout=60)
+    with (tmp_path / "a.png").open("rb") as file:
+        path = http.post("/upload", files={"files": ("a.png", file)}).json()[0]
+    photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    hole = np.zeros((240, 320), np.uint8)
+    hole[100:120, 100:120] = 255
+    PillowImage.fromarray(hole).save(tmp_path / "mask.png")
+    with (tmp_path / "mask.png").open("rb") as file:
+        path = http.post("/upload", files={"files": ("mask.png", file)}).json()[0]
+    given = {"photo": photo, "mask": {**photo, "path": path}, "backend": "slow"}
+    before = len(slow.steps)
+    event = http.post("/call/v2/remove_mask", json=given).json()["event_id"]
+    studio.wait_until(lambda: len(slow.steps) > before and slow.steps[-1] > 2)
+    named = {"event_id": event, "session_hash": "", "fn_index": 0}
+    assert http.post("/cancel", json=named).status_code == 200
+    line = studio.server.page.session.device.slow
+    studio.wait_until(lambda: line._at_work is None)
+    made = slow.steps[-1]
+    studio.page.wait_for_timeout(300)
+    assert slow.steps[-1] == made

@@ -38,7 +38,7 @@ def test_a_plain_mask_is_taken_without_a_question(tmp_path: Path, photo: Photo) 
 
 def test_an_inverted_mask_is_asked_about_in_one_line(tmp_path: Path, photo: Photo) -> None:
     question, ways = meanings(saved(tmp_path, ~HOLE), photo, Limits())
-    assert question == "This mask marks 93% of the photo."
+    assert question == "This mask marks 93 % of the photo."
     assert [way.words for way in ways] == ["Use it inverted", "Use as it is"]
     np.testing.assert_array_equal(ways[0].mask, HOLE)
     np.testing.assert_array_equal(ways[1].mask, ~HOLE)

@@ -130,7 +130,7 @@ def luminance(colour: str) -> float:
     [
         ("ink", "ground"), ("ink", "surface"), ("ink", "sunk"), ("quiet", "ground"), ("quiet", "surface"),
         ("quiet", "sunk"), ("quiet", "raised"), ("on-coral", "coral"), ("good", "good-soft"), ("bad", "bad-soft"),
-        ("ink", "coral-soft"), ("surface", "ink"),
+        ("on-coral", "coral-strong"), ("ink", "coral-soft"), ("surface", "ink"),
     ],
 )  # fmt: skip
 def test_text_can_be_read(scheme: int, text: str, ground: str) -> None:

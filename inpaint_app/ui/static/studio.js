@@ -7,6 +7,7 @@ const app = {
 };
 const view = makeView();
 const mask = makeMask(() => app.masked());
+Object.assign(app, makeWords(app));
 /* Work is numbered on from the clock, so that no number comes twice when the page is loaded again. */
 let heard = 0, seen = 0, works = Date.now(), clock = null, began = 0, drawnFor = null;
 
@@ -75,8 +76,7 @@ Object.assign(app, {
   /* The wire. */
   send(name, message) {
     app.number();
-    const pressed = document.activeElement && document.activeElement.closest("[data-do]");
-    app.from = pressed ? pressed.dataset.do : name;
+    app.pressed();
     if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
@@ -109,40 +109,6 @@ Object.assign(app, {
     app.enable();
     app.refocus();
   },
-  /* A button that was disabled while it worked has lost the focus: it goes on where the work has led. */
-  refocus() {
-    const lost = document.activeElement === document.body || !document.activeElement || document.activeElement.disabled;
-    if (!lost || !app.visible() || !app.from) return;
-    const next = { compare: ".st-divider", gallery: ".st-gallery .active button", edit: ".group" }[app.mode];
-    const node = app.from === "find" || app.mode !== "edit" ? one(next) : one("[data-do=" + app.from + "]:not(:disabled)");
-    (node && node.offsetParent ? node : one(".st-stage")).focus({ preventScroll: true });
-    app.from = null;
-  },
-  announce(text) { one(".st-live").textContent = text; },
-  say(kind, text) {
-    const toast = one(".st-toast");
-    toast.replaceChildren(h("span", { html: icon(kind === "error" ? "warn" : kind === "good" ? "check" : "find") }), h("p", {}, text),
-      h("button", { type: "button", "aria-label": "Close the message", html: icon("close"), onclick: () => { toast.hidden = true; } }));
-    toast.className = "st-toast " + kind;
-    toast.removeAttribute("aria-label");
-    toast.setAttribute("role", kind === "error" ? "alert" : "status");
-    toast.hidden = false;
-    clearTimeout(toast.timer);
-    if (kind !== "error") toast.timer = setTimeout(() => { toast.hidden = true; }, 7000);
-  },
-
-  /* A question that stays until it is answered or closed. choices: [words, what then]. */
-  ask(text, choices) {
-    app.say("error", text);
-    const toast = one(".st-toast"), answered = (then) => { toast.hidden = true; one(".st-stage").focus({ preventScroll: true }); then(); };
-    toast.className = "st-toast asks";
-    toast.setAttribute("role", "alertdialog");
-    toast.setAttribute("aria-label", text);
-    toast.querySelector("p").append(h("span", { class: "answers" }, ...choices.map(([words, then]) =>
-      h("button", { type: "button", class: "b", onclick: () => answered(then) }, words))));
-    toast.querySelector(".answers button").focus({ preventScroll: true });
-  },
-
   /* A full-resolution crop where the preview is too coarse for the zoom. */
   moved() {
     clearTimeout(app.sharpen);
