@@ -44,8 +44,8 @@ def places(data: bytes, format: str, edit: Edit) -> tuple[str, ...]:
 
 
 def _ours(content: bytes, picture: hidden.Found, edit: Edit) -> bool:
-    held = content[picture.start : picture.end]
-    if picture.kind == "TIFF":  # an EXIF block whose thumbnail is plain samples
+    held = content[picture.start : picture.end] if picture.held is None else picture.held
+    if picture.kind.startswith("TIFF"):  # an EXIF block whose thumbnail is plain samples
         return any(fresh in held for fresh in edit.fresh)
     return any(held.startswith(fresh) for fresh in edit.fresh)
 

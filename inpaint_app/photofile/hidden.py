@@ -129,12 +129,13 @@ def _packed(data: bytes, depth: int, room: list[int]) -> Iterator[Found]:
     yield from _in_text(data, depth, room)
     if 3 * data.count(0) > len(data):  # UTF-16
         for half in (data[::2], data[1::2]):
-            yield from (Found(0, len(data), found.kind) for found in _in_text(half, depth, room))
+            yield from (Found(0, len(data), found.kind, found.held) for found in _in_text(half, depth, room))
     for match in _ZLIB.finditer(data):
         plain = _inflated(data, match.start(), room)
         if len(plain) > SMALL:
             for found in pictures(plain, depth - 1, room):
-                yield Found(match.start(), len(data), f"{found.kind} in zlib")
+                held = plain[found.start : found.end] if found.held is None else found.held
+                yield Found(match.start(), len(data), f"{found.kind} in zlib", held)
                 break
 
 
@@ -142,7 +143,8 @@ def _in_text(data: bytes, depth: int, room: list[int]) -> Iterator[Found]:
     for start, end, run in _runs(data):
         for name, plain in _decoded(run):
             for found in pictures(plain, depth - 1, room):
-                yield Found(start, end, f"{found.kind} in {name}")
+                held = plain[found.start : found.end] if found.held is None else found.held
+                yield Found(start, end, f"{found.kind} in {name}", held)
                 break
 
 

@@ -26,11 +26,15 @@ _SWAPPED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A picture in some bytes. start, end: where; kind: what it is, and what it is packed in, as "JPEG in base64"."""
+    """A picture in some bytes. start, end: where; kind: what it is, and what it is packed in, as "JPEG in base64".
+
+    held: its own bytes where it was packed, else None: they are those from start to end.
+    """
 
     start: int
     end: int
     kind: str
+    held: bytes | None = None
 
 
 def jpegs(data: bytes, kind: str = "JPEG") -> Iterator[Found]:

@@ -304,7 +304,7 @@ def tiffs() -> dict[str, bytes]:
         found[name] = buffer.getvalue()
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as file:
-        file.write(photo()[0], photometric="rgb", subifds=1)
+        file.write(photo()[0], photometric="rgb", compression="zlib", subifds=1)
         file.write(small(), photometric="rgb", subfiletype=1)
     return found | {"reduced": buffer.getvalue()}
 
