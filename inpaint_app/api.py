@@ -18,8 +18,8 @@ from inpaint_app.backends import registry
 from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
-from inpaint_app.photofile.photo import Photo, Saved
-from inpaint_app.session import CONFIDENCE, Job, Session
+from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
+from inpaint_app.session import CONFIDENCE, Job, Session, source_type
 from inpaint_app.types import Image, Instance, Mask, Progress, Result
 
 if TYPE_CHECKING:
@@ -135,13 +135,24 @@ def prove(
     return proof.Proof(tuple(proof.prove(session(), case, progress.part(0.1, 1.0))))
 
 
-def save(photo: Photo, result: Result, target: str | Path, *, format: str | None = None) -> Saved:
+def save(
+    photo: Photo,
+    result: Result,
+    target: str | Path,
+    *,
+    format: str | None = None,
+    exact: bool = False,
+    mark_edited: bool = False,
+) -> Saved:
     """Write the result in the photo's own format (or `format`) with its metadata; the report counts what changed.
 
-    Without `format` the target's name decides where it names another format. Raises SaveError.
+    Without `format` the target's name decides where it names another format. exact: change no known pixel, which a PNG,
+    a TIFF or a WebP can hold. mark_edited: state in the file's XMP that it was edited. Raises SaveError.
     """
     path = Path(target)
-    return files.save(photo, result.image, result.mask, path, format=format or path.suffix or None)
+    options = SaveOptions(exact, source_type(result.backend) if mark_edited else "")
+    wanted = format or path.suffix or None
+    return files.save(photo, result.image, result.mask, path, format=wanted, options=options)
 
 
 def _words(objects: str | Iterable[str]) -> tuple[str, ...]:

@@ -21,12 +21,20 @@ from inpaint_app.device import Device
 from inpaint_app.errors import Cancelled, MissingError, NothingFound
 from inpaint_app.fetching import fetch, fetchable, finder
 from inpaint_app.job import CONFIDENCE, Job, Marked, Outcome
+from inpaint_app.photofile import mark
 from inpaint_app.photofile.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Progress, Removal, Result
+
+
+def source_type(backend: str) -> str:
+    """IPTC's digital source type of what the backend fills: whether a trained network took part."""
+    spec = backends.find(backend)
+    trained = spec.family in ("network", "diffusion") or spec.guide is not None or spec.chooser is not None
+    return mark.TRAINED if trained else mark.ENHANCED
 
 
 class Session:

@@ -26,6 +26,7 @@ from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
 from inpaint_app.photofile import files
+from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
 from inpaint_app.photofile.target import check_side, prepare, write_kept
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
@@ -73,6 +74,7 @@ def run(
     reading: Reading = BY_RULE,
     frame: int | None = None,
     overwrite: bool = False,
+    saving: SaveOptions = AS_USUAL,
 ) -> Summary:
     """Do one job to many photos and write the results and batch.csv into `out`.
 
@@ -114,6 +116,7 @@ def run(
             record,
             reading,
             frame,
+            saving,
         )
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)
@@ -137,6 +140,7 @@ class _Batch:
     record: Callable[[Row], None]
     reading: Reading = BY_RULE
     frame: int | None = None
+    saving: SaveOptions = AS_USUAL
     rows: dict[int, Row] = field(default_factory=dict)
     resumed: int = 0
 
@@ -165,8 +169,8 @@ class _Batch:
         if mask is None and isinstance(self.masks, Masks) and not self.job.objects and self.job.mask is None:
             raise MaskError(self.masks.missing(path))
         own, width, height = files.header_of(data, path.name, limits)
-        check_side(files.chosen_format(own, self.format), width, height)
-        name = self.names.take(path, label, result_suffix(path, own, self.format))
+        check_side(files.chosen_format(own, self.format, self.saving.exact), width, height)
+        name = self.names.take(path, label, result_suffix(path, own, self.format, self.saving.exact))
         return Task(
             index,
             len(self.photos),
@@ -180,6 +184,7 @@ class _Batch:
             self.format,
             self.reading,
             self.frame,
+            self.saving,
         )
 
     def finish(self, done: Done) -> None:
@@ -211,6 +216,8 @@ class _Batch:
         digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())
         if self.reading != BY_RULE:
             digest.update(repr(self.reading).encode())
+        if self.saving != AS_USUAL:
+            digest.update(repr(self.saving).encode())
         for array in arrays:
             digest.update(b"-" if array is None else np.packbits(array).tobytes())
         return digest.hexdigest()

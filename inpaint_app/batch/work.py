@@ -17,6 +17,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
+from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
 from inpaint_app.segmenters.base import counted_words
 from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
@@ -43,6 +44,7 @@ class Task:
     format: str | None
     reading: Reading = BY_RULE
     frame: int | None = None
+    saving: SaveOptions = AS_USUAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +101,7 @@ def failed(label: str, message: str, key: str = "") -> Row:
 def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, bytes]:
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
     photo = session.load(task.data, name=task.name, frame=task.frame)
+    files.planned(photo, task.format, task.saving)
     job, fitted = task.job, ""
     if task.mask is not None:
         given = open_mask(
@@ -115,7 +118,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
     except NothingFound as nothing:
         return _unchanged(task, photo, str(nothing))
     result = outcome.result
-    encoded = files.encode(photo, result.image, result.mask, format=task.format)
+    encoded = files.encode(photo, result.image, result.mask, format=task.format, options=task.saving)
     return Row(
         photo=task.label,
         status="removed",
@@ -133,19 +136,19 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
 def _unchanged(task: Task, photo: files.Photo, message: str) -> tuple[Row, bytes]:
     """The row of a photo that had nothing to remove: its very bytes, or the wanted format without a hole."""
     data, method, changed = photo.source, "copied", 0
-    if files.chosen_format(photo.format, task.format) != photo.format:
+    if files.chosen_format(photo.format, task.format, task.saving.exact) != photo.format:
         hole = np.zeros(photo.rgb.shape[:2], dtype=bool)
-        encoded = files.encode(photo, photo.rgb, hole, format=task.format)
+        encoded = files.encode(photo, photo.rgb, hole, format=task.format, options=task.saving)
         data, method = encoded.data, encoded.report.method
         changed = encoded.report.changed_pixels_outside or 0
     row = Row(task.label, "unchanged", task.result, changed_outside=changed, method=method, message=message)
     return replace(row, sha256=hashlib.sha256(data).hexdigest()), data
 
 
-def result_suffix(path: Path, own: str, format: str | None) -> str:
+def result_suffix(path: Path, own: str, format: str | None, exact: bool = False) -> str:
     """The ending of a result's name: the photo's own where that fits what is written, else the format's.
 
     own: the photo's format, in Pillow's word.
     """
-    chosen = files.chosen_format(own, format)
+    chosen = files.chosen_format(own, format, exact)
     return path.suffix if path.suffix and chosen == own else files.SUFFIX[chosen]

@@ -13,7 +13,7 @@ from inpaint_app.batch import cluster, processes
 from inpaint_app.batch.work import Engine
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import reports
+from inpaint_app.cli import reports, saving
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import remember
 from inpaint_app.errors import Cancelled, OptionError
@@ -74,9 +74,10 @@ def add(commands: Any, chosen: str | None) -> None:
         "--cluster", metavar="ADDRESS", help="the scheduler of a Dask cluster: tcp://host:8786"
     )
     mask_arguments.add_reading(parser)
-    shared.add_frame(parser)
+    saving.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=False)
+    saving.add_saving(parser)
     parser.set_defaults(run=run)
 
 
@@ -145,6 +146,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 masks=masks,
                 format=arguments.format,
                 frame=arguments.frame,
+                saving=saving.saving(arguments, job.backend),
                 resume=arguments.resume,
                 engine=_engine(arguments, job, session),
                 reading=mask_arguments.reading(arguments),

@@ -163,24 +163,6 @@ def add_filling(parser: Parser, several: bool) -> None:
     )
 
 
-def add_frame(parser: Parser) -> None:
-    """Which picture of a file is meant."""
-    parser.add_argument(
-        "--frame",
-        type=_frame,
-        default=None,
-        metavar="N",
-        help="of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited (default 1); the "
-        "others stay as they are",
-    )
-
-
-def _frame(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1")
-    return int(text)
-
-
 def pixels(text: str) -> int | None:
     """A number of pixels, or None for auto."""
     if text == "auto":

@@ -54,7 +54,8 @@ def told(record: dict[str, Any], several: bool = False) -> str:
     place = record["result"] if record["result"] != "-" else "standard output"
     return (
         f"{place}{' from ' + record['photo'] if several else ''}: {_gone(record)}{share:.1f} % of the photo filled by "
-        f"{record['backend']} in {record['seconds']:.2f} s; {kept(record['file'])}{_of_several(record)}"
+        f"{record['backend']} in {record['seconds']:.2f} s; {record['file']['kept']}{_of_several(record)}; "
+        f"shown elsewhere in the file: {record['file']['elsewhere']}"
     )
 
 
@@ -73,15 +74,3 @@ def _of_several(record: dict[str, Any]) -> str:
     if "candidate" not in record:
         return ""
     return f"; seed {record['options']['seed']}{', suggested' if record['best'] else ''}"
-
-
-def kept(file: dict[str, Any]) -> str:
-    """What the written file's report says of everything that was not to change."""
-    if file["method"] == "jpeg-blocks":
-        return (
-            f"{file['blocks_encoded']} of {file['blocks_total']} JPEG blocks written anew, "
-            f"{file['changed_blocks_outside']} others changed"
-        )
-    if file["changed_pixels_outside"] is None:
-        return str(file["method"])
-    return f"{file['changed_pixels_outside']} pixels changed outside ({file['method']})"

@@ -13,7 +13,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.batch.naming import beside, same_file
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import proving, reports, streams
+from inpaint_app.cli import proving, reports, saving, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, told
 from inpaint_app.cli.targets import Plan, planned
@@ -66,9 +66,10 @@ def add(commands: Any, chosen: str | None) -> None:
         help="a picture, white = remove; a folder of them, named as the photos; - is standard input",
     )
     mask_arguments.add_reading(parser)
-    shared.add_frame(parser)
+    saving.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
+    saving.add_saving(parser)
     parser.add_argument(
         "--prove",
         action="store_true",
@@ -193,6 +194,7 @@ class _Work:
                 jobs = [chosen]
             for job in jobs:
                 backend = job.backend
+                files.planned(photo, self.plan.format, saving.saving(self.arguments, backend))
                 with self.console.working(f"{path.name} · {backend}") as progress:
                     job = job if found is None else replace(job, found=found)
                     outcome = self.session.run(photo.rgb, job, progress, alpha=photo.alpha)
@@ -233,7 +235,8 @@ class _Work:
     def written(self, photo: Photo, outcome: Outcome, job: Job, target: Path) -> dict[str, Any]:
         """Save one result, with its recipe if that is wanted; returns its record."""
         result = outcome.result
-        encoded = files.encode(photo, result.image, result.mask, format=self.plan.format)
+        options = saving.saving(self.arguments, job.backend)
+        encoded = files.encode(photo, result.image, result.mask, format=self.plan.format, options=options)
         if str(target) == streams.STREAM:
             streams.hand_out(encoded.data)
             return report(self.source.path, photo, outcome, files.Saved(target, encoded.report))

@@ -59,11 +59,11 @@ def planned(
             own, width, height, size = source.header(limits)
         except InpaintError:
             continue
-        chosen = files.chosen_format(own, format)
+        chosen = files.chosen_format(own, format, arguments.exact)
         check_side(chosen, width, height)
         for backend in each:
             stem = f"{source.stem}-{backend}" if backend else source.stem
-            suffix = result_suffix(source.path, own, format)
+            suffix = result_suffix(source.path, own, format, arguments.exact)
             if not apart:
                 stem, suffix = out.stem, out.suffix
             targets[source, backend] = folder / names.take(source, stem, suffix, endings)

@@ -84,6 +84,15 @@ def lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     return Written(saved(image, target, options), "lossy")
 
 
+def lossless_webp(photo: Photo, native: Native, edit: Edit) -> Written:
+    """WebP that holds every sample as it is, hidden colours too."""
+    options = carried(photo)
+    options.pop("dpi", None)
+    effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
+    options |= {"lossless": True, "exact": True} | effort
+    return Written(saved(rgb_image(native, edit, alpha=True), "WEBP", options), "lossless")
+
+
 def _heif(photo: Photo, native: Native, edit: Edit) -> Written:
     """HEIC with the photo's depth (8 or 10 bits) and its colour as it was given: by numbers, or by a profile."""
     import pillow_heif

@@ -16,14 +16,14 @@ import numpy as np
 
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile.formats import SUFFIX
-from inpaint_app.photofile.photo import Encoded, Limits, Method, Photo, Report, Saved
+from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Method, Photo, Report, Saved, SaveOptions
 from inpaint_app.photofile.read import format_of, header_of, load, read_bytes
-from inpaint_app.photofile.write import chosen_format, encode
+from inpaint_app.photofile.write import chosen_format, encode, planned
 from inpaint_app.types import Image, Mask
 
 __all__ = [
-    "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "Saved",
-    "chosen_format", "encode", "format_of", "header_of", "load", "read_bytes", "rendered", "save", "warm_up",
+    "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "SaveOptions", "Saved",
+    "chosen_format", "encode", "format_of", "header_of", "load", "planned", "read_bytes", "rendered", "save", "warm_up",
     "write_bytes",
 ]  # fmt: skip
 
@@ -50,12 +50,13 @@ def save(
     *,
     format: str | None = None,
     certify: bool = True,
+    options: SaveOptions = AS_USUAL,
 ) -> Saved:
     """Write the edited photo to `target`; see `encode`. The format follows `format`, else the photo's own.
 
     Written beside the target and renamed, so that a failure leaves what was there. Raises SaveError with the cure.
     """
-    encoded = encode(photo, edited, hole, format=format, certify=certify)
+    encoded = encode(photo, edited, hole, format=format, certify=certify, options=options)
     return Saved(write_bytes(encoded.data, Path(target)), encoded.report)
 
 

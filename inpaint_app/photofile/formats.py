@@ -13,6 +13,7 @@ from inpaint_app.photofile import (
     colour,
     encoders,
     exif,
+    mark,
     metadata_out,
     png,
     png_metadata,
@@ -32,6 +33,7 @@ SUFFIX = {
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
     "BMP": ".bmp", "GIF": ".gif", "PPM": ".ppm",
 }  # fmt: skip
+_XMP = 700
 _NO_PROFILE = frozenset({"GIF", "BMP", "PPM"})
 _GREY = frozenset({"PNG", "JPEG"})
 LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "GIF", "PPM"})
@@ -57,14 +59,19 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
     return writer(photo, native, edit)
 
 
-def _of_several(photo: Photo, native: Native, edit: Edit) -> Written:
-    """One of several frames or pages; the others stay as they were. Raises SaveError where they cannot."""
-    word = choose.called(photo)
+def check_several(photo: Photo) -> None:
+    """Raise SaveError where the other frames of a photo cannot stay as they are in its own format."""
     if photo.format in ("HEIF", "AVIF"):
         raise SaveError(
             f"{photo.name} holds {photo.frames} pictures, and the others would change if it were written again as "
-            f"{photo.format}: write {word} {photo.frame} alone, with --format png (or jpeg, webp, tiff)."
+            f"{photo.format}: write {choose.called(photo)} {photo.frame} alone, with --format png, jpeg or tiff."
         )
+
+
+def _of_several(photo: Photo, native: Native, edit: Edit) -> Written:
+    """One of several frames or pages; the others stay as they were. Raises SaveError where they cannot."""
+    check_several(photo)
+    word = choose.called(photo)
     edit.note(
         f"{word} {photo.frame} of {photo.frames} was edited; the others stay as they were, whatever they show"
     )
@@ -81,6 +88,7 @@ def _of_several(photo: Photo, native: Native, edit: Edit) -> Written:
     page = choose.first_page(photo)
     tags = tiff.parse(page.source)
     tiff_metadata.clean(tags, edit)
+    _mark(tags, edit)
     seen = stored(photo.rgb, photo.orientation)
     return Written(pages.replaced(photo.source, photo.frame - 1, native, tags, seen, edit), "lossless")
 
@@ -102,6 +110,8 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         return _fresh_png(plain, turned, edit)
     if target == "JPEG":
         return encoders.jpeg(plain, turned, edit)
+    if target == "WEBP" and edit.exact:
+        return encoders.lossless_webp(plain, turned, edit)
     if target in ("HEIF", "AVIF", "WEBP"):
         return encoders.lossy(plain, turned, target, edit)
     if target == "TIFF":
@@ -179,14 +189,9 @@ def _fresh_png(photo: Photo, native: Native, edit: Edit) -> Written:
 
 def _webp(photo: Photo, native: Native, edit: Edit) -> Written:
     native, photo = _in_colours_of(photo, native, "WEBP", edit)
-    if not _lossless_webp(photo.source):
+    if not edit.exact and not _lossless_webp(photo.source):
         return encoders.lossy(photo, native, "WEBP", edit)
-    options = metadata_out.carried(photo)
-    options.pop("dpi", None)
-    image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
-    effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
-    data = saved(image, "WEBP", options | {"lossless": True, "exact": True} | effort)
-    return Written(data, "lossless")
+    return encoders.lossless_webp(photo, native, edit)
 
 
 def _lossless_webp(data: bytes) -> bool:
@@ -203,12 +208,20 @@ def _lossless_webp(data: bytes) -> bool:
     return False
 
 
+def _mark(tags: tiff.Tags, edit: Edit) -> None:
+    """The statement that the page was edited, where it is wished."""
+    if edit.mark:
+        old = tags.entries.get(_XMP)
+        tags.entries[_XMP] = tiff.Tag(1, mark.packet(old.value if old else None, edit.mark))
+
+
 def _tiff(photo: Photo, native: Native, edit: Edit) -> Written:
     """The first page with its own tags, or, for a photo of another format, with tags made from its metadata."""
     if photo.format == "TIFF":
         tags = tiff.parse(photo.source)
         plain = tags.number(259, 1) == 1
         tiff_metadata.clean(tags, edit)
+        _mark(tags, edit)
     else:
         tags, plain = tiff.tags_of(photo), False
     return Written(tiff.encode(native, tags, compressed=not plain), "lossless")

@@ -52,11 +52,23 @@ class Inventory:
 class Edit:
     """An edited photo on its way into one file: itself in small, where its hole is, and the account of that file."""
 
-    def __init__(self, edited: Image, hole: Mask, orientation: int, came: int = 1) -> None:
+    def __init__(
+        self,
+        edited: Image,
+        hole: Mask,
+        orientation: int,
+        came: int = 1,
+        *,
+        exact: bool = False,
+        mark: str = "",
+    ) -> None:
         """`edited` (H, W, 3) and `hole` (H, W) upright.
 
         orientation: how the written file stores its pixels; came: how the photo's did, which its metadata speak of.
+        exact, mark: see SaveOptions.
         """
+        self.exact = exact
+        self.mark = mark
         self.inventory = Inventory()
         self.hole = hole
         self.orientation = orientation

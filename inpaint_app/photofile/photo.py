@@ -26,6 +26,21 @@ class Limits:
     megabytes: float = 500.0
 
 
+@dataclass(frozen=True, slots=True)
+class SaveOptions:
+    """How a result is written, beside its format.
+
+    exact: in a way that changes no known pixel (PNG, TIFF, lossless WebP), whatever the photo's own format does. mark:
+    IPTC's digital source type to state in the file's XMP, see `mark.py`; "" states nothing.
+    """
+
+    exact: bool = False
+    mark: str = ""
+
+
+AS_USUAL = SaveOptions()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Photo:
     """A photo as it was given, and its pixels as they are seen.
@@ -83,12 +98,12 @@ class Report:
 
     method: jpeg-blocks (only the coding blocks under the hole are new), jpeg-reencoded, lossless or lossy.
     changed_pixels_outside: pixels outside the hole whose samples, at the file's own depth, are not the photo's;
-    None where it was not counted. changed_blocks_outside: coding blocks that the hole does not touch and whose
-    coefficients differ (JPEG only, else None). blocks_encoded of blocks_total: coding blocks (MCUs) made anew.
-    size, source_size: bytes. certified: whether the counts were taken from the written file.
-    inventory: what was looked through beside the main picture, made anew, left out, corrected, and what else there is
-    to say. shown_elsewhere: where in the written file pictures other than the main one and those made anew were found,
-    in a few words each; empty says "nowhere", None that nobody looked.
+    None where it was not counted; largest_change: by how much at most, in levels of 255. changed_blocks_outside: coding
+    blocks that the hole does not touch and whose coefficients differ (JPEG only, else None). blocks_encoded of
+    blocks_total: coding blocks (MCUs) made anew. size, source_size: bytes. certified: whether they were counted
+    on the written file. inventory: what was looked through beside the main picture, made anew, left out, corrected, and
+    what else there is to say. shown_elsewhere: where in the written file pictures other than the main one and those
+    made anew were found, in a few words each; empty says "nowhere", None that nobody looked.
     """
 
     method: Method
@@ -102,11 +117,30 @@ class Report:
     certified: bool
     inventory: Inventory = field(default_factory=Inventory)
     shown_elsewhere: tuple[str, ...] | None = None
+    largest_change: int | None = None
 
     @property
     def note(self) -> str:
         """What there is to tell a user, in sentences; "" where nothing."""
         return " ".join(self.inventory.lines)
+
+    @property
+    def kept(self) -> str:
+        """What became of everything that was not to change, in the words of all faces."""
+        said = []
+        if self.blocks_encoded is not None:
+            others = (
+                ""
+                if self.changed_blocks_outside is None
+                else f", {self.changed_blocks_outside} others changed"
+            )
+            said.append(
+                f"{self.blocks_encoded:,} of {self.blocks_total:,} coding blocks written anew{others}"
+            )
+        if self.changed_pixels_outside is not None:
+            by = f", by at most {self.largest_change} of 255" if self.changed_pixels_outside else ""
+            said.append(f"{self.changed_pixels_outside:,} known pixels changed{by}")
+        return "; ".join(said) + ("" if self.method == "jpeg-blocks" else f" ({self.method})")
 
     @property
     def elsewhere(self) -> str:
@@ -119,7 +153,12 @@ class Report:
         """The report as JSON holds it."""
         flat = {f.name: getattr(self, f.name) for f in fields(self)}
         places = None if self.shown_elsewhere is None else list(self.shown_elsewhere)
-        said = {"elsewhere": self.elsewhere, "lines": list(self.inventory.lines), "note": self.note}
+        said = {
+            "kept": self.kept,
+            "elsewhere": self.elsewhere,
+            "lines": list(self.inventory.lines),
+            "note": self.note,
+        }
         return flat | {"inventory": self.inventory.plain(), "shown_elsewhere": places} | said
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import InpaintError, MaskError, SaveError
-from inpaint_app.photofile import formats, xmp
+from inpaint_app.photofile import formats, mark, xmp
 from inpaint_app.photofile.decode import read_native
 from inpaint_app.photofile.elsewhere import places
 from inpaint_app.photofile.encoders import Written
@@ -18,7 +18,7 @@ from inpaint_app.photofile.jpeg.file import JpegError
 from inpaint_app.photofile.native import Native, filled
 from inpaint_app.photofile.opacity import continued
 from inpaint_app.photofile.orientation import stored, upright
-from inpaint_app.photofile.photo import Encoded, Limits, Photo, Report
+from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Photo, Report, SaveOptions
 from inpaint_app.photofile.read import open_header, stored_samples
 from inpaint_app.types import Image, Mask
 
@@ -26,27 +26,37 @@ _WORDS = {
     "JPG": "JPEG", "JPE": "JPEG", "JFIF": "JPEG", "MPO": "JPEG", "TIF": "TIFF", "HEIC": "HEIF", "HIF": "HEIF",
     "DIB": "BMP", "PNM": "PPM", "PGM": "PPM", "PBM": "PPM", "APNG": "PNG",
 }  # fmt: skip
+EXACT = frozenset({"PNG", "TIFF", "WEBP"})
+"""Formats that can hold any photo's known pixels as they are; WebP in its lossless form, up to 8 bits."""
+
 # Formats that can hold true colours as well as a palette.
 _EITHER = frozenset({"PNG", "TIFF", "BMP"})
 
 
 def encode(
-    photo: Photo, edited: Image, hole: Mask, *, format: str | None = None, certify: bool = True
+    photo: Photo,
+    edited: Image,
+    hole: Mask,
+    *,
+    format: str | None = None,
+    certify: bool = True,
+    options: SaveOptions = AS_USUAL,
 ) -> Encoded:
     """The edited photo as a file.
 
     edited: (H, W, 3) uint8 upright RGB, equal to photo.rgb outside `hole` (H, W). format: Pillow's word or a file
     name ending; by default the photo's own, PNG where that cannot be written. certify: read what was written and
     count what changed outside the hole; without it the report's counts are None.
-    Raises SaveError (the format cannot hold it), MaskError (shapes that do not fit).
+    options: see SaveOptions. Raises SaveError (the format cannot hold it), MaskError (shapes that do not fit).
     """
     _check(photo, edited, hole)
-    target = chosen_format(photo.format, format)
+    target = planned(photo, format, options)
     try:
         if target == "JPEG" and photo.format == "JPEG":
-            done = _jpeg(photo, edited, hole, certify)
+            done = _jpeg(photo, edited, hole, certify, options.mark)
         else:
-            edit = Edit(edited, hole, photo.orientation if target == photo.format else 1, photo.orientation)
+            turned = photo.orientation if target == photo.format else 1
+            edit = Edit(edited, hole, turned, photo.orientation, exact=options.exact, mark=options.mark)
             xmp.learn_names([photo.xmp] if photo.xmp else [], edit)
             done = _finished(photo, _written(photo, edited, target, edit), target, edit, certify)
         return _with_damage(done, photo.damage) if photo.damage else done
@@ -64,8 +74,25 @@ def _with_damage(done: Encoded, damage: str) -> Encoded:
     return replace(done, report=replace(done.report, inventory=told))
 
 
-def chosen_format(own: str, format: str | None) -> str:
-    """Pillow's word of the format to write, for a photo of the format `own`; raises SaveError for one not written."""
+def planned(photo: Photo, format: str | None, options: SaveOptions) -> str:
+    """The format that a photo will be written in; raises SaveError, before any work, where that cannot be."""
+    target = chosen_format(photo.format, format, options.exact)
+    if target == photo.format and photo.frames > 1:
+        formats.check_several(photo)
+    if target == "WEBP" and options.exact and photo.bit_depth > 8:
+        raise SaveError(
+            f"WebP holds 8 bits, {photo.name} has {photo.bit_depth}: save it exactly as PNG or TIFF."
+        )
+    return target
+
+
+def chosen_format(own: str, format: str | None, exact: bool = False) -> str:
+    """Pillow's word of the format to write, for a photo of the format `own`; raises SaveError for one not written.
+
+    exact: one that can hold every known pixel as it is.
+    """
+    if format is None and exact:
+        return own if own in EXACT or own in formats.LOSSLESS else "PNG"
     if format is None:
         return own if own in SUFFIX else "PNG"
     word = format.strip().lstrip(".").upper()
@@ -73,6 +100,10 @@ def chosen_format(own: str, format: str | None) -> str:
     if word not in SUFFIX:
         raise SaveError(
             f"The format {format!r} cannot be written; choose one of {', '.join(sorted(SUFFIX))}."
+        )
+    if exact and word not in EXACT and not (word == own and own in formats.LOSSLESS):
+        raise SaveError(
+            f"{word} cannot keep every known pixel as it is: save exactly as png, tiff or webp, or give up --exact."
         )
     return word
 
@@ -93,20 +124,21 @@ def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
     return filled(stored_samples(photo), *turned, true_colours=photo.format in _EITHER)  # type: ignore[arg-type]
 
 
-def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
+def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool, word: str = "") -> Encoded:
     """Block by block where the file allows it, else the whole picture at the file's own tables."""
     from inpaint_app.photofile.jpeg import splice as jpeg
     from inpaint_app.photofile.jpeg.reencode import jpeg_again
 
-    edit = Edit(edited, hole, photo.orientation, photo.orientation)
+    edit = Edit(edited, hole, photo.orientation, photo.orientation, mark=word)
     try:
         planes = _coded_planes(photo, edited, hole) if photo.mode == "CMYK" else edited
         done = jpeg.edit(photo.source, planes, hole, photo.orientation, edit, certify=certify)
     except JpegError as reason:
-        edit = Edit(edited, hole, photo.orientation, photo.orientation)  # the account begins anew
+        edit = Edit(edited, hole, photo.orientation, photo.orientation, mark=word)  # the account begins anew
         written = jpeg_again(photo, _native(photo, edited, hole), edit, str(reason))
         return _finished(photo, written, "JPEG", edit, certify)
-    elsewhere = places(done.data, "JPEG", edit) if certify else None
+    data = mark.jpeg(done.data, word) if word and hole.any() else done.data
+    elsewhere = places(data, "JPEG", edit) if certify else None
     report = Report(
         method="jpeg-blocks",
         format="JPEG",
@@ -115,12 +147,13 @@ def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool) -> Encoded:
         changed_blocks_outside=done.units_changed_outside,
         blocks_encoded=done.units_encoded,
         blocks_total=done.units_total,
-        size=len(done.data),
+        size=len(data),
         source_size=len(photo.source),
         certified=certify,
         shown_elsewhere=elsewhere,
+        largest_change=done.largest_change,
     )
-    return Encoded(done.data, report, SUFFIX["JPEG"])
+    return Encoded(data, report, SUFFIX["JPEG"])
 
 
 def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
@@ -137,14 +170,25 @@ def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
 def _written(photo: Photo, edited: Image, target: str, edit: Edit) -> Written:
     if not edit.hole.any() and target == photo.format:
         return Written(photo.source, "lossless" if target in formats.LOSSLESS else "lossy")
+    if edit.mark and target in ("WEBP", "HEIF", "AVIF", "TIFF"):
+        photo = replace(photo, xmp=mark.packet(photo.xmp, edit.mark))
+    elif edit.mark and target not in ("JPEG", "PNG"):
+        edit.note(f"a {target} holds no XMP: it does not say that it was edited")
     if target == photo.format:
         return formats.own(photo, _native(photo, edited, edit.hole), edit)
     return formats.other(photo, _native(photo, edited, edit.hole), target, edit)
 
 
 def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: bool) -> Encoded:
-    changed = _changed_outside(photo, written.data, target, edit.hole) if certify else None
-    elsewhere = places(written.data, target, edit) if certify else None
+    data = written.data
+    if edit.mark and edit.hole.any() and target in ("JPEG", "PNG"):
+        data = (mark.jpeg if target == "JPEG" else mark.of_png)(data, edit.mark)
+    changed, largest = _changed_outside(photo, data, target, edit.hole) if certify else (None, None)
+    if edit.exact and changed:
+        raise SaveError(
+            f"{photo.name} cannot be written exactly as {target}; choose PNG, or give up --exact."
+        )
+    elsewhere = places(data, target, edit) if certify else None
     report = Report(
         method=written.method,
         format=target,
@@ -153,16 +197,17 @@ def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: 
         changed_blocks_outside=None,
         blocks_encoded=None,
         blocks_total=None,
-        size=len(written.data),
+        size=len(data),
         source_size=len(photo.source),
         certified=certify,
         shown_elsewhere=elsewhere,
+        largest_change=largest,
     )
-    return Encoded(written.data, report, SUFFIX[target])
+    return Encoded(data, report, SUFFIX[target])
 
 
-def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> int:
-    """Pixels outside the hole that the written file does not hold as the photo does.
+def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> tuple[int, int]:
+    """Pixels outside the hole that the written file does not hold as the photo does, and by how much at most, of 255.
 
     Compared sample by sample at the file's depth; where the two files hold different kinds of samples (a palette
     that became RGB, a PNG of a JPEG), by the colours and the opacity that are seen.
@@ -180,11 +225,20 @@ def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> int:
             _seen(native, o) for native, o in ((written, opened.orientation), (before, photo.orientation))
         )
     if first.shape != after.shape:
-        return int(np.count_nonzero(known))
+        return int(np.count_nonzero(known)), 255
     apart = first != after
     if apart.ndim == 3:
         apart = apart.any(axis=-1)
-    return int(np.count_nonzero(apart & known))
+    apart &= known
+    count = int(np.count_nonzero(apart))
+    if not count:
+        return 0, 0
+    span = {"b": 1.0, "u": float(np.iinfo(first.dtype).max) if first.dtype.kind == "u" else 1.0}.get(
+        first.dtype.kind
+    )
+    span = span or float(np.ptp(first[np.isfinite(first)])) or 1.0
+    most = np.abs(first[apart].astype(np.float64) - after[apart].astype(np.float64)).max()
+    return count, max(1, min(255, round(float(most) * 255 / span)))
 
 
 def _seen(native: Native, orientation: int) -> NDArray[np.uint8]:

@@ -184,18 +184,5 @@ def _around(boxes: Iterable[Box]) -> list[int]:
 
 def certificate(report: Report) -> str:
     """How the file was written, in one sentence."""
-    kept = {
-        "jpeg-blocks": "Only the coding blocks under the mask were encoded anew",
-        "jpeg-reencoded": "The whole JPEG was encoded again",
-        "lossless": "Lossless",
-        "lossy": "Encoded anew in a lossy format",
-    }[report.method]
-    said = [kept]
-    if report.blocks_encoded is not None:
-        said.append(f"{report.blocks_encoded} of {report.blocks_total} blocks")
-    if report.changed_blocks_outside is not None:
-        said.append(f"{report.changed_blocks_outside} blocks changed elsewhere")
-    elif report.changed_pixels_outside is not None:
-        said.append(f"{report.changed_pixels_outside} pixels changed outside the mask")
-    sentence = "; ".join(said) + "."
-    return f"{sentence} Shown elsewhere in the file: {report.elsewhere}. {report.note}".strip()
+    kept = f"{report.kept[:1].upper()}{report.kept[1:]}"
+    return f"{kept}. Shown elsewhere in the file: {report.elsewhere}. {report.note}".strip()

@@ -52,6 +52,7 @@ class Edited:
     units_total: int
     units_changed_outside: int | None = None
     pixels_changed_outside: int | None = None
+    largest_change: int | None = None
 
 
 def edit(
@@ -71,7 +72,7 @@ def edit(
     file = parse(source)
     region = _region(file, hole, orientation)
     if not region.touched.any():
-        return Edited(source, 0, region.touched.size, 0, 0)
+        return Edited(source, 0, region.touched.size, 0, 0, 0)
     stream = read_stream(file, region.wanted)
     before = stream.kept
     after = before.copy()
@@ -188,10 +189,10 @@ def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, edi
     changed, most = _changed_pixels(file, before.kept, kept, region, stored(edit.hole, edit.orientation))
     if changed:
         edit.note(
-            f"{changed} known pixels beside the hole share a coding block with it or touch one "
-            f"and changed by rounding, at most by {most} of 255"
+            f"{changed:,} known pixels changed, by at most {most} of 255, in or beside coding blocks that the hole "
+            "touches; saved exactly (PNG, TIFF or lossless WebP) none does"
         )
-    return Edited(done.data, done.units_encoded, done.units_total, outside, changed)
+    return Edited(done.data, done.units_encoded, done.units_total, outside, changed, most)
 
 
 def _tables(file: JpegFile) -> list[list[int]]:
