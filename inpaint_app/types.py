@@ -212,9 +212,14 @@ def option(
     maximum: float | None = None,
     step: float | None = None,
     choices: tuple[Any, ...] | None = None,
+    listed: tuple[str, ...] | None = None,
 ) -> Any:
-    """A dataclass field that page and command line draw a control from: default, help, range or choices."""
+    """A dataclass field that page and command line draw a control from: default, help, range or choices.
+
+    listed: of an option that may name a file of this machine, the values that are taken over the network too.
+    """
     metadata = {"help": help, "minimum": minimum, "maximum": maximum, "step": step, "choices": choices}
+    metadata["listed"] = listed
     return field(default=default, metadata=metadata)
 
 

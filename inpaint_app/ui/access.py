@@ -51,7 +51,8 @@ def bind_queue(queue: Any, visits: Visits) -> None:
     theirs = queue.push
     if getattr(theirs, "bound", False):
         return
-    visits.owners.alive = lambda name: visits.is_held(name) or bool(queue.pending_event_ids_session.get(name))
+    held = visits.owners.alive
+    visits.owners.alive = lambda name: held(name) or bool(queue.pending_event_ids_session.get(name))
     visits.events.alive = lambda name: name in queue.event_ids_to_events
 
     async def push(body: Any, request: Any, username: str | None) -> Any:
@@ -67,6 +68,11 @@ def bind_queue(queue: Any, visits: Visits) -> None:
     queue.push = push
 
 
+def is_due(queue: Any, event: str) -> bool:
+    """Whether anything of an event is still to be told; Gradio would wait for what was told already without end."""
+    return any(event in events for events in list(queue.pending_event_ids_session.values()))
+
+
 def doors(page: Any) -> Doors:
     """What the guard asks of a page (page.Page)."""
     visits: Visits = page.visits
@@ -78,4 +84,5 @@ def doors(page: Any) -> Doors:
         events=visits.events,
         file=lambda named, visitor: may_read(visits, page.folder, named, visitor),
         heard=lambda session: session in page._queue.pending_messages_per_session,
+        due=lambda event: is_due(page._queue, event),
     )

@@ -20,6 +20,7 @@ from inpaint_app.types import Instance, Mask
 from inpaint_app.ui.calls import called
 from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.names import legal
+from inpaint_app.ui.remote_options import from_network
 from inpaint_app.ui.visits import Visits
 from inpaint_app.ui.work import AT_ONCE
 
@@ -129,7 +130,7 @@ class Service:
                     what = {**what, "mask": _given(mask, opened, self.session)}
                 job = Job(
                     backend=backend or backends.DEFAULT,
-                    options=_options(options),
+                    options=from_network(_options(options), backend or backends.DEFAULT),
                     grow=_pixels("grow", grow),
                     feather=_pixels("feather", feather),
                     **what,

@@ -12,6 +12,7 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.session import CONFIDENCE, Job
 from inpaint_app.ui import present
 from inpaint_app.ui.marks import Marks, drawn
+from inpaint_app.ui.remote_options import from_network
 from inpaint_app.ui.visits import Step, Visit
 
 Message = Mapping[str, Any]
@@ -149,7 +150,7 @@ def options(message: Message, backend: str) -> dict[str, Any]:
     table = tables.get(backend) or {} if isinstance(tables, Mapping) else None
     if not isinstance(table, Mapping):
         raise OptionError(f"The page sent {ascii(table)[:40]} as options, expected a table: reload the page.")
-    return dict(table)
+    return from_network(table, backend)
 
 
 def crop(box: Any, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -48,7 +48,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Doors:
-    """Whom to ask. file: whether a file may be read by a visitor; heard: whether anything is to come for a session."""
+    """Whom to ask.
+
+    file: whether a file may be read by a visitor; heard, due: whether anything is to come for a session, of an event.
+    """
 
     settings: Settings
     hosts: Hosts
@@ -57,6 +60,7 @@ class Doors:
     events: Ownership
     file: Callable[[str, Visitor], bool]
     heard: Callable[[str], bool] = lambda session: True
+    due: Callable[[str], bool] = lambda event: True
 
 
 class Guard:
@@ -132,6 +136,9 @@ class Guard:
                 return receive, _nothing_to_come()
         elif route.kind is Kind.EVENT and not self.doors.events.holds(parts["event_id"], visitor):
             return receive, refused(404, NOT_SERVED)
+        elif route.kind is Kind.EVENT and not self.doors.due(parts["event_id"]):
+            _log.info("An event that was told already was asked for again")
+            return receive, refused(404, "This event was told already: make the call again.")
         elif route.kind is Kind.FILE and not self.doors.file(parts["path_or_url"], visitor):
             return receive, refused(403, "There is no such file of yours.")
         elif route.kind is Kind.CANCEL:

@@ -13,6 +13,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.settings import Settings
 from inpaint_app.types import Missing, Progress
+from inpaint_app.ui.server_paths import without_paths
 from inpaint_app.ui.tabs import IDLE, bar, cancels, heading, note, numbered
 from inpaint_app.ui.visits import Visit, Visits
 from inpaint_app.ui.work import pump
@@ -103,5 +104,6 @@ def _state(lacks: tuple[Missing, ...]) -> str:
 
 def _cures(lacks: tuple[Missing, ...]) -> str:
     return "".join(
-        f"<br><small>{escape(lack.what)} is missing: {escape(lack.cure)}</small>" for lack in lacks
+        f"<br><small>{escape(without_paths(f'{lack.what} is missing: {lack.cure}'))}</small>"
+        for lack in lacks
     )

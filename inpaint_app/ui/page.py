@@ -36,6 +36,7 @@ from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.hosts import Hosts
 from inpaint_app.ui.received import fetched
 from inpaint_app.ui.remove import Remover
+from inpaint_app.ui.server_paths import without_paths
 from inpaint_app.ui.studio import static, studio, styles, thumb
 from inpaint_app.ui.theme import theme
 from inpaint_app.ui.uploads import Uploads
@@ -96,10 +97,11 @@ class Page(gr.Blocks):
         try:
             access.enter(self.visits, options.get("request"))
             return await super().process_api(*given, **options)
-        except gr.Error:
+        except gr.Error as error:
+            error.message = without_paths(str(error.message))
             raise
         except InpaintError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(without_paths(str(error)), print_exception=False) from error
         except Exception as error:  # of any kind: it is logged, and told without its innards
             _log.exception("Unexpected error behind a request")
             said = f"The request cannot be done as it is ({type(error).__name__})."

@@ -18,6 +18,7 @@ from inpaint_app.segmenters.base import GROUPS, counted_words, plural
 from inpaint_app.session import CONFIDENCE
 from inpaint_app.types import Box, Instance, Missing, Result
 from inpaint_app.ui import pictures
+from inpaint_app.ui.server_paths import without_paths
 
 EXAMPLES = {"wall.jpg": "the cone", "beach.jpg": "the ball", "hills.jpg": "the pole"}
 """Photos that the project made itself, with masks, and what the masks cover: one click opens one and removes that."""
@@ -72,7 +73,7 @@ def backend(spec: BackendSpec) -> dict[str, Any]:
 
 def lacks(missing: Iterable[Missing]) -> str:
     """What is missing and the cure, in one line; "" when it is ready."""
-    return "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in missing)
+    return without_paths("; ".join(f"{lack.what} is missing: {lack.cure}" for lack in missing))
 
 
 def control(field: dataclasses.Field[Any]) -> dict[str, Any]:
@@ -87,8 +88,15 @@ def control(field: dataclasses.Field[Any]) -> dict[str, Any]:
         "minimum": metadata.get("minimum"),
         "maximum": metadata.get("maximum"),
         "step": metadata.get("step") or (1 if isinstance(field.default, int) else None),
-        "choices": list(metadata["choices"]) if metadata.get("choices") else None,
+        "choices": _choices(metadata, field.default),
     }
+
+
+def _choices(metadata: dict[str, Any], default: Any) -> list[Any] | None:
+    """What can be chosen; of an option that may name a file elsewhere, what a page may name."""
+    listed = metadata.get("listed")
+    chosen = (default, *listed) if listed else metadata.get("choices")
+    return list(chosen) if chosen else None
 
 
 def photo(given: Photo) -> dict[str, Any]:

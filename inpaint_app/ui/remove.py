@@ -23,6 +23,7 @@ from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
 from inpaint_app.ui.made import opacity
 from inpaint_app.ui.mask_files import meanings
+from inpaint_app.ui.names import legal
 from inpaint_app.ui.results import Shown
 from inpaint_app.ui.visits import Step, Visit, Visits
 from inpaint_app.ui.work import at_once, value, working
@@ -42,7 +43,7 @@ class Remover:
         def task(progress: Progress) -> None:
             progress(0.1, "Opening")
             with asked.taken(self._sent_by(visit), message) as path:
-                photo = self.session.load(path, name=str(message.get("name") or path.name)[-120:])
+                photo = self.session.load(path, name=legal(str(message.get("name") or path.name)))
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
             self.visits.make_room(visit)
@@ -151,7 +152,7 @@ class Remover:
             for name in (str(name) for name in message.get("backends") or ()):
                 spec = backends.find(name)
                 if spec.slow:
-                    options = dict((message.get("options") or {}).get(name) or {})
+                    options = asked.options(message, name)
                     seeds = asked.candidates(message) if spec.seeded else 1
                     told.append((self.session.expected(name, options) or Expected(), seeds))
             visit.say("estimate", text=present.estimate(told), asked=message.get("asked"))

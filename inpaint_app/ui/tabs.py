@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from inpaint_app.ui.server_paths import without_paths
 from inpaint_app.ui.visits import Visits
 
 IDLE = ""
@@ -37,7 +38,7 @@ def bar(progress: dict[str, Any] | None, stage: str = "Starting") -> str:
 
 def note(text: str, kind: str = "") -> str:
     """A sentence on the page; kind: "good", "bad" or none."""
-    return f'<p class="note {kind}" role="{"alert" if kind == "bad" else "status"}">{escape(text)}</p>'
+    return f'<p class="note {kind}" role="{"alert" if kind == "bad" else "status"}">{escape(without_paths(text))}</p>'
 
 
 def numbered(tab: str) -> str:

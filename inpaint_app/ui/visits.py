@@ -26,6 +26,7 @@ from inpaint_app.ui.identity import NOBODY, Visitor
 from inpaint_app.ui.made import Made, Patch, patched
 from inpaint_app.ui.marks import HeldMasks
 from inpaint_app.ui.ownership import ANOTHERS, Owned
+from inpaint_app.ui.server_paths import without_paths
 from inpaint_app.ui.uploads import Uploads
 
 LEFT_SECONDS = 15 * 60.0
@@ -151,6 +152,8 @@ class Visit:
     def say(self, kind: str, **content: Any) -> None:
         """Put a message for the page into the outbox."""
         self.sent += 1
+        if "text" in content:
+            content["text"] = without_paths(content["text"])
         self.outbox.append({"n": self.sent, "kind": kind, **content})
 
     def confirm(self, number: int) -> None:
@@ -168,13 +171,13 @@ class Visits(Owned):
     """All visits, by session hash, under the settings' limits."""
 
     def __init__(self, root: Path, settings: Settings | None = None, uploads: Uploads | None = None) -> None:
-        super().__init__(settings or Settings(), self.is_held)
+        self._visits: dict[str, Visit] = {}
+        super().__init__(settings or Settings(), self._visits.__contains__)
         self.clock = time.monotonic
         self.root = root
         self.uploads = uploads
         self._allowances = Allowances(self.settings)
         self._lock = threading.Lock()
-        self._visits: dict[str, Visit] = {}
 
     def met(self, request: Any) -> Visit:
         """The visit of whoever sent a request of the page, once admitted, with what that visitor may ask for."""
@@ -267,10 +270,6 @@ class Visits(Owned):
         """Let go of the visits that are over, with their files."""
         with self._lock:
             self._sweep()
-
-    def is_held(self, session_hash: str) -> bool:
-        """Whether a session has a visit."""
-        return session_hash in self._visits
 
     def sent(self, path: Path, visitor: Visitor) -> bool:
         """Whether a path is that of a file which the visitor sent here."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.abuse.conftest import PHOTO, Caller
+from tests.abuse.conftest import MASK, PHOTO, Caller
+from tests.conftest import ROOT
 from tests.photofile.photos import saved, scene
 
 
@@ -217,13 +218,78 @@ def test_pages_and_files_say_what_may_frame_and_feed_them(visitor: Caller) -> No
 
 
 def test_no_path_of_the_server_in_what_is_refused(visitor: Caller, caller: Caller) -> None:
+    told = json.dumps({"model": str(caller.cache)})
     said = [
         caller.http.get(f"/gradio_api/file={caller.cache}/none.png").text,
-        caller.http.get("/gradio_api/file=/etc/passwd").text.replace("/etc/passwd", ""),
+        caller.http.get("/gradio_api/file=/etc/passwd").text,
         json.dumps(visitor.event("open", {"path": "/nowhere.png"})),
-        caller.refused("detect", photo=str(caller.cache / "none.png")).replace(
-            str(caller.cache / "none.png"), ""
+        caller.refused("detect", photo="none.png"),
+        caller.refused(photo=caller.send(b"no photo"), mask=caller.send(PHOTO)),
+        caller.refused(
+            photo=caller.send(PHOTO), mask=caller.send(PHOTO), backend="stable-diffusion", options=told
         ),
+        caller.http.get("/config").text,
+        caller.http.get("/").text,
     ]
     for text in said:
         assert str(caller.cache) not in text
+        assert str(ROOT) not in text
+        assert str(Path.home()) + "/" not in text
+
+
+def test_a_model_by_its_path_is_no_question_that_is_answered(caller: Caller, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"x")
+    said = set()
+    for path in (
+        tmp_path / "model.safetensors",
+        tmp_path,
+        tmp_path / "none.safetensors",
+        Path("/etc/shadow"),
+    ):
+        asked = {"photo": caller.send(PHOTO), "mask": caller.send(MASK), "backend": "stable-diffusion"}
+        said.add(caller.refused(**asked, options=json.dumps({"model": str(path)})))
+    assert len(said) == 1, said
+
+
+def test_unknown_sessions_and_streams_that_are_over_write_a_line_at_most(
+    caller: Caller, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for _ in range(5):
+        said = caller.http.get(f"/gradio_api/queue/data?session_hash={uuid.uuid4().hex}").text
+        assert json.loads(said.removeprefix("data: "))["session_not_found"]
+    event = caller.http.post("/gradio_api/call/v2/detect", json={"photo": None}).json()["event_id"]
+    told = [caller.http.get(f"/gradio_api/call/v2/detect/{event}").status_code for _ in range(3)]
+    assert told == [200, 404, 404]
+    written = capfd.readouterr()
+    assert "Traceback" not in written.out + written.err + caplog.text
+    ours = [record for record in caplog.records if record.name.startswith("inpaint_app")]
+    assert 5 <= len(ours) <= 8
+    assert all("\n" not in record.getMessage() for record in ours)
+
+
+def test_a_folder_of_the_machine_is_for_who_sits_at_it(
+    visitor: Caller, caller: Caller, tmp_path: Path
+) -> None:
+    fn = next(fn for fn in visitor.page.fns.values() if len(fn.inputs) >= 7 and len(fn.outputs) == 5)
+    folder = tmp_path / "private"
+    folder.mkdir()
+
+    def ask(**headers: str) -> str:
+        data = [[], str(folder), "128 px", 1, 0, ["square:0.25"], ["telea"], 1][: len(fn.inputs)]
+        body = {"data": data, "fn_index": fn._id, "session_hash": visitor.session}
+        begun = visitor.http.post("/gradio_api/queue/join", json=body, headers=headers)
+        return json.dumps(visitor.heard()) if begun.status_code == 200 else begun.text
+
+    assert "one's own machine only" not in ask()
+    for headers in (
+        {"X-Forwarded-For": "203.0.113.5"},
+        {"Forwarded": "for=203.0.113.5"},
+        {"Via": "1.1 proxy"},
+    ):
+        assert "one's own machine only" in ask(**headers)
+    visitor.page.hosts.listening = "0.0.0.0"
+    try:
+        assert "one's own machine only" in ask()
+    finally:
+        visitor.page.hosts.listening = "127.0.0.1"

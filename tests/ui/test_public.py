@@ -111,6 +111,37 @@ def test_a_visitor_has_so_many_fills_a_minute_and_a_new_client_does_not_help(
     assert report["changed_known"] == 0
 
 
+def test_a_space_is_shown_in_frames_of_huggingface_and_answers_to_its_name(space: Any) -> None:
+    page = httpx.get(space.local_url, timeout=60, headers={"x-forwarded-proto": "https"})
+    assert "frame-ancestors 'self' https://huggingface.co" in page.headers["content-security-policy"]
+    assert "x-frame-options" not in page.headers
+    cookie = page.headers["set-cookie"]
+    assert cookie.startswith("__Host-inpaint-browser=")
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=None", "Partitioned"))
+    for host, status in (
+        ("somebody-inpaint.hf.space", 200),
+        ("evil.example", 403),
+        ("hf.space.evil.example", 403),
+    ):
+        assert httpx.get(f"{space.local_url}config", timeout=60, headers={"host": host}).status_code == status
+        named = {"x-forwarded-host": host}
+        assert httpx.get(f"{space.local_url}config", timeout=60, headers=named).status_code == status
+
+
+def test_a_client_without_a_cookie_is_its_address_behind_the_proxy(space: Any) -> None:
+    sent = {"files": ("a.png", b"a photo")}
+    mine, other = ({"x-forwarded-for": f"93.184.216.{number}"} for number in (50, 51))
+    (path,) = httpx.post(f"{space.local_url}gradio_api/upload", files=sent, timeout=60, headers=mine).json()
+    for headers, status in ((mine, 200), (other, 403), ({}, 403)):
+        assert (
+            httpx.get(f"{space.local_url}gradio_api/file={path}", headers=headers, timeout=60).status_code
+            == status
+        )
+    for headers, status in ((mine, 200), (other, 403)):
+        address = f"{space.local_url}gradio_api/queue/data?session_hash=of-an-address"
+        assert httpx.get(address, headers=headers, timeout=60).status_code == status
+
+
 def test_a_photo_over_the_limit_is_refused_in_words(
     space: Any, files: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inpaint_app.backends.diffusion.source import MIRROR, MOVED
 from inpaint_app.types import Options, option
 
 SCHEDULERS = ("dpm++ 2m", "dpm++ 2m sde", "unipc", "euler", "ddim")
@@ -36,4 +37,8 @@ class StableDiffusionOptions(Options):
     grain: bool = option(True, "give the fill the photo's grain")
     memory: str = option("auto", "how the model is held: less memory takes longer", choices=("auto", *MEMORY))
     precision: str = option("auto", "number format of the network", choices=("auto", "fp32", "bf16", "fp16"))
-    model: str = option("", "hub id (id@revision), folder or .safetensors file; empty takes INPAINT_SD_MODEL")
+    model: str = option(
+        "",
+        "hub id (id@revision), folder or .safetensors file; empty takes INPAINT_SD_MODEL",
+        listed=(MIRROR, *MOVED),
+    )
