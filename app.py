@@ -19,4 +19,7 @@ from inpaint_app.ui.serving import serve
 demo = build()
 
 if __name__ == "__main__":
-    serve(demo, launch_options())
+    try:
+        serve(demo, launch_options())
+    except InpaintError as error:
+        raise SystemExit(str(error)) from None

@@ -97,13 +97,8 @@ class Device:
 
 
 def _no_memory(title: str) -> BackendError:
-    return BackendError(
-        f"{title} ran out of memory. The photo and the mask are as they were: try a smaller hole, or another backend."
-    )
+    return BackendError(f"{title} ran out of memory: try a smaller hole, or another backend.")
 
 
 def _failed(title: str, error: BaseException) -> BackendError:
-    return BackendError(
-        f"{title} failed ({type(error).__name__}: {error}). The photo and the mask are as they were: try another "
-        "backend."
-    )
+    return BackendError(f"{title} failed ({type(error).__name__}: {error}): try another backend.")

@@ -4,7 +4,8 @@
     ├── PhotoError            the photo cannot be taken in or written
     │   ├── UnreadablePhoto   damaged, empty or not a picture
     │   ├── PhotoTooLarge     over the limit of pixels or bytes
-    │   └── SaveError         the result cannot be written (disk full, format that cannot hold it)
+    │   ├── SaveError         the result cannot be written (disk full, format that cannot hold it)
+    │   └── JpegError         a JPEG's blocks cannot be edited one by one: it is encoded anew instead
     ├── MaskError             no mask, an empty one, one of a wrong shape
     │   ├── MaskDoubt         a mask that can be meant in several ways
     │   └── NothingFound      nothing of what was asked for is in the photo
@@ -43,6 +44,10 @@ class PhotoTooLarge(PhotoError):  # noqa: N818
 
 class SaveError(PhotoError):
     """The result cannot be written."""
+
+
+class JpegError(PhotoError):
+    """Why a file's coding blocks cannot be edited one by one, in words for the report."""
 
 
 class MaskError(InpaintError):

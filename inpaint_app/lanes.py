@@ -73,10 +73,7 @@ class Line:
         with self._change:
             before = len(self._line) + (self._at_work is not None)
             if len(self._line) >= self.waiting and progress.owner and not progress.had_turn:
-                raise Busy(
-                    f"Busy, {before} before you: no more can wait now. The photo and the mask are as they were: try "
-                    "again in a moment."
-                )
+                raise Busy(f"Busy, {before} before you: no more can wait now. Try again in a moment.")
             self._arrivals += 1
             stands = max(self._stands, self._last.get(progress.owner, 0.0)) + 1
             self._last[progress.owner] = stands

@@ -60,7 +60,7 @@ class Instance:
         return full
 
 
-STOPPED = "Stopped. The photo and the mask are as they were."
+STOPPED = "Stopped."
 
 
 @dataclass(slots=True)
@@ -138,8 +138,8 @@ class Progress:
         if now - life.heard <= patience:
             return None
         return BackendError(
-            f"{title} has given no sign of life for {patience:.0f} s and was given up. The photo and the mask are as "
-            "they were: try another backend, or a smaller hole."
+            f"{title} has given no sign of life for {patience:.0f} s and was given up: try another backend, or a "
+            "smaller hole."
         )
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
+import socket
 from typing import Any
 
 from inpaint_app import surroundings
@@ -33,10 +35,10 @@ def add(commands: Any, chosen: str | None) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=None,
-        metavar="N",
-        help="default: INPAINT_PORT, else the first free from 7860",
+        metavar="N|auto",
+        help="default: INPAINT_PORT, else auto: the first free from 7860",
     )
     parser.add_argument("--share", action="store_true", help="a public address for some days")
     shown = parser.add_mutually_exclusive_group()
@@ -50,6 +52,9 @@ def add(commands: Any, chosen: str | None) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until Ctrl-C, or until the window is closed. The heavy parts load in the background once the page is up."""
     settings = Settings.from_environment()
+    wanted = arguments.port if arguments.port is not None else settings.port
+    if wanted:
+        check_port(arguments.host or settings.host, wanted)
     if arguments.share and settings.surroundings == surroundings.SPACES:
         raise OptionError("A Space has a public address already: leave --share out.")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -66,7 +71,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     options = {
         **given,
         "server_name": arguments.host or given["server_name"],
-        "server_port": arguments.port or given["server_port"],
+        "server_port": wanted or None,
         "share": arguments.share,
         "inbrowser": arguments.open,
         "quiet": arguments.quiet,
@@ -74,3 +79,31 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     serving = importlib.import_module("inpaint_app.ui.serving")
     serving.serve(blocks, options, window.show if arguments.window else None)
     return 0
+
+
+def _port(text: str) -> int:
+    """A port's number; 0 for auto, the first free one from 7860."""
+    if text == "auto":
+        return 0
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to 65535, or auto")
+    return int(text)
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises OptionError where nothing can listen at that port, before anything heavy is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            probe.bind((host or "127.0.0.1", port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise OptionError(
+                f"Port {port} is in use: choose another, or --port auto for the first free one from 7860."
+            ) from None
+        raise OptionError(
+            f"Nothing can listen at {host or '127.0.0.1'}, port {port} ({error.strerror or error}): choose another "
+            "--host or --port."
+        ) from None

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
-from inpaint_app.errors import InpaintError, MissingPackage, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.errors import InpaintError, JpegError, MissingPackage, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.photofile import broken_off, metadata, png, raw, screening
 from inpaint_app.photofile.decode import Opened, read_native
 from inpaint_app.photofile.frames import choose, pages
@@ -87,11 +87,6 @@ def load_samples(
         opened = open_header(data, name, limits)
         lossy = opened.format in LOSSY and b"VP8L" not in data[:64]
         return read_native(opened), opened.orientation, lossy
-
-
-def format_of(data: bytes, name: str, limits: Limits) -> str:
-    """The file's format in Pillow's word, by its header alone. Raises UnreadablePhoto, PhotoTooLarge."""
-    return header_of(data, name, limits)[0]
 
 
 def header_of(data: bytes, name: str, limits: Limits) -> tuple[str, int, int]:
@@ -164,6 +159,10 @@ def _only_photo_errors(name: str) -> Iterator[None]:
     """Decoders raise anything from struct.error to SyntaxError on damaged files: give one clear error."""
     try:
         yield
+    except JpegError as error:
+        raise UnreadablePhoto(
+            f"{name} is damaged ({error}); take the photo from its source again."
+        ) from error
     except InpaintError:
         raise
     except PillowImage.DecompressionBombError as error:

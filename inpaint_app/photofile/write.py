@@ -60,9 +60,9 @@ def encode(
             xmp.learn_names([photo.xmp] if photo.xmp else [], edit)
             done = _finished(photo, _written(photo, edited, target, edit), target, edit, certify)
         return _with_damage(done, photo.damage) if photo.damage else done
-    except InpaintError:
-        raise
     except Exception as error:  # encoders raise anything; the user gets one clear error and keeps the photo
+        if isinstance(error, InpaintError) and not isinstance(error, JpegError):
+            raise
         raise SaveError(
             f"{photo.name} could not be written as {target} ({error or type(error).__name__}); choose PNG instead."
         ) from error

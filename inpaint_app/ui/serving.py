@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from inpaint_app.backends.diffusion import zero
+from inpaint_app.errors import OptionError
 from inpaint_app.ui import warm
 
 if TYPE_CHECKING:
@@ -18,9 +19,16 @@ def serve(page: Page, options: dict[str, Any], show: Callable[[str], None] | Non
     """Launch, load what is heavy in the background, and stay until Ctrl-C or SIGTERM, or until `show` returns.
 
     show: opens the page's address in a window and returns when that is closed.
+    Raises OptionError where the port is in use.
     """
     zero.prepare()
-    page.launch(**options, prevent_thread_lock=True)
+    try:
+        page.launch(**options, prevent_thread_lock=True)
+    except OSError as error:
+        raise OptionError(
+            f"The page cannot listen where it should ({str(error).partition('.')[0]}): choose another port "
+            "(INPAINT_PORT, or --port auto for the first free one)."
+        ) from error
     warm.warm_up(page.session)
     try:
         if show is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from inpaint_app.errors import Cancelled, InpaintError
+from inpaint_app.errors import BackendError, Busy, Cancelled, InpaintError
 from inpaint_app.session import NothingFound
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress
@@ -196,6 +196,8 @@ def _said(say: Callable[..., None]) -> Iterator[None]:
         say("nothing", text=str(nothing))
     except Cancelled as stopped:
         say("cancelled", text=str(stopped))
+    except (BackendError, Busy) as error:
+        say("error", text=f"{error} The photo and the mask are as they were.")
     except InpaintError as error:
         say("error", text=str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a page must not go silent

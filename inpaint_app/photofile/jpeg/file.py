@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.errors import JpegError as JpegError
+
 SOI, EOI, SOS, DQT, DHT, DRI, COM, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE, 0xE0
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 frame_markers = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
@@ -23,10 +25,6 @@ def _along_diagonals(place: int) -> tuple[int, int]:
 
 
 ZIGZAG = np.array(sorted(range(64), key=_along_diagonals), np.int64)  # T.81, Figure A.6
-
-
-class JpegError(Exception):
-    """Why this file's coding blocks cannot be edited one by one, in words for the report."""
 
 
 @dataclass(frozen=True, slots=True)
