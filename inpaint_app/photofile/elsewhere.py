@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import hidden, tiff
+from inpaint_app.photofile import gif_packet, hidden, tiff
 from inpaint_app.photofile.inventory import Edit
 
 Part = tuple[str, bytes]
@@ -161,6 +161,8 @@ def _of_tiff(data: bytes) -> Iterator[Part]:
 
 def _of_boxes(data: bytes) -> Iterator[Part]:
     """HEIF, AVIF and the plain formats: what a reader finds beside the pixels."""
+    if data.startswith(b"GIF8"):
+        yield "its XMP", gif_packet.packet(data) or b""
     with PillowImage.open(io.BytesIO(data)) as image:
         for name, value in image.info.items():
             if name == "version":  # of GIF: its very signature

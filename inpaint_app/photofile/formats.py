@@ -13,6 +13,7 @@ from inpaint_app.photofile import (
     colour,
     encoders,
     exif,
+    gif_packet,
     mark,
     metadata_out,
     png,
@@ -77,7 +78,10 @@ def _of_several(photo: Photo, native: Native, edit: Edit) -> Written:
     )
     if photo.format != "TIFF":
         try:
-            return Written(choose.replaced(photo, native, edit), "lossless")
+            data = choose.replaced(photo, native, edit)
+            return Written(
+                gif_packet.with_packet(data, photo.xmp) if photo.format == "GIF" else data, "lossless"
+            )
         except SaveError:
             raise
         except Exception as error:  # decoders raise anything
@@ -242,7 +246,7 @@ def _gif(photo: Photo, native: Native, edit: Edit) -> Written:
         image = image.convert("L") if grey else image.quantize(256)
     if "comment" in photo.text:
         options["comment"] = photo.text["comment"]
-    return Written(saved(image, "GIF", options), "lossless")
+    return Written(gif_packet.with_packet(saved(image, "GIF", options), photo.xmp), "lossless")
 
 
 def _fresh_gif(photo: Photo, native: Native, edit: Edit) -> Written:
@@ -268,7 +272,8 @@ def _fresh_gif(photo: Photo, native: Native, edit: Edit) -> Written:
         edit.note("a GIF's pixels are clear or opaque; partly transparent ones became either")
     if "comment" in photo.text:
         options["comment"] = photo.text["comment"]
-    return Written(saved(image, "GIF", options), "lossless" if grey else "lossy")
+    data = gif_packet.with_packet(saved(image, "GIF", options), photo.xmp)
+    return Written(data, "lossless" if grey else "lossy")
 
 
 def _bmp(photo: Photo, native: Native, edit: Edit) -> Written:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import cicp, colour, png, screening
+from inpaint_app.photofile import cicp, colour, gif_packet, png, screening
 from inpaint_app.photofile.cicp import Numbers
 from inpaint_app.photofile.decode import Opened
 from inpaint_app.photofile.native import Native
@@ -64,8 +64,11 @@ def exif(image: PillowImage.Image) -> bytes | None:
         return None
 
 
-def xmp(info: dict[Any, Any]) -> bytes | None:
+def xmp(opened: Opened) -> bytes | None:
     """The XMP packet as bytes."""
+    if opened.format == "GIF":
+        return gif_packet.packet(opened.data)
+    info = opened.image.info
     raw = info.get("xmp") or info.get("XML:com.adobe.xmp")
     if isinstance(raw, str):
         return raw.encode()

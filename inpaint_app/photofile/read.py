@@ -287,7 +287,7 @@ def _photo(opened: Opened, native: Native, name: str, damage: str, sha256: str) 
         orientation=opened.orientation,
         exif=metadata.exif(image),
         icc=metadata.profile(image, opened.format, opened.data, numbers),
-        xmp=metadata.xmp(info),
+        xmp=metadata.xmp(opened),
         dpi=metadata.dpi(info),
         text=metadata.text(image),
         note=" ".join(said for said in (damage, metadata.note(opened)) if said),

@@ -20,6 +20,12 @@ _TABLES = {
     42080, 42082, *range(50708, 50740), *range(50778, 50780), *range(50931, 50943), *range(50964, 50970),
 }  # fmt: skip
 _LARGEST_TABLE = 4096
+_NAMED = {
+    37724: "layers and reduced pictures, which still showed what was removed",
+    50784: "layers and reduced pictures, which still showed what was removed",
+    50828: "the raw file that was kept inside",
+    52545: "Content Credentials, whose signature no longer holds",
+}
 
 
 def kept(tag: int, kind: int, value: bytes, order: str, edit: Edit) -> bytes | None:
@@ -41,6 +47,9 @@ def kept(tag: int, kind: int, value: bytes, order: str, edit: Edit) -> bytes | N
         return value[:12].ljust(len(value), b"\0")
     if tag == _KEYWORDS and edit.names:
         value = _without_names(value, edit)
+    if tag in _NAMED:
+        edit.left_out(_NAMED[tag])
+        return None
     if hidden.may_stay(value) or _is_table(tag, value):
         return value
     what = "a text that holds coded data" if tag in _AUTHORED else f"entry {tag}, which can hold a picture"

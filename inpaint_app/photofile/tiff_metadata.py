@@ -20,7 +20,7 @@ def _clean(entries: dict[int, Tag], order: str, edit: Edit) -> None:
             _clean(entry.below, order, edit)
         elif tag not in LAYOUT:
             fresh = kept(tag, entry.kind, entry.value, order, edit)
-            if fresh is None:
+            if not fresh:
                 del entries[tag]
             else:
                 size = SIZES[entry.kind]

@@ -233,3 +233,25 @@ def test_the_subject_area_turns_with_the_pixels() -> None:
     assert done.index(struct.pack("<HHII", 40962, 4, 1, 100)) < done.index(
         struct.pack("<HHII", 40963, 4, 1, 200)
     )
+
+
+def test_the_packet_of_a_gif_stays_in_it_and_goes_along() -> None:
+    from PIL import Image as PillowImage
+
+    from inpaint_app.photofile import files, gif_packet
+    from tests.photofile.carriers import thumbnails
+    from tests.photofile.photos import saved, scene
+
+    plain = PillowImage.fromarray(scene(100, 200)).quantize(64)
+    given = files.load(gif_packet.with_packet(saved(plain, "GIF"), packet(thumbnails())))
+    assert given.xmp == packet(thumbnails())
+    edited = given.rgb.copy()
+    edited[HOLE] = edited[0, 0]
+    for target in (None, "PNG", "WEBP"):
+        done = files.encode(given, edited, HOLE, format=target)
+        again = files.load(done.data).xmp
+        assert again is not None, target
+        assert b"A quiet street" in again
+        assert b"Thumbnails" not in again
+        assert done.report.inventory.left_out == ("an XMP thumbnail",)
+        assert done.report.shown_elsewhere == ()

@@ -110,6 +110,8 @@ def _kept(block: bytes, edit: Edit) -> bool:
         return True
     if block[1] == 0xFE and hidden.may_stay(block):
         return True
+    if block[1] == 0xFF and block[3:14] == b"XMP DataXMP":
+        return False  # comes again, clean
     edit.left_out("an extension block of the GIF" if block[1] != 0xFE else "a comment of the GIF")
     return False
 
