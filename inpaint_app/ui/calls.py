@@ -1,6 +1,6 @@
 """One call of a named endpoint: in a thread, in its visitor's turn, and stopped when the client cancels or goes away.
 
-A call's number is the event id that its client was given; `POST /gradio_api/cancel` names it.
+A call's number is the event id that its client was given; `POST /gradio_api/cancel` names it, or `/gradio_api/reset`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.context import LocalContext
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from inpaint_app.types import Progress
 from inpaint_app.ui.visits import Visit
@@ -62,6 +65,20 @@ def note_cancels(queue: Any) -> None:
         await theirs(event_id)
 
     queue.remove_from_queue, queue.cancelled = remove_from_queue, cancelled
+
+
+def reset_route(queue: Any) -> Route:
+    """What `Job.cancel()` of gradio_client asks for; Gradio itself says yes and does nothing."""
+
+    async def reset(request: Request) -> JSONResponse:
+        try:
+            named = str((await request.json())["event_id"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return JSONResponse({"detail": "event_id is missing: name the call to cancel."}, 422)
+        await queue.remove_from_queue(named)
+        return JSONResponse({"success": True})
+
+    return Route("/gradio_api/reset", reset, methods=["POST"])
 
 
 def _departed() -> Callable[[], bool]:

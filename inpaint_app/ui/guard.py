@@ -149,12 +149,14 @@ class Guard:
         return receive, None
 
     def _may_cancel(self, body: bytes, visitor: Visitor) -> bool:
+        """Whether the event that is named is the visitor's, and the session too, where one is named."""
         try:
             named = json.loads(body)
-            session, event = str(named["session_hash"]), str(named["event_id"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+            session, event = str(named.get("session_hash") or ""), str(named["event_id"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return False
-        return self.doors.sessions.holds(session, visitor) and self.doors.events.holds(event, visitor)
+        ours = not session or self.doors.sessions.holds(session, visitor)
+        return ours and self.doors.events.holds(event, visitor)
 
     def limit(self, kind: Kind) -> float:
         """Bytes that a request's body may have."""

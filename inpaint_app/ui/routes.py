@@ -61,7 +61,6 @@ SERVED = (
         "/assets/{path:path}", "/static/{path:path}", f"{PREFIX}/theme.css", f"{PREFIX}/info", f"{PREFIX}/info/",
         f"{PREFIX}/openapi.json", f"{PREFIX}/app_id", f"{PREFIX}/app_id/", f"{PREFIX}/startup-events",
     ),
-    *_routes(Kind.OPEN, "POST", f"{PREFIX}/reset", f"{PREFIX}/reset/"),
     *_routes(Kind.SESSION, "GET", f"{PREFIX}/heartbeat/{{session_hash}}", f"{PREFIX}/queue/data"),
     *_routes(
         Kind.JOIN, "POST", f"{PREFIX}/queue/join",
@@ -73,7 +72,7 @@ SERVED = (
     *_routes(
         Kind.EVENT, "GET", f"{PREFIX}/call/v2/{{api_name}}/{{event_id}}", f"{PREFIX}/call/{{api_name}}/{{event_id}}"
     ),
-    *_routes(Kind.CANCEL, "POST", f"{PREFIX}/cancel"),
+    *_routes(Kind.CANCEL, "POST", f"{PREFIX}/cancel", f"{PREFIX}/reset"),
     *_routes(Kind.FILE, "GET HEAD", f"{PREFIX}/file={{path_or_url:path}}"),
     *_routes(Kind.UPLOAD, "POST", f"{PREFIX}/upload"),
     *_routes(Kind.PROGRESS, "GET", f"{PREFIX}/upload_progress"),

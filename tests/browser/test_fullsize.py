@@ -45,7 +45,6 @@ def test_twelve_megapixels_brushed_removed_and_downloaded_with_known_pixels_as_t
     assert mask.shape == (3024, 4032)
     straight = np.hypot(*(ends[1] - ends[0])) * width + np.pi * (width / 2) ** 2
     assert mask.sum() == pytest.approx(straight, rel=0.003)
-    studio.only("navier-stokes")
     studio.remove()
     assert studio.page.locator(".card .badge").inner_text() == "0 known pixels changed"
     own, lossless = studio.saved("download"), studio.saved("png")

@@ -206,9 +206,26 @@ def test_a_call_is_cancelled_by_its_event_id(studio: Any, tmp_path: Path) -> Non
     event = http.post("/call/v2/remove_mask", json=given).json()["event_id"]
     studio.wait_until(lambda: len(slow.steps) > before and slow.steps[-1] > 2)
     named = {"event_id": event, "session_hash": "", "fn_index": 0}
+    assert httpx.post(f"{http.base_url}cancel", json={**named, "event_id": "another"}).status_code == 403
     assert http.post("/cancel", json=named).status_code == 200
     line = studio.server.page.session.device.slow
     studio.wait_until(lambda: line._at_work is None)
     made = slow.steps[-1]
     studio.page.wait_for_timeout(300)
     assert slow.steps[-1] == made
+
+
+def test_gradio_clients_cancel_stops_the_call(studio: Any, tmp_path: Path) -> None:
+    gradio_client = pytest.importorskip("gradio_client")
+    PillowImage.new("RGB", (90, 60), "grey").save(tmp_path / "photo.png")
+    hole = np.zeros((60, 90), np.uint8)
+    hole[20:30, 20:30] = 255
+    PillowImage.fromarray(hole).save(tmp_path / "mask.png")
+    client = gradio_client.Client(studio.server.address, verbose=False)
+    photo, mask = (gradio_client.handle_file(tmp_path / name) for name in ("photo.png", "mask.png"))
+    before = len(slow.steps)
+    job = client.submit(photo=photo, mask=mask, backend="slow", api_name="/remove_mask")
+    studio.wait_until(lambda: len(slow.steps) > before and slow.steps[-1] > 2)
+    job.cancel()
+    line = studio.server.page.session.device.slow
+    studio.wait_until(lambda: line._at_work is None)
