@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadableP
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Photo
-from inpaint_app.session import CONFIDENCE, Job, Session
+from inpaint_app.photofile.photo import SaveOptions
+from inpaint_app.session import CONFIDENCE, Job, Session, source_type
 from inpaint_app.types import Instance, Mask
 from inpaint_app.ui.calls import called
 from inpaint_app.ui.handed import Handed
@@ -39,6 +41,11 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
         confidence = gr.Number(CONFIDENCE, label="confidence")
         segmenter = gr.Textbox("", label="segmenter")
         candidates = gr.Number(1, label="candidates", precision=0)
+        saving = [
+            gr.Number(0, label="frame", precision=0),
+            gr.Checkbox(False, label="exact"),
+            gr.Checkbox(False, label="mark_edited"),
+        ]
         file, report = gr.File(label="file"), gr.JSON(label="report")
         press = [gr.Button() for _ in range(3)]
     press[0].click(
@@ -47,18 +54,32 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
         **PUBLIC,
     )  # fmt: skip
     press[1].click(
-        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates],
+        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
+         *saving],
         [file, report], api_name="remove_objects",
         api_description='Remove all objects of the words in `objects`, such as "people, dog". Returns the photo in '
         "its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
     press[2].click(
-        service.remove_mask, [photo, mask, backend, options, grow, feather, candidates], [file, report],
+        service.remove_mask, [photo, mask, backend, options, grow, feather, candidates, *saving],
+        [file, report],
         api_name="remove_mask",
         api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """Which frame of a file is edited (0: the first), and how the result is written."""
+
+    frame: float
+    exact: bool
+    mark_edited: bool
+
+    def options(self, backend: str) -> SaveOptions:
+        return SaveOptions(bool(self.exact), source_type(backend) if self.mark_edited else "")
 
 
 class Service:
@@ -91,7 +112,8 @@ class Service:
 
     def remove_objects(
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
-        confidence: float, segmenter: str, candidates: float, request: gr.Request,
+        confidence: float, segmenter: str, candidates: float, frame: float, exact: bool, mark_edited: bool,
+        request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Find and remove."""
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
@@ -103,29 +125,34 @@ class Service:
             "segmenter": segmenter or None,
             "candidates": int(candidates),
         }
-        return self._removed(photo, job, backend, options, grow, feather, request)
+        return self._removed(
+            photo, job, backend, options, grow, feather, _Saving(frame, exact, mark_edited), request
+        )
 
     def remove_mask(
         self, photo: str | None, mask: str | None, backend: str, options: str, grow: str, feather: str,
-        candidates: float, request: gr.Request,
+        candidates: float, frame: float, exact: bool, mark_edited: bool, request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Remove what a mask covers."""
         if not mask:
             raise gr.Error(
                 "There is no mask: give one that is white where something is to go.", print_exception=False
             )
+        saving = _Saving(frame, exact, mark_edited)
         return self._removed(
-            photo, {"candidates": int(candidates)}, backend, options, grow, feather, request, mask
+            photo, {"candidates": int(candidates)}, backend, options, grow, feather, saving, request, mask
         )
 
     def _removed(
         self, photo: str | None, what: dict[str, Any], backend: str, options: str, grow: str, feather: str,
-        request: gr.Request, mask: str | None = None,
+        saving: _Saving, request: gr.Request, mask: str | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
             visit = self.visits.caller(request)
             with visit.allowance.turn(max(1, what.get("candidates", 1))):
-                opened = self._opened(photo)
+                opened = self._opened(photo, int(saving.frame or 0) or None)
+                options_of_file = saving.options(backend or backends.DEFAULT)
+                files.planned(opened, None, options_of_file)
                 if mask is not None:
                     what = {**what, "mask": _given(mask, opened, self.session)}
                 job = Job(
@@ -140,7 +167,7 @@ class Service:
                     lambda progress: self.session.run(opened.rgb, job, progress, alpha=opened.alpha),
                 )
             result = outcome.result
-            encoded = files.encode(opened, result.image, result.mask)
+            encoded = files.encode(opened, result.image, result.mask, options=options_of_file)
             path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -159,10 +186,10 @@ class Service:
             "file": encoded.report.plain(),
         }
 
-    def _opened(self, photo: str | None) -> Photo:
+    def _opened(self, photo: str | None, frame: int | None = None) -> Photo:
         if not photo:
             raise UnreadablePhoto("There is no photo: give a file.")
-        return self.session.load(photo)
+        return self.session.load(photo, frame=frame)
 
     def _file(self, photo: Photo, ending: str) -> Path:
         return self.handed.file(legal(Path(photo.name).stem, ending))

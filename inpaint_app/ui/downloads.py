@@ -6,8 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app import recipe
+from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, MaskError
 from inpaint_app.photofile import files
+from inpaint_app.photofile.photo import SaveOptions
+from inpaint_app.session import source_type
 from inpaint_app.ui import pictures, present
 from inpaint_app.ui.asked import Message, marked
 from inpaint_app.ui.made import Made, hole_of
@@ -15,11 +18,17 @@ from inpaint_app.ui.names import legal
 from inpaint_app.ui.visits import Step, Visit
 
 
-def give_photo(visit: Visit, step: Step, made: Made | None, format: str | None) -> None:
-    """The current step, or a result of it, in the photo's own format or as PNG."""
+def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: bool) -> None:
+    """The current step, or a result of it, in the photo's own format, or as a PNG in which no known pixel changes.
+
+    mark: state in the file that it was edited.
+    """
     photo, patches = visit.opened(), step.patches + (made.patches if made else ())
     edited = made.whole(visit.pixels()).result.image if made else visit.pixels()
-    encoded = files.encode(photo, edited, hole_of(patches, photo.rgb.shape), format=format)
+    # steps before this one may have been made with anything: what states most is stated
+    word = source_type(made.job.backend if made and not step.patches else backends.DEFAULT) if mark else ""
+    hole, options = hole_of(patches, photo.rgb.shape), SaveOptions(exact, word)
+    encoded = files.encode(photo, edited, hole, format="PNG" if exact else None, options=options)
     name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
     path = files.write_bytes(encoded.data, visit.file(encoded.suffix, name))
     visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))

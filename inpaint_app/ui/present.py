@@ -112,6 +112,8 @@ def photo(given: Photo) -> dict[str, Any]:
         "megapixels": round(given.width * given.height / 1e6, 1),
         "bytes": len(given.source),
         "note": given.note,
+        "frame": given.frame,
+        "frames": given.frames,
     }
 
 

@@ -23,7 +23,7 @@ from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
 from inpaint_app.ui.made import opacity
 from inpaint_app.ui.mask_files import meanings
-from inpaint_app.ui.names import legal
+from inpaint_app.ui.opening import opened
 from inpaint_app.ui.results import Shown
 from inpaint_app.ui.visits import Step, Visit, Visits
 from inpaint_app.ui.work import at_once, value, working
@@ -42,8 +42,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Opening")
-            with asked.taken(self._sent_by(visit), message) as path:
-                photo = self.session.load(path, name=legal(str(message.get("name") or path.name)))
+            photo = opened(self.session, visit, self._sent_by(visit), message)
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
             self.visits.make_room(visit)
@@ -195,7 +194,7 @@ class Remover:
             elif kind == "recipe":
                 give_recipe(visit, made)
             else:
-                give_photo(visit, step, made, "PNG" if kind == "png" else None)
+                give_photo(visit, step, made, kind == "png", bool(message.get("mark")))
 
         yield from working(visit, task, asked.work(message))
 

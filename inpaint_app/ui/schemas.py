@@ -27,6 +27,9 @@ def tools() -> tuple[dict[str, Any], ...]:
         "grow": GROW,
         "feather": FEATHER,
         "candidates": CANDIDATES,
+        "frame": FRAME,
+        "exact": EXACT,
+        "mark_edited": MARK_EDITED,
     }
     finding = {"confidence": SURE, "segmenter": _segmenter()}
     return (
@@ -96,6 +99,23 @@ CANDIDATES = {
     "maximum": MOST,
     "default": 1,
     "description": "Fills to make with different seeds; the best one comes back.",
+}
+FRAME = {
+    "type": "integer",
+    "minimum": 0,
+    "default": 0,
+    "description": "Of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited, from 1; 0 "
+    "is the first. The others stay as they are.",
+}
+EXACT = {
+    "type": "boolean",
+    "default": False,
+    "description": "Write so that no known pixel changes: PNG, TIFF or lossless WebP.",
+}
+MARK_EDITED = {
+    "type": "boolean",
+    "default": False,
+    "description": "State in the file's XMP that it was edited (IPTC's digital source type).",
 }
 SURE = {
     "type": "number",

@@ -63,5 +63,15 @@ function makeIntake(app) {
   }
   one(".st-samples-box").hidden = !Object.keys(CONFIGURATION.samples).length;
 
-  return { choose: () => chooser.click(), shoot: () => camera.click(), mask: () => maskFile.click() };
+  /* Of an animation, or a file with pages, which one is edited. */
+  const frame = one("[name=frame]");
+  frame.addEventListener("change", () => app.send("open", { frame: Number(frame.value) }));
+  function frames(number, many) {
+    one(".st-frame").hidden = many < 2;
+    one(".st-frame em").textContent = "of " + many;
+    frame.max = many;
+    frame.value = number;
+  }
+
+  return { frames, choose: () => chooser.click(), shoot: () => camera.click(), mask: () => maskFile.click() };
 }

@@ -147,8 +147,8 @@ const does = {
   in: () => { view.zoom(1.4, ...app.stage.centre()); app.zoomed(); app.moved(); app.stage.redraw(); },
   out: () => { view.zoom(1 / 1.4, ...app.stage.centre()); app.zoomed(); app.stage.redraw(); },
   open: () => app.intake.choose(), shoot: () => app.intake.shoot(), "mask-open": () => app.intake.mask(),
-  download: () => app.send("download", { what: "own", result: app.active }),
-  png: () => app.send("download", { what: "png", result: app.active }),
+  download: () => app.send("download", { what: "own", result: app.active, mark: one("[name=mark]").checked }),
+  png: () => app.send("download", { what: "png", result: app.active, mark: one("[name=mark]").checked }),
   "mask-save": () => app.send("download", { what: "mask", ...app.marks() }),
   recipe: () => app.send("download", { what: "recipe", result: app.active }),
   "start-over": () => app.send("go", { step: 0 }),
@@ -166,6 +166,7 @@ const hears = {
     one(".st-heading").hidden = false;
     one(".st-facts").textContent = message.width + " × " + message.height + " · " + message.format + " · " + bytes(message.bytes);
     if (message.note) app.say("info", message.note);
+    app.intake.frames(message.frame, message.frames);
   },
   async step(message) {
     if (app.steps.length && app.base && !hears.fresh) app.logs.set(app.shownStep, mask.log());

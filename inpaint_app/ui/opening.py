@@ -1,0 +1,20 @@
+"""The photo that a visitor opens: a file that arrived, a sample, or another frame of the photo that is open."""
+
+from __future__ import annotations
+
+from inpaint_app.photofile.files import Photo
+from inpaint_app.session import Session
+from inpaint_app.ui import asked
+from inpaint_app.ui.asked import Message, Sent
+from inpaint_app.ui.names import legal
+from inpaint_app.ui.visits import Visit
+
+
+def opened(session: Session, visit: Visit, sent: Sent, message: Message) -> Photo:
+    """Take it in. Raises UnreadablePhoto, PhotoTooLarge, OptionError."""
+    frame = asked.whole(message["frame"]) if message.get("frame") else None
+    if frame is not None and not message.get("path") and not message.get("sample"):
+        photo = visit.opened()
+        return session.load(photo.source, name=photo.name, frame=frame)
+    with asked.taken(sent, message) as path:
+        return session.load(path, name=legal(str(message.get("name") or path.name)), frame=frame)
