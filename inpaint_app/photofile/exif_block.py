@@ -74,18 +74,21 @@ class Block:
 
     def directory(self, at: int) -> Directory:
         """The directory at a place; entries whose value lies outside the block have an empty one."""
-        count = self.number("H", at)
+        count, strange = self.number("H", at), 0
         found = Directory(at, at + 2 + 12 * count)
         if at < 8 or found.link > len(self.data) or count > _MOST_ENTRIES:
             raise ValueError("a directory outside its block, or of too many entries")
         for row in range(at + 2, found.link, 12):
             tag, kind = self.number("H", row), self.number("H", row + 2)
+            strange += kind not in _SIZES
             size = _SIZES.get(kind, 1) * self.number("I", row + 4)
             start = row + 8 if size <= 4 else self.number("I", row + 8)
             if start + size > len(self.data) or start < 8:
                 start, size = row + 8, 4
                 kind = 0
             found.entries.append(Entry(tag, kind, row, start, start + size))
+        if strange > max(2, count // 4):
+            raise ValueError("samples, or whatever else, where a directory should be")
         self.read += sum(entry.end - entry.start for entry in found.entries)
         if self.read > 8 * len(self.data) + 100_000:
             raise ValueError("values that lie over one another")

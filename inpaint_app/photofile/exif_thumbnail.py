@@ -38,7 +38,7 @@ class Thumbnail:
                 return None
             size = _size(data[place : place + length])
             return None if size is None else cls(513, ((place, length),), size, 3)
-        if one.get(259, 1) != 1 or one.get(284, 1) != 1 or numbers.get(258, [8])[0] != 8:
+        if one.get(259, 1) != 1 or one.get(284, 1) != 1 or one.get(258, 8) != 8:
             return None
         samples = one.get(277, 1)
         if (one.get(262), samples) not in ((2, 3), (1, 1)):

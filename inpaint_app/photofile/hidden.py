@@ -63,7 +63,11 @@ def holds_picture(data: bytes) -> bool:
 
 
 def plain_pictures(data: bytes) -> Iterator[Found]:
-    """Pictures that are not packed."""
+    """Pictures that are not packed, and long enough to show anybody."""
+    yield from (found for found in _plain(data) if found.end - found.start > SMALL)
+
+
+def _plain(data: bytes) -> Iterator[Found]:
     yield from jpegs(data)
     for match in _SIGNATURES.finditer(data):
         yield Found(match.start(), _end(data, match.start()), _kind(match.group()))

@@ -33,6 +33,12 @@ def cleaned(note: bytes, edit: Edit) -> bytes:
         edit.left_out("samples of a picture in the camera maker's note")
     for start, end in raw:
         fresh[start:end] = bytes(end - start)
+    for name in edit.names:  # of a face that the camera knew
+        for code in ("utf-8", "utf-16-le"):
+            mark = name.encode(code)
+            if len(name) > 2 and mark in fresh:
+                edit.left_out("the name of who was removed, in the camera maker's note")
+                fresh = fresh.replace(mark, bytes(len(mark)))
     return bytes(fresh)
 
 
