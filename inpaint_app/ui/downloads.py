@@ -30,7 +30,7 @@ def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: b
     hole, options = hole_of(patches, photo.rgb.shape), SaveOptions(exact, word)
     encoded = files.encode(photo, edited, hole, format="PNG" if exact else None, options=options)
     name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
-    path = files.write_bytes(encoded.data, visit.file(encoded.suffix, name))
+    path = files.write_bytes(encoded.data, visit.passing_file(encoded.suffix, name))
     visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))
 
 
@@ -45,7 +45,7 @@ def give_recipe(visit: Visit, made: Made | None) -> None:
     text = recipe.make(photo, made.whole(image), made.job)
     number = "" if visit.at == 0 else f"-step{visit.at + 1}"
     name = legal(Path(photo.name).stem, f"{number}.recipe.json")
-    path = files.write_bytes(text.encode(), visit.file(".json", name))
+    path = files.write_bytes(text.encode(), visit.passing_file(".json", name))
     visit.say(
         "file", path=str(path), name=name, text="Replay it with: inpaint-app remove PHOTO --recipe FILE."
     )
@@ -57,5 +57,5 @@ def give_mask(visit: Visit, message: Message) -> None:
     if mask is None:
         raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
     name = legal(Path(photo.name).stem, "-mask.png")
-    path = files.write_bytes(pictures.mask_png(mask), visit.file(".png", name))
+    path = files.write_bytes(pictures.mask_png(mask), visit.passing_file(".png", name))
     visit.say("file", path=str(path), name=name, text="White is what is marked.")

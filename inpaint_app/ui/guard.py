@@ -33,7 +33,7 @@ from inpaint_app.ui.routes import Kind
 from inpaint_app.ui.security_headers import headers_for, with_headers
 
 BODY_BYTES = 64 * 2**20
-"""Longest body of a request that is no upload: a brushed mask is some hundred kilobytes, a recipe some megabytes."""
+"""Longest body of a request that is no upload: many strokes are some hundred kilobytes, a recipe some megabytes."""
 
 NAMING_BYTES = 4096
 """Longest body of a request that only names something."""

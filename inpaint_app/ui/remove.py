@@ -221,7 +221,7 @@ class Remover:
             left, top, right, bottom = asked.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
             written = pictures.write_picture(
-                crop, visit.opened().shown_icc, visit.crop_file(), 2 * pictures.PREVIEW_SIDE
+                crop, visit.opened().shown_icc, visit.passing_file(".jpg"), 2 * pictures.PREVIEW_SIDE
             )
             visit.say(
                 "detail",

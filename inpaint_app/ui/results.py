@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.candidates import Candidate
@@ -47,6 +48,9 @@ class Shown:
             self._begun = True
             if job.objects:
                 self._note_finds(outcome)
+            for made in self._step.made.values():
+                for name in ("preview", "thumb"):
+                    Path(made.shown[name]).unlink(missing_ok=True)
             self._step.made.clear()
             self._visit.say("clear")
         result = outcome.result

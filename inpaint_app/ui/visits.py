@@ -32,8 +32,8 @@ from inpaint_app.ui.uploads import Uploads
 LEFT_SECONDS = 15 * 60.0
 """A visit is let go of this long after its tab was closed; one that is only idle stays as long as the settings say."""
 
-CROPS = 12
-"""Full-resolution crops kept on disk for a visit."""
+PASSING = 12
+"""Full-resolution crops, and downloads, kept on disk for a visit."""
 
 
 @dataclass(eq=False)
@@ -67,7 +67,7 @@ class Visit:
     image: Image | None = None
     masks: HeldMasks = field(default_factory=HeldMasks)
     outbox: list[dict[str, Any]] = field(default_factory=list)
-    crops: list[Path] = field(default_factory=list)
+    passing: dict[bool, list[Path]] = field(default_factory=dict)
     sent: int = 0
     busy: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -141,12 +141,13 @@ class Visit:
         for call in tuple(self.calls):
             call.set()
 
-    def crop_file(self) -> Path:
-        """A path for a full-resolution crop; older crops go."""
-        path = self.file(".jpg")
-        self.crops.append(path)
-        while len(self.crops) > CROPS:
-            self.crops.pop(0).unlink(missing_ok=True)
+    def passing_file(self, suffix: str, name: str | None = None) -> Path:
+        """A path for what is fetched at once, a crop or, with a name, a download; older ones of the kind go."""
+        path, kept = self.file(suffix, name), self.passing.setdefault(bool(name), [])
+        kept.append(path)
+        for old in kept[:-PASSING]:
+            shutil.rmtree(old.parent, ignore_errors=True) if name else old.unlink(missing_ok=True)
+        del kept[:-PASSING]
         return path
 
     def say(self, kind: str, **content: Any) -> None:

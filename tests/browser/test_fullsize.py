@@ -11,7 +11,7 @@ from driver import painted
 from PIL import Image as PillowImage
 
 from inpaint_app.imaging.mask import dilated
-from inpaint_app.ui.visits import CROPS
+from inpaint_app.ui.visits import PASSING
 
 
 def pixels(path: Path) -> Any:
@@ -125,4 +125,4 @@ def test_a_hundred_zooms_leave_no_more_than_a_few_files(studio: Any, tmp_path: P
         }"""
     )
     left = set(visit.folder.iterdir()) - before
-    assert 0 < len(left) <= CROPS
+    assert 0 < len(left) <= PASSING

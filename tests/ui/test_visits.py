@@ -144,12 +144,19 @@ def test_photos_of_idle_visits_make_room_for_new_ones(tmp_path: Path, visit: Vis
     assert visits.of("c") is held[2]
 
 
-def test_crops_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CROPS", 3)
+def test_what_is_fetched_at_once_does_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PASSING", 3)
     visit = Visit(tmp_path / "visit")
-    for _ in range(10):
-        visit.crop_file().write_bytes(b"x")
-    assert len(list(visit.folder.iterdir())) == 3
+    stays = visit.file(".jpg")
+    stays.write_bytes(b"x")
+    for number in range(10):
+        visit.passing_file(".jpg").write_bytes(b"x")
+        visit.passing_file(".png", f"download-{number}.png").write_bytes(b"x")
+    files = [path for path in visit.folder.rglob("*") if path.is_file()]
+    assert len(files) == 1 + 3 + 3
+    assert stays in files
+    assert {path.name for path in files if path.suffix == ".png"} == {f"download-{n}.png" for n in (7, 8, 9)}
+    assert len(list(visit.folder.iterdir())) == 1 + 3 + 3, "no empty folders either"
 
 
 def test_what_is_at_work_does_not_end(tmp_path: Path) -> None:
