@@ -1,7 +1,8 @@
 """The one that deletes: whatever lies in the server's folder longer than is promised, or belongs to nobody any more.
 
-Ages are counted by the monotonic clock from when a file was first seen, so that a clock that is set does nothing. It is
-a thread that is looked after: `check` starts it again where it died, and says so where it does not get round.
+Ages are counted by the monotonic clock, from the round before a file was first seen: so a clock that is set does
+nothing, and no file lies longer than promised by more than one round. It is a thread that is looked after: `check`
+starts it again where it died, and says so where it does not get round.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Cleaner:
         self._before = tuple(before)
         self._seen: dict[str, tuple[int, float]] = {}
         self._empty: dict[str, float] = {}
+        self._round = clock()
         self._ended = threading.Event()
         self._sweeping = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -82,9 +84,10 @@ class Cleaner:
             # Files first: what a visit writes that begins between the two is not among them.
             files, held = self._files(), self._held()
             now, seen = self.clock(), dict[str, tuple[int, float]]()
+            since, self._round = min(now, self._round), now  # what is new was written after the last round
             for path, written in files:
                 known = self._seen.get(path)
-                first = known[1] if known is not None and known[0] == written else now
+                first = known[1] if known is not None and known[0] == written else since
                 if self._is_held(path, held):
                     seen[path] = (written, now)  # its time begins when nobody holds it any more
                 elif now - first < self.keep_seconds and not self._is_orphan(path):

@@ -31,6 +31,7 @@ HOLES = {
 }  # fmt: skip
 SIZES = {"128 px": 128, "256 px": 256, "512 px": 512, "As they are": 0}
 FILES = ("report.html", "rows.csv", "results.json")
+FOLDER = "evaluate-folder"
 SHOWN = 4
 """Holes whose fills are shown while the work goes on, the newest first."""
 REFRESH = 0.8
@@ -77,7 +78,7 @@ def build(session: Session, visits: Visits, hosts: Hosts) -> None:
             with gr.Column(scale=2, min_width=260):
                 folder = gr.Textbox(
                     label="Or a folder on this machine", placeholder="/home/me/photos", visible=own,
-                    elem_id="evaluate-folder",
+                    elem_id=FOLDER,
                 )  # fmt: skip
                 with gr.Row():
                     size = gr.Dropdown(list(SIZES), value="256 px", label="Size", min_width=120)

@@ -63,6 +63,9 @@ class Page(gr.Blocks):
     def launch(self, *given: Any, **options: Any) -> Any:
         """As Gradio has it, behind our guard, with our own uploads, and our own tools for some of the endpoints."""
         self.hosts.listening = options.get("server_name") or self.hosts.listening
+        for block in self.blocks.values():
+            if getattr(block, "elem_id", None) == evaluate_tab.FOLDER and not self.hosts.private:
+                block.visible = False
         self.hosts.shared = lambda: str(self.share_url or "")
         access.bind_queue(self._queue, self.visits)
         known = options.get("app_kwargs") or {}
