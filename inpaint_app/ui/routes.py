@@ -83,7 +83,7 @@ CLOSED = (
     "/openapi.json", "/login", "/login/", "/logout", "/svelte/{path:path}", "/manifest.json", "/pwa_icon",
     "/pwa_icon/{size}", "/monitoring", "/monitoring/summary", "/monitoring/{key}", "/gradio_api/deep_link",
     *(f"{PREFIX}/{name}" for name in (
-        "user", "user/", "login_check", "login_check/", "token", "token/", "runs", "runs/", "queue/status",
+        "user", "user/", "login_check", "login_check/", "token", "token/", "runs", "runs/", "queue/status", "reset/",
         "dev/reload",
         "run-history/connect", "run-history/buckets", "run-history/records",
         "run-history/records/{endpoint}/{record_id}/assets/{asset_id}",

@@ -51,7 +51,7 @@ def test_every_route_of_the_installed_version_was_looked_at(page: Any) -> None:
 
 def test_what_is_listed_is_there(page: Any) -> None:
     found = {template for template, _ in installed(page.app)}
-    optional = {f"{routes.PREFIX}/mcp/{{path:path}}", f"{routes.PREFIX}/reset/"}
+    optional = {f"{routes.PREFIX}/mcp/{{path:path}}"}
     assert {route.template for route in routes.SERVED} - found <= optional
 
 
