@@ -20,7 +20,12 @@ MAX_LIST_BYTES = 256 * 2**20
 """Longest list that is read: some millions of names."""
 
 
-def photos_in(folder: Path, recursive: bool = False, without: Iterable[Path] = ()) -> tuple[Path, ...]:
+def photos_in(
+    folder: Path,
+    recursive: bool = False,
+    without: Iterable[Path] = (),
+    suffixes: frozenset[str] = SUFFIXES,
+) -> tuple[Path, ...]:
     """The photos of a folder by name, sorted. Links that lead out of the folder are not followed.
 
     What systems and programs lay beside photos (._a.jpg, .thumbnails/, @eaDir/, a.jpg.xmp) is passed over, and so is
@@ -32,7 +37,7 @@ def photos_in(folder: Path, recursive: bool = False, without: Iterable[Path] = (
     left = [path.resolve() for path in without if path.resolve() != root]
     found = []
     for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or any(beside(p) for p in path.relative_to(folder).parts):
+        if path.suffix.lower() not in suffixes or any(beside(p) for p in path.relative_to(folder).parts):
             continue
         real = path.resolve()
         apart = any(real.is_relative_to(other) for other in left)

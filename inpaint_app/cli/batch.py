@@ -18,6 +18,7 @@ from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import remember
 from inpaint_app.errors import Cancelled, OptionError
 from inpaint_app.journal import Row
+from inpaint_app.photofile import raw
 from inpaint_app.session import Job, Session
 
 EXAMPLES = """\
@@ -90,12 +91,18 @@ def _workers(text: str) -> int:
     return int(text)
 
 
-def _photos(arguments: argparse.Namespace) -> tuple[tuple[Path, ...], Path]:
+def _photos(arguments: argparse.Namespace, console: Console) -> tuple[tuple[Path, ...], Path]:
     """The photos, and the folder from which rows name them."""
     given: Path = arguments.input
     if given.is_dir():
         apart = [arguments.output, *([arguments.masks] if arguments.masks else [])]
         photos, root = batch.photos_in(given, arguments.recursive, apart), given
+        sensor = batch.photos_in(given, arguments.recursive, apart, raw.SUFFIXES)
+        if sensor:
+            one = len(sensor) == 1
+            many = "a camera raw file" if one else f"{len(sensor)} camera raw files"
+            names = sensor[0].name if one else f"{sensor[0].name}, …"
+            console.note(f"Left out: {many} ({names}): develop {'it' if one else 'them'} first.")
     elif arguments.recursive:
         raise OptionError(f"--recursive is for a folder; {given} is none.")
     else:
@@ -117,7 +124,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     job = shared.job(arguments, arguments.backend or backends.DEFAULT)
     if not job.objects and arguments.masks is None:
         raise OptionError("Nothing to remove: give --people, --cars, --objects dog,bicycle or --masks DIR.")
-    photos, root = _photos(arguments)
+    photos, root = _photos(arguments, console)
     masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos, root)
     if arguments.json == "-":
         console.reserve()

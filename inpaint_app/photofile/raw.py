@@ -26,6 +26,27 @@ _MARKS = (
     (8, b"IIII", "Phase One IIQ"),
     (8, b"MMMM", "Phase One IIQ"),
 )
+SUFFIXES = frozenset(
+    {
+        ".dng",
+        ".cr2",
+        ".cr3",
+        ".crw",
+        ".nef",
+        ".nrw",
+        ".arw",
+        ".srf",
+        ".sr2",
+        ".orf",
+        ".rw2",
+        ".rwl",
+        ".raf",
+        ".pef",
+    }
+    | {".srw", ".x3f", ".3fr", ".fff", ".iiq", ".mos", ".mrw", ".erf", ".mef", ".dcr", ".kdc", ".gpr"}
+)
+"""How such files are usually called, to name those that a folder holds."""
+
 _DNG_VERSION, _LEAF, _COMPRESSION, _PHOTOMETRIC, _MAKE = 50706, 34310, 259, 262, 271
 _SENSOR = frozenset({32803, 34892})  # colour filter array, linear raw
 _CODED = frozenset(

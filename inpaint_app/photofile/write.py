@@ -170,7 +170,7 @@ def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
 def _written(photo: Photo, edited: Image, target: str, edit: Edit) -> Written:
     if not edit.hole.any() and target == photo.format:
         return Written(photo.source, "lossless" if target in formats.LOSSLESS else "lossy")
-    if edit.mark and target in ("WEBP", "HEIF", "AVIF", "TIFF"):
+    if edit.mark and target in ("WEBP", "HEIF", "AVIF", "TIFF", "GIF"):
         photo = replace(photo, xmp=mark.packet(photo.xmp, edit.mark))
     elif edit.mark and target not in ("JPEG", "PNG"):
         edit.note(f"a {target} holds no XMP: it does not say that it was edited")

@@ -104,12 +104,12 @@ def said_in(data: bytes, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("format", [None, "JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+@pytest.mark.parametrize("format", [None, "JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "BMP"])
 def test_a_marked_file_says_that_it_was_edited(source: str, format: str | None, tmp_path: Path) -> None:
     photo = files.load(SOURCES[source](), name="photo")
     done = files.encode(photo, edited_in(photo.rgb, hole()), hole(), format=format, options=MARKED)
-    if done.report.format == "GIF":
-        assert "a GIF holds no XMP" in done.report.note.replace("A GIF", "a GIF")
+    if done.report.format == "BMP":
+        assert "BMP holds no XMP" in done.report.note
         return
     assert files.load(done.data, name="again").rgb.shape == photo.rgb.shape
     assert done.data.count(b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia") == 1
