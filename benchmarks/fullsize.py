@@ -1,0 +1,307 @@
+"""How good, quick and large fills are on photos as cameras give them, 3 to 16 megapixels, beside peers.
+
+    python -m benchmarks.fullsize OUT                       # both folders, holes of 5 and 15 %, two seeds each
+    python -m benchmarks.fullsize OUT --shares 0.05 --seeds 3 --methods default exemplar
+    python -m benchmarks.fullsize OUT --slow                # PyPatchMatch on the whole photo, too: minutes a fill
+    python -m benchmarks.fullsize OUT --scaling             # seconds for each megapixel of hole, 1 to 48 megapixels
+
+Holes have the shapes of eval/object_removal and lie where no person or vehicle is. OUT gets rows.jsonl (what is there
+is not done again), table.md, and a picture for every hole: the photo with its hole, the truth, then every method.
+
+HaarPSI: over the hole's box, at full size and at a quarter of the sides. Texture: energy of detail finer than 2 px in
+the hole over the truth's. Seam: step across the hole's border over the steps beside it, 1 = not to be told. Memory:
+the process's peak over what it held before the fill, the photo loaded (Linux). Seconds hold for one run only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.exemplar_cases import DATA, load, place, silhouettes
+from inpaint_app.backends import registry
+from inpaint_app.errors import InpaintError
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.metrics import no_reference
+from inpaint_app.metrics.full_reference import scores
+from inpaint_app.session import Session
+from inpaint_app.settings import Settings
+from inpaint_app.types import Box, Image, Mask, Removal, Result
+
+FOLDERS = ("eval/fullsize", "eval/camera")
+LIVING = frozenset(("person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "horse"))
+SMALL = 384
+"""Side of the window that biharmonic filling gets: the number of its unknowns is what its time grows with."""
+
+
+@lru_cache(maxsize=1)
+def session() -> Session:
+    return Session(Settings.from_environment())
+
+
+def _ours(name: str) -> Callable[[Image, Mask], Image]:
+    return lambda image, mask: session().remove(Removal(image, mask, grow=0, feather=0), name).image
+
+
+def _patchmatch_whole(image: Image, mask: Mask) -> Image:
+    from patchmatch import patch_match
+
+    return np.asarray(patch_match.inpaint(image, mask.view(np.uint8) * np.uint8(255), patch_size=3))
+
+
+def _biharmonic(image: Image, mask: Mask) -> Image:
+    """Solved at `SMALL` pixels around the hole, and scaled back: at full size it needs more memory than there is."""
+    from skimage.restoration import inpaint_biharmonic
+
+    area = _around(mask, 0.5)
+    part, hole = image[area], mask[area]
+    scale = min(1.0, SMALL / max(hole.shape))
+    size = (max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale)))
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    opening = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    filled = np.clip(inpaint_biharmonic(small, opening, channel_axis=-1) * 255, 0, 255).astype(np.uint8)
+    out = image.copy()
+    out[area] = cv2.resize(filled, hole.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return out
+
+
+METHODS: dict[str, Callable[[Image, Mask], Image]] = {
+    "default": _ours(registry.DEFAULT),
+    "exemplar": _ours("exemplar"),
+    "PyPatchMatch, our 768 px window": _ours("patchmatch"),
+    "Navier-Stokes": _ours("navier-stokes"),
+    f"biharmonic at {SMALL} px": _biharmonic,
+}
+SLOW = {"PyPatchMatch as it is": _patchmatch_whole}
+
+
+def _around(mask: Mask, share: float) -> tuple[slice, slice]:
+    box = bounds(mask) or Box(0, 0, mask.shape[1], mask.shape[0])
+    return padded(box, max(24, round(share * max(box.width, box.height))), mask.shape).slices
+
+
+def living(image: Image) -> Mask:
+    """Where people, animals and vehicles are found, with a margin; raises MissingWeights where nothing can look."""
+    mask = np.zeros(image.shape[:2], bool)
+    for found in session().detect(image, confidence=0.2):
+        if found.label in LIVING:
+            mask[padded(found.box, 16, mask.shape).slices] = True
+    return mask
+
+
+def hole(taken: Mask, name: str, share: float, seed: int) -> Mask | None:
+    """A seeded object-shaped hole outside `taken`; None where thirty places all met it."""
+    shapes = silhouettes()
+    for attempt in range(30):
+        key = zlib.crc32(f"{name} {seed} {attempt}".encode())
+        mask = place(shapes[key % len(shapes)], (taken.shape[0], taken.shape[1]), share, key)
+        if not (mask & taken).any():
+            return mask
+    return None
+
+
+def rows_of(out: Path) -> list[dict[str, Any]]:
+    path = out / "rows.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _peak() -> float:
+    """Megabytes at the process's peak since the last `_forget_peak`."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _forget_peak() -> None:
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def measured(
+    method: Callable[[Image, Mask], Image], truth: Image, mask: Mask
+) -> tuple[Image, dict[str, float]]:
+    """The fill, and its numbers; the hole is painted grey before, so that no method can peek."""
+    image = truth.copy()
+    image[mask] = 127
+    _forget_peak()
+    before, began, cpu = _peak(), time.perf_counter(), time.process_time()
+    filled = method(image, mask)
+    took = {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "megabytes": _peak() - before,
+    }
+    result = np.where(mask[..., None], filled, truth)
+    return result, compared(truth, result, mask) | took
+
+
+def compared(truth: Image, result: Image, mask: Mask) -> dict[str, float]:
+    """HaarPSI at both sizes, PSNR, texture and seam."""
+    area = _around(mask, 0.1)
+    one, other, opening = truth[area], result[area], mask[area]
+    small = [cv2.resize(part, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA) for part in (one, other)]
+    near = cv2.resize(opening.astype(np.float32), small[0].shape[1::-1], interpolation=cv2.INTER_AREA) > 0
+    full = scores(one, other, opening, names=("haarpsi", "psnr"))["hole"]
+    quarter = scores(small[0], small[1], near, names=("haarpsi",))["hole"]["haarpsi"]
+    energies = [_detail(part, opening) for part in (other, one)]
+    box = Box(0, 0, opening.shape[1], opening.shape[0])
+    seen = no_reference.report(
+        one, Result(other, opening, "", 0.0, (box,), 0, 0, 0, registry.find("telea").options())
+    )
+    return {
+        "haarpsi": full["haarpsi"],
+        "quarter": quarter,
+        "psnr": full["psnr"],
+        "texture": (energies[0] + 0.1) / (energies[1] + 0.1),
+        "seam": float("nan") if seen.seam_contrast is None else seen.seam_contrast,
+    }
+
+
+def _detail(image: Image, mask: Mask) -> float:
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return float(((luma - cv2.GaussianBlur(luma, (0, 0), 2)) ** 2)[mask].mean())
+
+
+def photos() -> Iterator[tuple[str, Image]]:
+    for folder in FOLDERS:
+        for path in sorted((DATA / folder).glob("*.jpg")):
+            yield f"{Path(folder).name}/{path.stem}", load(path)
+
+
+def run(
+    out: Path, methods: dict[str, Callable[[Image, Mask], Image]], shares: list[float], seeds: int
+) -> None:
+    """Fill every hole with every method; a row for each goes to rows.jsonl at once."""
+    done = {(row["photo"], row["share"], row["seed"], row["method"]) for row in rows_of(out)}
+    warmed: set[str] = set()
+    for photo, truth in photos():
+        taken = living(truth)
+        for share in shares:
+            for seed in range(seeds):
+                mask = hole(taken, photo, share, seed)
+                if mask is None:
+                    print(f"{photo}: no place for {share:.0%} without people, seed {seed}", flush=True)
+                    continue
+                views = []
+                for name, method in methods.items():
+                    if (photo, share, seed, name) in done:
+                        continue
+                    if name not in warmed:  # loaded and compiled before the clock starts
+                        measured(method, truth[:400, :400], _dot())
+                        warmed.add(name)
+                    try:
+                        result, numbers = measured(method, truth, mask)
+                    except InpaintError as error:
+                        print(f"{photo} {share:.0%} {name}: {error}", flush=True)
+                        continue
+                    views.append(result)
+                    key = {"photo": photo, "pixels": mask.size, "share": share, "seed": seed, "method": name}
+                    with (out / "rows.jsonl").open("a") as file:
+                        file.write(json.dumps(key | numbers) + "\n")
+                if views:
+                    _picture(out / f"{photo.replace('/', '-')}-{share:.0%}-{seed}.jpg", truth, mask, views)
+
+
+def _dot() -> Mask:
+    mask = np.zeros((400, 400), bool)
+    mask[150:220, 150:220] = True
+    return mask
+
+
+def _picture(path: Path, truth: Image, mask: Mask, views: list[Image]) -> None:
+    """The hole's surroundings: marked, true, then the views, each at most 900 pixels wide."""
+    marked = truth.copy()
+    marked[mask] = (255, 0, 255)
+    area = _around(mask, 0.3)
+    scale = min(1.0, 900 / max(mask[area].shape))
+    tiles = [
+        cv2.resize(view[area], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        for view in (marked, truth, *views)
+    ]
+    cv2.imwrite(str(path), cv2.cvtColor(np.hstack(tiles), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Means by folder, share of the hole and method; texture, seam and seconds as medians, memory as the largest."""
+    lines = [
+        "| photos | hole | method | fills | HaarPSI, full | HaarPSI, quarter | PSNR, dB | texture | seam | s, median "
+        "| CPU s, median | CPU s a hole MP | MB, most |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    order = [*METHODS, *SLOW]
+    median = np.nanmedian
+    keys = {(row["photo"].split("/")[0], row["share"], order.index(row["method"])) for row in rows}
+    for folder, share, number in sorted(keys, key=lambda key: (key[0] != "fullsize", key[1], key[2])):
+        method = order[number]
+        mine = [
+            row
+            for row in rows
+            if row["method"] == method and row["share"] == share and row["photo"].startswith(f"{folder}/")
+        ]
+        column = {
+            name: np.array([row[name] for row in mine]) for name in mine[0] if name not in ("photo", "method")
+        }
+        each = median(column["cpu"] / (column["pixels"] * share / 1e6))
+        lines.append(
+            f"| {folder} | {share:.0%} | {method} | {len(mine)} | {column['haarpsi'].mean():.3f} | "
+            f"{column['quarter'].mean():.3f} | {column['psnr'].mean():.2f} | {median(column['texture']):.2f} | "
+            f"{median(column['seam']):.2f} | {median(column['seconds']):.1f} | {median(column['cpu']):.1f} | "
+            f"{each:.1f} | {column['megabytes'].max():.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def scaling() -> str:
+    """The default's time on one photo scaled to 1, 3, 12 and 48 megapixels, each with a hole of 5 %."""
+    _, truth = next(photos())
+    lines = ["| megapixels | s | CPU s | CPU s a hole MP |", "|---|---|---|---|"]
+    measured(METHODS["default"], truth[:400, :400], _dot())
+    for megapixels in (1, 3, 12, 48):
+        scale = (megapixels * 1e6 / (truth.shape[0] * truth.shape[1])) ** 0.5
+        image = np.asarray(cv2.resize(truth, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC))
+        mask = hole(np.zeros(image.shape[:2], bool), "scaling", 0.05, 0)
+        if mask is not None:
+            numbers = min(
+                (measured(METHODS["default"], image, mask)[1] for _ in range(2)), key=lambda n: n["cpu"]
+            )
+            each = numbers["cpu"] / (float(mask.sum()) / 1e6)
+            lines.append(f"| {megapixels} | {numbers['seconds']:.2f} | {numbers['cpu']:.2f} | {each:.2f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("out", type=Path, help="folder for rows, table and pictures")
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.15])
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, *SLOW])
+    parser.add_argument("--slow", action="store_true", help="PyPatchMatch on the whole photo, too")
+    parser.add_argument("--scaling", action="store_true", help="only the time by the photo's size")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.scaling:
+        print(scaling())
+        return
+    every = METHODS | (SLOW if arguments.slow or arguments.methods else {})
+    methods = {name: every[name] for name in arguments.methods or every}
+    run(arguments.out, methods, arguments.shares, arguments.seeds)
+    made = table(rows_of(arguments.out))
+    (arguments.out / "table.md").write_text(made + "\n")
+    print(made)
+
+
+if __name__ == "__main__":
+    main()
