@@ -34,11 +34,8 @@ def best(
             console.say(f"Not measured: {error}")
             standings = []
     ranked = standings or proof.unmeasured(names)
-    for place, standing in enumerate(standings, start=1):
-        console.say(
-            f"{place}. {standing.backend:<24} HaarPSI {standing.mean:.3f}, best on {standing.best_on} of "
-            f"{standing.patches} patches, {standing.seconds:.2f} s"
-        )
+    for place, standing in enumerate(ranked, start=1):
+        console.say(f"{place}. {standing.backend:<24} {described(standing)}")
     chosen = next(job for job in jobs if job.backend == ranked[0].backend)
     return chosen, [
         {
@@ -46,9 +43,26 @@ def best(
             "haarpsi": round(one.mean, 4),
             "best_on": one.best_on,
             "patches": one.patches,
+            "usual": None if one.usual is None else round(one.usual, 4),
+            "expected": round(one.expected, 4),
         }
         for one in standings
     ]
+
+
+def described(standing: Any) -> str:
+    """Why a backend stands where it does, in the numbers that its place follows from."""
+    usual = "never measured elsewhere" if standing.usual is None else f"{standing.usual:+.3f} on other photos"
+    if not standing.patches:
+        return usual
+    return (
+        f"expected {standing.expected:.3f}: {standing.mean:.3f} on {_patches(standing.patches)} of this photo "
+        f"(best on {standing.best_on}), {usual}; {standing.seconds:.2f} s"
+    )
+
+
+def _patches(count: int) -> str:
+    return f"{count} patch" if count == 1 else f"{count} patches"
 
 
 def _proof() -> Any:

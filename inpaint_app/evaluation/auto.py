@@ -109,7 +109,8 @@ def choose(
         Fill(result, seed, value, result.backend in names)
         for (result, seed), value in zip(results, agreed, strict=True)
     ]
-    expected = {standing.backend: standing.expected for standing in standings}
+    level = float(np.mean([standing.expected for standing in standings])) if standings else 0.0
+    expected = {standing.backend: standing.expected - level for standing in standings}
     chosen = max(
         (fill for fill in fills if fill.eligible),
         key=lambda fill: fill.agreement + expected.get(fill.result.backend, 0.0),

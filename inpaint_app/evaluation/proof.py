@@ -74,7 +74,8 @@ class Patch:
 class Standing:
     """A backend on this photo: its mean score over the patches, on how many it was the best, and its seconds a patch.
 
-    expected: the mean, held back by the prior, relative to the other backends; the ranking goes by it.
+    usual: what it scores on other photos, less the mean of the backends beside it; None where nobody has measured it.
+    expected: the score that both together make likely here; the ranking goes by it and by nothing else.
     """
 
     backend: str
@@ -83,6 +84,7 @@ class Standing:
     patches: int
     seconds: float
     expected: float
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,15 +167,16 @@ def ranking(
         if patch.score is not None:
             table.setdefault(patch.place, {})[patch.backend] = patch.score
             seconds.setdefault(patch.backend, []).append(patch.seconds or 0.0)
-    known = [prior[backend] for backend in seconds if backend in prior]
-    middle = float(np.mean(known)) if known else 0.0
+    middle = _middle(prior, seconds)
+    level = float(np.mean([value for row in table.values() for value in row.values()])) if table else 0.0
     standings = []
     for backend in seconds:
         relative = [
             row[backend] - float(np.mean(list(row.values()))) for row in table.values() if backend in row
         ]
         weight = len(relative) / (len(relative) + doubt)
-        before = prior.get(backend, middle) - middle
+        usual = prior[backend] - middle if backend in prior else None
+        before = usual or 0.0
         standings.append(
             Standing(
                 backend=backend,
@@ -181,10 +184,17 @@ def ranking(
                 best_on=sum(max(row, key=row.__getitem__) == backend for row in table.values()),
                 patches=len(relative),
                 seconds=float(np.mean(seconds[backend])),
-                expected=before + weight * (float(np.mean(relative)) - before),
+                expected=level + before + weight * (float(np.mean(relative)) - before),
+                usual=usual,
             )
         )
     return sorted(standings, key=lambda standing: -standing.expected)
+
+
+def _middle(prior: Mapping[str, float], backends: Iterable[str]) -> float:
+    """The mean prior of those backends that have one."""
+    known = [prior[backend] for backend in backends if backend in prior]
+    return float(np.mean(known)) if known else 0.0
 
 
 def best(session: Session, case: Case, progress: Progress | None = None) -> list[Standing]:
@@ -200,9 +210,13 @@ def best(session: Session, case: Case, progress: Progress | None = None) -> list
 
 
 def unmeasured(backends: Sequence[str]) -> list[Standing]:
-    """The ranking by the prior alone."""
-    ranked = sorted(backends, key=lambda name: -PRIOR.get(name, float("-inf")))
-    return [Standing(name, float("nan"), 0, 0, float("nan"), PRIOR.get(name, 0.0)) for name in ranked]
+    """The ranking by the prior alone; who has none stands among the others' mean."""
+    middle = _middle(PRIOR, backends)
+    usual = {name: PRIOR[name] - middle for name in backends if name in PRIOR}
+    ranked = sorted(backends, key=lambda name: -usual.get(name, 0.0))
+    return [
+        Standing(name, float("nan"), 0, 0, float("nan"), float("nan"), usual.get(name)) for name in ranked
+    ]
 
 
 def quick() -> tuple[str, ...]:

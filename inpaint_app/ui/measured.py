@@ -52,6 +52,8 @@ def _told(patches: list[Patch], places: list[dict[str, Any]]) -> dict[str, Any]:
             "mean": round(one.mean, 4),
             "bestOn": one.best_on,
             "patches": one.patches,
+            "expected": round(one.expected, 4),
+            "usual": None if one.usual is None else round(one.usual, 4),
             "seconds": round(one.seconds, 2),
         }
         for one in proof.ranking(patches)

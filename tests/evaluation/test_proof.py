@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from inpaint_app.backends import registry
 from inpaint_app.errors import BackendError, MaskError
 from inpaint_app.evaluation import places, proof
 from inpaint_app.evaluation.proof import Case, Patch, best, prove, ranking
@@ -133,7 +134,8 @@ def test_the_measured_difference_counts_as_much_as_there_is_of_it() -> None:
     prior = {"a": -0.05, "b": 0.05}
     few = ranking(patches((0.6, 0.5), (0.7, 0.6)), prior, doubt=4)
     assert [standing.backend for standing in few] == ["b", "a"]
-    assert few[0].expected == pytest.approx(0.05 + 2 / 6 * (-0.05 - 0.05))
+    assert few[0].expected == pytest.approx(0.6 + 0.05 + 2 / 6 * (-0.05 - 0.05))
+    assert (few[0].usual, few[1].usual) == (pytest.approx(0.05), pytest.approx(-0.05))
     many = ranking(patches(*[(0.6, 0.5)] * 6), prior, doubt=4)
     assert [standing.backend for standing in many] == ["a", "b"]
     assert (many[0].best_on, many[0].patches, many[0].mean) == (6, 6, pytest.approx(0.6))
@@ -142,7 +144,7 @@ def test_the_measured_difference_counts_as_much_as_there_is_of_it() -> None:
 
 def test_a_place_that_is_hard_for_all_weighs_no_more() -> None:
     easy_and_hard = patches((0.9, 0.8), (0.2, 0.1))
-    assert [s.expected for s in ranking(easy_and_hard, {}, doubt=0)] == pytest.approx([0.05, -0.05])
+    assert [s.expected for s in ranking(easy_and_hard, {}, doubt=0)] == pytest.approx([0.55, 0.45])
 
 
 def test_no_room_for_a_patch_leaves_the_prior(monkeypatch) -> None:
@@ -150,5 +152,11 @@ def test_no_room_for_a_patch_leaves_the_prior(monkeypatch) -> None:
     mask = ~disc((120, 200), 5, 5, 2)
     with pytest.raises(MaskError, match="no room"):
         next(prove(Session(), Case(two_textures(), mask, ("telea",))))
-    found = best(Session(), Case(two_textures(), mask, ("navier-stokes", "telea")))
-    assert [standing.backend for standing in found] == ["telea", "navier-stokes"]
+    found = best(Session(), Case(two_textures(), mask, ("navier-stokes", "patchmatch", "telea")))
+    assert [standing.backend for standing in found] == ["telea", "patchmatch", "navier-stokes"]
+    assert [standing.usual for standing in found] == [pytest.approx(0.1), None, pytest.approx(-0.1)]
+
+
+def test_every_backend_that_is_measured_unasked_has_a_prior() -> None:
+    assert set(proof.quick()) <= set(proof.PRIOR)
+    assert registry.DEFAULT in proof.PRIOR

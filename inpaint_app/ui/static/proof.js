@@ -8,7 +8,8 @@ function makeProof(app) {
     return h("button", { type: "button", class: "standing", "data-backend": standing.backend, title: "Fill with " + title(standing.backend),
       onclick: () => app.settings.choose(standing.backend) },
       h("b", {}, place + 1 + "."), h("span", {}, title(standing.backend)),
-      h("em", {}, standing.mean.toFixed(3)), h("small", {}, "best on " + standing.bestOn + " of " + standing.patches + ", " + standing.seconds.toFixed(1) + " s"));
+      h("em", {}, standing.expected.toFixed(3)), h("small", {}, "here " + standing.mean.toFixed(3) + ", best on " + standing.bestOn + " of " + standing.patches
+        + "; elsewhere " + (standing.usual === null ? "not measured" : (standing.usual < 0 ? "−" : "+") + Math.abs(standing.usual).toFixed(3)) + "; " + standing.seconds.toFixed(1) + " s"));
   }
 
   function tile(words, path, score) {
@@ -27,7 +28,7 @@ function makeProof(app) {
       say.hidden = Boolean(message);
       standings.replaceChildren(...(message ? message.standings.map(line) : []),
         ...(message ? message.problems.map((text) => h("p", { class: "problem" }, text)) : []),
-        message && message.standings.length ? h("p", { class: "hint" }, "HaarPSI, from 0 to 1; the order also counts what is known from other photos. Press one to fill with it.") : "");
+        message && message.standings.length ? h("p", { class: "hint" }, "The expected HaarPSI, 0 to 1: what was measured here, held back by what each is worth on other photos. Press one to fill with it.") : "");
       patches.replaceChildren(...(message ? message.places.map(place) : []));
     },
   };
