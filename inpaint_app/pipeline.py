@@ -139,15 +139,15 @@ def _fill_hole(
     where = _frame(hole.box, canvas, filler.spec, hole.margin)
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
-    coarse = None
+    coarse, pixel = None, 0.0
     if removal.guide is not None:
         coarse = _given(canvas, pending, where, removal.guide)
     elif filler.spec.restores:
         coarse = windows.resized(canvas[where.crop.slices], where)
     elif guide is not None:
-        coarse = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
+        coarse, pixel = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
         progress = progress.part(0.3, 1.0)
-    fill = _inpaint(filler, Window(image, mask, avoid, coarse), progress)
+    fill = _inpaint(filler, Window(image, mask, avoid, coarse, pixel), progress)
     opacity = masks.feathered(grown[where.crop.slices], feather)
     opening = np.zeros(opacity.shape, dtype=bool)
     opening[_inside(hole.box, where.crop).slices] = hole.mask
@@ -189,13 +189,17 @@ def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> 
 
 def _guide(
     canvas: Image, pending: Mask, hole: windows.Hole, where: windows.Frame, guide: Filler, progress: Progress
-) -> Image:
-    """The guide's fill, seen in the window of the backend that it steers."""
+) -> tuple[Image, float]:
+    """The guide's fill, seen in the window of the backend that it steers, and what one of its pixels covers there.
+
+    Other holes that reach into that window and not into the guide's get the colours of their surroundings.
+    """
     own = _frame(hole.box, canvas, guide.spec)
     image, mask = windows.cut(canvas, pending, own)
     held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
     fill = windows.restored(_inpaint(guide, Window(image, mask, guide=held), progress), own)
-    whole = canvas[where.crop.slices].copy()
+    waiting = pending[where.crop.slices]
+    whole = without_hidden(canvas[where.crop.slices], waiting, waiting)
     shared = Box(
         max(own.crop.left, where.crop.left),
         max(own.crop.top, where.crop.top),
@@ -206,7 +210,8 @@ def _guide(
     source = fill[_inside(shared, own.crop).slices]
     target = whole[_inside(shared, where.crop).slices]
     target[opening] = source[opening]
-    return windows.resized(whole, where)
+    pixel = (own.crop.width / own.size[1]) * (where.size[1] / where.crop.width)
+    return windows.resized(whole, where), pixel
 
 
 def _inpaint(filler: Filler, window: Window, progress: Progress) -> Image:

@@ -239,12 +239,14 @@ class Window:
 
     avoid: True where pixels are known but must not be copied from (other people, a region the user forbids).
     guide: a coarse fill of the same shape that may steer the backend; its known pixels equal the image's.
+    guide_pixel: how many pixels of the window one pixel of that fill covered before it was enlarged; 0: not known.
     """
 
     image: Image
     mask: Mask
     avoid: Mask | None = None
     guide: Image | None = None
+    guide_pixel: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ class Exemplar:
         smooth continuation of the known pixels.
         """
         from inpaint_app.backends.exemplar import engine
+        from inpaint_app.backends.exemplar.layout import with_layout
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
@@ -33,6 +34,8 @@ class Exemplar:
         filled = engine.fill(image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99))
         if filled is None:
             filled = _without_sources(window)
+        elif window.guide is not None:
+            filled = with_layout(filled, window.guide, hole, window.guide_pixel, options.layout)
         progress(1.0, "done")
         return filled
 

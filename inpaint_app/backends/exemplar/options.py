@@ -12,8 +12,15 @@ class ExemplarOptions(Options):
     """Options of the exemplar engine; the defaults were chosen by benchmarks/exemplar.py."""
 
     guidance: float = option(
-        0.1,
+        0.3,
         "how strongly a guide's layout is followed, where there is a guide (0: not at all)",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+    layout: float = option(
+        0.5,
+        "how much of its large shapes the fill takes from a network's layout, where there is one (0: nothing)",
         minimum=0.0,
         maximum=1.0,
         step=0.05,

@@ -1,0 +1,68 @@
+"""What a guide knows and the engine does not: the large shapes. The fill takes them from it and keeps its own detail.
+
+A split of frequencies (Burt & Adelson 1983, one band): the difference between guide and fill, blurred until nothing of
+it is finer than the guide's own pixels, is added to the fill. It fades towards the hole's rim, where both agree.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.imaging.window import bands
+from inpaint_app.types import Image, Mask
+
+BLUR = 1.0
+"""Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/fullsize.md."""
+
+
+def with_layout(fill: Image, guide: Image, hole: Mask, pixel: float, share: float) -> Image:
+    """The fill (H, W, 3), in the hole moved by `share` of the way to the guide in all that is coarser than `pixel`.
+
+    pixel: what one pixel of the guide covers, in pixels of the fill. Equal to `fill` outside the hole.
+    """
+    box = bounds(hole)
+    if box is None or share <= 0 or pixel <= 0:
+        return fill
+    sigma = BLUR * pixel
+    area = padded(box, round(3 * sigma) + 1, hole.shape).slices
+    moved = share * _coarse(guide[area], fill[area], hole[area], sigma)
+    out = fill.copy()
+    part, opening = out[area], hole[area]
+    height, width = opening.shape
+    for rows in bands(height):
+        here = _enlarged(moved, (rows.start, rows.stop), (height, width))
+        values = part[rows][opening[rows]] + here[opening[rows]]
+        part[rows][opening[rows]] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return out
+
+
+def _coarse(guide: Image, fill: Image, hole: Mask, sigma: float) -> NDArray[np.float32]:
+    """The blurred difference over the hole, 0 elsewhere, on a grid that is as coarse as the blur allows."""
+    apart = cv2.subtract(guide, fill, dtype=cv2.CV_16S)
+    apart[~hole] = 0
+    step = max(1, int(sigma / 2))
+    size = (-(-hole.shape[1] // step), -(-hole.shape[0] // step))
+    small = apart if step == 1 else cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small.astype(np.float32), (0, 0), sigma / step), np.float32)
+
+
+def _enlarged(
+    small: NDArray[np.float32], rows: tuple[int, int], shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Rows top..stop of the small picture at `shape` (H, W), interpolated linearly between pixel centres."""
+    if small.shape[:2] == shape:
+        return small[rows[0] : rows[1]]
+    down, across = small.shape[0] / shape[0], small.shape[1] / shape[1]
+    matrix = np.array([[across, 0, across / 2 - 0.5], [0, down, (rows[0] + 0.5) * down - 0.5]], np.float32)
+    return np.asarray(
+        cv2.warpAffine(
+            small,
+            matrix,
+            (shape[1], rows[1] - rows[0]),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )
