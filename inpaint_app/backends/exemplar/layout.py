@@ -40,13 +40,21 @@ def with_layout(fill: Image, guide: Image, hole: Mask, pixel: float, share: floa
 
 
 def _coarse(guide: Image, fill: Image, hole: Mask, sigma: float) -> NDArray[np.float32]:
-    """The blurred difference over the hole, 0 elsewhere, on a grid that is as coarse as the blur allows."""
+    """The blurred difference over the hole, on a grid as coarse as the blur allows.
+
+    The mean is of the hole's pixels alone; it fades to 0 at the rim, where half of what the blur sees is known.
+    """
     apart = cv2.subtract(guide, fill, dtype=cv2.CV_16S)
     apart[~hole] = 0
     step = max(1, int(sigma / 2))
     size = (-(-hole.shape[1] // step), -(-hole.shape[0] // step))
-    small = apart if step == 1 else cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(small.astype(np.float32), (0, 0), sigma / step), np.float32)
+    inside = hole.view(np.uint8) * np.uint8(255)
+    if step > 1:
+        apart = cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
+        inside = np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_AREA), np.uint8)
+    total = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), sigma / step)
+    mass = cv2.GaussianBlur(inside.astype(np.float32) / 255, (0, 0), sigma / step)[..., None]
+    return np.asarray(total / np.maximum(mass, 0.5) * np.clip(2 * mass - 1, 0, 1), np.float32)
 
 
 def _enlarged(

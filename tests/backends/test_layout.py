@@ -1,0 +1,73 @@
+"""The split of frequencies: large shapes of the layout, detail of the fill, nothing outside the hole."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_app.backends.exemplar.layout import with_layout
+from inpaint_app.types import Image, Mask
+
+
+def hole(side: int, margin: int) -> Mask:
+    mask = np.zeros((side, side), bool)
+    mask[margin:-margin, margin:-margin] = True
+    return mask
+
+
+def grain(side: int, level: int) -> Image:
+    noise = np.random.default_rng(0).integers(-20, 21, (side, side, 1))
+    return (level + np.repeat(noise, 3, axis=2)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("pixel", [1.0, 3.0, 12.0])
+def test_the_middle_moves_by_the_share_and_keeps_its_grain(pixel: float) -> None:
+    fill, mask = grain(240, 100), hole(240, 40)
+    guide = np.full_like(fill, 160)
+    out = with_layout(fill, guide, mask, pixel, 0.5)
+    middle = (slice(100, 140), slice(100, 140))
+    assert out[middle].mean() == pytest.approx((fill[middle].mean() + 160) / 2, abs=1)
+    if pixel > 1:  # the guide tells nothing finer than its own pixels
+        apart = (
+            out[middle].astype(float)
+            - out[middle].mean()
+            - (fill[middle].astype(float) - fill[middle].mean())
+        )
+        assert np.abs(apart).max() < 8
+    assert np.array_equal(out[~mask], fill[~mask])
+
+
+def test_at_the_rim_nothing_jumps() -> None:
+    fill, mask = np.full((240, 240, 3), 100, np.uint8), hole(240, 40)
+    out = with_layout(fill, np.full_like(fill, 200), mask, 10.0, 1.0)
+    steps = np.abs(np.diff(out[120, :, 0].astype(int)))
+    assert steps.max() <= 10 < out[120, 120, 0] - 100
+
+
+@pytest.mark.parametrize(("pixel", "share"), [(0.0, 0.5), (4.0, 0.0)])
+def test_an_unknown_size_or_no_share_changes_nothing(pixel: float, share: float) -> None:
+    fill = grain(64, 100)
+    assert np.array_equal(with_layout(fill, np.zeros_like(fill), hole(64, 20), pixel, share), fill)
+
+
+def test_the_coarse_grid_gives_what_a_full_blur_gives() -> None:
+    rng = np.random.default_rng(1)
+    small = rng.integers(60, 200, (9, 11, 3)).astype(np.uint8)
+    guide = cv2.resize(small, (330, 270), interpolation=cv2.INTER_CUBIC)
+    fill, mask = np.full((270, 330, 3), 120, np.uint8), np.zeros((270, 330), bool)
+    mask[50:220, 60:270] = True
+    apart = np.where(mask[..., None], guide.astype(np.float32) - 120, 0)
+    mass = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 15.0)[..., None]
+    exact = 120 + 0.7 * cv2.GaussianBlur(apart, (0, 0), 15.0) / np.maximum(mass, 0.5) * np.clip(
+        2 * mass - 1, 0, 1
+    )
+    out = with_layout(fill, guide, mask, 15.0, 0.7)
+    assert np.abs(out.astype(np.float32) - exact)[mask].max() < 4
+
+
+def test_arguments_stay_as_they_were() -> None:
+    fill, guide, mask = grain(64, 100), grain(64, 180), hole(64, 20)
+    before = fill.copy(), guide.copy(), mask.copy()
+    with_layout(fill, guide, mask, 3.0, 0.5)
+    assert all(np.array_equal(one, other) for one, other in zip(before, (fill, guide, mask), strict=True))
