@@ -13,12 +13,14 @@ from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadablePhoto
+from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Photo
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.session import CONFIDENCE, Job, Session, source_type
 from inpaint_app.types import Instance, Mask
+from inpaint_app.ui.arguments import READING
 from inpaint_app.ui.calls import called
 from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.names import legal
@@ -46,6 +48,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
             gr.Checkbox(False, label="exact"),
             gr.Checkbox(False, label="mark_edited"),
         ]
+        reading = [gr.Checkbox(False, label=word) for word in READING]
         file, report = gr.File(label="file"), gr.JSON(label="report")
         press = [gr.Button() for _ in range(3)]
     press[0].click(
@@ -62,8 +65,8 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
         **PUBLIC,
     )  # fmt: skip
     press[2].click(
-        service.remove_mask, [photo, mask, backend, options, grow, feather, candidates, *saving],
-        [file, report],
+        service.remove_mask,
+        [photo, mask, backend, options, grow, feather, candidates, *saving, *reading], [file, report],
         api_name="remove_mask",
         api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
         **PUBLIC,
@@ -131,7 +134,8 @@ class Service:
 
     def remove_mask(
         self, photo: str | None, mask: str | None, backend: str, options: str, grow: str, feather: str,
-        candidates: float, frame: float, exact: bool, mark_edited: bool, request: gr.Request,
+        candidates: float, frame: float, exact: bool, mark_edited: bool,
+        invert_mask: bool, stretch_mask: bool, letterbox_mask: bool, mask_as_is: bool, request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Remove what a mask covers."""
         if not mask:
@@ -139,13 +143,13 @@ class Service:
                 "There is no mask: give one that is white where something is to go.", print_exception=False
             )
         saving = _Saving(frame, exact, mark_edited)
-        return self._removed(
-            photo, {"candidates": int(candidates)}, backend, options, grow, feather, saving, request, mask
-        )
+        reading = Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)
+        what = {"candidates": int(candidates)}
+        return self._removed(photo, what, backend, options, grow, feather, saving, request, mask, reading)
 
     def _removed(
         self, photo: str | None, what: dict[str, Any], backend: str, options: str, grow: str, feather: str,
-        saving: _Saving, request: gr.Request, mask: str | None = None,
+        saving: _Saving, request: gr.Request, mask: str | None = None, reading: Reading = BY_RULE,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
             visit = self.visits.caller(request)
@@ -154,7 +158,7 @@ class Service:
                 options_of_file = saving.options(backend or backends.DEFAULT)
                 files.planned(opened, None, options_of_file)
                 if mask is not None:
-                    what = {**what, "mask": _given(mask, opened, self.session)}
+                    what = {**what, "mask": _given(mask, opened, self.session, reading)}
                 job = Job(
                     backend=backend or backends.DEFAULT,
                     options=from_network(_options(options), backend or backends.DEFAULT),
@@ -195,8 +199,10 @@ class Service:
         return self.handed.file(legal(Path(photo.name).stem, ending))
 
 
-def _given(mask: str, photo: Photo, session: Session) -> Mask:
-    return open_mask(mask, photo.rgb.shape, orientation=photo.orientation, limits=session.limits).mask
+def _given(mask: str, photo: Photo, session: Session, reading: Reading) -> Mask:
+    return open_mask(
+        mask, photo.rgb.shape, orientation=photo.orientation, reading=reading, limits=session.limits
+    ).mask
 
 
 def _options(text: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from inpaint_app.ui import (
     tools,
     trial_tab,
 )
+from inpaint_app.ui.arguments import ENDPOINTS, Arguments, check
 from inpaint_app.ui.cleaner import Cleaner
 from inpaint_app.ui.folders import ServerFolder, private_base
 from inpaint_app.ui.guard import Guard
@@ -73,7 +74,7 @@ class Page(gr.Blocks):
         inside = intake.routes(self.uploads, self.visits.identities)
         options["app_kwargs"] = {
             **known,
-            "middleware": [*known.get("middleware", ()), guard],
+            "middleware": [*known.get("middleware", ()), guard, Middleware(Arguments)],
             "routes": [*known.get("routes", ()), health.route(self.folder.root, self.cleaner.check), *inside],
         }
         calls.note_cancels(self._queue)
@@ -91,6 +92,8 @@ class Page(gr.Blocks):
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *given: Any, **options: Any) -> Any:
         """As Gradio has it, but a file that is named by an address is fetched under our limits, or not at all."""
         try:
+            if block_fn.api_name in ENDPOINTS:
+                check(block_fn.api_name, dict(zip(ENDPOINTS[block_fn.api_name], inputs, strict=False)))
             inputs = [await fetched(value, self.handed) for value in inputs]
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error

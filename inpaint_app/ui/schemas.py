@@ -58,7 +58,7 @@ def tools() -> tuple[dict[str, Any], ...]:
             "Remove what a mask covers from a photo",
             "Removes what is white in the mask and fills the hole. The file is the photo in its own format with its "
             "metadata; pixels away from the mask stay as they were, and the report counts them.",
-            {"photo": PHOTO, "mask": MASK, **how},
+            {"photo": PHOTO, "mask": MASK, **how, **READING},
             ["photo", "mask"],
             REPORT,
         ),
@@ -116,6 +116,24 @@ MARK_EDITED = {
     "type": "boolean",
     "default": False,
     "description": "State in the file's XMP that it was edited (IPTC's digital source type).",
+}
+READING = {
+    "invert_mask": {"type": "boolean", "default": False, "description": "Remove what the mask leaves."},
+    "stretch_mask": {
+        "type": "boolean",
+        "default": False,
+        "description": "Fit a mask of another proportion by stretching it.",
+    },
+    "letterbox_mask": {
+        "type": "boolean",
+        "default": False,
+        "description": "Cut the bars off that make the mask another proportion.",
+    },
+    "mask_as_is": {
+        "type": "boolean",
+        "default": False,
+        "description": "Take a mask that covers nearly all, or looks like a photo, as it is.",
+    },
 }
 SURE = {
     "type": "number",

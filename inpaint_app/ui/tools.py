@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib
 import io
 import json
 import mimetypes
@@ -28,6 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from inpaint_app.ui import access
+from inpaint_app.ui.arguments import check
 from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.identity import Identities
 from inpaint_app.ui.received import received
@@ -80,7 +82,7 @@ class Tools(GradioMCPServer):
 
         # as decorators mypy would judge them by whether the package mcp is installed
         server.list_tools()(listed)
-        server.call_tool()(called)
+        server.call_tool(validate_input=False)(called)  # by check, in words that name the argument
         return server
 
     async def get_complete_schema(self, request: Request) -> JSONResponse:
@@ -90,6 +92,7 @@ class Tools(GradioMCPServer):
     async def _call(self, name: str, arguments: dict[str, Any]) -> Any:
         if name not in {tool["name"] for tool in tools()}:
             raise ValueError(f"There is no tool {name!r}.")
+        _check(name, arguments)
         context: Any = self.mcp_server.request_context
         access.enter_as(self.identities.of(context.request))
         root_url = route_utils.get_root_url(
@@ -153,6 +156,17 @@ class Tools(GradioMCPServer):
             data = base64.b64encode(shown).decode()
             content.append(self.types.ImageContent(type="image", data=data, mimeType=kind))
         return self.types.CallToolResult(content=content, structuredContent=told)
+
+
+def _check(name: str, arguments: dict[str, Any]) -> None:
+    """Raises ValueError in a sentence that names the argument, in the words of its schema."""
+    jsonschema: Any = importlib.import_module("jsonschema")
+    schema = next(tool["inputSchema"] for tool in tools() if tool["name"] == name)
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(arguments))
+    if error is not None:
+        named = f"the argument {error.path[0]} is not as it should be: " if error.path else ""
+        raise ValueError(f"Input validation error: {named}{error.message[:300]}.")
+    check(name, arguments, named=True)
 
 
 def _shown(path: Path) -> tuple[bytes, str, str]:

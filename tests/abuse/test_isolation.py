@@ -47,6 +47,9 @@ def test_a_session_hash_streams_nothing_to_another_browser(
     assert "photo" in str(heard)
 
 
+NOTHING = {"path": "nothing", "meta": {"_type": "gradio.FileData"}}
+
+
 def test_an_event_is_told_to_whom_asked_for_it_alone(visitor: Caller, caller: Caller) -> None:
     stranger = other(visitor)
     asked = {"photo": {"path": visitor.send(PHOTO), "meta": {"_type": "gradio.FileData"}}, "backend": "telea",
@@ -259,7 +262,7 @@ def test_unknown_sessions_and_streams_that_are_over_write_a_line_at_most(
     for _ in range(5):
         said = caller.http.get(f"/gradio_api/queue/data?session_hash={uuid.uuid4().hex}").text
         assert json.loads(said.removeprefix("data: "))["session_not_found"]
-    event = caller.http.post("/gradio_api/call/v2/detect", json={"photo": None}).json()["event_id"]
+    event = caller.http.post("/gradio_api/call/v2/detect", json={"photo": NOTHING}).json()["event_id"]
     told = [caller.http.get(f"/gradio_api/call/v2/detect/{event}").status_code for _ in range(3)]
     assert told == [200, 404, 404]
     written = capfd.readouterr()

@@ -1,0 +1,99 @@
+"""Calls whose arguments are wrong: 4xx with one sentence that names the argument, never a 500 or a bare type name."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+from typing import Any
+
+import pytest
+
+from inpaint_app.errors import OptionError
+from inpaint_app.ui.api import Service
+from inpaint_app.ui.arguments import ENDPOINTS, check
+from inpaint_app.ui.schemas import tools
+from tests.abuse.conftest import MASK, PHOTO, Caller
+
+DATA = "data:image/png;base64," + base64.b64encode(PHOTO).decode()
+FILE = {"path": "/tmp/x.png", "meta": {"_type": "gradio.FileData"}}
+
+
+def test_the_arguments_are_those_of_the_endpoints_and_of_the_tools() -> None:
+    described = {tool["name"]: tuple(tool["inputSchema"]["properties"]) for tool in tools()}
+    for name, words in ENDPOINTS.items():
+        taken = [
+            word
+            for word in inspect.signature(getattr(Service, name)).parameters
+            if word not in ("self", "request")
+        ]
+        assert tuple(taken) == words
+        assert set(described[name]) == set(words)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "photo is missing"),
+        ({"photo": FILE}, "mask is missing"),
+        ({"photo": None, "mask": FILE}, "photo is null, expected a file"),
+        ({"photo": DATA, "mask": FILE}, "photo is .*, expected a file"),
+        ({"photo": FILE, "mask": [FILE]}, "mask is .*, expected a file"),
+        ({"photo": FILE, "mask": {"url": "x"}}, "mask is .*, expected a file"),
+        ({"photo": FILE, "mask": FILE, "bakend": "telea"}, "no argument 'bakend'"),
+        ({"photo": FILE, "mask": FILE, "backend": None}, "backend is null, expected text"),
+        ({"photo": FILE, "mask": FILE, "backend": 3}, "backend is 3, expected text"),
+        ({"photo": FILE, "mask": FILE, "options": None}, "options is null, expected an object"),
+        ({"photo": FILE, "mask": FILE, "options": [1]}, "options is .*, expected an object"),
+        ({"photo": FILE, "mask": FILE, "candidates": None}, "candidates is null, expected a whole number"),
+        ({"photo": FILE, "mask": FILE, "candidates": 1.5}, "candidates is 1.5"),
+        ({"photo": FILE, "mask": FILE, "candidates": float("inf")}, "candidates is"),
+        ({"photo": FILE, "mask": FILE, "candidates": float("nan")}, "candidates is"),
+        ({"photo": FILE, "mask": FILE, "candidates": True}, "candidates is true"),
+        ({"photo": FILE, "mask": FILE, "grow": None}, "grow is null, expected a number of pixels"),
+        ({"photo": FILE, "mask": FILE, "invert_mask": "yes"}, "invert_mask is .*, expected true or false"),
+    ],
+)
+def test_each_is_named(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        check("remove_mask", given)
+
+
+def test_tools_name_files_by_text() -> None:
+    check(
+        "remove_objects",
+        {"photo": DATA, "objects": ["people", "dog"], "options": {"seed": 1}, "grow": 3},
+        True,
+    )
+    for wrong in (None, "", 3, FILE):
+        with pytest.raises(OptionError, match="photo is"):
+            check("detect", {"photo": wrong}, named=True)
+
+
+def test_the_server_answers_with_4xx_and_the_sentence(caller: Caller) -> None:
+    photo, mask = caller.send(PHOTO), caller.send(MASK)
+    files = {
+        "photo": {"path": photo, "meta": {"_type": "gradio.FileData"}},
+        "mask": {"path": mask, "meta": {"_type": "gradio.FileData"}},
+    }
+    for given, word in (
+        ({}, "photo"),
+        ({"photo": files["photo"]}, "mask"),
+        ({**files, "photo": DATA}, "photo"),
+        ({**files, "photo": None}, "photo"),
+        ({**files, "nonsense": 1}, "nonsense"),
+        ({**files, "candidates": None}, "candidates"),
+    ):
+        answer = caller.http.post("/gradio_api/call/v2/remove_mask", json=given)
+        assert answer.status_code == 422, (given, answer.text)
+        assert word in answer.json()["detail"]
+    for body in (b"", b"[1]", b"{", b"null"):
+        answer = caller.http.post("/gradio_api/call/v2/detect", content=body)
+        assert answer.status_code == 422
+        assert "JSON object" in answer.json()["detail"]
+    assert caller.http.post("/gradio_api/call/v2/remove", json=files).status_code == 404
+    answer = caller.http.post("/gradio_api/call/detect", json={"data": [DATA, 0.4, ""]})
+    assert answer.status_code == 422
+    assert "photo is" in answer.json()["detail"]
+    kind, data = caller.call("remove_mask", photo=photo, mask=mask, backend="telea", mask_as_is=True)
+    assert kind == "complete", data
+    assert data[1]["backend"] == "telea"
