@@ -67,7 +67,7 @@ def note_cancels(queue: Any) -> None:
     queue.remove_from_queue, queue.cancelled = remove_from_queue, cancelled
 
 
-def reset_routes(queue: Any) -> list[Route]:
+def reset_route(queue: Any) -> Route:
     """What `Job.cancel()` of gradio_client asks for; Gradio itself says yes and does nothing."""
 
     async def reset(request: Request) -> JSONResponse:
@@ -78,7 +78,7 @@ def reset_routes(queue: Any) -> list[Route]:
         await queue.remove_from_queue(named)
         return JSONResponse({"success": True})
 
-    return [Route(f"/gradio_api/reset{end}", reset, methods=["POST"]) for end in ("", "/")]
+    return Route("/gradio_api/reset", reset, methods=["POST"])
 
 
 def _departed() -> Callable[[], bool]:

@@ -78,7 +78,7 @@ class Page(gr.Blocks):
             "routes": [*known.get("routes", ()), health.route(self.folder.root, self.cleaner.check), *inside],
         }
         calls.note_cancels(self._queue)
-        options["app_kwargs"]["routes"] += calls.reset_routes(self._queue)
+        options["app_kwargs"]["routes"].append(calls.reset_route(self._queue))
         self.cleaner.start()
         with tools.in_place(self.handed, self.visits.identities):
             return super().launch(*given, **options)

@@ -72,7 +72,7 @@ SERVED = (
     *_routes(
         Kind.EVENT, "GET", f"{PREFIX}/call/v2/{{api_name}}/{{event_id}}", f"{PREFIX}/call/{{api_name}}/{{event_id}}"
     ),
-    *_routes(Kind.CANCEL, "POST", f"{PREFIX}/cancel", f"{PREFIX}/reset", f"{PREFIX}/reset/"),
+    *_routes(Kind.CANCEL, "POST", f"{PREFIX}/cancel", f"{PREFIX}/reset"),
     *_routes(Kind.FILE, "GET HEAD", f"{PREFIX}/file={{path_or_url:path}}"),
     *_routes(Kind.UPLOAD, "POST", f"{PREFIX}/upload"),
     *_routes(Kind.PROGRESS, "GET", f"{PREFIX}/upload_progress"),
