@@ -1,0 +1,212 @@
+"""A whole shelf of files: load, remove a tenth of the photo, save: python -m benchmarks.camera FOLDER… [--output FILE].
+
+For every file under the folders, whatever its kind: what is refused and in which words, what fails, what is slow (over
+twice the usual seconds per megapixel, and over a second), which known pixel, coding unit, tag or profile changed. It
+ends with 1 on any exception that is not one of the app's own, and on a change that a report does not own up to.
+
+The hole is an ellipse in the middle. "Known pixels" are counted anew here: in a lossless file none may differ, in a
+JPEG edited in its blocks none further than a coding unit from the hole, and no other format promises anything. Tags are
+the EXIF tags that Pillow reads, less those that say where in the file something lies; of those that differ the report
+has to name a correction. An "other" file is one that no face of the app takes in (text, masks of the data folder).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from inpaint_app.errors import InpaintError
+from inpaint_app.photofile import files
+from inpaint_app.session import Job, Session
+from inpaint_app.types import Mask
+
+SHARE = 0.1
+PICTURES = frozenset(
+    ".jpg .jpeg .jpe .mpo .png .apng .webp .tif .tiff .heic .heif .avif .bmp .dib .gif .ppm .pgm .pbm .jp2 .j2k .tga "
+    ".ico .jfif .dng .psd .qoi .fli .sgi .cur .blp .dds".split()
+)
+PLACES = frozenset({0x8769, 0x8825, 0xA005, 0x0201, 0x0202, 0x0111, 0x0117, 0x014A, 0x927C, 0xA001})
+"""Tags that point into the file, and the maker's own block of them."""
+REACH = 17
+"""Pixels from the hole within which a coding unit that it touches may lie, and one pixel of smoothed colour."""
+UNITS = 33
+
+
+@dataclass
+class Shelf:
+    """What came of all files."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    seconds: list[tuple[str, float, float]] = field(default_factory=list)
+
+    def slow(self) -> list[tuple[str, float, float]]:
+        """Files over a second and over twice the usual seconds per megapixel, slowest first."""
+        usual = float(np.median([s / m for _, m, s in self.seconds if m > 1])) if self.seconds else 0.0
+        late = [row for row in self.seconds if row[2] > max(1.0, 2 * usual * row[1] + 0.5)]
+        return sorted(late, key=lambda row: -row[2])
+
+
+def hole_in(height: int, width: int) -> Mask:
+    """An ellipse of a tenth of the photo in its middle, never empty."""
+    canvas = np.zeros((height, width), np.uint8)
+    axes = max(1, round(width * (SHARE / np.pi) ** 0.5)), max(1, round(height * (SHARE / np.pi) ** 0.5))
+    cv2.ellipse(canvas, (width // 2, height // 2), axes, 0, 0, 360, 1, -1)
+    return canvas > 0
+
+
+def photos(folders: list[Path], every: int) -> Iterator[tuple[str, Path]]:
+    """Files that may be pictures, with names that tell no folder of this machine."""
+    for folder in folders:
+        found = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in PICTURES]
+        for path in found[::every]:
+            yield str(path.relative_to(folder.parent)), path
+
+
+def tags(photo: files.Photo) -> dict[int, str]:
+    """EXIF tags as text, without those that say where something lies."""
+    import io
+
+    from PIL import Image
+
+    try:
+        block = Image.open(io.BytesIO(photo.source)).getexif()
+        found = dict(block.items()) | dict(block.get_ifd(0x8769).items())
+    except Exception:  # noqa: BLE001 - broken EXIF is the same broken EXIF before and after
+        return {}
+    return {tag: str(value) for tag, value in found.items() if tag not in PLACES}
+
+
+def one(session: Session, name: str, path: Path, backend: str, shelf: Shelf) -> None:
+    """Load, remove, save and compare one file."""
+    began = time.process_time()
+    try:
+        photo = session.load(path)
+    except InpaintError as error:
+        shelf.outcomes["refused"] += 1
+        shelf.refused.append((name, str(error)))
+        return
+    hole = hole_in(photo.height, photo.width)
+    try:
+        outcome = session.run(photo.rgb, Job(mask=hole, backend=backend))
+        encoded = files.encode(photo, outcome.result.image, outcome.result.mask)
+    except InpaintError as error:
+        shelf.outcomes["not removed"] += 1
+        shelf.refused.append((name, str(error)))
+        return
+    shelf.seconds.append((name, photo.width * photo.height / 1e6, time.process_time() - began))
+    report = encoded.report
+    shelf.outcomes[f"{photo.format}: {report.method}"] += 1
+    if photo.damage:
+        shelf.told.append((name, photo.damage))
+    for what in differences(photo, encoded, outcome.result.image, outcome.result.mask):
+        shelf.changed.append((name, what))
+    if photo.format == "JPEG" and report.method != "jpeg-blocks":
+        shelf.told.append((name, report.note))
+
+
+def differences(photo: files.Photo, encoded: files.Encoded, edited: np.ndarray, hole: Mask) -> Iterator[str]:
+    """What changed that should not have."""
+    report = encoded.report
+    again = files.load(encoded.data, name=photo.name, limits=files.Limits(1e9, 1e9))
+    if again.rgb.shape != photo.rgb.shape:
+        yield f"size {photo.rgb.shape} became {again.rgb.shape}"
+        return
+    if (edited[~hole] != photo.rgb[~hole]).any():
+        yield "known pixels of the fill"
+    if report.changed_blocks_outside:
+        yield f"{report.changed_blocks_outside} coding units"
+    if report.method in ("jpeg-blocks", "lossless"):
+        near = hole
+        if report.method == "jpeg-blocks":
+            near = cv2.dilate(hole.view(np.uint8), np.ones((2 * UNITS + 1, 2 * UNITS + 1), np.uint8)) > 0
+        apart = (again.rgb != photo.rgb).any(axis=2) & ~near
+        if photo.alpha is not None and again.alpha is not None and report.method == "lossless":
+            apart |= (again.alpha != photo.alpha) & ~near
+        if apart.any():
+            yield f"{int(apart.sum())} known pixels"
+    if (photo.bit_depth, photo.mode) != (
+        again.bit_depth,
+        again.mode,
+    ) and encoded.report.format == photo.format:
+        yield f"{photo.mode} of {photo.bit_depth} bits became {again.mode} of {again.bit_depth}"
+    if photo.icc != again.icc:
+        yield "profile" if not report.note else f"profile, told: {report.note}"
+    before, after = tags(photo), tags(again)
+    lost = sorted(f"{tag:#06x}" for tag in before if before[tag] != after.get(tag))
+    if lost:
+        yield f"tags {', '.join(lost[:8])}" + (f", told: {report.note}" if report.note else "")
+
+
+def table(shelf: Shelf, backend: str) -> Iterator[str]:
+    """The account in Markdown."""
+    total = sum(shelf.outcomes.values())
+    yield f"{total} files, backend `{backend}`, a hole of {SHARE:.0%}.\n"
+    yield "| what came of it | files |\n|---|---|"
+    yield from (f"| {what} | {count} |" for what, count in sorted(shelf.outcomes.items()))
+    if shelf.seconds:
+        rates = [s / m for _, m, s in shelf.seconds if m > 1]
+        if rates:
+            yield f"\nProcessor seconds per megapixel, photos above one: median {np.median(rates):.2f}, most {max(rates):.2f}."
+    blocks = (
+        ("Exceptions that are not ours", shelf.failed),
+        ("Changed", shelf.changed),
+        ("Slow (megapixels, processor seconds)", [(n, f"{m:.1f} MP, {s:.1f} s") for n, m, s in shelf.slow()]),
+        ("Told", shelf.told),
+        ("Refused", shelf.refused),
+    )
+    for head, lines in blocks:
+        yield f"\n### {head}: {len(lines) or 'none'}\n"
+        kinds: dict[str, list[str]] = {}
+        for name, what in lines:
+            kinds.setdefault(what.replace(Path(name).name, "…"), []).append(name)
+        for what, names in sorted(kinds.items(), key=lambda item: -len(item[1])):
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            yield f"- {', '.join(names[:3])}{more}: {what}"
+
+
+def main() -> int:
+    """Go through all files, print and write the account; 1 where anything failed that should not."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--backend", default=Job().backend)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th file of a folder")
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args()
+    session, shelf = Session(), Shelf()
+    session.warm(given.backend)
+    files.warm_up()
+    for number, (name, path) in enumerate(photos(given.folders, given.every)):
+        try:
+            one(session, name, path, given.backend, shelf)
+        except Exception:  # noqa: BLE001 - this is what is looked for
+            shelf.outcomes["failed"] += 1
+            shelf.failed.append((name, traceback.format_exc().strip().splitlines()[-1]))
+            print(name, traceback.format_exc(), file=sys.stderr, flush=True)
+        if number % 25 == 0:
+            gc.collect()
+    text = "\n".join(table(shelf, given.backend))
+    print(text)
+    if given.output:
+        given.output.write_text(text + "\n", encoding="utf-8")
+    unexplained = [what for _, what in shelf.changed if "told" not in what]
+    return 1 if shelf.failed or unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
