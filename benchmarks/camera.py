@@ -7,7 +7,7 @@ ends with 1 on any exception that is not one of the app's own, and on a change t
 The hole is an ellipse in the middle. "Known pixels" are counted anew here: in a lossless file none may differ, in a
 JPEG edited in its blocks none further than a coding unit from the hole, and no other format promises anything. Tags are
 the EXIF tags that Pillow reads, less those that say where in the file something lies; of those that differ the report
-has to name a correction. An "other" file is one that no face of the app takes in (text, masks of the data folder).
+has to name a correction. A palette may be widened, or become true colours: only the colours are compared.
 """
 
 from __future__ import annotations
@@ -32,14 +32,21 @@ from inpaint_app.types import Mask
 
 SHARE = 0.1
 PICTURES = frozenset(
-    ".jpg .jpeg .jpe .mpo .png .apng .webp .tif .tiff .heic .heif .avif .bmp .dib .gif .ppm .pgm .pbm .jp2 .j2k .tga "
-    ".ico .jfif .dng .psd .qoi .fli .sgi .cur .blp .dds".split()
+    f".{ending}"
+    for ending in (
+        *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "tif", "tiff", "heic", "heif", "avif"),
+        *("bmp", "dib", "gif", "ppm", "pgm", "pbm", "jp2", "j2k", "tga", "ico", "dng"),
+        *("psd", "qoi", "fli", "sgi", "cur", "blp", "dds"),
+    )
 )
 PLACES = frozenset({0x8769, 0x8825, 0xA005, 0x0201, 0x0202, 0x0111, 0x0117, 0x014A, 0x927C, 0xA001})
 """Tags that point into the file, and the maker's own block of them."""
-REACH = 17
-"""Pixels from the hole within which a coding unit that it touches may lie, and one pixel of smoothed colour."""
+LAYOUT = frozenset(
+    {0x00FE, 0x0102, 0x0103, 0x0106, 0x010A, 0x0116, 0x0118, 0x0119, 0x013D, 0x0153, 0x015B}
+) | frozenset(range(0x0142, 0x0146))
+"""Tags of a TIFF that say how samples are packed: strips, tiles, compression, bit order. The samples are compared."""
 UNITS = 33
+"""Pixels from the hole within which a coding unit that it touches may lie, and what its smoothed colour reaches."""
 
 
 @dataclass
@@ -87,7 +94,7 @@ def tags(photo: files.Photo) -> dict[int, str]:
         found = dict(block.items()) | dict(block.get_ifd(0x8769).items())
     except Exception:  # noqa: BLE001 - broken EXIF is the same broken EXIF before and after
         return {}
-    return {tag: str(value) for tag, value in found.items() if tag not in PLACES}
+    return {tag: str(value) for tag, value in found.items() if tag not in PLACES | LAYOUT}
 
 
 def one(session: Session, name: str, path: Path, backend: str, shelf: Shelf) -> None:
@@ -138,10 +145,14 @@ def differences(photo: files.Photo, encoded: files.Encoded, edited: np.ndarray, 
             apart |= (again.alpha != photo.alpha) & ~near
         if apart.any():
             yield f"{int(apart.sum())} known pixels"
-    if (photo.bit_depth, photo.mode) != (
-        again.bit_depth,
-        again.mode,
-    ) and encoded.report.format == photo.format:
+    widened = photo.mode == "P" and again.mode in (
+        "P",
+        "RGB",
+        "RGBA",
+    )  # more colours than the palette had room for
+    opaque = photo.alpha is None or again.alpha is not None or bool((photo.alpha == 255).all())
+    fewer = photo.bit_depth > again.bit_depth or not opaque
+    if encoded.report.format == photo.format and not widened and fewer:
         yield f"{photo.mode} of {photo.bit_depth} bits became {again.mode} of {again.bit_depth}"
     if photo.icc != again.icc:
         yield "profile" if not report.note else f"profile, told: {report.note}"
@@ -160,7 +171,8 @@ def table(shelf: Shelf, backend: str) -> Iterator[str]:
     if shelf.seconds:
         rates = [s / m for _, m, s in shelf.seconds if m > 1]
         if rates:
-            yield f"\nProcessor seconds per megapixel, photos above one: median {np.median(rates):.2f}, most {max(rates):.2f}."
+            usual, most = np.median(rates), max(rates)
+            yield f"\nProcessor seconds per megapixel, photos above one: median {usual:.2f}, most {most:.2f}."
     blocks = (
         ("Exceptions that are not ours", shelf.failed),
         ("Changed", shelf.changed),
