@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading, read
 from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.orientation import TURNED, upright
 from inpaint_app.photofile.photo import Limits
-from inpaint_app.photofile.read import load_samples
+from inpaint_app.photofile.read import load_samples as read_samples
 from inpaint_app.types import Mask
 
 SLACK = 0.01
@@ -65,16 +66,22 @@ def open_mask(
     orientation: int = 1,
     reading: Reading = BY_RULE,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    load_samples: Callable[..., tuple[Native, int, bool]] | None = None,
 ) -> GivenMask:
     """The hole that a mask means in a photo of `shape` (H, W, …), or in its own size for None.
 
     `imaging.mask_reader` says what counts as paint. A mask of the photo's proportion is scaled to it: a pixel is hole
     if any part of it is. orientation: the photo's own EXIF orientation (`Photo.orientation`); a mask of the stored
     pixels' proportion is turned as they are. Bars that make it another proportion are cut off where they can be told
-    for sure. Everything else raises MaskDoubt that names both sizes; `reading` answers it. Raises MaskError where the
-    file is no picture or marks nothing, PhotoTooLarge.
+    for sure. Everything else raises MaskDoubt that names both sizes; `reading` answers it. load_samples: what decodes
+    the file, by default `photofile.read.load_samples`. Raises MaskError where the file is no picture or marks nothing,
+    PhotoTooLarge.
     """
-    picture = _Picture(source) if isinstance(source, np.ndarray) else _opened(source, limits)
+    picture = (
+        _Picture(source)
+        if isinstance(source, np.ndarray)
+        else _opened(source, limits, load_samples or read_samples)
+    )
     if picture.colours.ndim not in (2, 3):
         read(picture.colours)  # tells what is wrong with it
     frame = picture.seen(picture.orientation).size if shape is None else (int(shape[0]), int(shape[1]))
@@ -83,7 +90,9 @@ def open_mask(
     return GivenMask(scaled(np.ascontiguousarray(mask), frame), note)
 
 
-def _opened(source: str | Path | bytes, limits: Limits) -> _Picture:
+def _opened(
+    source: str | Path | bytes, limits: Limits, load_samples: Callable[..., tuple[Native, int, bool]]
+) -> _Picture:
     try:
         native, orientation, lossy = load_samples(
             source, name="The mask" if isinstance(source, bytes) else None, limits=limits

@@ -6,6 +6,7 @@ mask → grow → one window per separate hole → (guide) → backend.inpaint �
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,11 @@ from inpaint_app.types import Box, Image, Mask, Options, Progress, Removal, Resu
 
 LARGEST = 1024
 """Side in pixels of the windows that fine holes share, for backends that take any size."""
+
+
+HOLES_A_FILL = 32
+PIXELS_A_FILL = 4e6
+"""A removal counts as one usual fill up to so many separate holes, and so many pixels of their boxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ def remove(
     feather = _feather(removal, growth)
     rule = filler.spec.size
     holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))
+    progress.charge(cost(filler, holes))
     canvas = removal.image.copy()
     pending = grown.copy() if len(holes) > 1 else grown
     total = sum(int(hole.mask.sum()) for hole in holes)
@@ -104,6 +111,13 @@ def _remove_seen(
     untouched = hidden & ~result.mask
     result.image[untouched] = removal.image[untouched]
     return replace(result, changed_known=changed_outside(removal.image, result.image, result.mask))
+
+
+def cost(filler: Filler, holes: Sequence[windows.Hole]) -> float:
+    """As how many usual fills these holes count: by their number, by their pixels, and by the backend's options."""
+    pixels = sum(hole.box.width * hole.box.height for hole in holes)
+    size = max(1.0, len(holes) / HOLES_A_FILL, pixels / PIXELS_A_FILL)
+    return size * filler.spec.weight(filler.options)
 
 
 def _check_image(image: Image) -> None:

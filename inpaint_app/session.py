@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,31 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.candidates import Candidate, choose
 from inpaint_app.device import Device
-from inpaint_app.errors import Cancelled, MissingError, NothingFound
+from inpaint_app.errors import Cancelled, MissingError, NothingFound, OptionError
 from inpaint_app.fetching import fetch, fetchable, finder
+from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.job import CONFIDENCE, Job, Marked, Outcome
+from inpaint_app.mask_file import GivenMask, open_mask
 from inpaint_app.photofile import mark
+from inpaint_app.photofile.decoder import Decoder
 from inpaint_app.photofile.files import Limits, Photo, load
 from inpaint_app.pipeline import Filler, remove
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Progress, Removal, Result
+
+MOST_DECODERS = 4
+"""Photos that are decoded at once, where there are so many cores."""
+
+
+def _wanted(progress: Progress) -> dict[str, Any]:
+    """In whose name something is decoded, whether anybody still waits for it, and who hears how long it took."""
+
+    def unwanted() -> bool:
+        return progress.cancelled or progress.lost is not None
+
+    return {"owner": progress.owner, "unwanted": unwanted, "spent": progress.spent}
 
 
 def source_type(backend: str) -> str:
@@ -43,13 +59,44 @@ class Session:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.from_environment()
         self.device = Device(self.settings)
+        self.decoder: Decoder | None = None
+        if self.settings.decode_apart:
+            count = min(MOST_DECODERS, max(2, self.settings.cores))
+            self.decoder = Decoder(count, self.settings.decode_seconds, self.settings.waiting)
 
-    def load(self, source: str | Path | bytes, name: str | None = None, frame: int | None = None) -> Photo:
-        """Take a photo in, under the limits of the settings. Raises UnreadablePhoto, PhotoTooLarge, OptionError.
+    def load(
+        self,
+        source: str | Path | bytes,
+        name: str | None = None,
+        frame: int | None = None,
+        progress: Progress | None = None,
+    ) -> Photo:
+        """Take a photo in, under the limits of the settings, in a process of its own where they say so.
 
         frame: which frame of an animation, or page, from 1; None: the first.
+        Raises UnreadablePhoto, PhotoTooLarge, OptionError, Busy, Cancelled.
         """
-        return load(source, name=name, limits=self.limits, frame=frame)
+        if self.decoder is None:
+            return load(source, name=name, limits=self.limits, frame=frame)
+        wanted = _wanted(progress or Progress())
+        return self.decoder.load(source, name=name, limits=self.limits, frame=frame, **wanted)
+
+    def open_mask(
+        self,
+        source: str | Path | bytes,
+        shape: tuple[int, ...] | None,
+        *,
+        orientation: int = 1,
+        reading: Reading = BY_RULE,
+        progress: Progress | None = None,
+    ) -> GivenMask:
+        """The hole that a mask file means in a photo, opened as photos are; see `mask_file.open_mask`."""
+        samples = None
+        if self.decoder is not None:
+            samples = partial(self.decoder.load_samples, **_wanted(progress or Progress()))
+        return open_mask(
+            source, shape, orientation=orientation, reading=reading, limits=self.limits, load_samples=samples
+        )
 
     @property
     def limits(self) -> Limits:
@@ -154,6 +201,8 @@ class Session:
     ) -> tuple[Instance, ...]:
         """Every object found; raises MissingWeights with the cure where no segmenter is ready."""
         progress = progress or Progress()
+        if not 0 <= confidence <= 1:  # neither is NaN
+            raise OptionError(f"confidence is {confidence!r}, expected 0 to 1.")
         spec = self.segmenter(segmenter, progress)
 
         def look() -> tuple[Instance, ...]:

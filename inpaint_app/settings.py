@@ -51,6 +51,10 @@ class Settings:
     """Photos with more pixels are refused."""
     max_megabytes: float = 500.0
     """Files with more bytes are refused."""
+    decode_apart: bool = False
+    """Decode photos in processes of their own, which have as much memory as the header's pixels need."""
+    decode_seconds: float = 20.0
+    """Seconds that opening one photo may take there, then its process is killed."""
     batch_photos: int = 0
     """Photos that the page takes in one batch; 0 is no limit."""
     visitor_at_once: int = 0

@@ -39,6 +39,7 @@ class Surroundings:
             "max_megapixels": min(200.0, float(math.floor(self.memory / 4 / PHOTO_BYTES))),
             "visits_gigabytes": round(min(6.0, self.memory / 4e9), 2),
             "fetch_at_first_use": True,
+            "decode_apart": True,
         }
         if self.place == CONTAINER:
             return served

@@ -73,6 +73,7 @@ class _Life:
     lost: InpaintError | None = None
     stopped: float = 0.0
     had_turn: bool = False
+    costs: tuple[Callable[[float], object], Callable[[float], object]] = (float, float)
 
 
 class Progress:
@@ -109,6 +110,18 @@ class Progress:
         if self.cancelled:
             raise Cancelled(STOPPED)
 
+    def charged_to(self, charge: Callable[[float], object], spent: Callable[[float], object]) -> None:
+        """From now on these hear of what the work costs: see `charge` and `spent`."""
+        self._life.costs = (charge, spent)
+
+    def charge(self, fills: float) -> None:
+        """What the work that follows will cost, in usual fills; raises TooMany where that is not to be had."""
+        self._life.costs[0](fills)
+
+    def spent(self, seconds: float) -> None:
+        """Say how long work took whose cost nobody could know before."""
+        self._life.costs[1](seconds)
+
     def note(self, text: str) -> None:
         """Something that the user should know once the work is done."""
         if text not in self._life.notes:
@@ -126,8 +139,7 @@ class Progress:
     def stuck(self, title: str, grace: float, patience: float) -> InpaintError | None:
         """Why to wait no longer for the work, called `title`, or None.
 
-        It was given up, it was cancelled and has not ended `grace` seconds later, or it gave no sign of life for
-        `patience` seconds.
+        It was given up, cancelled and has not ended `grace` seconds later, or silent for `patience` seconds.
         """
         life, now = self._life, time.monotonic()
         if self.cancelled:

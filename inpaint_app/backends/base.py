@@ -81,9 +81,11 @@ class BackendSpec:
     family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells, cheaply, what
     else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
     memory that its weights take, roughly, where that is much. expects: "module:function" that tells from the options
-    what a fill takes (Expected). chooser: "module:function", which the session calls with itself, the removal and the
-    progress for a Result, instead of the factory's backend: it chooses among others. restores: whether it works on
-    what the hole holds, such as a mosaic, instead of inventing; the pipeline hands that in as Window.guide.
+    what a fill takes (Expected). weighs: "module:function" that tells from the options as how many usual fills one
+    counts where a server bounds what it does for each. chooser: "module:function", which the session calls with
+    itself, the removal and the progress for a Result, instead of the factory's backend: it chooses among others.
+    restores: whether it works on what the hole holds, such as a mosaic, instead of inventing; the pipeline hands
+    that in as Window.guide.
     """
 
     name: str
@@ -100,6 +102,7 @@ class BackendSpec:
     seeded: bool = False
     megabytes: float = 0.0
     expects: str | None = None
+    weighs: str | None = None
     chooser: str | None = None
     lacks: str | None = None
     restores: bool = False
@@ -143,6 +146,10 @@ class BackendSpec:
             return None
         told: Expected = _named(self.expects)(options)
         return told
+
+    def weight(self, options: Options) -> float:
+        """As how many usual fills one with these options counts, at least 1."""
+        return 1.0 if self.weighs is None else max(1.0, float(_named(self.weighs)(options)))
 
     def make_options(self, values: Mapping[str, Any]) -> Options:
         """Build the options from loose values; unknown names or values out of range raise OptionError."""

@@ -19,6 +19,11 @@ class DiffusionOptions(Options):
     )
 
 
+def weight(options: Options) -> float:
+    """Every pixel looks at the square of the radius: 16 pixels count as one fill."""
+    return (options.radius / 16) ** 2 if isinstance(options, DiffusionOptions) else 1.0
+
+
 class _OpenCV:
     """cv2.inpaint with one of its flags; deterministic, so the seed changes nothing."""
 

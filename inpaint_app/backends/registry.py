@@ -140,6 +140,7 @@ def _networks() -> tuple[BackendSpec, ...]:
         weights=("dcgan", "dcgan-critic"),
         slow=True,
         seeded=True,
+        weighs="inpaint_app.backends.networks.semantic:weight",
     )
     mosaic = BackendSpec(
         "unpixelate",
@@ -192,6 +193,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "Continues edges into the hole like a fluid (Bertalmio et al. 2001). At once; good for scratches.",
         "inpaint_app.backends.opencv:NavierStokes",
         options=DiffusionOptions,
+        weighs="inpaint_app.backends.opencv:weight",
     ),
     BackendSpec(
         "telea",
@@ -199,6 +201,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "Fills from the border inwards (Telea 2004). At once; good for scratches and wires.",
         "inpaint_app.backends.opencv:Telea",
         options=DiffusionOptions,
+        weighs="inpaint_app.backends.opencv:weight",
     ),
     BackendSpec(
         "auto",
@@ -226,6 +229,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         seeded=True,
         megabytes=3600.0,
         expects="inpaint_app.backends.diffusion.backend:expected",
+        weighs="inpaint_app.backends.diffusion.backend:weight",
         lacks="inpaint_app.backends.diffusion.source:missing",
     ),
 )

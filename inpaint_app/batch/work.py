@@ -15,7 +15,6 @@ import numpy as np
 from inpaint_app.errors import Cancelled, InpaintError, NothingFound
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.journal import Row
-from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
 from inpaint_app.segmenters.base import counted_words
@@ -100,16 +99,16 @@ def failed(label: str, message: str, key: str = "") -> Row:
 
 def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, bytes]:
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
-    photo = session.load(task.data, name=task.name, frame=task.frame)
+    photo = session.load(task.data, name=task.name, frame=task.frame, progress=progress)
     files.planned(photo, task.format, task.saving)
     job, fitted = task.job, ""
     if task.mask is not None:
-        given = open_mask(
+        given = session.open_mask(
             task.mask,
             photo.rgb.shape,
             orientation=photo.orientation,
             reading=task.reading,
-            limits=session.limits,
+            progress=progress,
         )
         fitted, mask = given.note, given.mask
         job = replace(job, mask=mask if job.mask is None else mask | job.mask)

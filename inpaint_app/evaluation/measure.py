@@ -246,7 +246,7 @@ def _left(
 def _job(plan: Plan, job: _Job, session: Session, progress: Progress) -> Iterator[Measured]:
     photo, hole, backends = job
     try:
-        image = fitted(photo.read(), plan.size, plan.crop)
+        image = fitted(photo.read(partial(session.load, progress=progress)), plan.size, plan.crop)
     except InpaintError as error:
         blank = np.zeros((1, 1, 3), dtype=np.uint8)
         for backend in backends:

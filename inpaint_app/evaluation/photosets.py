@@ -6,7 +6,7 @@ import tarfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -39,16 +39,20 @@ class PhotoRef:
     path: Path
     member: str = ""
 
-    def read(self) -> Image:
-        """The photo as (H, W, 3) uint8; raises PhotoError where it cannot be read."""
+    def read(self, load: Callable[[Path | bytes, str | None], files.Photo] | None = None) -> Image:
+        """The photo as (H, W, 3) uint8; raises PhotoError where it cannot be read.
+
+        load: what opens it, given its name too; by default `files.load`.
+        """
+        load = load or (lambda source, name: files.load(source, name=name))
         if not self.member:
-            return files.load(self.path).rgb
+            return load(self.path, None).rgb
         if zipfile.is_zipfile(self.path):
-            return files.load(_unzipped(self.path, self.member), name=self.name).rgb
+            return load(_unzipped(self.path, self.member), self.name).rgb
         with _tar_lock:
             stream = _archive(self.path).extractfile(self.member)
             data = stream.read() if stream else b""
-        return files.load(data, name=self.name).rgb
+        return load(data, self.name).rgb
 
 
 @dataclass(frozen=True, slots=True)

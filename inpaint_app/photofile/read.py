@@ -10,7 +10,7 @@ import hashlib
 import io
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,21 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
-from inpaint_app.errors import InpaintError, JpegError, MissingPackage, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.errors import (
+    InpaintError,
+    JpegError,
+    MissingPackage,
+    PhotoTooLarge,
+    UnreadablePhoto,
+    out_of_memory,
+)
 from inpaint_app.photofile import broken_off, metadata, png, raw, screening
 from inpaint_app.photofile.decode import Opened, read_native
 from inpaint_app.photofile.frames import choose, pages
 from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.orientation import stored, turned
 from inpaint_app.photofile.photo import Limits, Photo
+from inpaint_app.photofile.source import taken
 
 READ = (
     "JPEG",
@@ -59,17 +67,21 @@ def load(
     name: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     frame: int | None = None,
+    header: Callable[[Opened], object] = id,
 ) -> Photo:
     """Take a photo in.
 
     source: a path or the file's bytes. name: what to call it; by default the file's name. frame: which frame of an
-    animation, page of a TIFF or picture of a HEIC, from 1; None: the first, or the one that a HEIC names.
+    animation, page of a TIFF or picture of a HEIC, from 1; None: the first, or the one that a HEIC names. header: hears
+    what the header says before anything is decoded.
     Raises UnreadablePhoto (missing, empty, damaged, no picture), PhotoTooLarge (decided from the header) or OptionError
     (no such frame).
     """
-    data, name = _bytes(source, name, limits)
+    data, name = taken(source, name, limits)
     with _only_photo_errors(name):
-        opened, native, damage = _decoded(open_header(data, name, limits, frame), name, limits)
+        opened = open_header(data, name, limits, frame)
+        header(opened)
+        opened, native, damage = _decoded(opened, name, limits)
         return _photo(opened, native, name, damage, hashlib.sha256(data).hexdigest())
 
 
@@ -78,13 +90,15 @@ def load_samples(
     *,
     name: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    header: Callable[[Opened], object] = id,
 ) -> tuple[Native, int, bool]:
     """A picture's samples as the file stores them, the orientation 1..8 in which they are meant to be seen, and whether
     its format loses something. For pictures whose numbers matter more than how they look. Raises as `load` does.
     """
-    data, name = _bytes(source, name, limits)
+    data, name = taken(source, name, limits)
     with _only_photo_errors(name):
         opened = open_header(data, name, limits)
+        header(opened)
         lossy = opened.format in LOSSY and b"VP8L" not in data[:64]
         return read_native(opened), opened.orientation, lossy
 
@@ -98,7 +112,7 @@ def header_of(data: bytes, name: str, limits: Limits) -> tuple[str, int, int]:
 
 def read_bytes(path: Path, limits: Limits) -> bytes:
     """A file's bytes, whole; raises UnreadablePhoto, PhotoTooLarge (before it is read)."""
-    return _bytes(path, None, limits)[0]
+    return taken(path, None, limits)[0]
 
 
 def stored_samples(photo: Photo) -> Native:
@@ -120,38 +134,6 @@ def stored_samples(photo: Photo) -> Native:
 def decoded(data: bytes) -> NDArray[Any]:
     """The stored samples (H, W[, C]) of a file that this app has just written."""
     return read_native(open_header(data, "the written file", Limits(float("inf"), float("inf")))).samples
-
-
-def _bytes(source: str | Path | bytes, name: str | None, limits: Limits) -> tuple[bytes, str]:
-    if isinstance(source, bytes | bytearray | memoryview):
-        data, name = bytes(source), name or "photo"
-    else:
-        path = Path(source)
-        name = name or path.name
-        try:
-            if path.is_dir():
-                raise UnreadablePhoto(f"{path} is a folder; give a photo file.")
-            if path.exists() and not path.is_file():
-                raise UnreadablePhoto(f"{path} is a device or a pipe; give a photo file.")
-            size = path.stat().st_size
-            _check_bytes(size, name, limits)
-            data = path.read_bytes()
-        except FileNotFoundError as error:
-            raise UnreadablePhoto(f"There is no file {path}; check its name and folder.") from error
-        except (OSError, ValueError) as error:
-            raise UnreadablePhoto(f"{path} cannot be read ({error}); check its permissions.") from error
-    _check_bytes(len(data), name, limits)
-    if not data:
-        raise UnreadablePhoto(f"{name} is empty (0 bytes); take the photo from its source again.")
-    return data, name
-
-
-def _check_bytes(size: int, name: str, limits: Limits) -> None:
-    if size > limits.megabytes * 1e6:
-        raise PhotoTooLarge(
-            f"{name} has {size / 1e6:.1f} MB; the limit is {limits.megabytes:g} MB. "
-            "Raise the limit in the settings, or give a smaller file."
-        )
 
 
 @contextmanager
@@ -176,6 +158,8 @@ def _only_photo_errors(name: str) -> Iterator[None]:
             f"{name} is not a photo that can be read. Give a JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP or GIF."
         ) from error
     except Exception as error:
+        if out_of_memory(error):
+            raise PhotoTooLarge(f"{name} needs more memory than this machine has.") from error
         raise UnreadablePhoto(
             f"{name} is damaged ({error or type(error).__name__}); take the photo from its source again."
         ) from error

@@ -15,34 +15,85 @@ from typing import Any
 
 from inpaint_app.errors import TooMany
 from inpaint_app.settings import Settings
+from inpaint_app.types import Progress
 
 MINUTE = 60.0
 KNOWN = 4096
 """Visitors remembered before those who ask for nothing are forgotten."""
 
 
-class Allowance:
-    """What one visitor has going on, and how much it was in the last minute. 0 is no limit."""
+SECONDS_A_FILL = 3.0
+"""Work whose cost nobody could know before counts as a fill for so many seconds."""
 
-    def __init__(self, at_once: int = 0, per_minute: int = 0) -> None:
+USUAL_SECONDS = 2.0
+"""What opening a photo may take without costing more."""
+
+OPENING = 0.5
+"""What opening a photo counts before it is known how long it takes."""
+
+
+class Turn:
+    """One piece of work: what is paid for it already, and the way to pay for more."""
+
+    def __init__(self, allowance: Allowance, fills: float) -> None:
+        self._allowance = allowance
+        self._paid = fills
+
+    def charge(self, fills: float) -> None:
+        """Take from what is paid, and ask for the rest; raises TooMany where there is not so much left."""
+        more, self._paid = max(0.0, fills - self._paid), max(0.0, self._paid - fills)
+        if more:
+            self._allowance.charge(more)
+
+    def spent(self, seconds: float) -> None:
+        """Pay afterwards for what took longer than is usual; never refused, but what follows may be."""
+        self._allowance.record(max(0.0, seconds - USUAL_SECONDS) / SECONDS_A_FILL)
+
+
+class Allowance:
+    """What one visitor has going on, and how much it was in the last minute. 0 is no limit.
+
+    who: the visitor's address, in whose name work is done where a limit holds; else "".
+    """
+
+    def __init__(self, at_once: int = 0, per_minute: int = 0, who: str = "") -> None:
         self.at_once = at_once
+        self.who = who if at_once else ""
         self.per_minute = per_minute
         self._lock = threading.Lock()
         self._going = 0
-        self._asked: deque[float] = deque()
+        self._asked: deque[tuple[float, float]] = deque()
 
     @contextmanager
-    def turn(self, fills: int = 1) -> Iterator[None]:
-        """Hold one piece of work of that many fills; raises TooMany, and then nothing is counted."""
+    def turn(self, fills: float = 1, progress: Progress | None = None) -> Iterator[Turn]:
+        """Hold one piece of work of that many fills; raises TooMany, and then nothing is counted.
+
+        progress: of the work, which then charges what it turns out to cost beyond that.
+        """
         with self._lock:
+            self._admit_one()
             self._admit(fills)
             self._going += 1
-            self._asked.extend([time.monotonic()] * (fills if self.per_minute else 0))
+            self._record(fills)
+        turn = Turn(self, fills)
+        if progress is not None:
+            progress.charged_to(turn.charge, turn.spent)
         try:
-            yield
+            yield turn
         finally:
             with self._lock:
                 self._going -= 1
+
+    def charge(self, fills: float) -> None:
+        """Count more fills for work that is going on; raises TooMany, and then nothing is counted."""
+        with self._lock:
+            self._admit(fills)
+            self._record(fills)
+
+    def record(self, fills: float) -> None:
+        """Count what was done already."""
+        with self._lock:
+            self._record(fills)
 
     @property
     def idle(self) -> bool:
@@ -51,23 +102,35 @@ class Allowance:
             self._forget()
             return not self._going and not self._asked
 
-    def _admit(self, fills: int) -> None:
+    def _record(self, fills: float) -> None:
+        if self.per_minute and fills > 0:
+            self._asked.append((time.monotonic(), fills))
+
+    def _admit_one(self) -> None:
         if self.at_once and self._going >= self.at_once:
             things = "one thing" if self.at_once == 1 else f"{self.at_once} things"
             raise TooMany(
                 f"{things.capitalize()} of yours are being worked on here already, expected at most that many: wait "
                 "for one, or cancel it. Photo and mask are as they were."
             )
+
+    def _admit(self, fills: float) -> None:
         if not self.per_minute:
             return
         if fills > self.per_minute:
             raise TooMany(
-                f"That is {fills} fills at once, this server does {self.per_minute} a minute: choose fewer."
+                f"That costs as much as {fills:.0f} fills at once, this server does {self.per_minute} a minute: choose "
+                "fewer or smaller holes, fewer steps, or fewer candidates."
             )
         self._forget()
-        over = len(self._asked) + fills - self.per_minute
-        if over > 0:
-            wait = MINUTE - (time.monotonic() - self._asked[over - 1])
+        over = sum(count for _, count in self._asked) + fills - self.per_minute
+        if over > 1e-9:
+            wait = MINUTE
+            for asked, count in self._asked:
+                over -= count
+                if over <= 1e-9:
+                    wait = MINUTE - (time.monotonic() - asked)
+                    break
             raise TooMany(
                 f"This server does {self.per_minute} fills a minute for each visitor: try again in "
                 f"{max(1, round(wait))} s. "
@@ -76,7 +139,7 @@ class Allowance:
 
     def _forget(self) -> None:
         now = time.monotonic()
-        while self._asked and now - self._asked[0] >= MINUTE:
+        while self._asked and now - self._asked[0][0] >= MINUTE:
             self._asked.popleft()
 
 
@@ -99,7 +162,7 @@ class Allowances:
                 if len(self._known) >= KNOWN:
                     self._known = {key: held for key, held in self._known.items() if not held.idle}
                 self._known[who] = Allowance(
-                    self._settings.visitor_at_once, self._settings.visitor_per_minute
+                    self._settings.visitor_at_once, self._settings.visitor_per_minute, who
                 )
             return self._known[who]
 
@@ -132,4 +195,4 @@ def visitor(request: Any, behind_proxy: bool) -> str:
     return own
 
 
-__all__ = ["Allowance", "Allowances", "visitor"]
+__all__ = ["OPENING", "Allowance", "Allowances", "Turn", "visitor"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from PIL import Image as PillowImage
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
-from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Photo
 from inpaint_app.photofile.photo import SaveOptions
-from inpaint_app.session import CONFIDENCE, Job, Session, source_type
-from inpaint_app.types import Instance, Mask
+from inpaint_app.session import CONFIDENCE, Job, Outcome, Session, source_type
+from inpaint_app.types import Instance, Mask, Progress
 from inpaint_app.ui.arguments import READING
 from inpaint_app.ui.calls import called
 from inpaint_app.ui.handed import Handed
@@ -99,14 +98,15 @@ class Service:
         """Find objects."""
         try:
             visit = self.visits.caller(request)
-            with visit.allowance.turn():
-                opened = self._opened(photo)
-                instances = called(
-                    visit,
-                    lambda progress: self.session.detect(
-                        opened.rgb, segmenter or None, float(confidence), progress
-                    ),
-                )
+            with visit.allowance.turn() as turn:
+
+                def find(progress: Progress) -> tuple[Photo, tuple[Instance, ...]]:
+                    progress.charged_to(turn.charge, turn.spent)
+                    opened = self._opened(photo, progress)
+                    found = self.session.detect(opened.rgb, segmenter or None, confidence, progress)
+                    return opened, found
+
+                opened, instances = called(visit, find)
             path = self._file(opened, "-objects.png")
             _write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
@@ -153,12 +153,8 @@ class Service:
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
             visit = self.visits.caller(request)
-            with visit.allowance.turn(max(1, what.get("candidates", 1))):
-                opened = self._opened(photo, int(saving.frame or 0) or None)
+            with visit.allowance.turn(max(1, what.get("candidates", 1))) as turn:
                 options_of_file = saving.options(backend or backends.DEFAULT)
-                files.planned(opened, None, options_of_file)
-                if mask is not None:
-                    what = {**what, "mask": _given(mask, opened, self.session, reading)}
                 job = Job(
                     backend=backend or backends.DEFAULT,
                     options=from_network(_options(options), backend or backends.DEFAULT),
@@ -166,10 +162,18 @@ class Service:
                     feather=_pixels("feather", feather),
                     **what,
                 )
-                outcome = called(
-                    visit,
-                    lambda progress: self.session.run(opened.rgb, job, progress, alpha=opened.alpha),
-                )
+
+                def fill(progress: Progress) -> tuple[Photo, Outcome]:
+                    progress.charged_to(turn.charge, turn.spent)
+                    opened = self._opened(photo, progress, int(saving.frame or 0) or None)
+                    files.planned(opened, None, options_of_file)
+                    given = (
+                        _given(mask, opened, self.session, reading, progress) if mask is not None else None
+                    )
+                    wanted = replace(job, mask=given)
+                    return opened, self.session.run(opened.rgb, wanted, progress, alpha=opened.alpha)
+
+                opened, outcome = called(visit, fill)
             result = outcome.result
             encoded = files.encode(opened, result.image, result.mask, options=options_of_file)
             path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
@@ -190,19 +194,18 @@ class Service:
             "file": encoded.report.plain(),
         }
 
-    def _opened(self, photo: str | None, frame: int | None = None) -> Photo:
+    def _opened(self, photo: str | None, progress: Progress, frame: int | None = None) -> Photo:
         if not photo:
             raise UnreadablePhoto("There is no photo: give a file.")
-        return self.session.load(photo, frame=frame)
+        return self.session.load(photo, frame=frame, progress=progress)
 
     def _file(self, photo: Photo, ending: str) -> Path:
         return self.handed.file(legal(Path(photo.name).stem, ending))
 
 
-def _given(mask: str, photo: Photo, session: Session, reading: Reading) -> Mask:
-    return open_mask(
-        mask, photo.rgb.shape, orientation=photo.orientation, reading=reading, limits=session.limits
-    ).mask
+def _given(mask: str, photo: Photo, session: Session, reading: Reading, progress: Progress) -> Mask:
+    shape, turned = photo.rgb.shape, photo.orientation
+    return session.open_mask(mask, shape, orientation=turned, reading=reading, progress=progress).mask
 
 
 def _options(text: str) -> dict[str, Any]:

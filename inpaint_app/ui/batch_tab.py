@@ -102,7 +102,7 @@ def work(
                 "your own machine, where there is no limit."
             )
         paths = [Path(photo) for photo in photos]
-        with visit.allowance.turn(len(paths)):
+        with visit.allowance.turn(len(paths), progress):
             summary = batch.run(
                 paths,
                 Job(objects=tuple(words), backend=backend),

@@ -175,7 +175,7 @@ def _measure(
             raise OptionError(f"There is no folder {asked.folder} on this machine.")
     fills = limit * len(asked.holes) * len(asked.backends)
     with ExitStack() as stack:
-        stack.enter_context(visit.allowance.turn(fills))
+        stack.enter_context(visit.allowance.turn(fills, progress))
         try:
             for snapshot in live.stream(
                 session, source, asked.holes, asked.backends, progress,

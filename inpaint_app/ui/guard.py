@@ -38,6 +38,9 @@ BODY_BYTES = 64 * 2**20
 NAMING_BYTES = 4096
 """Longest body of a request that only names something."""
 
+VALUES = 500_000
+"""Values in the JSON of a request, at most: each takes some hundred bytes once it is read."""
+
 STALL_SECONDS = 60.0
 """An upload that sends nothing for so long is given up."""
 
@@ -177,7 +180,7 @@ class _Bounded:
         self._send = send
         self._limit = limit
         self._upload = upload
-        self._got = 0
+        self._got = self._values = 0
         self._over = False
         self._whole = False
         self._begun = False
@@ -206,9 +209,12 @@ class _Bounded:
             if message["type"] == "http.disconnect":
                 raise MultiPartException("The upload broke off: send it again.")
         if message["type"] == "http.request":
-            self._got += len(message.get("body", b""))
+            body = message.get("body", b"")
+            self._got += len(body)
+            if not self._upload:  # in an upload these are bytes of photos
+                self._values += body.count(b",") + body.count(b"[") + body.count(b"{")
             self._whole = not message.get("more_body", False)
-        if self._got > self._limit:
+        if self._got > self._limit or self._values > VALUES:
             self._over = True
             if self._upload:
                 raise MultiPartException(

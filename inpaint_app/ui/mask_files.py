@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from inpaint_app.errors import MaskDoubt, MaskError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.mask_file import GivenMask, open_mask
-from inpaint_app.photofile.files import Limits, Photo
+from inpaint_app.photofile.files import Photo
 from inpaint_app.types import Mask
 
 WORDS = {
@@ -33,15 +33,18 @@ class Meaning:
     note: str = ""
 
 
-def meanings(path: Path, photo: Photo, limits: Limits) -> tuple[str, tuple[Meaning, ...]]:
+def meanings(
+    path: Path, photo: Photo, open_mask: Callable[..., GivenMask] = open_mask
+) -> tuple[str, tuple[Meaning, ...]]:
     """What a mask file means in a photo: a question, "" for none, and the ways to take it, the best first.
 
-    Raises MaskError where nothing is marked or the file is no picture, PhotoTooLarge.
+    open_mask: what opens it under the limits that hold here, such as a session's. Raises MaskError where nothing is
+    marked or the file is no picture, PhotoTooLarge.
     """
 
     def opened(reading: Reading) -> GivenMask:
         shape = (photo.height, photo.width)
-        return open_mask(path, shape, orientation=photo.orientation, reading=reading, limits=limits)
+        return open_mask(path, shape, orientation=photo.orientation, reading=reading)
 
     try:
         given = opened(BY_RULE)

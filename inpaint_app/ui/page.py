@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import logging
 import os
@@ -35,7 +36,7 @@ from inpaint_app.ui.folders import ServerFolder, private_base
 from inpaint_app.ui.guard import Guard
 from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.hosts import Hosts
-from inpaint_app.ui.received import fetched
+from inpaint_app.ui.received import check_count, fetched
 from inpaint_app.ui.remove import Remover
 from inpaint_app.ui.server_paths import without_paths
 from inpaint_app.ui.studio import static, studio, styles, thumb
@@ -45,6 +46,12 @@ from inpaint_app.ui.visits import Visits
 from inpaint_app.ui.work import AT_ONCE, THREADS
 
 _log = logging.getLogger(__name__)
+
+FETCH_SECONDS = 90.0
+"""Seconds that fetching all that a call names by address may take."""
+
+SESSIONS = 512
+"""Sessions that Gradio remembers, at 0.16 MB each; by itself it keeps 10,000."""
 
 DEVICE = "device"
 """Events that use the device share one queue."""
@@ -94,7 +101,12 @@ class Page(gr.Blocks):
         try:
             if block_fn.api_name in ENDPOINTS:
                 check(block_fn.api_name, dict(zip(ENDPOINTS[block_fn.api_name], inputs, strict=False)))
-            inputs = [await fetched(value, self.handed) for value in inputs]
+            check_count(inputs, self.session.settings.batch_photos)
+            async with asyncio.timeout(FETCH_SECONDS):
+                inputs = [await fetched(value, self.handed) for value in inputs]
+        except TimeoutError:
+            said = f"What the call names by address did not come within {FETCH_SECONDS:.0f} s: send it here instead."
+            raise gr.Error(said, print_exception=False) from None
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return await super().preprocess_data(block_fn, inputs, *given, **options)
@@ -173,6 +185,7 @@ def launch_options() -> dict[str, Any]:
         "css": styles(),
         "footer_links": [],
         "show_error": False,
+        "state_session_capacity": SESSIONS,
         "max_file_size": int(settings.max_megabytes * 1e6),
         "ssr_mode": False,
         "mcp_server": tools.available(),

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urljoin
 import httpx
 from safehttpx import AsyncSecureTransport
 
-from inpaint_app.errors import PhotoTooLarge, UnreadablePhoto
+from inpaint_app.errors import PhotoTooLarge, TooMany, UnreadablePhoto
 from inpaint_app.settings import Settings
 from inpaint_app.ui.handed import Handed
 from inpaint_app.ui.names import legal
@@ -30,6 +30,9 @@ WAYS = (
 
 MANY = 10_000
 """Files that one input may name."""
+
+FETCHED = 20
+"""Photos at an address, or in one, that one call may name; a server with a limit for batches takes twice as many."""
 
 REDIRECTS = 5
 SECONDS = 30.0
@@ -84,6 +87,22 @@ def _uploaded(named: str, handed: Handed) -> Path:
     if not found:
         raise UnreadablePhoto(f"{named[:200]!r} is no file that was sent to this server. {WAYS}")
     return path
+
+
+def counted(value: Any) -> int:
+    """How many files of what an endpoint was given are at an address, or in one: they would have to be fetched."""
+    if isinstance(value, list):
+        return sum(counted(one) for one in value[:MANY])
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return 0
+    return int(str(value["path"]).strip().lower().startswith(("http://", "https://", "data:")))
+
+
+def check_count(values: list[Any], batch_photos: int) -> None:
+    """Raise TooMany before anything is fetched, where a call names more than it may."""
+    count, most = sum(map(counted, values)), 2 * batch_photos or FETCHED
+    if count > most:
+        raise TooMany(f"The call names {count} photos by address, this server fetches {most}: choose fewer.")
 
 
 async def fetched(value: Any, handed: Handed) -> Any:

@@ -19,6 +19,7 @@ from inpaint_app.photofile import files
 from inpaint_app.session import NothingFound, Session
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import asked, measured, pictures, present
+from inpaint_app.ui.allowance import OPENING
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
 from inpaint_app.ui.made import opacity
@@ -42,7 +43,8 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Opening")
-            photo = opened(self.session, visit, self._sent_by(visit), message)
+            with visit.allowance.turn(OPENING, progress):
+                photo = opened(self.session, visit, self._sent_by(visit), message, progress)
             progress(0.7, "Preparing the preview")
             step = visit.open(photo)
             self.visits.make_room(visit)
@@ -51,7 +53,7 @@ class Remover:
             self._say_step(visit)
             if message.get("sample") in present.EXAMPLES:
                 mask = present.example(str(message["sample"]))[1]
-                self._say_mask(visit, mask, run=True)
+                self._say_mask(visit, mask, progress, run=True)
 
         yield from working(visit, task, asked.work(message))
 
@@ -75,7 +77,7 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step = visit.step()
-            with visit.allowance.turn():
+            with visit.allowance.turn(progress=progress):
                 instances = self.session.detect(
                     visit.pixels(), message.get("segmenter") or None, asked.confidence(message), progress
                 )
@@ -99,7 +101,7 @@ class Remover:
             step.marks = asked.listed(message.get("marks"))
             names = asked.backends(message) or [backends.DEFAULT]
             shown = Shown(visit, step, image, job, marks, message, partial(self._say_found, visit, step))
-            with visit.allowance.turn(len(names) * max(1, job.candidates)):
+            with visit.allowance.turn(len(names) * max(1, job.candidates), progress):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
                     options = asked.options(message, name)
@@ -127,7 +129,7 @@ class Remover:
             step = visit.step()
             job = asked.job(message, step, asked.marked(message, visit, progress.check))
             names = measured.chosen(str(name) for name in message.get("backends") or ())
-            with visit.allowance.turn(measured.PLACES * len(names)):
+            with visit.allowance.turn(measured.PLACES * len(names), progress):
                 measured.measure(self.session, visit, step, job, names, progress)
 
         yield from working(visit, task, asked.work(message))
@@ -204,8 +206,11 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.1, "Reading the mask")
-            with asked.taken(self._sent_by(visit), message) as path:
-                self._say_mask(visit, path)
+            with (
+                asked.taken(self._sent_by(visit), message) as path,
+                visit.allowance.turn(OPENING, progress),
+            ):
+                self._say_mask(visit, path, progress)
 
         yield from working(visit, task, asked.work(message))
 
@@ -246,11 +251,11 @@ class Remover:
     def _sent_by(self, visit: Visit) -> asked.Sent:
         return lambda path: self.visits.sent(path, visit.owner)
 
-    def _say_mask(self, visit: Visit, path: Path, run: bool = False) -> None:
+    def _say_mask(self, visit: Visit, path: Path, progress: Progress, run: bool = False) -> None:
         """Hold a mask file at the photo's size and show it. run: what it covers is to go at once."""
         photo = visit.opened()
         size = pictures.preview_size(photo.width, photo.height)
-        question, ways = meanings(path, photo, self.session.limits)
+        question, ways = meanings(path, photo, partial(self.session.open_mask, progress=progress))
         choices = []
         for way in ways:
             shown = pictures.mask_png(masks.scaled(way.mask, (size[1], size[0])))

@@ -87,7 +87,7 @@ def test(
             raise InpaintError("No backend is chosen: tick at least one.")
         own = marked(_table(marks), visit, progress.check).mask
         scored = [*QUICK, *(() if unavailable(("lpips",)) else ("lpips",))]
-        with visit.allowance.turn(len(names)):
+        with visit.allowance.turn(len(names), progress):
             for row in trial.run(session, image, hole, names, progress, seed=seed, own=own, names=scored):
                 if not rows:
                     tiles.append(_tile(visit, row, image, "The photo", "what was there"))

@@ -28,6 +28,7 @@ def _warm(session: Session) -> None:
     mask = np.zeros((96, 96), bool)
     mask[40:56, 40:56] = True
     steps: tuple[Callable[[], object], ...] = (
+        session.decoder.warm if session.decoder is not None else int,
         lambda: session.run(image, Job(mask=mask)),
         files.warm_up,
         lambda: session.detect(image),

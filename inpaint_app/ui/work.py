@@ -15,6 +15,7 @@ from inpaint_app.errors import BackendError, Busy, Cancelled, InpaintError
 from inpaint_app.session import NothingFound
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress
+from inpaint_app.ui.listening import departed
 from inpaint_app.ui.pictures import data_url
 from inpaint_app.ui.visits import Visit
 
@@ -74,7 +75,13 @@ def pump(
         return
     visit.stop = stop = visit.cancels.begin(number)
     reporter = _Reporter(visit)
-    progress = Progress(reporter.report, stop.is_set, reporter.show, owner=visit.token)
+    gone = departed()
+    progress = Progress(
+        reporter.report,
+        lambda: stop.is_set() or gone(),
+        reporter.show,
+        owner=visit.allowance.who or visit.token,
+    )
 
     def told(kind: str, **content: Any) -> None:
         if progress.lost is None:

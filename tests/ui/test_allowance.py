@@ -52,7 +52,10 @@ def test_only_so_many_fills_a_minute_and_what_was_refused_is_not_counted(clock: 
     clock.value += 40
     with allowance.turn(3):
         pass
-    with pytest.raises(TooMany, match="That is 6 fills at once, this server does 5"), allowance.turn(6):
+    with (
+        pytest.raises(TooMany, match="costs as much as 6 fills at once, this server does 5"),
+        allowance.turn(6),
+    ):
         pass
     assert not allowance.idle
     clock.value += 60

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import MaskError
-from inpaint_app.photofile.files import Limits, Photo, load
+from inpaint_app.photofile.files import Photo, load
 from inpaint_app.types import Mask
 from inpaint_app.ui.mask_files import meanings
 
@@ -31,13 +31,13 @@ def saved(tmp_path: Path, mask: Mask) -> Path:
 
 
 def test_a_plain_mask_is_taken_without_a_question(tmp_path: Path, photo: Photo) -> None:
-    question, (only,) = meanings(saved(tmp_path, HOLE), photo, Limits())
+    question, (only,) = meanings(saved(tmp_path, HOLE), photo)
     assert (question, only.words) == ("", "")
     np.testing.assert_array_equal(only.mask, HOLE)
 
 
 def test_an_inverted_mask_is_asked_about_in_one_line(tmp_path: Path, photo: Photo) -> None:
-    question, ways = meanings(saved(tmp_path, ~HOLE), photo, Limits())
+    question, ways = meanings(saved(tmp_path, ~HOLE), photo)
     assert question == "This mask marks 93 % of the photo."
     assert [way.words for way in ways] == ["Use it inverted", "Use as it is"]
     np.testing.assert_array_equal(ways[0].mask, HOLE)
@@ -48,7 +48,7 @@ def test_a_mask_of_another_proportion_is_asked_about_once(tmp_path: Path, photo:
     """Stretched it would be inverted, too; whoever stretches it knows what it marks."""
     other = np.ones((90, 60), bool)
     other[30:50, 20:40] = False
-    question, ways = meanings(saved(tmp_path, other), photo, Limits())
+    question, ways = meanings(saved(tmp_path, other), photo)
     assert "proportion" in question
     assert ways[0].words == "Stretch it to the photo"
     assert ways[0].mask.shape == (60, 90)
@@ -57,4 +57,4 @@ def test_a_mask_of_another_proportion_is_asked_about_once(tmp_path: Path, photo:
 
 def test_nothing_marked_says_what_the_file_holds(tmp_path: Path, photo: Photo) -> None:
     with pytest.raises(MaskError, match=r"Nothing is marked.*0 of 255|Nothing is marked.*0 of 1"):
-        meanings(saved(tmp_path, np.zeros((60, 90), bool)), photo, Limits())
+        meanings(saved(tmp_path, np.zeros((60, 90), bool)), photo)

@@ -1,0 +1,70 @@
+"""Places for a few at once, shared fairly: nobody has all of them, and who has none goes first."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from inpaint_app.errors import Busy, Cancelled
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks of one who waits at whether anybody still wants it to."""
+
+
+class Places:
+    """Safe to share between threads.
+
+    count: how many there are; one owner has at most all but one, the machine's own user ("") all. waiting: how many
+    may wait; more are told so.
+    """
+
+    def __init__(self, count: int, waiting: int) -> None:
+        self.count = count
+        self.waiting = waiting
+        self.taken: Counter[str] = Counter()
+        self.line: list[str] = []
+        self._change = threading.Condition()
+
+    @contextmanager
+    def held(self, owner: str, unwanted: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Wait for a place and hold it. Raises Busy, and Cancelled once nobody wants it any more."""
+        self._wait(owner, unwanted)
+        try:
+            yield
+        finally:
+            with self._change:
+                self.taken[owner] -= 1
+                self.taken += Counter()  # forgets who holds none
+                self._change.notify_all()
+
+    def _wait(self, owner: str, unwanted: Callable[[], bool]) -> None:
+        with self._change:
+            if len(self.line) >= self.waiting:
+                raise Busy(
+                    f"Busy, {len(self.line)} photos are being opened before yours: try again in a moment."
+                )
+            self.line.append(owner)
+            try:
+                while not self._turn(owner):
+                    if unwanted():
+                        raise Cancelled("Stopped. The photo was not opened.")
+                    self._change.wait(LOOK_EVERY)
+                self.taken[owner] += 1
+            finally:
+                self.line.remove(owner)
+                self._change.notify_all()
+
+    def _turn(self, owner: str) -> bool:
+        """Whether the next place is the owner's: of those who may have one it holds the fewest, or came first."""
+        if not self._may(owner) or self.taken.total() >= self.count:
+            return False
+        before = self.line[: self.line.index(owner)]
+        least = min(self.taken[other] for other in self.line if self._may(other))
+        return self.taken[owner] == least and all(
+            self.taken[other] > least for other in before if self._may(other)
+        )
+
+    def _may(self, owner: str) -> bool:
+        return not owner or self.taken[owner] < self.count - 1
