@@ -38,8 +38,8 @@ BODY_BYTES = 64 * 2**20
 NAMING_BYTES = 4096
 """Longest body of a request that only names something."""
 
-VALUES = 500_000
-"""Values in the JSON of a request, at most: each takes some hundred bytes once it is read."""
+VALUES = 1_200_000
+"""Values in the JSON of a request, at most: some hundred bytes each once read; marks may have 400,000 points."""
 
 STALL_SECONDS = 60.0
 """An upload that sends nothing for so long is given up."""
