@@ -44,6 +44,11 @@ def opacity(photo: Photo, patches: Iterable[Patch]) -> NDArray[np.uint8] | None:
     return None if photo.alpha is None else continued(photo.alpha, hole_of(patches, photo.rgb.shape))
 
 
+def seen(photo: Photo, patches: Iterable[Patch]) -> Photo:
+    """The photo with the opacity that it is shown with after the patches."""
+    return photo if photo.alpha is None else replace(photo, alpha=opacity(photo, patches))
+
+
 def patched(image: Image, patches: Iterable[Patch]) -> Image:
     """A copy of the image with the patches laid on, in their order."""
     whole = image.copy()

@@ -22,7 +22,7 @@ from inpaint_app.ui import asked, measured, pictures, present
 from inpaint_app.ui.allowance import OPENING
 from inpaint_app.ui.asked import Message
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
-from inpaint_app.ui.made import opacity
+from inpaint_app.ui.made import opacity, seen
 from inpaint_app.ui.mask_files import meanings
 from inpaint_app.ui.opening import opened
 from inpaint_app.ui.results import Shown
@@ -266,8 +266,9 @@ class Remover:
 
     def _show(self, visit: Visit, step: Step, image: Image) -> None:
         """Write the step's preview and thumbnail once."""
-        preview = pictures.write_preview(image, visit.opened(), visit.file(".jpg"))
-        thumb = pictures.write_preview(image, visit.opened(), visit.file(".jpg"), pictures.THUMB_SIDE)
+        photo = seen(visit.opened(), step.patches)
+        preview = pictures.write_preview(image, photo, visit.file(".jpg"))
+        thumb = pictures.write_preview(image, photo, visit.file(".jpg"), pictures.THUMB_SIDE)
         step.shown = {"preview": str(preview), "thumb": str(thumb)}
 
     def _say_step(self, visit: Visit) -> None:

@@ -13,7 +13,7 @@ from inpaint_app.metrics import no_reference
 from inpaint_app.types import Image
 from inpaint_app.ui import asked, pictures, present
 from inpaint_app.ui.asked import Message
-from inpaint_app.ui.made import Made
+from inpaint_app.ui.made import Made, patches_of, seen
 from inpaint_app.ui.marks import Marks
 from inpaint_app.ui.visits import Step, Visit
 
@@ -60,9 +60,10 @@ class Shown:
         )
         key = _key(job, outcome.candidates[0])
         shown = present.result(result, key, _title(job, outcome), what)
+        photo = seen(self._visit.opened(), (*self._step.patches, *patches_of(result)))
         for name, side in (("preview", pictures.PREVIEW_SIDE), ("thumb", pictures.THUMB_SIDE)):
             path = self._visit.file(".jpg")
-            shown[name] = str(pictures.write_preview(result.image, self._visit.opened(), path, side))
+            shown[name] = str(pictures.write_preview(result.image, photo, path, side))
         if job.candidates > 1 and backends.find(job.backend).seeded:
             shown["seed"] = outcome.candidates[0].seed
         self._step.made[key] = Made.of(outcome, job, self._chosen, shown)

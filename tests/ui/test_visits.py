@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from pathlib import Path
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import InpaintError
+from inpaint_app.photofile import files
 from inpaint_app.photofile.files import load
 from inpaint_app.session import Job, Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask
+from inpaint_app.types import Box, Image, Mask
 from inpaint_app.ui import visits as module
 from inpaint_app.ui.identity import Visitor
-from inpaint_app.ui.made import Made, hole_of, patched, patches_of
+from inpaint_app.ui.made import Made, Patch, hole_of, patched, patches_of, seen
 from inpaint_app.ui.visits import Visit, Visits
 
 
@@ -201,3 +203,19 @@ def test_leaving_stops_the_calls_too(tmp_path: Path) -> None:
     visits.of("client").calls.add(call)
     visits.leave("client")
     assert call.is_set()
+
+
+def test_a_result_is_shown_with_the_opacity_that_its_file_will_have() -> None:
+    alpha = np.zeros((20, 30), np.uint8)
+    alpha[5:15, 10:20] = 255
+    rgba = np.dstack([np.full((20, 30, 3), 90, np.uint8), alpha])
+    from PIL import Image as PillowImage
+
+    buffer = io.BytesIO()
+    PillowImage.fromarray(rgba).save(buffer, "PNG")
+    photo = files.load(buffer.getvalue())
+    hole = np.zeros((20, 30), bool)
+    hole[3:17, 8:22] = True
+    shown = seen(photo, [Patch(Box(0, 0, 30, 20), photo.rgb, hole)])
+    assert shown.alpha is not None
+    assert not shown.alpha.any()
