@@ -1,4 +1,4 @@
-"""The command line: `inpaint-app remove · detect · batch · backends · models · app · train · evaluate`.
+"""The command line: `inpaint-app remove · detect · batch · backends · models · app · completion · train · evaluate`.
 
 Exit codes: 0 done; 1 some photos failed or had nothing to remove; 2 the call is wrong; 3 weights or a package are
 missing; 130 stopped with Ctrl-C.
@@ -10,14 +10,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from inpaint_app.cli import app, batch, delegated, detect, models, remove
+from inpaint_app.cli import app, batch, completion, delegated, detect, models, remove
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
 
 FAILED, USAGE, MISSING, STOPPED = 1, 2, 3, 130
 
-COMMANDS = (remove, detect, batch, app, models, delegated)
+COMMANDS = (remove, detect, batch, app, models, completion, delegated)
 
 
 def build(chosen: str | None = None) -> Parser:
@@ -31,6 +31,7 @@ def build(chosen: str | None = None) -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error that the app raises becomes one line on stderr."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: as in app.py
+    completion.offer(build)
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
     console = Console()

@@ -99,6 +99,12 @@ def add_command(commands: Any, name: str, help: str, epilog: str = "", output: b
     return parser
 
 
+def completed(action: argparse.Action, words: Iterable[str]) -> None:
+    """What the Tab key offers for an argument of free form (completion.py)."""
+    names = tuple(words)
+    action.completer = lambda **_: names  # type: ignore[attr-defined]
+
+
 def add_finding(parser: Parser) -> None:
     """What is to be found in the photo."""
     group = parser.add_argument_group("what is found")
@@ -114,19 +120,21 @@ def add_finding(parser: Parser) -> None:
         metavar="0..1",
         help=f"how sure a find must be (default {CONFIDENCE:g})",
     )
-    group.add_argument("--segmenter", metavar="NAME", help="what finds; see 'inpaint-app models'")
+    segmenter = group.add_argument("--segmenter", metavar="NAME", help="what finds; see 'inpaint-app models'")
+    completed(segmenter, (spec.name for spec in segmenters.SEGMENTERS))
 
 
 def add_filling(parser: Parser, several: bool) -> None:
     """How holes are filled."""
     group = parser.add_argument_group("how it is filled")
-    group.add_argument(
+    backend = group.add_argument(
         "--backend",
         action="append" if several else "store",
         metavar="NAME",
         help=f"see 'inpaint-app backends' (default {backends.DEFAULT})"
         + ("; several give a file each" if several else ""),
     )
+    completed(backend, (spec.name for spec in backends.BACKENDS))
     group.add_argument(
         "--option",
         action="append",

@@ -21,6 +21,7 @@ from inpaint_app.photofile import (
     source_parts,
     tiff,
     tiff_metadata,
+    words,
 )
 from inpaint_app.photofile.encoders import Written, saved
 from inpaint_app.photofile.frames import choose, pages
@@ -108,6 +109,7 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
     clean = metadata_out.clean(photo, edit, thumbnail=target != "TIFF")
     source_parts.tell(photo, edit)
+    words.tell(clean, target, edit)
     plain = replace(metadata_out.upright(clean), source=b"")
     turned, plain = _in_colours_of(plain, turned, target, edit)
     if target == "PNG":

@@ -22,7 +22,7 @@ THRESHOLD = 0.4
 of 0.78) but more of the object stays uncovered, which leaves ghosts: see benchmarks/results/masks.md."""
 EDGE = 0.15
 """The same where a border of the photo cuts an object off: the networks are less sure there, and a row that stays
-shines. benchmarks/masks.py counts such borders."""
+shines."""
 RANGE = 8.0
 """Logits are kept within ± this, in 8 bits: at 48 megapixels a float outline would take 192 MB."""
 GAP = 0.01

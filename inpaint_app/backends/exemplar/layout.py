@@ -15,7 +15,7 @@ from inpaint_app.imaging.window import bands
 from inpaint_app.types import Image, Mask
 
 BLUR = 1.0
-"""Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/fullsize.md."""
+"""Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/layout.md."""
 
 
 def with_layout(fill: Image, guide: Image, hole: Mask, pixel: float, share: float) -> Image:
