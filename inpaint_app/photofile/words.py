@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from inpaint_app.photofile import png, tiff
 from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.jpeg.metadata import without_extended
 from inpaint_app.photofile.photo import Photo
 
 _NO_EXIF = frozenset({"BMP", "GIF", "PPM"})
@@ -24,6 +25,8 @@ def tell(photo: Photo, target: str, edit: Edit) -> None:
         lost.append("EXIF (camera, dates, place)")
     if photo.xmp and target in _NO_XMP:
         lost.append("XMP")
+    elif photo.xmp and without_extended(photo.xmp) != photo.xmp:
+        lost.append("the part of its XMP that JPEG keeps apart")
     if _holds_iptc(photo):
         lost.append("IPTC (captions, keywords)")
     texts = [key for key in photo.text if not key.startswith("XML:com") and not key.startswith("Raw profile")]

@@ -65,6 +65,15 @@ def test_iptc_is_named_where_it_is_lost(make, target: str) -> None:
     assert "IPTC" in left_out(make(), target)
 
 
+def test_the_extended_part_of_xmp_is_named_where_it_is_lost() -> None:
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:xmpNote="http://ns.adobe.com/xmp/note/" '
+        b'xmpNote:HasExtendedXMP="0123456789ABCDEF0123456789ABCDEF"/></rdf:RDF></x:xmpmeta>'
+    )
+    assert "that JPEG keeps apart" in left_out(saved("JPEG", xmp=packet), "png")
+
+
 def test_texts_are_named_where_they_are_lost() -> None:
     assert "its text (Title)" in left_out(png_with_text(), "webp")
 
