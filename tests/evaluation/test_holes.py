@@ -131,3 +131,22 @@ def test_given_masks_by_name_and_by_seed(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(OptionError):
         parse(text)
+
+
+def test_shapes_of_a_folder_are_drawn_anywhere_at_a_fifth_to_a_half_of_the_shorter_side(
+    tmp_path: Path,
+) -> None:
+    given = np.zeros((80, 120), np.uint8)
+    given[20:60, 30:50] = 255  # twice as high as wide
+    cv2.imwrite(str(tmp_path / "thing.png"), given)
+    spec = parse(f"shapes:{tmp_path}")
+    places = set()
+    for seed in range(8):
+        mask = spec.draw((300, 400), seed, name="photo")
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        height, width = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
+        assert height / width == pytest.approx(2, rel=0.1)
+        assert 0.2 * 300 - 2 <= max(height, width) <= 0.5 * 300 + 2
+        assert np.array_equal(mask, spec.draw((300, 400), seed, name="photo"))
+        places.add((int(rows[0]), int(columns[0])))
+    assert len(places) > 4
