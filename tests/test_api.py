@@ -50,13 +50,13 @@ def test_the_arguments_are_these() -> None:
     def names(function: object) -> list[str]:
         return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
 
-    assert names(inpaint_app.load) == ["source", "name"]
+    assert names(inpaint_app.load) == ["source", "name", "frame"]
     assert names(inpaint_app.detect) == ["photo", "segmenter", "confidence", "progress"]
     assert names(inpaint_app.remove) == [
         "photo", "mask", "objects", "instances", "backend", "grow", "feather", "segmenter", "confidence",
         "candidates", "invert_mask", "stretch_mask", "letterbox_mask", "mask_as_is", "progress", "options",
     ]  # fmt: skip
-    assert names(inpaint_app.save) == ["photo", "result", "target", "format"]
+    assert names(inpaint_app.save) == ["photo", "result", "target", "format", "exact", "mark_edited"]
 
 
 def test_importing_it_imports_nothing_heavy() -> None:

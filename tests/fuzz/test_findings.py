@@ -15,6 +15,7 @@ import pytest
 import tifffile
 
 from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile import files, png
 from tests.fuzz import promises
 
@@ -89,7 +90,7 @@ def test_animations_of_huge_frames_are_refused_before_room_is_made(make: Callabl
     assert "memory" not in said
     assert int(grown) < 100_000
     with pytest.raises((MaskError, PhotoTooLarge)):
-        files.open_mask(data, promises.SHAPE)
+        open_mask(data, promises.SHAPE)
 
 
 def test_a_tiff_whose_last_strip_is_cut_short_shows_no_memory() -> None:

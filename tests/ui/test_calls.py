@@ -23,6 +23,7 @@ class Queue:
             name: SimpleNamespace(alive=True, session_hash="s") for name in ("one", "two")
         }
         self.pending_event_ids_session = {"s": {"one", "two"}}
+        self.pending_messages_per_session: dict[str, Any] = {}
 
     def set_progress(self, *given: Any, **more: Any) -> None:
         """Nobody looks."""
