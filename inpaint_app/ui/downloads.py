@@ -34,15 +34,17 @@ def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: b
     visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))
 
 
-def give_recipe(visit: Visit, made: Made | None) -> None:
-    """Hand out the recipe of a result."""
+def give_recipe(visit: Visit, step: Step, made: Made | None) -> None:
+    """Hand out the recipe of a result, with the certificate of the file that the photo's own format makes of it."""
     if made is None:
         raise InpaintError("A recipe belongs to a result: remove something first.")
     photo, image = visit.opened(), visit.pixels()
+    whole, hole = made.whole(image), hole_of(step.patches + made.patches, photo.rgb.shape)
+    report = files.encode(photo, whole.result.image, hole).report
     if image is not photo.rgb:
         # A later step starts from pixels that are in no file: its recipe names the photo by them alone.
         photo = replace(photo, rgb=image, sha256="")
-    text = recipe.make(photo, made.whole(image), made.job)
+    text = recipe.make(photo, whole, made.job, report)
     number = "" if visit.at == 0 else f"-step{visit.at + 1}"
     name = legal(Path(photo.name).stem, f"{number}.recipe.json")
     path = files.write_bytes(text.encode(), visit.passing_file(".json", name))

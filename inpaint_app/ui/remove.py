@@ -194,7 +194,7 @@ class Remover:
             if kind == "mask":
                 give_mask(visit, message)
             elif kind == "recipe":
-                give_recipe(visit, made)
+                give_recipe(visit, step, made)
             else:
                 give_photo(visit, step, made, kind == "png", bool(message.get("mark")))
 
