@@ -212,14 +212,18 @@ def _guide(
     image, mask = windows.cut(canvas, pending, own)
     held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
     fill = windows.restored(_inpaint(guide, Window(image, mask, guide=held), progress), own)
-    waiting = pending[where.crop.slices]
-    whole = without_hidden(canvas[where.crop.slices], waiting, waiting)
+    whole = canvas[where.crop.slices].copy()
     shared = Box(
         max(own.crop.left, where.crop.left),
         max(own.crop.top, where.crop.top),
         min(own.crop.right, where.crop.right),
         min(own.crop.bottom, where.crop.bottom),
     )
+    waiting = pending[where.crop.slices]
+    beyond = waiting.copy()
+    beyond[_inside(shared, where.crop).slices] = False
+    if beyond.any():
+        whole = without_hidden(whole, beyond, waiting)
     opening = pending[shared.slices]
     source = fill[_inside(shared, own.crop).slices]
     target = whole[_inside(shared, where.crop).slices]

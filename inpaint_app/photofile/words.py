@@ -5,7 +5,7 @@ EXIF, XMP, IPTC and texts. What becomes of the pictures inside them is told else
 
 from __future__ import annotations
 
-from inpaint_app.photofile import png, tiff
+from inpaint_app.photofile import png, tags, tiff
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.metadata import without_extended
 from inpaint_app.photofile.photo import Photo
@@ -13,7 +13,6 @@ from inpaint_app.photofile.photo import Photo
 _NO_EXIF = frozenset({"BMP", "GIF", "PPM"})
 _NO_XMP = frozenset({"BMP", "PPM"})
 _IPTC_BLOCK = b"8BIM\x04\x04"  # Photoshop's image resource 1028
-_IPTC_TAG, _PHOTOSHOP_TAG = 33723, 34377
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _RAW_PROFILES = frozenset({b"Raw profile type iptc", b"Raw profile type 8bim"})
 
@@ -44,13 +43,11 @@ def _holds_iptc(photo: Photo) -> bool:
         return _IPTC_BLOCK in photo.source[: photo.source.find(b"\xff\xda") + 1]
     if photo.format == "TIFF":
         entries = tiff.parse(photo.source).entries
-        resources = entries.get(_PHOTOSHOP_TAG)
-        return _IPTC_TAG in entries or (resources is not None and _IPTC_BLOCK in resources.value)
+        resources = entries.get(tags.PHOTOSHOP)
+        return tags.IPTC in entries or (resources is not None and _IPTC_BLOCK in resources.value)
     if photo.format == "PNG":
-        names = (
-            content.partition(b"\0")[0]
+        return any(
+            kind in _TEXTS and content.partition(b"\0")[0] in _RAW_PROFILES
             for kind, content in png.chunks(photo.source)
-            if kind in (b"tEXt", b"zTXt", b"iTXt")
         )
-        return any(name in (b"Raw profile type iptc", b"Raw profile type 8bim") for name in names)
     return False

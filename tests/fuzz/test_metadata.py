@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaint_app.photofile import exif, hidden, iptc, png_metadata, xmp
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg import metadata as jpeg
+from tests.fuzz.examples import bounded
 from tests.photofile import carriers
 from tests.photofile.leaks import filled, photo, shows
 
-EXAMPLES = int(os.environ.get("INPAINT_FUZZ_EXAMPLES", "0"))
 PICTURE, HOLE = photo()
 
 
 def edit() -> Edit:
     return Edit(filled(PICTURE, HOLE), HOLE, 1)
-
-
-def bounded(examples: int) -> Callable[..., Any]:
-    return settings(
-        max_examples=EXAMPLES or examples,
-        derandomize=not EXAMPLES,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @st.composite

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tests.fuzz import promises
-
-EXAMPLES = int(os.environ.get("INPAINT_FUZZ_EXAMPLES", "0"))
-"""0: so many that the tests take seconds, always the same; else that many, and each time others."""
+from tests.fuzz.examples import bounded
 
 PHOTOS, MASKS = promises.photo_seeds(), promises.mask_seeds()
 MARKS, RECIPES = promises.mark_seeds(), promises.recipe_seeds()
-
-
-def bounded(examples: int) -> Callable[..., Any]:
-    return settings(
-        max_examples=EXAMPLES or examples,
-        derandomize=not EXAMPLES,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @st.composite
