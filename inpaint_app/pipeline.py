@@ -162,11 +162,10 @@ def _fill_hole(
         coarse, pixel = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
         progress = progress.part(0.3, 1.0)
     fill = _inpaint(filler, Window(image, mask, avoid, coarse, pixel), progress)
-    opacity = masks.feathered(grown[where.crop.slices], feather)
-    opening = np.zeros(opacity.shape, dtype=bool)
-    opening[_inside(hole.box, where.crop).slices] = hole.mask
-    opacity[~opening] = 0
-    composite(canvas, removal.image, windows.restored(fill, where), opacity, where.crop)
+    inner = _inside(hole.box, where.crop).slices
+    opacity = masks.feathered(grown, feather, hole.box)
+    opacity[~hole.mask] = 0
+    composite(canvas, removal.image, windows.restored(fill, where)[inner], opacity, hole.box)
 
 
 def _largest(rule: SizeRule) -> int:
@@ -196,8 +195,7 @@ def _inside(box: Box, outer: Box) -> Box:
 def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> Image:
     """The hole of a given guide within the canvas, seen in the window."""
     whole = canvas[where.crop.slices].copy()
-    opening = pending[where.crop.slices]
-    whole[opening] = guide[where.crop.slices][opening]
+    windows.laid(guide[where.crop.slices], pending[where.crop.slices], whole)
     return windows.resized(whole, where)
 
 
@@ -224,10 +222,8 @@ def _guide(
     beyond[_inside(shared, where.crop).slices] = False
     if beyond.any():
         whole = without_hidden(whole, beyond, waiting)
-    opening = pending[shared.slices]
     source = fill[_inside(shared, own.crop).slices]
-    target = whole[_inside(shared, where.crop).slices]
-    target[opening] = source[opening]
+    windows.laid(source, pending[shared.slices], whole[_inside(shared, where.crop).slices])
     pixel = (own.crop.width / own.size[1]) * (where.size[1] / where.crop.width)
     return windows.resized(whole, where), pixel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.window import bands
+from inpaint_app.imaging.window import bands, laid
 from inpaint_app.types import Box, Image, Mask
 
 
@@ -15,12 +15,12 @@ def composite(canvas: Image, photo: Image, fill: Image, opacity: NDArray[np.floa
     canvas, photo: (H, W, 3) uint8 of the photo's size. fill: (box.height, box.width, 3) uint8. opacity:
     (box.height, box.width) float32; where it is 0 the canvas is not written at all, so known pixels cannot change.
     """
-    touched = opacity > 0
-    weight = opacity[touched][:, None]
-    under = photo[box.slices][touched].astype(np.float32)
-    mixed = under + weight * (fill[touched].astype(np.float32) - under)
     region = canvas[box.slices]
-    region[touched] = np.rint(mixed).astype(np.uint8)
+    laid(fill, opacity == 1, region)
+    soft = (opacity > 0) & (opacity < 1)
+    under = photo[box.slices][soft].astype(np.float32)
+    mixed = under + opacity[soft][:, None] * (fill[soft].astype(np.float32) - under)
+    region[soft] = np.rint(mixed).astype(np.uint8)
 
 
 def changed_outside(photo: Image, result: Image, mask: Mask) -> int:

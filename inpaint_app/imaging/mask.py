@@ -145,17 +145,23 @@ def union(*masks: Mask) -> Mask:
     return result
 
 
-def feathered(grown: Mask, feather: int) -> NDArray[np.float32]:
-    """Opacity of the fill, (H, W) float32 in 0..1: 0 on known pixels, rising to 1 within `feather` pixels.
+def feathered(grown: Mask, feather: int, box: Box | None = None) -> NDArray[np.float32]:
+    """Opacity of the fill in `box` (the whole frame), float32 in 0..1: 0 on known pixels, 1 from `feather` pixels on.
 
     Where the mask was grown by at least `feather`, the original hole is at 1 throughout: only the ring blends.
     """
-    if feather <= 0 or grown.all():
-        return grown.astype(np.float32)
-    distance = cv2.distanceTransform(grown.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    box = box or Box(0, 0, grown.shape[1], grown.shape[0])
+    if feather <= 0:
+        return grown[box.slices].astype(np.float32)
+    area = padded(box, feather + 2, grown.shape)  # what lies further off gives no less than full opacity
+    near = np.ascontiguousarray(grown[area.slices])
+    if near.all():
+        return np.ones((box.height, box.width), np.float32)
+    distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inner = Box(box.left - area.left, box.top - area.top, box.right - area.left, box.bottom - area.top)
     # Whatever is further than `feather` from all known pixels has a squared distance of at least feather² + 1.
     full = np.float32(math.sqrt(feather * feather + 1) * (1 - 1e-6))
-    opacity: NDArray[np.float32] = np.clip(distance / full, 0.0, 1.0)
+    opacity: NDArray[np.float32] = np.clip(distance[inner.slices] / full, 0.0, 1.0)
     return opacity
 
 

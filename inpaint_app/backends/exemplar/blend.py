@@ -29,6 +29,7 @@ PARTING = 60.0  # a larger misfit between two pieces is let stand
 BLOCK, BLOCKS = 16, 400  # least side of a block, and about the most blocks
 BAND = 16_384  # pixels of a band that one core works on
 OUTSIDE = -2
+DIAGONAL = 0.25  # of the preconditioner: the inverse of a pixel's four neighbours
 
 Doubles = NDArray[np.float64]
 
@@ -98,138 +99,141 @@ def _links(
 
 
 @kernel
-def _product(
-    links: Ints, screens: Floats, direction: Floats, product: Floats, start: int, stop: int
-) -> Doubles:
-    """The system's matrix times the direction; returns the direction's product with that, by channel."""
-    dot = np.zeros(3)
+def _product(links: Ints, screen: float, direction: Floats, product: Floats, start: int, stop: int) -> float:
+    """The system's matrix times the direction; returns the direction's product with that."""
+    dot = 0.0
     for n in range(start, stop):
-        degree = np.float32(0.0)
-        a = b = c = np.float32(0.0)
+        degree, neighbours = np.float32(screen), np.float32(0.0)
         for s in range(4):
             m = links[n, s]
-            if m == OUTSIDE:
-                continue
-            degree += np.float32(1.0)
-            if m >= 0:
-                a += direction[m, 0]
-                b += direction[m, 1]
-                c += direction[m, 2]
-        product[n, 0] = (degree + screens[0]) * direction[n, 0] - a
-        product[n, 1] = (degree + screens[1]) * direction[n, 1] - b
-        product[n, 2] = (degree + screens[2]) * direction[n, 2] - c
-        for k in range(3):
-            dot[k] += direction[n, k] * product[n, k]
+            degree += np.float32(m != OUTSIDE)
+            neighbours += direction[m] if m >= 0 else np.float32(0.0)
+        value = degree * direction[n] - neighbours
+        product[n] = value
+        dot += direction[n] * value
     return dot
 
 
 @kernel
 def _descend(
-    step: Floats, direction: Floats, product: Floats, block: Ints, blocks: int, fill: Floats, residual: Floats,
-    start: int, stop: int,
-) -> Floats:  # fmt: skip
-    """Move along the direction; returns the residual summed by block (blocks + 1, 3), its square in the last row."""
-    sums = np.zeros((blocks + 1, 3), np.float32)
-    energy = 0.0
+    step: float, product: Floats, block: Ints, blocks: int, residual: Floats, start: int, stop: int
+) -> Doubles:
+    """Take a step's share off the residual; returns it summed by block (blocks + 1,), its square at the end."""
+    sums = np.zeros(blocks + 1)
+    energy, part, own = 0.0, np.float32(0.0), block[start]
     for n in range(start, stop):
-        for k in range(3):
-            fill[n, k] += step[k] * direction[n, k]
-            r = residual[n, k] - step[k] * product[n, k]
-            residual[n, k] = r
-            sums[block[n], k] += r
-            energy += r * r
-    sums[blocks, 0] = energy
+        r = residual[n] - np.float32(step) * product[n]
+        residual[n] = r
+        energy += r * r
+        if block[n] != own:  # neighbours in scan order mostly share a block
+            sums[own] += part
+            part, own = np.float32(0.0), block[n]
+        part += r
+    sums[own] += part
+    sums[blocks] = energy
     return sums
 
 
 @kernel
-def _precondition(
-    residual: Floats, block: Ints, coarse: Floats, screen: float, out: Floats, start: int, stop: int
-) -> Doubles:
-    """The residual, preconditioned; returns its product with the residual, by channel."""
-    dot = np.zeros(3)
-    diagonal = np.float32(1.0) / np.float32(4.0 + screen)
+def _turn(
+    step: float, factor: float, coarse: Floats, block: Ints, residual: Floats, direction: Floats, u: Floats,
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Move along the direction, and turn it by `factor` towards the preconditioned residual."""
     for n in range(start, stop):
-        for k in range(3):
-            z = diagonal * residual[n, k] + coarse[block[n], k]
-            out[n, k] = z
-            dot[k] += z * residual[n, k]
-    return dot
+        u[n] += np.float32(step) * direction[n]
+        direction[n] = (
+            np.float32(factor) * direction[n] + np.float32(DIAGONAL) * residual[n] + coarse[block[n]]
+        )
 
 
 @kernel
-def _turned(direction: Floats, factor: Floats, towards: Floats, start: int, stop: int) -> None:
-    for n in range(start, stop):
-        for k in range(3):
-            direction[n, k] = factor[k] * direction[n, k] + towards[n, k]
-
-
-@kernel
-def _invert(matrix: Doubles) -> None:
-    """Gauss-Jordan in place, without pivots: the matrix is symmetric and positive definite."""
-    count = matrix.shape[0]
-    for k in range(count):
-        pivot = 1.0 / matrix[k, k]
-        matrix[k, k] = 1.0
-        for j in range(count):
-            matrix[k, j] *= pivot
-        for i in range(count):
-            if i != k:
-                factor = matrix[i, k]
-                matrix[i, k] = 0.0
-                if factor != 0.0:
-                    for j in range(count):
-                        matrix[i, j] -= factor * matrix[k, j]
-
-
-@kernel
-def _coarse(links: Ints, block: Ints, count: int, screen: float) -> Doubles:
-    """The system with one unknown per block (Galerkin, constant on each block): (count, count)."""
-    matrix = np.zeros((count, count))
+def _coarse(links: Ints, block: Ints, count: int, reach: int) -> Doubles:
+    """The Laplacian with one unknown per block (Galerkin, constant on each), its lower band: (count, reach + 1)."""
+    band = np.zeros((count, reach + 1))
     for n in range(block.shape[0]):
         own = block[n]
-        matrix[own, own] += screen
         for s in range(4):
             if links[n, s] != OUTSIDE:
-                matrix[own, own] += 1.0
-            if links[n, s] >= 0:
-                matrix[own, block[links[n, s]]] -= 1.0
-    return matrix
+                band[own, 0] += 1.0
+            if links[n, s] >= 0 and block[links[n, s]] <= own:
+                band[own, own - block[links[n, s]]] -= 1.0
+    return band
+
+
+@kernel
+def _factored(band: Doubles) -> None:
+    """Cholesky in place: band[i, d] is the matrix at row i, column i - d."""
+    count, width = band.shape
+    for i in range(count):
+        for d in range(min(i, width - 1), -1, -1):
+            j = i - d
+            value = band[i, d]
+            for k in range(max(0, i - width + 1, j - width + 1), j):
+                value -= band[i, i - k] * band[j, j - k]
+            band[i, d] = value / band[j, 0] if d else np.sqrt(value)
+
+
+@kernel
+def _solved(band: Doubles, right: Doubles, out: Floats) -> None:
+    """What the factored matrix maps to `right` (count,), which is overwritten."""
+    count, width = band.shape
+    for i in range(count):
+        for k in range(max(0, i - width + 1), i):
+            right[i] -= band[i, i - k] * right[k]
+        right[i] /= band[i, 0]
+    for i in range(count - 1, -1, -1):
+        right[i] /= band[i, 0]
+        out[i] = right[i]
+        for k in range(max(0, i - width + 1), i):
+            right[k] -= band[i, i - k] * right[i]
 
 
 def _corrections(
     links: Ints, right: Floats, py: Ints, px: Ints, screen: float, colour: float, most: int
 ) -> Floats:
     """Solve (screen + Laplacian) u = right; (N, 3). Brightness is held by `screen`, colour by `colour`."""
-    right = _mixed(right, OPPONENT)
-    screens = np.array([screen, colour, colour], np.float32)
+    right = np.ascontiguousarray(_mixed(right, OPPONENT).T)
     side = max(BLOCK, int(np.sqrt(len(py) / BLOCKS)))
-    across = int(px.max()) // side + 1
-    cell = (py // side) * across + px // side
-    number = np.cumsum(np.bincount(cell) > 0, dtype=np.int32) - 1  # only blocks with hole pixels get a number
-    block, count = np.asarray(number[cell], np.int32), int(number[-1]) + 1
-    inverse = _coarse(links, block, count, screen)
-    _invert(inverse)
-    inverse = np.asarray(inverse, np.float32)
-    u, residual, product = np.zeros_like(right), right.copy(), np.zeros_like(right)
-    direction, z = np.zeros_like(right), np.zeros_like(right)
-    rho: NDArray[np.floating] = np.ones(3)
-    step, enough = np.zeros(3, np.float32), 0.0
-    for turn in range(most):
-        sums = total(partial(_descend, step, direction, product, block, count, u, residual), len(py), BAND)
-        energy = float(sums[count, 0])
-        if turn == 0:
-            enough = max(1e-4 * energy, 1e-5 * len(py))
-        if energy <= enough:
+    rows, columns = (places // side - places.min() // side for places in (py, px))
+    across = int(columns.max()) + 1
+    cell = rows * across + columns
+    sizes = np.bincount(cell)
+    block = (np.cumsum(sizes > 0, dtype=np.int32) - 1)[cell]  # only blocks with hole pixels get a number
+    sizes = sizes[sizes > 0]
+    laplacian = _coarse(links, block, len(sizes), min(across, len(sizes) - 1))
+    enough = max(1e-4 * float(np.square(right, dtype=np.float64).sum()), 1e-5 * len(py)) / 3
+    for values, held in zip(right, (screen, colour, colour), strict=True):
+        band = laplacian.copy()
+        band[:, 0] += held * sizes
+        _factored(band)
+        values[:] = _solution(links, values, block, band, held, enough, most)
+    return _mixed(right.T, np.linalg.inv(OPPONENT))
+
+
+def _solution(
+    links: Ints, right: Floats, block: Ints, coarse: Doubles, screen: float, enough: float, most: int
+) -> Floats:
+    """One channel's correction (N,), by at most `most` steps. coarse: the factored system of the blocks."""
+    work, blocks = len(right), len(coarse)
+    residual, u = right.copy(), np.zeros_like(right)
+    product, direction = np.zeros_like(right), np.zeros_like(right)
+    lifted = np.zeros(blocks, np.float32)
+    step, rho = 0.0, 1.0
+    for turn in range(most + 1):
+        sums = total(partial(_descend, step, product, block, blocks, residual), work, BAND)
+        energy, parts = float(sums[blocks]), np.asarray(sums[:blocks], np.float64)
+        last = energy <= enough or turn == most
+        _solved(coarse, parts.copy(), lifted)
+        agreed = DIAGONAL * energy + float(parts @ lifted)
+        factor = agreed / max(rho, 1e-20) if turn else 0.0
+        run(partial(_turn, step, factor, lifted, block, residual, direction, u), work, BAND)
+        if last:
             break
-        coarse = inverse @ sums[:count]
-        dot = total(partial(_precondition, residual, block, coarse, screen, z), len(py), BAND)
-        turned = (dot / np.maximum(rho, 1e-20)).astype(np.float32) if turn else np.zeros(3, np.float32)
-        run(partial(_turned, direction, turned, z), len(py), BAND)
-        rho = dot
-        dot = total(partial(_product, links, screens, direction, product), len(py), BAND)
-        step = (rho / np.maximum(dot, 1e-20)).astype(np.float32)
-    return _mixed(u, np.linalg.inv(OPPONENT))
+        rho = agreed
+        length = total(partial(_product, links, screen, direction, product), work, BAND)
+        step = rho / max(length, 1e-20)
+    return u
 
 
 def _mixed(colours: Floats, matrix: NDArray[np.floating]) -> Floats:

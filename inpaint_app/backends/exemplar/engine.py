@@ -9,11 +9,12 @@ import numpy as np
 
 from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
-from inpaint_app.backends.exemplar.field import Field, Flags, Floats, Ints, Values
+from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
-from inpaint_app.types import Image, Progress
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.types import Box, Image, Progress
 
 Pixels = tuple[Ints, Ints]
 """Rows and columns of the hole's pixels, in scan order."""
@@ -39,7 +40,11 @@ class Plan:
 
 def confidence(field: Field, hole: Flags) -> Floats:
     """Of every patch (N,): 1 at known pixels, divided by 1.3 with every pixel inwards (Wexler et al. 2007, 4.2)."""
-    depth = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)[field.ys, field.xs]
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), RADIUS, hole.shape)
+    opening = np.ascontiguousarray(hole[area.slices])
+    depth = cv2.distanceTransform(opening.view(np.uint8), cv2.DIST_L2, 3)[
+        field.ys - area.top, field.xs - area.left
+    ]
     return np.asarray(np.power(np.float32(1.3), -np.minimum(depth, np.float32(60))), np.float32)
 
 
@@ -79,8 +84,9 @@ def _improve(
 
 def hole_pixels(hole: Flags) -> Pixels:
     """Rows and columns of the hole, in scan order."""
-    ys, xs = np.nonzero(hole)
-    return ys.astype(np.int32), xs.astype(np.int32)
+    box = bounds(hole) or Box(0, 0, 0, 0)
+    ys, xs = np.nonzero(hole[box.slices])
+    return (ys + box.top).astype(np.int32), (xs + box.left).astype(np.int32)
 
 
 def solve(
@@ -143,9 +149,5 @@ def finish(
     voted = level.features[py, px, :3].astype(np.float32)
     out = blend.blend(image, hole, py, px, source, voted)
     progress(0.8, "matching the grain")
-    near = (
-        slice(max(0, int(py.min()) - 32), int(py.max()) + 33),
-        slice(max(0, int(px.min()) - 32), int(px.max()) + 33),
-    )
-    out[near] = grain.match_grain(out[near], hole[near])
+    grain.match_grain(out, hole, py, px)
     return out

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.types import Box
 
 RADIUS = 3  # patches are 7x7
 CHANNELS = 4  # red, green, blue, texture
@@ -31,7 +33,8 @@ Values = NDArray[np.float32] | NDArray[np.uint8]  # features as floats, or as by
 class Field:
     """A level's field. stride: distance of neighbouring patches' centres.
 
-    index (H, W): the entry of the patch centred there, or -1. rows (H,): whether a row has any.
+    index (h, w): the entry of the patch centred there, or -1; it covers what the hole's patches can, and begins at
+    `corner` (row, column) of the level.
 
     ys, xs (N,): centres of the patches that touch the hole, in scan order. match (N, 2): row and column of the
     source patch's centre. cost (N,): sum of squared differences. sources (H, W): centres that may be copied from;
@@ -40,7 +43,7 @@ class Field:
 
     stride: int
     index: Ints
-    rows: Flags
+    corner: tuple[int, int]
     ys: Ints
     xs: Ints
     match: Ints
@@ -54,25 +57,30 @@ def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
 
     stride: distance of the patches' centres (1 to 3); at 3 every pixel still lies in about five patches.
     """
-    height, width = hole.shape
-    touching = _touching(hole)
-    _clear_border(touching)
-    if stride > 1:  # the last row and column of centres stay, else pixels at the window's border had no patch
-        rows, columns = np.arange(height) - RADIUS, np.arange(width) - RADIUS
-        touching &= ((rows % stride == 0) | (rows == height - 1 - 2 * RADIUS))[:, None]
-        touching &= (columns % stride == 0) | (columns == width - 1 - 2 * RADIUS)
     sources = free_patches(hole, forbidden)
     if not sources.any():
         return None
+    height, width = hole.shape
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), RADIUS, hole.shape)
+    touching = _touching(np.ascontiguousarray(hole[area.slices]))
+    rows, columns = np.arange(area.top, area.bottom) - RADIUS, np.arange(area.left, area.right) - RADIUS
+    touching &= _centres(rows, height - 1 - 2 * RADIUS, stride)[:, None]
+    touching &= _centres(columns, width - 1 - 2 * RADIUS, stride)
     thin = max(1, int(np.sqrt(sources.size / 100_000)))
     pool = np.argwhere(sources[::thin, ::thin]).astype(np.int32) * thin
     if not len(pool):
         pool = np.argwhere(sources).astype(np.int32)
+    index = np.full(touching.shape, -1, np.int32)
+    index[touching] = np.arange(np.count_nonzero(touching), dtype=np.int32)
     ys, xs = (a.astype(np.int32) for a in np.nonzero(touching))
-    index = np.full(hole.shape, -1, np.int32)
-    index[ys, xs] = np.arange(len(ys), dtype=np.int32)
     match, cost = np.zeros((len(ys), 2), np.int32), np.full(len(ys), np.inf, np.float32)
-    return Field(stride, index, np.asarray(touching.any(axis=1)), ys, xs, match, cost, sources, pool)
+    corner = area.top, area.left
+    return Field(stride, index, corner, ys + corner[0], xs + corner[1], match, cost, sources, pool)
+
+
+def _centres(places: NDArray[np.int64], last: int, stride: int) -> Flags:
+    """Which rows or columns hold patches' centres: every so many, and the last, else pixels at the border had none."""
+    return np.asarray((places >= 0) & (places <= last) & ((places % stride == 0) | (places == last)))
 
 
 def free_patches(hole: Flags, forbidden: Flags) -> Flags:
@@ -138,10 +146,12 @@ def _distance(patch: Floats, rows: Values, y: int, x: int, limit: Any) -> Any:
 
 @kernel
 def _search(
-    rows: Values, index: Ints, ys: Ints, xs: Ints, match: Ints, before: Ints, cost: Floats, sources: Flags,
-    start: int, stop: int, stride: int, backward: bool, radius: int, seed: int,
+    rows: Values, index: Ints, corner: tuple[int, int], ys: Ints, xs: Ints, match: Ints, before: Ints, cost: Floats,
+    sources: Flags, start: int, stop: int, stride: int, backward: bool, radius: int, seed: int,
 ) -> None:  # fmt: skip
     height, width = sources.shape
+    down, across = index.shape
+    top, left_edge = corner
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
     step = -stride if backward else stride
     for n in range(stop - start):
@@ -154,9 +164,10 @@ def _search(
         best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
         for axis in range(2):
             dy, dx = (step, 0) if axis == 0 else (0, step)
-            if y - dy < 0 or y - dy >= height or x - dx < 0 or x - dx >= width:
+            i, j = y - dy - top, x - dx - left_edge
+            if i < 0 or i >= down or j < 0 or j >= across:
                 continue
-            other = index[y - dy, x - dx]
+            other = index[i, j]
             if other < 0:
                 continue
             if start <= other < stop:
@@ -194,7 +205,7 @@ def search(features: Values, field: Field, *, backward: bool, radius: int, seed:
 
     def band(start: int, stop: int) -> None:
         _search(
-            rows, field.index, field.ys, field.xs, field.match, before, field.cost, field.sources,
+            rows, field.index, field.corner, field.ys, field.xs, field.match, before, field.cost, field.sources,
             start, stop, field.stride, backward, radius, seed,
         )  # fmt: skip
 
@@ -207,9 +218,10 @@ def refine_from(coarse: Field, fine: Field, seed: int) -> None:
     Entries whose match falls on no source get the nearest free one nearby, or a random one.
     """
     labels = _nearest_entry(coarse.index)
+    top, left = coarse.corner
     parent = labels[
-        np.minimum(fine.ys // 2, coarse.index.shape[0] - 1),
-        np.minimum(fine.xs // 2, coarse.index.shape[1] - 1),
+        np.clip(fine.ys // 2 - top, 0, labels.shape[0] - 1),
+        np.clip(fine.xs // 2 - left, 0, labels.shape[1] - 1),
     ]
     match = coarse.match[parent]
     height, width = fine.sources.shape

@@ -10,39 +10,84 @@ Brightness alone is amplified: grain in colour reads as blotches.
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import Flags, Floats
+from inpaint_app.backends.exemplar.field import Flags, Floats, Ints
+from inpaint_app.backends.exemplar.jit import kernel, run
 from inpaint_app.backends.exemplar.pyramid import spread
 from inpaint_app.types import Image
 
 DETAIL = 2.0  # sigma in pixels: what is finer counts as detail
+NEAR = 32  # pixels around the hole that are looked at
 REACH = 8.0  # sigma in pixels of the neighbourhood that sizes are averaged over
 STRONGEST = 60.0  # detail above this is an edge, not grain
 MOST = 3.0  # limit of the gain
 EVEN = 4.0  # grey values: what has less detail than this is even, and hardly amplified
+STEP = 4  # pixels: side of the cells that sizes are averaged over first
 POWER = 1.3  # of the ratio of sizes: a gain on what is copied raises the mean less than it says
 
 
-def match_grain(image: Image, hole: Flags) -> Image:
-    """The image with the detail inside `hole` amplified, by 1 to `MOST`, to its size in the known surroundings."""
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = luma - cv2.GaussianBlur(luma, (0, 0), DETAIL)
+def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
+    """Amplify the detail of `image` inside `hole`, by 1 to `MOST`, to its size in the known surroundings; in place.
+
+    py, px (N,): the hole's pixels. Sizes are averaged and compared on a grid of `STEP` pixels: they hardly change
+    within one.
+    """
+    top, left = max(0, int(py.min()) - NEAR), max(0, int(px.min()) - NEAR)
+    near = slice(top, int(py.max()) + NEAR + 1), slice(left, int(px.max()) + NEAR + 1)
+    opening = hole[near]
+    luma = cv2.cvtColor(image[near], cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = np.asarray(cv2.subtract(luma, cv2.GaussianBlur(luma, (0, 0), DETAIL), dst=luma), np.float32)
     size = np.minimum(np.abs(detail), np.float32(STRONGEST))
-    known = (~hole).astype(np.float32)
-    wanted = spread(_mean(size, known), hole)
-    own = _mean(size, 1 - known)
+    everything = _summed(size)
+    np.copyto(size, 0, where=opening)
+    known = _summed(size)
+    part = _summed((~opening).astype(np.float32))
+    whole = _summed(np.ones_like(size))
+    wanted = spread(_mean(known, part), part < 0.5 * whole)
+    own = _mean(everything - known, whole - part)
     limit = 1 + (MOST - 1) * own / (own + EVEN)
-    gain = np.clip(((wanted + 1) / (own + 1)) ** POWER, 1, limit)
-    out = image.copy()
-    added = (gain[hole] - 1) * np.clip(detail[hole], -STRONGEST, STRONGEST)
-    out[hole] = np.clip(np.rint(image[hole] + added[:, None]), 0, 255).astype(np.uint8)
-    return out
+    gain = np.clip(((wanted + 1) / (own + 1)) ** POWER, 1, limit).astype(np.float32)
+    run(partial(_amplify, image, detail, gain, py, px, top, left), len(py), 16_384)
 
 
-def _mean(values: Floats, weight: Floats) -> Floats:
-    """Weighted mean over the neighbourhood of every pixel."""
-    total = cv2.GaussianBlur(values * weight, (0, 0), REACH)
-    mass = cv2.GaussianBlur(weight, (0, 0), REACH)
+def _summed(values: Floats) -> Floats:
+    """Sums over cells of `STEP` × `STEP` pixels; those at the right and at the bottom may reach beyond."""
+    down, across = (-side % STEP for side in values.shape)
+    padded = cv2.copyMakeBorder(values, 0, down, 0, across, cv2.BORDER_CONSTANT, value=0)
+    small = cv2.resize(padded, None, fx=1 / STEP, fy=1 / STEP, interpolation=cv2.INTER_AREA)
+    return np.asarray(small * np.float32(STEP * STEP), np.float32)
+
+
+def _mean(sums: Floats, weight: Floats) -> Floats:
+    """Weighted mean over the neighbourhood of every cell."""
+    total = cv2.GaussianBlur(sums, (0, 0), REACH / STEP)
+    mass = cv2.GaussianBlur(weight, (0, 0), REACH / STEP)
     return np.asarray(total / np.maximum(mass, 1e-3), np.float32)
+
+
+@kernel
+def _amplify(
+    image: Image, detail: Floats, gain: Floats, py: Ints, px: Ints, top: int, left: int, start: int, stop: int
+) -> None:
+    """Add to every hole pixel's channels what the gain, interpolated between the cells' centres, says of its detail."""
+    height, width = gain.shape
+    for n in range(start, stop):
+        y, x = py[n] - top, px[n] - left
+        down = min(max((y + np.float32(0.5)) / STEP - np.float32(0.5), np.float32(0)), np.float32(height - 1))
+        across = min(
+            max((x + np.float32(0.5)) / STEP - np.float32(0.5), np.float32(0)), np.float32(width - 1)
+        )
+        i, j = int(down), int(across)
+        below, beside = min(i + 1, height - 1), min(j + 1, width - 1)
+        v, h = down - np.float32(i), across - np.float32(j)
+        upper = gain[i, j] + h * (gain[i, beside] - gain[i, j])
+        lower = gain[below, j] + h * (gain[below, beside] - gain[below, j])
+        kept = min(max(detail[y, x], np.float32(-STRONGEST)), np.float32(STRONGEST))
+        added = (upper + v * (lower - upper) - np.float32(1)) * kept
+        for c in range(3):
+            value = min(max(np.float32(image[py[n], px[n], c]) + added, np.float32(0)), np.float32(255))
+            image[py[n], px[n], c] = np.uint8(np.rint(value))

@@ -53,8 +53,8 @@ def _known_distance(
 
 @kernel
 def _match_known(
-    rows: Values, known: Floats, index: Ints, ys: Ints, xs: Ints, sources: Flags, pool: Ints, ready: Flags,
-    entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int,
+    rows: Values, known: Floats, index: Ints, corner: tuple[int, int], ys: Ints, xs: Ints, sources: Flags, pool: Ints,
+    ready: Flags, entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int,
 ) -> None:  # fmt: skip
     height, width = sources.shape
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
@@ -74,12 +74,13 @@ def _match_known(
         order = np.argsort(counts, kind="mergesort").astype(np.int32)
         best_y, best_x = pool[0, 0], pool[0, 1]
         best = np.float32(np.inf)
-        for i in range(max(0, y - 1), min(height, y + 2)):
-            for j in range(max(0, x - 1), min(width, x + 2)):
+        at, beside = y - corner[0], x - corner[1]
+        for i in range(max(0, at - 1), min(index.shape[0], at + 2)):
+            for j in range(max(0, beside - 1), min(index.shape[1], beside + 2)):
                 other = index[i, j]
                 if other < 0 or not ready[other]:
                     continue
-                cy, cx = match[other, 0] + y - i, match[other, 1] + x - j
+                cy, cx = match[other, 0] + at - i, match[other, 1] + beside - j
                 if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
                     continue
                 found = _known_distance(patch, mask, order, rows, cy, cx, best)
@@ -130,7 +131,7 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
             start: int, stop: int, entries: Ints = entries, flags: Floats = flags, ready: Flags = ready
         ) -> None:
             _match_known(
-                rows, flags, field.index, field.ys, field.xs, field.sources, pool, ready,
+                rows, flags, field.index, field.corner, field.ys, field.xs, field.sources, pool, ready,
                 entries, field.match, field.cost, start, stop, seed,
             )  # fmt: skip
 
@@ -142,13 +143,13 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
 
 def _fill_layer(level: Level, layer: Flags, field: Field, ready: Flags) -> None:
     """Average the proposals of the ready patches over the layer's pixels."""
-    height, width = layer.shape
+    height, width = field.index.shape
     py, px = (places.astype(np.int32) for places in np.nonzero(layer))
     total = np.zeros((len(py), 3), np.float32)
     mass = np.zeros((len(py), 1), np.float32)
     for dy in range(-RADIUS, RADIUS + 1):
         for dx in range(-RADIUS, RADIUS + 1):
-            cy, cx = py + dy, px + dx
+            cy, cx = py + dy - field.corner[0], px + dx - field.corner[1]
             inside = (cy >= 0) & (cy < height) & (cx >= 0) & (cx < width)
             entry = np.where(inside, field.index[cy.clip(0, height - 1), cx.clip(0, width - 1)], -1)
             usable = np.flatnonzero((entry >= 0) & ready[entry])

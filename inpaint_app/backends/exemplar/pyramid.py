@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
 from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Flags, Floats, Ints, Values
-from inpaint_app.types import Image
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.types import Box, Image
 
 TEXTURE_WEIGHT = 1.0
 TEXTURE_CAP = 40.0  # a strong edge is no texture
@@ -69,34 +71,46 @@ def first_level(image: Image, hole: Flags, forbidden: Flags) -> Level:
     """
     if hole.size > WORKING:
         # The fourth channel is a texture that is the same everywhere.
-        small = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8)
-        small[hole, :3] = 0
-        return Level(small, hole, forbidden)
+        return _blanked(Level(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), np.uint8), hole, forbidden))
     features = np.empty((*hole.shape, CHANNELS), np.float32)
     features[..., :3] = image
-    features[hole] = 0
-    features[..., 3] = _weighted_texture(image, hole)
-    return Level(features, hole, forbidden)
+    features[..., 3] = TEXTURE_WEIGHT * spread(texture(image, hole), hole)
+    return _blanked(Level(features, hole, forbidden))
 
 
-def _weighted_texture(image: Image, hole: Flags) -> Floats:
-    return TEXTURE_WEIGHT * spread(texture(image, hole), hole)
+def _blanked(level: Level) -> Level:
+    """The level, its hole's colours 0."""
+    near = _around(level.hole, 0).slices
+    level.features[near][level.hole[near], :3] = 0
+    return level
+
+
+def _around(hole: Flags, margin: int) -> Box:
+    """The hole's box with a margin, its left and top even."""
+    box = padded(bounds(hole) or Box(0, 0, 1, 1), margin, hole.shape)
+    return Box(box.left - box.left % 2, box.top - box.top % 2, box.right, box.bottom)
 
 
 def halve(level: Level) -> Level:
     """Half the size (rounded up); a pixel is hole where more than half of what it covers is."""
-    mass = cv2.pyrDown((~level.hole).astype(np.float32))
-    hole = mass < 0.5
-    forbidden = cv2.pyrDown(level.forbidden.view(np.uint8) * np.uint8(255)) > 25
-    total = cv2.pyrDown(level.features)  # holes are 0 there
-    if level.features.dtype == np.uint8:
-        mass = np.maximum(mass, 1e-6)[..., None]
-        colours = np.clip(np.rint(total[..., :3] / mass), 0, 255).astype(np.uint8)
-        return first_level(colours, hole, forbidden)
-    features = np.asarray(total, np.float32)
-    features[..., :3] /= np.maximum(mass, 1e-6)[..., None]
-    features[hole, :3] = 0
-    return Level(np.ascontiguousarray(features), hole, forbidden)
+    features: Any = cv2.pyrDown(level.features)  # holes are 0 there
+    height, width = features.shape[:2]
+    near = _around(level.hole, 6)  # elsewhere all is known
+    mass = cv2.pyrDown((~level.hole[near.slices]).astype(np.float32))
+    top, left = near.top // 2, near.left // 2
+    half = slice(top, top + mass.shape[0]), slice(left, left + mass.shape[1])
+    hole = np.zeros((height, width), bool)
+    hole[half] = mass < 0.5
+    forbidden = np.zeros((height, width), bool)
+    if level.forbidden.any():
+        forbidden = cv2.pyrDown(level.forbidden.view(np.uint8) * np.uint8(255)) > 25
+    colours = features[half][..., :3] / np.maximum(mass, 1e-6)[..., None]
+    if features.dtype == np.uint8:
+        colours = np.clip(np.rint(colours), 0, 255)
+    features[half][..., :3] = colours
+    if features.dtype == np.uint8 and hole.size <= WORKING:
+        return first_level(np.ascontiguousarray(features[..., :3]), hole, forbidden)
+    return _blanked(Level(features, hole, forbidden))
 
 
 def halvings(guide: Image, count: int) -> list[Values]:

@@ -9,52 +9,68 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
+from inpaint_app.backends.exemplar.field import RADIUS, Field, Floats, Ints, Values
 from inpaint_app.backends.exemplar.jit import kernel, run
 
 
 @kernel
 def _vote(
-    features: Values, index: Ints, rows: Flags, match: Ints, weight: Floats, py: Ints, px: Ints,
-    out: Floats, start: int, stop: int,
+    features: Values, index: Ints, corner: tuple[int, int], rows: Ints, columns: Ints, match: Ints, weight: Floats,
+    py: Ints, px: Ints, out: Floats, start: int, stop: int,
 ) -> None:  # fmt: skip
     height, width = index.shape
     for n in range(start, stop):
-        y, x = py[n], px[n]
+        y, x = py[n] - corner[0], px[n] - corner[1]
         red = green = blue = mass = np.float32(0.0)
-        for i in range(max(0, y - RADIUS), min(height, y + RADIUS + 1)):
-            if not rows[i]:
-                continue
-            for j in range(max(0, x - RADIUS), min(width, x + RADIUS + 1)):
+        i = rows[max(0, y - RADIUS)]
+        while i < min(height, y + RADIUS + 1):
+            j = columns[max(0, x - RADIUS)]
+            while j < min(width, x + RADIUS + 1):
                 k = index[i, j]
+                ahead, j = x - j, columns[j + 1]
                 if k < 0:
                     continue
                 w = weight[k]
-                sy, sx = match[k, 0] + y - i, match[k, 1] + x - j
+                sy, sx = match[k, 0] + y - i, match[k, 1] + ahead
                 red += w * np.float32(features[sy, sx, 0])
                 green += w * np.float32(features[sy, sx, 1])
                 blue += w * np.float32(features[sy, sx, 2])
                 mass += w
+            i = rows[i + 1]
         if mass > 0.0:
             out[n, 0], out[n, 1], out[n, 2] = red / mass, green / mass, blue / mass
 
 
 @kernel
 def _best(
-    index: Ints, rows: Flags, match: Ints, rank: Floats, py: Ints, px: Ints, out: Ints, start: int, stop: int
-) -> None:
+    index: Ints, corner: tuple[int, int], rows: Ints, columns: Ints, match: Ints, rank: Floats, py: Ints, px: Ints,
+    out: Ints, start: int, stop: int,
+) -> None:  # fmt: skip
     height, width = index.shape
     for n in range(start, stop):
-        y, x = py[n], px[n]
+        y, x = py[n] - corner[0], px[n] - corner[1]
         least = np.float32(np.inf)
-        for i in range(max(0, y - RADIUS), min(height, y + RADIUS + 1)):
-            if not rows[i]:
-                continue
-            for j in range(max(0, x - RADIUS), min(width, x + RADIUS + 1)):
+        i = rows[max(0, y - RADIUS)]
+        while i < min(height, y + RADIUS + 1):
+            j = columns[max(0, x - RADIUS)]
+            while j < min(width, x + RADIUS + 1):
                 k = index[i, j]
                 if k >= 0 and rank[k] < least:
                     least = rank[k]
                     out[n, 0], out[n, 1] = match[k, 0] + y - i, match[k, 1] + x - j
+                j = columns[j + 1]
+            i = rows[i + 1]
+
+
+def _next(field: Field) -> tuple[Ints, Ints]:
+    """For every row and every column of the index (and the one past the end) the first from there on with centres."""
+    found = []
+    for length, start, centres in zip(field.index.shape, field.corner, (field.ys, field.xs), strict=True):
+        following = np.full(length + 1, length, np.int32)
+        places = centres - start
+        following[places] = places
+        found.append(np.minimum.accumulate(following[::-1])[::-1].copy())
+    return found[0], found[1]
 
 
 def weights(field: Field, confidence: Floats, sharpness: float) -> Floats:
@@ -72,9 +88,11 @@ def vote(features: Values, field: Field, weight: Floats, py: Ints, px: Ints) -> 
     """The averaged colours proposed (N, 3) for the hole's pixels at rows `py` and columns `px`."""
     out = features[py, px, :3].astype(np.float32)
 
+    rows, columns = _next(field)
+
     def band(start: int, stop: int) -> None:
         _vote(
-            features, field.index, field.rows, field.match, weight, py, px, out, start, stop
+            features, field.index, field.corner, rows, columns, field.match, weight, py, px, out, start, stop
         )  # fmt: skip
 
     run(band, len(py))
@@ -84,9 +102,10 @@ def vote(features: Values, field: Field, weight: Floats, py: Ints, px: Ints) -> 
 def best_sources(field: Field, rank: Floats, py: Ints, px: Ints) -> Ints:
     """Where each hole pixel is copied from (N, 2): its place in the match of the covering patch of lowest rank."""
     out = np.stack([py, px], 1).astype(np.int32)
+    rows, columns = _next(field)
 
     def band(start: int, stop: int) -> None:
-        _best(field.index, field.rows, field.match, rank, py, px, out, start, stop)
+        _best(field.index, field.corner, rows, columns, field.match, rank, py, px, out, start, stop)
 
     run(band, len(py))
     return out
