@@ -45,28 +45,70 @@ def read_pass(
     low: Number,
     progressive: bool,
     torn: bool,
+    marked: Array,
+    ranges: Array,
+    stops: Array,
+    lead: Number,
+    before: Array,
 ) -> Number:
-    """Decode one scan into the coefficients; returns 0, or 1 where the data is damaged. every: blocks per interval.
+    """Decode one scan into the coefficients; returns how many ranges there are, or -1 where the data is damaged.
 
-    torn: the data may end early. As libjpeg does it, the MCU in which it ends reads zeros, and no later one is read.
+    every: blocks per interval. torn: the data may end early. As libjpeg does it, the MCU in which it ends reads zeros,
+    and no later one is read.
+
+    marked: (rows of coefficients,) bool, or empty. Written then: ranges (R, 5), stretches of blocks with no run of
+    empty bands going in or out, which hold all marked ones and, where a DC is a difference, the MCU behind each: first
+    block, its bit, block and bit past the last (-1: the interval's), the interval. stops: empty, or gets the bit
+    past each interval's last block. lead: bits of the first byte that belong to something else. before (4,): DCs that
+    the first differences go on from.
     """
-    predicted = np.zeros(4, np.int64)
-    ended, over = False, False
+    predicted = before.copy()
+    ended, over, noting = False, False, len(marked) > 0
     acc, held, position, waiting = np.int64(0), 0, 0, np.int64(0)
-    interval = -1
+    interval, count, opened, needed_until = -1, 0, False, -1
+    sync, sync_bit = 0, np.int64(0)
+    behind = len(owner) if first == 0 and high == 0 else 0
+    until, turn = 0, 0
     for number in range(len(order)):
-        if number % every == 0:
+        if number == until:
+            if interval >= 0:
+                predicted[:] = 0
+                opened = False
+                if len(stops):
+                    stops[interval] = np.int64(position) * 8 - held
             interval += 1
+            until += every
             if interval + 1 >= len(starts):
-                return 0 if torn else 1
+                return count if torn else -1
             position, acc, held, waiting = starts[interval], np.int64(0), 0, np.int64(0)
-            ended, over = False, False
-            predicted[:] = 0
-        over = over or (ended and number % len(owner) == 0)
+            if lead:
+                position, acc, held = refilled(plain, position, acc, held)
+                held, lead = held - lead, 0
+            ended, over, turn = False, False, 0
+        if turn == len(owner):
+            turn = 0
+        over = over or (ended and turn == 0)
         if over:
+            turn += 1
             continue
-        block = coefficients[order[number]]
-        part = owner[number % len(owner)]
+        row = order[number]
+        block = coefficients[row]
+        part = owner[turn]
+        turn += 1
+        if noting:
+            if waiting == 0:
+                sync, sync_bit = number, np.int64(position) * 8 - held
+            if marked[row]:
+                needed_until = number + behind
+            if opened and waiting == 0 and number > needed_until:
+                ranges[count - 1, 2], ranges[count - 1, 3] = number, sync_bit
+                opened = False
+            if number <= needed_until and not opened:
+                opened = True
+                ranges[count, 0], ranges[count, 1] = sync, sync_bit
+                ranges[count, 2], ranges[count, 3] = min(until, len(order)), -1
+                ranges[count, 4] = interval
+                count += 1
         position, acc, held = refilled(plain, position, acc, held)
         k = first
         if first == 0:
@@ -77,7 +119,7 @@ def read_pass(
             else:
                 found = code_at(dc[part], (acc >> (held - 16)) & 0xFFFF)
                 if found < 0 or (found & 0xFF) > 11:
-                    return 1
+                    return -1
                 held -= found >> 8
                 bits = found & 15
                 held -= bits
@@ -93,13 +135,13 @@ def read_pass(
             position, acc, held = refilled(plain, position, acc, held)
             found = code_at(ac[part], (acc >> (held - 16)) & 0xFFFF)
             if found < 0:
-                return 1
+                return -1
             held -= found >> 8
             run, bits = (found & 0xFF) >> 4, found & 15
             if bits == 0 and run != 15:
                 if not progressive:
                     if run:
-                        return 1
+                        return -1
                     break
                 held -= run
                 waiting = (1 << run) + ((acc >> held) & ((1 << run) - 1)) - 1
@@ -111,13 +153,13 @@ def read_pass(
             if high == 0:
                 k += run
                 if k > last:
-                    return 1
+                    return -1
                 if bits:
                     block[k] = value << low
                 k += 1
                 continue
             if bits > 1:
-                return 1
+                return -1
             while k <= last:
                 if block[k] != 0:
                     position, acc, held = refilled(plain, position, acc, held)
@@ -131,14 +173,16 @@ def read_pass(
                 k += 1
             if bits:
                 if k > last:
-                    return 1
+                    return -1
                 block[k] = value << low
             k += 1
         if position - (held >> 3) > starts[interval + 1]:
             if not torn:
-                return 1
+                return -1
             ended = True
-    return 0
+    if len(stops):
+        stops[interval] = np.int64(position) * 8 - held
+    return count
 
 
 @compiled
@@ -153,7 +197,11 @@ def refine(
     low: Number,
 ) -> State:
     """One more bit for each coefficient of the band that is already there (G.1.2.3)."""
+    words = block.view(np.int64)
     while k <= last:
+        if k & 3 == 0 and words[k >> 2] == 0:  # four coefficients at once: most are zero
+            k += 4
+            continue
         if block[k] != 0:
             position, acc, held = refilled(plain, position, acc, held)
             held -= 1

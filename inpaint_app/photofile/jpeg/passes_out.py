@@ -114,18 +114,21 @@ def write_pass(
     codes: Array,
     out: Array,
     out_ends: Array,
+    before: Array,
 ) -> Number:
     """Write one scan, or count its symbols. histogram, codes: (2, parts, 256), DC and AC of each part of the scan.
 
-    Returns the bytes written, or, while counting, the bits that follow symbols; -1 where `out` is too small.
+    before (4,): DCs that the first differences go on from. Returns the bits up to the last interval's end, or, while
+    counting, those that follow symbols; -1 where `out` is too small.
     """
-    predicted = np.zeros(4, np.int64)
+    predicted = before.copy()
     words = coefficients.view(np.int64)
     places, sizes = np.zeros(64, np.int64), np.zeros(64, np.int64)
     late, fresh = np.zeros(1100, np.uint8), np.zeros(64, np.uint8)
     place, acc, held, waiting, late_bits, interval = 0, np.int64(0), 0, np.int64(0), 0, 0
+    bits_written = 0
     for number in range(len(order)):
-        if number % every == 0:
+        if number and number % every == 0:
             predicted[:] = 0
         if not counting and place + 512 > len(out):
             return -1
@@ -202,8 +205,9 @@ def write_pass(
             )
             waiting, late_bits = np.int64(0), 0
         if ending:
+            bits_written = place if counting else place * 8 + held
             if held:
                 place, acc, held = put(out, place, acc, held, (1 << (8 - held)) - 1, 8 - held)
             out_ends[interval] = place
             interval += 1
-    return place
+    return bits_written

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,46 +19,45 @@ from inpaint_app.photofile.jpeg import huffman
 from inpaint_app.photofile.jpeg.bytes import huffman_segment, intervals, segment, stuffed
 from inpaint_app.photofile.jpeg.file import SOS, HuffmanTable, JpegError, JpegFile, Scan
 
+if TYPE_CHECKING:
+    from inpaint_app.photofile.jpeg.ranges import Parted
+
 _EMPTY = huffman.NO_TABLE
 _ROOM = 4096
 
 
 @dataclass(slots=True, eq=False)
 class Whole:
-    """All coefficients (B, 64) of a file, component by component in raster order, padded to whole units."""
+    """All coefficients (B, 64) of a file, component by component in raster order, padded to whole units.
+
+    parts: where the scans of a progressive file can be spliced.
+    """
 
     file: JpegFile
     wanted: NDArray[np.int32]
     coefficients: NDArray[np.int16]
     units: NDArray[np.int32]
     kept: NDArray[np.int16]
-    hashes: NDArray[np.int64]
+    parts: list[Parted]
 
     @classmethod
     def read(cls, file: JpegFile, wanted: NDArray[np.int32]) -> Whole:
         """Decode all scans; raises JpegError where the data is damaged."""
-        from inpaint_app.photofile.jpeg.passes import hash_units, read_pass
-
         units = _unit_rows(file)
         coefficients = np.zeros((units.size, 64), np.int16)
-        for scan in file.scans:
-            order, owner, per_mcu = _order(file, scan, units)
-            plain, starts = intervals(file, scan)
-            every = scan.restart * per_mcu or len(order)
-            if len(starts) - 1 != -(-len(order) // every) and not file.torn:
-                raise JpegError("its restart markers are damaged")
-            dc, ac = (_reading(file, scan, kind) for kind in (0, 1))
-            first, last, high, low = *scan.band, scan.high, scan.low
-            state = (plain, starts, every, order, owner, coefficients, dc, ac)
-            if read_pass(*state, first, last, high, low, file.progressive, file.torn) and not file.torn:
-                raise JpegError("its coded data is damaged")
-        hashes = np.zeros(len(units), np.int64)
-        hash_units(units, coefficients, hashes)
-        return cls(file, wanted, coefficients, units, coefficients[units[wanted >= 0]], hashes)
+        marked = np.zeros(len(coefficients) if file.progressive and not file.torn else 0, np.bool_)
+        marked[units[wanted >= 0] if len(marked) else []] = True
+        parts = [_read_scan(file, scan, units, coefficients, marked) for scan in file.scans]
+        kept = coefficients[units[wanted >= 0]]
+        return cls(file, wanted, coefficients, units, kept, parts if len(marked) else [])
 
     def marks(self) -> NDArray[np.int64]:
-        """See `jpeg_stream.Stream.marks`."""
-        return self.hashes
+        """See `jpeg_stream.Stream.marks`; decodes once more, because it is seldom needed."""
+        from inpaint_app.photofile.jpeg.passes import hash_units
+
+        marks = np.zeros(len(self.units), np.int64)
+        hash_units(self.units, Whole.read(self.file, self.wanted).coefficients, marks)
+        return marks
 
     def written(
         self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
@@ -65,12 +65,56 @@ class Whole:
         """See `jpeg_stream.Stream.written`. The touched units of this reading are overwritten."""
         numbers = np.flatnonzero(touched)
         self.coefficients[self.units[numbers]] = coefficients[self.wanted[numbers]]
+        if self.parts:
+            return [self._spliced(part) or self.scan(part.scan) for part in self.parts], True
         try:
             return self._scans()
         finally:
             self.coefficients = np.zeros(
                 (0, 64), np.int16
             )  # as large as the photo: not kept for the certificate
+
+    def compared(
+        self, again: JpegFile, touched: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]] | None:
+        """See `stream.Sequential.compared`."""
+        from inpaint_app.photofile.jpeg.ranges import confirmed
+
+        if not self.parts or len(again.scans) != len(self.parts) or not again.progressive:
+            return None
+        for part, other in zip(self.parts, again.scans, strict=True):
+            scan = part.scan
+            if (scan.components, scan.band, scan.high, scan.low, scan.restart) != (
+                other.components, other.band, other.high, other.low, other.restart,
+            ):  # fmt: skip
+                return None
+            old, new = _codes(scan, scan.tables), _codes(other, other.tables)
+            plain, starts = intervals(again, other)
+            dc, ac = (_reading(again, other, kind) for kind in (0, 1))
+            used = [_needs(scan, kind) for kind in (0, 1)]
+            if any(np.any((old[kind] != new[kind]) & (old[kind] > 0)) for kind in (0, 1) if used[kind]):
+                return None
+            if not confirmed(part, plain, starts, dc, ac, self.coefficients):
+                return None
+        kept = self.coefficients[self.units[self.wanted >= 0]]
+        same = np.ones(len(self.units), np.bool_)
+        same[self.wanted >= 0] = (kept == self.kept).all(axis=(1, 2))
+        return kept, same
+
+    def _spliced(self, part: Parted) -> bytes | None:
+        """The scan with its ranges coded anew, by its own tables and what they lack; None where these have no room."""
+        from inpaint_app.photofile.jpeg.ranges import spliced
+
+        scan, tables = part.scan, part.scan.tables
+        missing = np.zeros((2, len(scan.components), 256), np.int64)
+        coded, ends = spliced(part, self.coefficients, _codes(scan, tables), missing)
+        if missing.any():
+            grown = _grown(scan, missing)
+            if grown is None:
+                return None
+            tables, missing = grown, np.zeros_like(missing)
+            coded, ends = spliced(part, self.coefficients, _codes(scan, tables), missing)
+        return None if missing.any() else self._headed(scan, tables) + stuffed(coded, ends)
 
     def _scans(self) -> tuple[list[bytes], bool]:
         scans = self.file.scans
@@ -90,7 +134,7 @@ class Whole:
 
         order, owner, per_mcu = _order(self.file, scan, self.units)
         every = scan.restart * per_mcu or len(order)
-        parts = len(scan.components)
+        parts, before = len(scan.components), np.zeros(4, np.int64)
         ends = np.zeros(-(-len(order) // every), np.int64)
         fixed = (
             order,
@@ -104,29 +148,58 @@ class Whole:
         )
         tables, histogram = scan.tables, np.zeros((2, parts, 256), np.int64)
         out = np.empty((scan.end - scan.data) * 9 // 8 + _ROOM, np.uint8)
-        done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends) if tables else -1
+        done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends, before) if tables else -1
         grown = _grown(scan, histogram) if done >= 0 and histogram.any() else None
         if grown is not None:
             tables, histogram = grown, np.zeros_like(histogram)
-            done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends)
+            done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends, before)
         if done < 0 or histogram.any():
             histogram[:] = 0
-            bits = write_pass(*fixed, True, histogram, _codes(scan, {}), np.empty(0, np.uint8), ends)
+            bits = write_pass(*fixed, True, histogram, _codes(scan, {}), np.empty(0, np.uint8), ends, before)
             if histogram[0, :, 12:].any():
                 raise JpegError("its coefficients are out of range")
             tables = _best_tables(scan, histogram)
             codes = _codes(scan, tables)
             bits += int((histogram * (codes & 0xFF)).sum())
             out = np.empty(bits // 8 + len(ends) + _ROOM, np.uint8)
-            write_pass(*fixed, False, histogram, codes, out, ends)
-        head = bytes((parts,)) + b"".join(
+            write_pass(*fixed, False, histogram, codes, out, ends, before)
+        return self._headed(scan, tables) + stuffed(out, ends)
+
+    def _headed(self, scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> bytes:
+        """The segments in front of a scan's bytes: the tables that it names, and its header."""
+        head = bytes((len(scan.components),)) + b"".join(
             bytes((self.file.components[c].id, (dc << 4) | ac))
             for c, dc, ac in zip(scan.components, scan.dc, scan.ac, strict=True)
         )
         head += bytes((*scan.band, (scan.high << 4) | scan.low))
         named = {(0, n) for n in scan.dc} | {(1, n) for n in scan.ac}
         used = {key: table for key, table in tables.items() if key in named}
-        return (huffman_segment(used) if used else b"") + segment(SOS, head) + stuffed(out, ends)
+        return (huffman_segment(used) if used else b"") + segment(SOS, head)
+
+
+def _read_scan(
+    file: JpegFile, scan: Scan, units: NDArray[np.int32], coefficients: NDArray[np.int16], marked: NDArray[np.bool_]
+) -> Parted:  # fmt: skip
+    """Decode one scan into the coefficients; raises JpegError. marked: rows that are to be written, or empty."""
+    from inpaint_app.photofile.jpeg.passes import read_pass
+    from inpaint_app.photofile.jpeg.ranges import Parted
+
+    order, owner, per_mcu = _order(file, scan, units)
+    plain, starts = intervals(file, scan)
+    every = scan.restart * per_mcu or len(order)
+    if len(starts) - 1 != -(-len(order) // every) and not file.torn:
+        raise JpegError("its restart markers are damaged")
+    dc, ac = (_reading(file, scan, kind) for kind in (0, 1))
+    here = marked[order] if len(marked) else marked
+    runs = int(np.count_nonzero(here[1:] & ~here[:-1])) + len(starts) if len(marked) else 0
+    ranges, stops = np.zeros((runs, 5), np.int64), np.zeros(len(starts) - 1 if len(marked) else 0, np.int64)
+    count = read_pass(
+        plain, starts, every, order, owner, coefficients, dc, ac, *scan.band, scan.high, scan.low,
+        file.progressive, file.torn, marked, ranges, stops, 0, np.zeros(4, np.int64),
+    )  # fmt: skip
+    if count < 0 and not file.torn:
+        raise JpegError("its coded data is damaged")
+    return Parted(scan, order, owner, every, plain, starts, ranges[:count], stops)
 
 
 def _grown(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable] | None:
@@ -167,11 +240,15 @@ def _best_tables(scan: Scan, histogram: NDArray[np.int64]) -> dict[tuple[int, in
 
 def _reading(file: JpegFile, scan: Scan, kind: int) -> NDArray[np.int32]:
     """Reading tables of each part of a scan; empty ones where the scan needs none."""
-    used = scan.band[1] > 0 if kind else scan.band[0] == 0 and scan.high == 0
-    numbers = scan.ac if kind else scan.dc
+    used, numbers = _needs(scan, kind), scan.ac if kind else scan.dc
     return np.stack(
         [huffman.reading(huffman.needed(scan.tables, kind, n) if used else _EMPTY) for n in numbers]
     )
+
+
+def _needs(scan: Scan, kind: int) -> bool:
+    """Whether a scan codes by a table. kind: 0 DC, 1 AC."""
+    return scan.band[1] > 0 if kind else scan.band[0] == 0 and scan.high == 0
 
 
 def _unit_rows(file: JpegFile) -> NDArray[np.int32]:

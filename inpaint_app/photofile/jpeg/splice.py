@@ -18,7 +18,7 @@ from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.bytes import segment
 from inpaint_app.photofile.jpeg.file import COM, DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
 from inpaint_app.photofile.jpeg.metadata import kept, trailer
-from inpaint_app.photofile.jpeg.stream import Sequential, Stream, crop, read_stream
+from inpaint_app.photofile.jpeg.stream import Stream, crop, read_stream
 from inpaint_app.photofile.orientation import axes, stored, stored_box
 from inpaint_app.types import Box, Mask
 
@@ -178,7 +178,7 @@ def _certified(done: Edited, file: JpegFile, before: Stream, region: Region, edi
     if again.units != file.units or again.sampling != file.sampling or _tables(again) != _tables(file):
         raise JpegError("its frame was not written as it was read")
     touched = region.touched.ravel()
-    found = before.compared(again, touched) if isinstance(before, Sequential) else None
+    found = before.compared(again, touched)
     if found is None:
         after = read_stream(again, region.wanted)
         found = after.kept, before.marks() == after.marks()

@@ -35,6 +35,14 @@ class Stream(Protocol):
         The flag says that the scans bring all their Huffman tables, so that the file's own are no longer needed.
         """
 
+    def compared(
+        self, again: JpegFile, touched: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]] | None:
+        """What the written file holds: the wanted units' coefficients, and which units are the old ones.
+
+        None where that cannot be told by comparing bits. Raises JpegError where the written file is damaged.
+        """
+
 
 def read_stream(file: JpegFile, wanted: NDArray[np.int32]) -> Stream:
     """Decode the coefficients of a file; raises JpegError where its data is damaged."""
@@ -96,10 +104,7 @@ class Sequential:
     def compared(
         self, again: JpegFile, touched: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int16], NDArray[np.bool_]] | None:
-        """What the written file holds: the wanted units' coefficients, and which units are the old ones.
-
-        None where that cannot be told by comparing bits. Raises JpegError where the written file is damaged.
-        """
+        """See `Stream.compared`."""
         from inpaint_app.photofile.jpeg.check import DAMAGED, SAME, compare
 
         if len(again.scans) != 1 or again.progressive or not self._same_codes(again.scans[0]):
