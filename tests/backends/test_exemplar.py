@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import cv2
 import numpy as np
@@ -221,3 +222,30 @@ def test_levels_of_bytes_fill_as_those_of_floats_do(
     away[50:70] = False  # where the edge runs may differ a little
     assert np.abs(filled[away].astype(int) - image[away]).max() <= 16
     assert abs(float(filled[away].mean()) - float(image[away].mean())) < 0.5, "bytes are rounded, not cut off"
+
+
+def test_thousands_of_small_holes_cost_by_their_pixels_not_by_their_pixels_times_the_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thin holes have no coarser level: the start would compare each of their patches with the whole sample."""
+    from inpaint_app.backends.exemplar import initialise
+
+    rows, columns = np.mgrid[0:240, 0:240]
+    stripes = np.where((columns // 6 + rows // 6) % 2 == 0, 200, 60).astype(np.uint8)
+    image = np.repeat(stripes[..., None], 3, 2)
+    mask = np.zeros(stripes.shape, bool)
+    mask[4::16, 4::16] = mask[5::16, 4::16] = True
+    compared: list[int] = []
+    match = initialise._match_known
+
+    def counted(*given: Any) -> None:
+        pool, start, stop, near = given[7], *given[12:14], given[15]
+        compared.append((stop - start) * (len(pool) + near))
+        match(*given)
+
+    monkeypatch.setattr(initialise, "_match_known", counted)
+    monkeypatch.setattr(initialise, "USUAL", 400)
+    filled = _fill(np.where(mask[..., None], np.uint8(127), image), mask)
+    assert np.array_equal(filled[~mask], image[~mask])
+    assert np.abs(filled.astype(int) - image)[mask].mean() < 4
+    assert 0 < sum(compared) <= 400 * initialise.SAMPLE + mask.size * (initialise.LEAST + initialise.NEAR)

@@ -2,7 +2,8 @@
 
 Newson et al. (2014), section 3.4: each layer is matched by its known pixels only, then becomes known itself. This
 start decides the layout, so it looks at many more sources than a pass of PatchMatch would: what the neighbours
-found, a random sample of all sources, and the surroundings of the best.
+found, a random sample of all sources, and the surroundings of the best. Where a hole is thin all over (dust, scratches)
+there is no coarser level to start on; then the sample shrinks, and sources nearby are tried instead.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ from inpaint_app.backends.exemplar.jit import inline, kernel, run
 from inpaint_app.backends.exemplar.pyramid import Level
 
 SAMPLE = 1200  # random sources that every patch is compared with
+USUAL = 20_000  # patches above which each gets fewer, in proportion: dust and scratches have hundreds of thousands
+LEAST = 24  # of them, however many patches there are
+NEAR, REACH = (
+    96,
+    32,
+)  # those that get fewer look at so many places at most so far away, where what fits thin holes is
 
 
 @inline
@@ -54,7 +61,7 @@ def _known_distance(
 @kernel
 def _match_known(
     rows: Values, known: Floats, index: Ints, corner: tuple[int, int], ys: Ints, xs: Ints, sources: Flags, pool: Ints,
-    ready: Flags, entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int,
+    ready: Flags, entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int, near: int,
 ) -> None:  # fmt: skip
     height, width = sources.shape
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
@@ -92,6 +99,16 @@ def _match_known(
             if found < best:
                 best, best_y, best_x = found, cy, cx
         state = hashed(k, seed)
+        for _ in range(near):
+            state = shuffled(state)
+            cy = y - REACH + np.int64(state % np.uint32(2 * REACH + 1))
+            state = shuffled(state)
+            cx = x - REACH + np.int64(state % np.uint32(2 * REACH + 1))
+            if cy < 0 or cy >= height or cx < 0 or cx >= width or not sources[cy, cx]:
+                continue
+            found = _known_distance(patch, mask, order, rows, cy, cx, best)
+            if found < best:
+                best, best_y, best_x = found, cy, cx
         for m in range(24):
             reach = 8 >> (m // 8)
             state = shuffled(state)
@@ -111,7 +128,9 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
     """Fill the colours of the level's hole in place and set field.match."""
     features, known = level.features, ~level.hole
     rows = features.reshape(features.shape[0], -1)
-    pool = field.pool
+    pool, near = field.pool, 0
+    if len(field.ys) > USUAL:
+        sample, near = max(LEAST, sample * USUAL // len(field.ys)), NEAR
     if len(pool) > sample:
         pool = pool[np.sort(np.random.default_rng(seed).choice(len(pool), sample, replace=False))]
     square = np.ones((3, 3), np.uint8)
@@ -132,7 +151,7 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
         ) -> None:
             _match_known(
                 rows, flags, field.index, field.corner, field.ys, field.xs, field.sources, pool, ready,
-                entries, field.match, field.cost, start, stop, seed,
+                entries, field.match, field.cost, start, stop, seed, near,
             )  # fmt: skip
 
         run(band, len(entries), 16)
