@@ -116,7 +116,7 @@ def make(case: Case, target: Path, backend: str) -> None:
 def source(name: str) -> Any:
     """A photo out of an installed package, (H, W, 3) uint8."""
     if name == "bus":
-        from inpaint_app.ui.present import samples
+        from inpaint_app.ui.view_models import samples
 
         photo = np.asarray(PillowImage.open(samples()["bus.jpg"]))
         return np.ascontiguousarray(photo[BUS:])

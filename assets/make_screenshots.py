@@ -32,11 +32,11 @@ def main() -> None:
     """Start the app, take the pictures, stop it."""
     from playwright.sync_api import sync_playwright
 
-    from inpaint_app.ui import present
+    from inpaint_app.ui import view_models
     from inpaint_app.ui.page import build, launch_options
     from inpaint_app.ui.warm import warm_up
 
-    photo = Path(sys.argv[1]) if len(sys.argv) > 1 else present.samples()["bus.jpg"]
+    photo = Path(sys.argv[1]) if len(sys.argv) > 1 else view_models.samples()["bus.jpg"]
     page = build()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.exemplar_cases import Case, cases, scores
-from inpaint_app.evaluation.auto import NAME, choose
-from inpaint_app.evaluation.statistics import estimate
-from inpaint_app.session import Session
+from inpaint_app.lab.evaluation.statistics import estimate
+from inpaint_app.removal.ensemble import NAME, choose
+from inpaint_app.removal.session import Session
 from inpaint_app.types import Removal
 
 BESIDE = ("navier-stokes", "telea")

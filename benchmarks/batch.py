@@ -26,7 +26,7 @@ import numpy as np
 from inpaint_app import batch
 from inpaint_app.batch import cluster, processes
 from inpaint_app.batch.work import Engine
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 
 
 def photos(folder: Path, count: int, side: int) -> tuple[tuple[Path, ...], dict[Path, Path]]:

@@ -27,7 +27,7 @@ import numpy as np
 
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 from inpaint_app.types import Mask
 
 SHARE = 0.1

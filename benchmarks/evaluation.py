@@ -23,9 +23,9 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from inpaint_app.evaluation import plots
-from inpaint_app.evaluation.protocol import REPORTED, evidence
-from inpaint_app.evaluation.statistics import Estimate
+from inpaint_app.lab.evaluation import plots
+from inpaint_app.lab.evaluation.protocol import REPORTED, evidence
+from inpaint_app.lab.evaluation.statistics import Estimate
 
 HEAD = (
     "| backend | L1 % | L2 % | PSNR dB | SSIM | TV % | HaarPSI | seam | texture | seconds |\n"
@@ -161,7 +161,7 @@ if __name__ == "__main__":
         f"## Beside the reports: {title}\n\n{found}" for title, r in loaded.items() if (found := beside(r))
     ]
     parts.append(
-        f"{reading.strip()}\n\nComputed by `inpaint_app.evaluation.protocol.evidence`:\n\n{proven()}"
+        f"{reading.strip()}\n\nComputed by `inpaint_app.lab.evaluation.protocol.evidence`:\n\n{proven()}"
     )
     parts.append(cost.strip() + "\n")
     chosen.out.write_text("\n".join(parts))

@@ -96,7 +96,7 @@ def cases(
 def _piq() -> Any:
     import torch
 
-    from inpaint_app import torchvision_ops
+    from inpaint_app.models import torchvision_ops
 
     torch.set_num_threads(2)
     torchvision_ops.provide()

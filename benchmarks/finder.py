@@ -18,10 +18,10 @@ import numpy as np
 
 from benchmarks.masks import labelled, of, pairs
 from inpaint_app.imaging.mask import grow
+from inpaint_app.lab.objectives.data import load_photos
 from inpaint_app.metrics.finding import Tally
 from inpaint_app.segmenters import registry
 from inpaint_app.segmenters.base import Segmenter
-from inpaint_app.training.data import load_photos
 from inpaint_app.types import Image, Mask, Progress
 
 LEAST = 0.08

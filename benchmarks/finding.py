@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.masks import labelled
 from inpaint_app.photofile.files import load
-from inpaint_app.segmenters import own, registry, views, yolo
+from inpaint_app.segmenters import own, registry, tiling, yolo
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
@@ -85,13 +85,13 @@ def overlap(one: Box, other: Box) -> float:
 def three_by_three() -> Iterator[None]:
     """The tiles that the app took before: at most three a side, whatever the photo's shape."""
 
-    def before(height: int, width: int) -> list[views.Closer]:
+    def before(height: int, width: int) -> list[tiling.Closer]:
         longest = max(height, width)
-        if longest <= views.LARGE:
+        if longest <= tiling.LARGE:
             return []
         count = min(3, math.ceil((longest / 1280 - 0.25) / 0.75))
         side = math.ceil(longest / (count - (count - 1) * 0.25))
-        return [views.Closer(tuple(views.tiles(height, width, side)), 0.5)]
+        return [tiling.Closer(tuple(tiling.tiles(height, width, side)), 0.5)]
 
     kept = yolo.closer, own.closer
     yolo.closer = own.closer = before

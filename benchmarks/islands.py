@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 
 from inpaint_app.backends.exemplar import initialise
 from inpaint_app.backends.registry import DEFAULT
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 from inpaint_app.types import Image, Mask
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "inpaint_app/ui/static/examples"

@@ -64,7 +64,7 @@ def measure(path: Path) -> None:
     """One size: print its row."""
     from inpaint_app.backends import registry
     from inpaint_app.photofile import files
-    from inpaint_app.pipeline import Filler, remove
+    from inpaint_app.removal.pipeline import Filler, remove
     from inpaint_app.types import Removal
 
     spec = registry.find("navier-stokes")

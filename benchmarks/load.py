@@ -78,9 +78,9 @@ def answered(address: str, server: subprocess.Popen[bytes], seconds: float = 180
 
 def crowd(address: str, count: int, fills: Fills, folder: Path) -> list[Visitor]:
     """Visitors, every other one on the page, each with a photo of their own."""
-    from inpaint_app.ui import present
+    from inpaint_app.ui import view_models
 
-    bus = present.samples()["bus.jpg"]
+    bus = view_models.samples()["bus.jpg"]
     visitors: list[Visitor] = []
     for number in range(count):
         kind = ApiVisitor if number % 2 else PageVisitor

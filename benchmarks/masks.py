@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.imaging.mask import grow
-from inpaint_app.segmenters import outline, registry, views
+from inpaint_app.segmenters import outline, registry, tiling
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.types import Image, Instance, Mask, Progress
 
@@ -216,10 +216,10 @@ def main() -> None:
         outline.THRESHOLD = threshold
         lines += rows(f"COCO, outline at {threshold}", coco(segmenter, items))
     large = list(mosaics(items))
-    limit = views.LARGE
-    views.LARGE = 10**9
+    limit = tiling.LARGE
+    tiling.LARGE = 10**9
     lines += rows("large photo, seen as a whole", coco(segmenter, large))
-    views.LARGE = limit
+    tiling.LARGE = limit
     lines += rows("large photo, with tiles", coco(segmenter, large))
     lines += rows("CamVid regions", camvid(segmenter, given.data / "segment" / "camvid_test", given.every))
     table = "\n".join(lines)

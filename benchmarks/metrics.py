@@ -15,11 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.evaluation.holes import parse
+from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.metrics.full_reference import QUICK, scores
 from inpaint_app.metrics.no_reference import report
 from inpaint_app.photofile.files import load
-from inpaint_app.session import Session
+from inpaint_app.removal.session import Session
 from inpaint_app.types import Image, Removal
 
 RUNS = 15

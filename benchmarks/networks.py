@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from inpaint_app.lab.objectives.inpainting import build
+from inpaint_app.lab.training.recipes import find
 from inpaint_app.models.attention import ContextualAttention, literal
 from inpaint_app.models.contextual_attention import CoarseToFine
-from inpaint_app.training.objectives import build
-from inpaint_app.training.recipes import find
 
 
 def smooth(channels: int, side: int) -> Tensor:

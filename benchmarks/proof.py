@@ -23,14 +23,14 @@ import numpy as np
 
 from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError
-from inpaint_app.evaluation.agreement import agreement, every
-from inpaint_app.evaluation.holes import parse
-from inpaint_app.evaluation.photosets import PhotoRef, fitted, photos
-from inpaint_app.evaluation.proof import DOUBT, Case, Patch, prove, ranking
-from inpaint_app.evaluation.statistics import estimate
+from inpaint_app.lab.evaluation.agreement import agreement, every
+from inpaint_app.lab.evaluation.holes import parse
+from inpaint_app.lab.evaluation.photosets import PhotoRef, fitted, photos
+from inpaint_app.lab.evaluation.statistics import estimate
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
-from inpaint_app.session import Session
+from inpaint_app.removal.proof import DOUBT, Case, Patch, prove, ranking
+from inpaint_app.removal.session import Session
 from inpaint_app.types import Image, Removal, Result
 
 Row: TypeAlias = dict[str, Any]

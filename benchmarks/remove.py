@@ -77,7 +77,7 @@ def child(source: Path, rounds: int) -> dict[str, Any]:
     """Measure one photo in this process."""
     from inpaint_app.backends.opencv import NavierStokes
     from inpaint_app.photofile import files
-    from inpaint_app.session import Job, Session
+    from inpaint_app.removal.session import Job, Session
 
     session, folder = Session(), source.parent
     fills: list[float] = []
@@ -151,7 +151,7 @@ def in_a_process(*arguments: str) -> dict[str, Any]:
 
 def people(photo: Path, rounds: int) -> dict[str, Any]:
     """One-click "Remove people" as the page does it, everything warm."""
-    from inpaint_app.session import Job, Session
+    from inpaint_app.removal.session import Job, Session
 
     session = Session()
     image = session.load(photo).rgb

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from inpaint_app.lab.objectives.data import Photos, load_photos
+from inpaint_app.lab.objectives.holes import make_holes
+from inpaint_app.lab.objectives.inpainting import Objective, load
+from inpaint_app.lab.training import state
+from inpaint_app.lab.training.recipes import find
+from inpaint_app.lab.training.validate import central, filled, texture
 from inpaint_app.metrics.full_reference import scores
-from inpaint_app.training import state
-from inpaint_app.training.data import Photos, load_photos
-from inpaint_app.training.holes import make_holes
-from inpaint_app.training.objectives import Objective, load
-from inpaint_app.training.recipes import find
-from inpaint_app.training.validate import central, filled, texture
 
 LOSSES = [f"loss-{name}" for name in ("bce-l2", "ls-l1", "l1-ssim-70", "l1-ssim-50", "l1-ssim-995")]
 TABLES: dict[str, Sequence[str]] = {

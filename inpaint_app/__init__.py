@@ -15,7 +15,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inpaint_app.api import detect, load, prove, remove, save
     from inpaint_app.errors import (
         BackendError,
         Cancelled,
@@ -32,18 +31,19 @@ if TYPE_CHECKING:
         UnreadablePhoto,
     )
     from inpaint_app.photofile.photo import Photo, Saved
-    from inpaint_app.session import Job, NothingFound, Outcome, Session
+    from inpaint_app.removal.api import detect, load, prove, remove, save
+    from inpaint_app.removal.session import Job, NothingFound, Outcome, Session
     from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 _HOME = {
-    "inpaint_app.api": ("detect", "load", "prove", "remove", "save"),
+    "inpaint_app.removal.api": ("detect", "load", "prove", "remove", "save"),
     "inpaint_app.errors": (
         "BackendError", "Cancelled", "CheckpointError", "InpaintError", "MaskError", "MissingError",
         "MissingPackage", "MissingWeights", "OptionError", "PhotoError", "PhotoTooLarge", "SaveError",
         "UnreadablePhoto",
     ),
     "inpaint_app.photofile.photo": ("Photo", "Saved"),
-    "inpaint_app.session": ("Job", "NothingFound", "Outcome", "Session"),
+    "inpaint_app.removal.session": ("Job", "NothingFound", "Outcome", "Session"),
     "inpaint_app.types": ("Box", "Image", "Instance", "Mask", "Progress", "Result"),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _HOME.items() for name in names}

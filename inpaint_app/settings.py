@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.errors import OptionError
 
 
@@ -19,7 +19,7 @@ class Settings:
     docs/settings.md is the table of all of them, and a test holds it equal to this class.
     """
 
-    surroundings: str = surroundings.OWN
+    surroundings: str = environment.OWN
     """Where the app runs, which decides the defaults: auto looks."""
     yolo_weights: Path | None = None
     """A YOLO segmentation weight file to use before any other."""
@@ -79,13 +79,13 @@ class Settings:
     @property
     def cores(self) -> int:
         """Threads that heavy work may use."""
-        return self.threads or surroundings.cores()
+        return self.threads or environment.cores()
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+    def from_environment(cls, variables: Mapping[str, str] | None = None) -> Settings:
         """The settings as the environment has them; a value that does not fit raises OptionError."""
-        source = os.environ if environment is None else environment
-        found = surroundings.look(source)
+        source = os.environ if variables is None else variables
+        found = environment.look(source)
         values: dict[str, object] = {**found.defaults, "surroundings": found.place}
         for field in fields(cls):
             name = f"INPAINT_{field.name.upper()}"

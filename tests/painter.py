@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaint_app import candidates
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.pipeline import Filler
-from inpaint_app.pipeline import remove as run
+from inpaint_app.removal import candidates
+from inpaint_app.removal.pipeline import Filler
+from inpaint_app.removal.pipeline import remove as run
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Removal, Result, Window
 
 WHITE = 250

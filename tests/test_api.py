@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import inpaint_app
-from inpaint_app import api
+from inpaint_app.removal import api
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.types import Image, Mask
 from tests.toys import FINDER

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app import api
 from inpaint_app.cli import build, main
+from inpaint_app.removal import api
 from inpaint_app.segmenters import registry as segmenters
 from tests.conftest import ROOT
 from tests.documents import DOCS, fenced

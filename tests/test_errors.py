@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from inpaint_app import errors, session
+from inpaint_app import errors
 from inpaint_app.photofile.jpeg.file import JpegError
+from inpaint_app.removal import session
 from inpaint_app.types import STOPPED
 from tests.conftest import ROOT
 

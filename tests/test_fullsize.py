@@ -14,7 +14,7 @@ from inpaint_app import batch
 from inpaint_app.backends import registry
 from inpaint_app.cli import main
 from inpaint_app.photofile import files
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 

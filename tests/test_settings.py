@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.errors import OptionError
 from inpaint_app.settings import Settings
 from tests.conftest import ROOT
@@ -34,7 +34,7 @@ def test_the_table_names_every_setting_in_its_order_and_no_other() -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_table_says_the_defaults_of_every_place(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "_memory", lambda: 4e9)
+    monkeypatch.setattr(environment, "_memory", lambda: 4e9)
     settings = Settings.from_environment(PLACES[place])
     for name, row in table().items():
         said, value = row[place].split(" (")[0].strip("`"), getattr(settings, name)
@@ -108,24 +108,24 @@ def test_a_small_space_takes_smaller_photos() -> None:
 def test_a_container_has_its_share_and_not_the_machine_under_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(surroundings, "CONTROL", tmp_path)
+    monkeypatch.setattr(environment, "CONTROL", tmp_path)
     (tmp_path / "memory.max").write_text("1000000000\n")
     (tmp_path / "cpu.max").write_text("50000 100000\n")
-    seen = surroundings.look({"INPAINT_SURROUNDINGS": "container"})
+    seen = environment.look({"INPAINT_SURROUNDINGS": "container"})
     assert (seen.cores, seen.memory) == (1, 1e9)
     assert seen.defaults["max_megapixels"] == 25.0
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    unlimited = surroundings.look({"INPAINT_SURROUNDINGS": "container"})
+    unlimited = environment.look({"INPAINT_SURROUNDINGS": "container"})
     assert unlimited.memory > 1e9
     assert unlimited.cores == len(os.sched_getaffinity(0))
 
 
 def test_a_space_tells_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)))
-    monkeypatch.setattr(surroundings, "CONTROL", Path("/nowhere"))
-    assert surroundings.cores(SPACE) == 2
-    assert surroundings.cores({"CPU_CORES": "2"}) > 2, "that name means nothing elsewhere"
+    monkeypatch.setattr(environment, "CONTROL", Path("/nowhere"))
+    assert environment.cores(SPACE) == 2
+    assert environment.cores({"CPU_CORES": "2"}) > 2, "that name means nothing elsewhere"
     assert Settings.from_environment({"INPAINT_THREADS": "3"}).cores == 3
 
 
@@ -134,4 +134,4 @@ def test_a_space_tells_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     [("16Gi", 2**34), ("16GB", 2**34), ("512Mi", 2**29), ("1024", 1024), ("much", 0), ("", 0), ("-1G", 0)],
 )
 def test_sizes_are_read(words: str, size: float) -> None:
-    assert surroundings._size(words) == size
+    assert environment._size(words) == size

@@ -115,7 +115,7 @@ class BackendSpec:
             if importlib.util.find_spec(name) is None
         ]
         if self.weights:
-            checkpoints = importlib.import_module("inpaint_app.checkpoints")
+            checkpoints = importlib.import_module("inpaint_app.models.checkpoints")
             lacks += [
                 Missing(f"the weights {name}", checkpoints.cure(name))
                 for name in self.weights

@@ -19,11 +19,11 @@ from functools import lru_cache
 from importlib import import_module, metadata
 from typing import Any
 
-from inpaint_app import recipe
 from inpaint_app.batch.processes import POLL, bound
 from inpaint_app.batch.work import Done, Engine, Task, failed, perform
 from inpaint_app.errors import InpaintError, MissingError, MissingPackage
-from inpaint_app.session import Job, Session
+from inpaint_app.removal import recipe
+from inpaint_app.removal.session import Job, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 

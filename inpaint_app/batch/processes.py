@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.batch.work import Done, Engine, Task, failed, perform
 from inpaint_app.errors import BackendError
-from inpaint_app.session import Session
+from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
@@ -53,7 +53,7 @@ def processes(workers: int, settings: Settings) -> Engine:
     """The engine of so many processes; they share the cores, unless the settings say how many threads each takes."""
 
     def engine(tasks: Iterator[Task], progress: Progress) -> Iterator[Done]:
-        threads = settings.threads or max(1, surroundings.cores() // workers)
+        threads = settings.threads or max(1, environment.cores() // workers)
         team = [_Worker(replace(settings, threads=threads)) for _ in range(workers)]
         try:
             yield from _Course(team, tasks, progress).run()

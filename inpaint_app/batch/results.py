@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from inpaint_app import journal
+from inpaint_app.batch import journal
+from inpaint_app.batch.journal import Row
 from inpaint_app.batch.naming import Names, key
 from inpaint_app.errors import InpaintError, OptionError
-from inpaint_app.journal import Row
 from inpaint_app.photofile import files
 
 

@@ -17,18 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaint_app import journal
+from inpaint_app.batch import journal
+from inpaint_app.batch.journal import Row
 from inpaint_app.batch.photos import Masks
 from inpaint_app.batch.photos import labels as labelled
 from inpaint_app.batch.results import Results, sha256
 from inpaint_app.batch.work import Done, Engine, Task, alone, failed, result_suffix
 from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
-from inpaint_app.journal import Row
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
 from inpaint_app.photofile.target import check_side, prepare, write_kept
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 from inpaint_app.types import Progress
 
 

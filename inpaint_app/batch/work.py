@@ -12,13 +12,13 @@ from typing import Protocol
 
 import numpy as np
 
+from inpaint_app.batch.journal import Row
 from inpaint_app.errors import Cancelled, InpaintError, NothingFound
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
-from inpaint_app.journal import Row
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
+from inpaint_app.removal.session import Job, Session
 from inpaint_app.segmenters.base import counted_words
-from inpaint_app.session import Job, Session
 from inpaint_app.types import Progress
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import os
 import socket
 from typing import Any
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import MissingPackage, OptionError
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     wanted = arguments.port if arguments.port is not None else settings.port
     if wanted:
         check_port(arguments.host or settings.host, wanted)
-    if arguments.share and settings.surroundings == surroundings.SPACES:
+    if arguments.share and settings.surroundings == environment.SPACES:
         raise OptionError("A Space has a public address already: leave --share out.")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.cores))
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         page = importlib.import_module("inpaint_app.ui.page")
     except ModuleNotFoundError as error:
         raise MissingPackage(f"The page needs {error.name}: pip install {error.name}") from error
-    window = importlib.import_module("inpaint_app.ui.window")
+    window = importlib.import_module("inpaint_app.ui.desktop")
     if arguments.window:
         window.check()
     blocks = page.build()

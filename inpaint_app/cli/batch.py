@@ -7,19 +7,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from inpaint_app import batch, surroundings
+from inpaint_app import batch, environment
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import cluster, processes
+from inpaint_app.batch.journal import Row
 from inpaint_app.batch.work import Engine
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import reports, saving
+from inpaint_app.cli import saving, written
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import remember
 from inpaint_app.errors import Cancelled, OptionError
-from inpaint_app.journal import Row
-from inpaint_app.photofile import raw
-from inpaint_app.session import Job, Session
+from inpaint_app.photofile.decoding import raw
+from inpaint_app.removal.session import Job, Session
 
 EXAMPLES = """\
 examples:
@@ -85,7 +85,7 @@ def add(commands: Any, chosen: str | None) -> None:
 def _workers(text: str) -> int:
     """How many processes; auto is one for each core that may be used."""
     if text == "auto":
-        return surroundings.cores()
+        return environment.cores()
     if not text.isdecimal() or not 1 <= int(text) <= 256:
         raise argparse.ArgumentTypeError(f"{text!r}: expected 1 to 256 processes, or auto")
     return int(text)
@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json == "-":
         console.reserve()
     for target in (arguments.zip, arguments.json):
-        reports.check_file(target, arguments.overwrite)
+        written.check_file(target, arguments.overwrite)
     session = Session()
 
     def on_done(row: Row) -> None:
@@ -167,5 +167,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         remember(packed)
         console.say(f"Packed into {packed}")
     if arguments.json:
-        reports.write_json(arguments.json, [asdict(row) for row in summary.rows], console.write)
+        written.write_json(arguments.json, [asdict(row) for row in summary.rows], console.write)
     return int(summary.count("failed") > 0)

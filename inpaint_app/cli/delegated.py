@@ -10,8 +10,8 @@ from inpaint_app.cli import parser as shared
 from inpaint_app.errors import MissingPackage
 
 COMMANDS = {
-    "train": ("inpaint_app.training.command", "Train one of the networks.", "train"),
-    "evaluate": ("inpaint_app.evaluation.command", "Measure backends on photos with cut holes.", "test"),
+    "train": ("inpaint_app.lab.training.command", "Train one of the networks.", "train"),
+    "evaluate": ("inpaint_app.lab.evaluation.command", "Measure backends on photos with cut holes.", "test"),
 }
 
 

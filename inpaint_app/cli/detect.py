@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import reports, saving, streams
+from inpaint_app.cli import saving, streams, written
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import instance_record
 from inpaint_app.cli.written import remember
 from inpaint_app.photofile import files
+from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import counted_words, labels_of
-from inpaint_app.session import Session
 from inpaint_app.types import Image, Instance, Mask
 
 EXAMPLES = """\
@@ -58,17 +58,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.reserve()
     spec = session.segmenter(arguments.segmenter)
     for target in targets:
-        reports.check_file(target, arguments.overwrite)
+        written.check_file(target, arguments.overwrite)
     source = streams.source(arguments.photo, session.limits)
     photo = source.load(session, arguments.frame)
     with console.working(source.path.name) as progress:
         found = session.detect(photo.rgb, spec.name, arguments.confidence, progress)
-    reports.say_finder(spec.name, console)
+    written.say_finder(spec.name, console)
     if words:
         labels = labels_of(words, segmenters.labels())
         found = tuple(instance for instance in found if instance.label in labels)
     if arguments.json:
-        reports.write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
+        written.write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
     if arguments.json != streams.STREAM:
         console.say(table(found, photo.width * photo.height, spec.name))
     if arguments.overlay:

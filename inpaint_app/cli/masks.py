@@ -10,9 +10,9 @@ from inpaint_app.cli import streams
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import Reading
-from inpaint_app.mask_file import open_mask
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.session import Session
+from inpaint_app.removal.mask_file import open_mask
+from inpaint_app.removal.session import Session
 from inpaint_app.types import Mask
 
 

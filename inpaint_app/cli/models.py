@@ -6,15 +6,15 @@ import argparse
 import dataclasses
 from typing import Any
 
-from inpaint_app import session
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Missing
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import reports
+from inpaint_app.cli import written
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
+from inpaint_app.removal import session
+from inpaint_app.removal.session import fetchable
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.session import fetchable
 
 BACKENDS = """\
 examples:
@@ -43,7 +43,7 @@ def add(commands: Any, chosen: str | None) -> None:
 def run_backends(arguments: argparse.Namespace, console: Console) -> int:
     """The table of all backends."""
     if arguments.json:
-        reports.write_json(arguments.json, [record(spec) for spec in backends.BACKENDS], console.write)
+        written.write_json(arguments.json, [record(spec) for spec in backends.BACKENDS], console.write)
     if arguments.json != "-":
         console.write(
             "\n".join(line for spec in backends.BACKENDS for line in lines(spec, arguments.options))

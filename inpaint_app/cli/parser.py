@@ -11,11 +11,11 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.candidates import MOST
 from inpaint_app.errors import OptionError
+from inpaint_app.removal.candidates import MOST
+from inpaint_app.removal.session import CONFIDENCE, Job
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
-from inpaint_app.session import CONFIDENCE, Job
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "heif", "avif", "bmp", "gif", "ppm")
 

@@ -9,7 +9,7 @@ from typing import Any
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import MaskError
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 
 
 def usual() -> list[str]:
@@ -67,4 +67,4 @@ def _patches(count: int) -> str:
 
 def _proof() -> Any:
     """The evaluation is loaded when it is asked for."""
-    return importlib.import_module("inpaint_app.evaluation.proof")
+    return importlib.import_module("inpaint_app.removal.proof")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from inpaint_app.photofile.photo import Photo, Saved
+from inpaint_app.removal.session import Outcome
 from inpaint_app.segmenters.base import counted_words
-from inpaint_app.session import Outcome
 
 
 def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str, Any]:

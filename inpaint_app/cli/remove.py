@@ -8,15 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inpaint_app import recipe
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch.naming import beside, same_file
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import proving, reports, saving, streams
+from inpaint_app.cli import proving, saving, streams, written
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, told
-from inpaint_app.cli.targets import Plan, planned
+from inpaint_app.cli.saving import Plan, planned
 from inpaint_app.cli.written import remember
 from inpaint_app.errors import (
     Cancelled,
@@ -30,7 +29,8 @@ from inpaint_app.errors import (
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.photofile.target import write_kept
-from inpaint_app.session import Job, Outcome, Session
+from inpaint_app.removal import recipe
+from inpaint_app.removal.session import Job, Outcome, Session
 
 EXAMPLES = """\
 examples:
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         session.segmenter(arguments.segmenter)
     sources = _sources(arguments, session, console)
     plan = planned(arguments, sources, jobs, session.limits)
-    reports.check_file(arguments.json, arguments.overwrite)
+    written.check_file(arguments.json, arguments.overwrite)
     given = mask_arguments.given(arguments, session)
     records, errors = [], []
     for source in sources:
@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             records.append(record)
         errors += work.errors
     if arguments.json:
-        reports.write_json(arguments.json, records, console.write)
+        written.write_json(arguments.json, records, console.write)
     return exit_code(errors)
 
 
@@ -230,7 +230,7 @@ class _Work:
             self.console.note(notice)
         if outcome.note:
             self.console.say(outcome.note)
-        reports.say_finder(outcome.finder, self.console)
+        written.say_finder(outcome.finder, self.console)
 
     def written(self, photo: Photo, outcome: Outcome, job: Job, target: Path) -> dict[str, Any]:
         """Save one result, with its recipe if that is wanted; returns its record."""

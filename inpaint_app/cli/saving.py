@@ -6,7 +6,7 @@ import argparse
 
 from inpaint_app.cli.parser import Parser
 from inpaint_app.photofile.photo import SaveOptions
-from inpaint_app.session import source_type
+from inpaint_app.removal.session import source_type
 
 
 def add_saving(parser: Parser) -> None:

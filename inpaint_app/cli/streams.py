@@ -9,7 +9,7 @@ from pathlib import Path
 from inpaint_app.errors import OptionError, PhotoTooLarge
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Limits, Photo
-from inpaint_app.session import Session
+from inpaint_app.removal.session import Session
 
 STREAM = "-"
 

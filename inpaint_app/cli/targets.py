@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaint_app import job as jobs
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import result_suffix
 from inpaint_app.batch.naming import Names, key, same_file
 from inpaint_app.cli import written
 from inpaint_app.cli.streams import STREAM, Source
 from inpaint_app.errors import InpaintError, OptionError, SaveError
-from inpaint_app.job import Job
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Limits
 from inpaint_app.photofile.target import check_side, prepare
+from inpaint_app.removal import request as jobs
+from inpaint_app.removal.request import Job
 
 
 @dataclass(frozen=True, slots=True)

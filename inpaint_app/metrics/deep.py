@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from inpaint_app import torchvision_ops
+from inpaint_app.models import torchvision_ops
 from inpaint_app.types import Image
 
 LPIPS_FILES = ("lpips_weights.pt", "vgg16-397923af.pth")

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.metadata_out import carried
-from inpaint_app.photofile.native import Native, shown
-from inpaint_app.photofile.native import alpha as opacity_of
+from inpaint_app.photofile.metadata.writing import carried
 from inpaint_app.photofile.photo import Method, Photo
+from inpaint_app.photofile.samples.native import Native, shown
+from inpaint_app.photofile.samples.native import alpha as opacity_of
 from inpaint_app.types import Image
 
 GREY_MODES = frozenset({"L", "LA"})

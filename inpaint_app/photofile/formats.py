@@ -9,27 +9,17 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import SaveError
-from inpaint_app.photofile import (
-    colour,
-    encoders,
-    exif,
-    gif_packet,
-    mark,
-    metadata_out,
-    png,
-    png_metadata,
-    source_parts,
-    tiff,
-    tiff_metadata,
-    words,
-)
+from inpaint_app.photofile import encoders, source_parts
+from inpaint_app.photofile.containers import gif_packet, png, png_metadata, tiff, tiff_metadata
 from inpaint_app.photofile.encoders import Written, saved
 from inpaint_app.photofile.frames import choose, pages
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.native import Native, shown
-from inpaint_app.photofile.native import alpha as opacity_of
-from inpaint_app.photofile.orientation import stored, upright
+from inpaint_app.photofile.metadata import exif, mark, words, writing
 from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.samples import colour
+from inpaint_app.photofile.samples.native import Native, shown
+from inpaint_app.photofile.samples.native import alpha as opacity_of
+from inpaint_app.photofile.samples.orientation import stored, upright
 
 SUFFIX = {
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "AVIF": ".avif",
@@ -49,7 +39,7 @@ def own(photo: Photo, native: Native, edit: Edit) -> Written:
         photo.format
     )
     if photo.format not in ("PNG", "TIFF"):  # those look through their own chunks and tags
-        photo = metadata_out.clean(photo, edit)
+        photo = writing.clean(photo, edit)
         source_parts.tell_container(photo, edit)
     if photo.frames > 1:
         return _of_several(photo, native, edit)
@@ -107,10 +97,10 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
     photo = choose.first_page(photo)
     if photo.format == "TIFF" and photo.exif:  # whose EXIF is the tags of the page
         photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
-    clean = metadata_out.clean(photo, edit, thumbnail=target != "TIFF")
+    clean = writing.clean(photo, edit, thumbnail=target != "TIFF")
     source_parts.tell(photo, edit)
     words.tell(clean, target, edit)
-    plain = replace(metadata_out.upright(clean), source=b"")
+    plain = replace(writing.upright(clean), source=b"")
     turned, plain = _in_colours_of(plain, turned, target, edit)
     if target == "PNG":
         return _fresh_png(plain, turned, edit)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 import cv2
 import numpy as np
 
-from inpaint_app.photofile.orientation import stored
+from inpaint_app.photofile.samples.orientation import stored
 from inpaint_app.types import Image, Mask
 
 _MOST_SEARCHED = 200_000_000

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile import colour
-from inpaint_app.photofile.cicp import Numbers
 from inpaint_app.photofile.inventory import Inventory
+from inpaint_app.photofile.samples import colour
+from inpaint_app.photofile.samples.cicp import Numbers
 from inpaint_app.types import Image
 
 Method = Literal["jpeg-blocks", "jpeg-reencoded", "lossless", "lossy"]

@@ -28,12 +28,14 @@ from inpaint_app.errors import (
     UnreadablePhoto,
     out_of_memory,
 )
-from inpaint_app.photofile import broken_off, metadata, png, raw, screening
-from inpaint_app.photofile.decode import Opened, read_native
+from inpaint_app.photofile.containers import png
+from inpaint_app.photofile.decoding import broken_off, raw, screening
+from inpaint_app.photofile.decoding.decode import Opened, read_native
 from inpaint_app.photofile.frames import choose, pages
-from inpaint_app.photofile.native import Native, alpha, shown
-from inpaint_app.photofile.orientation import stored, turned
+from inpaint_app.photofile.metadata import reading
 from inpaint_app.photofile.photo import Limits, Photo
+from inpaint_app.photofile.samples.native import Native, alpha, shown
+from inpaint_app.photofile.samples.orientation import stored, turned
 from inpaint_app.photofile.source import taken
 
 READ = (
@@ -190,7 +192,7 @@ def open_header(data: bytes, name: str, limits: Limits, frame: int | None = None
     if width < 1 or height < 1:
         raise UnreadablePhoto(f"{name} has no pixels ({width}×{height}).")
     screening.check_exif(image.info.get("exif"), name)
-    return Opened(image, format, data, metadata.orientation(image), source, index, many)
+    return Opened(image, format, data, reading.orientation(image), source, index, many)
 
 
 def _opened(data: bytes, limits: Limits) -> PillowImage.Image:
@@ -251,7 +253,7 @@ def _decoded(opened: Opened, name: str, limits: Limits) -> tuple[Opened, Native,
 
 def _photo(opened: Opened, native: Native, name: str, damage: str, sha256: str) -> Photo:
     image, info = opened.image, opened.image.info
-    numbers = metadata.numbers(image, opened.format, opened.data)
+    numbers = reading.numbers(image, opened.format, opened.data)
     rgb = turned(shown(native), opened.orientation)
     opacity = alpha(native)
     if opacity is not None:
@@ -264,17 +266,17 @@ def _photo(opened: Opened, native: Native, name: str, damage: str, sha256: str) 
         alpha=opacity,
         name=name,
         format=opened.format,
-        bit_depth=metadata.bit_depth(opened, native),
+        bit_depth=reading.bit_depth(opened, native),
         mode=native.mode,
         source=opened.source,
         sha256=sha256,
         orientation=opened.orientation,
-        exif=metadata.exif(image),
-        icc=metadata.profile(image, opened.format, opened.data, numbers),
-        xmp=metadata.xmp(opened),
-        dpi=metadata.dpi(info),
-        text=metadata.text(image),
-        note=" ".join(said for said in (damage, metadata.note(opened)) if said),
+        exif=reading.exif(image),
+        icc=reading.profile(image, opened.format, opened.data, numbers),
+        xmp=reading.xmp(opened),
+        dpi=reading.dpi(info),
+        text=reading.text(image),
+        note=" ".join(said for said in (damage, reading.note(opened)) if said),
         damage=damage,
         frame=opened.frame + 1,
         frames=opened.frames,

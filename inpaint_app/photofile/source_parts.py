@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from inpaint_app.photofile import png, png_metadata, tiff, tiff_metadata
+from inpaint_app.photofile.containers import png, png_metadata, tiff, tiff_metadata
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg import metadata as jpeg
 from inpaint_app.photofile.photo import Photo

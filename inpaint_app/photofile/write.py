@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import InpaintError, MaskError, SaveError
-from inpaint_app.photofile import formats, mark, xmp
-from inpaint_app.photofile.decode import read_native
-from inpaint_app.photofile.elsewhere import places
+from inpaint_app.photofile import formats
+from inpaint_app.photofile.decoding.decode import read_native
 from inpaint_app.photofile.encoders import Written
 from inpaint_app.photofile.formats import SUFFIX
 from inpaint_app.photofile.inventory import Edit, Inventory
 from inpaint_app.photofile.jpeg.file import JpegError
-from inpaint_app.photofile.native import Native, filled
-from inpaint_app.photofile.opacity import continued
-from inpaint_app.photofile.orientation import stored, upright
+from inpaint_app.photofile.metadata import mark, xmp
 from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Photo, Report, SaveOptions
+from inpaint_app.photofile.previews.elsewhere import places
 from inpaint_app.photofile.read import open_header, stored_samples
+from inpaint_app.photofile.samples.native import Native, filled
+from inpaint_app.photofile.samples.opacity import continued
+from inpaint_app.photofile.samples.orientation import stored, upright
 from inpaint_app.types import Image, Mask
 
 _WORDS = {
@@ -243,7 +244,7 @@ def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> tupl
 
 def _seen(native: Native, orientation: int) -> NDArray[np.uint8]:
     """(H, W, 4) upright RGBA."""
-    from inpaint_app.photofile.native import alpha, shown
+    from inpaint_app.photofile.samples.native import alpha, shown
 
     opacity = alpha(native)
     rgb = shown(native)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from inpaint_app import checkpoints
-from inpaint_app.segmenters.look import Edges, Find, Place, cropped, instances, seen
+from inpaint_app.models import checkpoints
+from inpaint_app.segmenters.letterbox import Edges, Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.registry import SHIPPED
-from inpaint_app.segmenters.views import agreed, closer, merged, whole_in
+from inpaint_app.segmenters.tiling import agreed, closer, merged, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Missing, Progress
 
@@ -82,7 +82,7 @@ class OwnSegmenter:
         """What is in a view and, looked at once more in a mirror, still is: see views.agreed."""
         import torch
 
-        from inpaint_app.models.finds import finds
+        from inpaint_app.models.nms import finds
 
         padded, place = seen(image, view, side)
         width = round(view.width / place.across)  # of what is not padding

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app import surroundings, torchvision_ops
+from inpaint_app import environment
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
+from inpaint_app.models import torchvision_ops
 from inpaint_app.segmenters import weights
-from inpaint_app.segmenters.look import Find, Place, cropped, instances, seen
-from inpaint_app.segmenters.views import closer, merged, whole_in
+from inpaint_app.segmenters.letterbox import Find, Place, cropped, instances, seen
+from inpaint_app.segmenters.tiling import closer, merged, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Progress
 
@@ -88,7 +89,7 @@ class YoloSegmenter:
 
     def lower(self) -> str | None:
         """Go on where there is more memory, and say where; None where there is no such place."""
-        if surroundings.torch_device(self._settings.device) == "cpu":
+        if environment.torch_device(self._settings.device) == "cpu":
             return None
         self._settings = replace(self._settings, device="cpu")
         self._predictor = _predictor(self._path, self._settings)
@@ -156,7 +157,7 @@ def _predictor(path: Path, settings: Settings) -> Any:
         predictor = RawPredictor(
             overrides={
                 "task": "segment", "mode": "predict", "save": False, "verbose": False, "iou": OVERLAP,
-                "device": surroundings.torch_device(settings.device), "rect": True, "batch": 1,
+                "device": environment.torch_device(settings.device), "rect": True, "batch": 1,
             }
         )  # fmt: skip
         _set_up(predictor, model.model, settings)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from inpaint_app import recipe
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, MaskError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import SaveOptions
-from inpaint_app.session import source_type
-from inpaint_app.ui import pictures, present
-from inpaint_app.ui.asked import Message, marked
-from inpaint_app.ui.made import Made, hole_of
-from inpaint_app.ui.names import legal
-from inpaint_app.ui.visits import Step, Visit
+from inpaint_app.removal import recipe
+from inpaint_app.removal.session import source_type
+from inpaint_app.server import pictures
+from inpaint_app.server.files.file_names import legal
+from inpaint_app.server.files.stored_results import Made, hole_of
+from inpaint_app.server.visitors import Step, Visit
+from inpaint_app.ui import view_models
+from inpaint_app.ui.messages import Message, marked
 
 
 def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: bool) -> None:
@@ -31,7 +32,7 @@ def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: b
     encoded = files.encode(photo, edited, hole, format="PNG" if exact else None, options=options)
     name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
     path = files.write_bytes(encoded.data, visit.passing_file(encoded.suffix, name))
-    visit.say("file", path=str(path), name=name, text=present.certificate(encoded.report))
+    visit.say("file", path=str(path), name=name, text=view_models.certificate(encoded.report))
 
 
 def give_recipe(visit: Visit, step: Step, made: Made | None) -> None:

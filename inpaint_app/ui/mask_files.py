@@ -11,8 +11,8 @@ import numpy as np
 
 from inpaint_app.errors import MaskDoubt, MaskError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
-from inpaint_app.mask_file import GivenMask, open_mask
 from inpaint_app.photofile.files import Photo
+from inpaint_app.removal.mask_file import GivenMask, open_mask
 from inpaint_app.types import Mask
 
 WORDS = {

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from inpaint_app.errors import MaskError
-from inpaint_app.evaluation import proof
-from inpaint_app.evaluation.proof import Patch
-from inpaint_app.job import Job
-from inpaint_app.session import Session
+from inpaint_app.removal import proof
+from inpaint_app.removal.proof import Patch
+from inpaint_app.removal.request import Job
+from inpaint_app.removal.session import Session
+from inpaint_app.server import pictures
+from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.types import Image, Progress
-from inpaint_app.ui import pictures
-from inpaint_app.ui.visits import Step, Visit
 
 PLACES = proof.COUNT
 SIDE = 200

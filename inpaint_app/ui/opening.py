@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from inpaint_app.photofile.files import Photo
-from inpaint_app.session import Session
+from inpaint_app.removal.session import Session
+from inpaint_app.server.files.file_names import legal
+from inpaint_app.server.visitors import Visit
 from inpaint_app.types import Progress
-from inpaint_app.ui import asked
-from inpaint_app.ui.asked import Message, Sent
-from inpaint_app.ui.names import legal
-from inpaint_app.ui.visits import Visit
+from inpaint_app.ui import messages
+from inpaint_app.ui.messages import Message, Sent
 
 
 def opened(session: Session, visit: Visit, sent: Sent, message: Message, progress: Progress) -> Photo:
     """Take it in. Raises UnreadablePhoto, PhotoTooLarge, OptionError."""
-    frame = asked.whole(message["frame"]) if message.get("frame") else None
+    frame = messages.whole(message["frame"]) if message.get("frame") else None
     if frame is not None and not message.get("path") and not message.get("sample"):
         photo = visit.opened()
         return session.load(photo.source, name=photo.name, frame=frame, progress=progress)
-    with asked.taken(sent, message) as path:
+    with messages.taken(sent, message) as path:
         name = legal(str(message.get("name") or path.name))
         return session.load(path, name, frame, progress)

@@ -14,36 +14,28 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from inpaint_app.errors import InpaintError
-from inpaint_app.session import Session
+from inpaint_app.removal.session import Session
+from inpaint_app.server import health
+from inpaint_app.server.endpoints import jobs, mcp, removal
+from inpaint_app.server.endpoints.arguments import ENDPOINTS, Arguments, check
+from inpaint_app.server.endpoints.remote_inputs import check_count, fetched
+from inpaint_app.server.files import intake
+from inpaint_app.server.files.cleaner import Cleaner
+from inpaint_app.server.files.folders import ServerFolder, private_base
+from inpaint_app.server.files.temp_files import Handed
+from inpaint_app.server.files.uploads import Uploads
+from inpaint_app.server.guard import access
+from inpaint_app.server.guard.hosts import Hosts
+from inpaint_app.server.guard.middleware import Guard
+from inpaint_app.server.guard.server_paths import without_paths
+from inpaint_app.server.visitors import Visits
+from inpaint_app.server.work import AT_ONCE, THREADS
 from inpaint_app.settings import Settings
-from inpaint_app.ui import (
-    access,
-    api,
-    batch_tab,
-    calls,
-    evaluate_tab,
-    health,
-    help_tab,
-    intake,
-    models_tab,
-    present,
-    tools,
-    trial_tab,
-)
-from inpaint_app.ui.arguments import ENDPOINTS, Arguments, check
-from inpaint_app.ui.cleaner import Cleaner
-from inpaint_app.ui.folders import ServerFolder, private_base
-from inpaint_app.ui.guard import Guard
-from inpaint_app.ui.handed import Handed
-from inpaint_app.ui.hosts import Hosts
-from inpaint_app.ui.received import check_count, fetched
+from inpaint_app.ui import view_models
 from inpaint_app.ui.remove import Remover
-from inpaint_app.ui.server_paths import without_paths
 from inpaint_app.ui.studio import static, studio, styles, thumb
+from inpaint_app.ui.tabs import batch, evaluate, help, models, trial
 from inpaint_app.ui.theme import theme
-from inpaint_app.ui.uploads import Uploads
-from inpaint_app.ui.visits import Visits
-from inpaint_app.ui.work import AT_ONCE, THREADS
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +64,7 @@ class Page(gr.Blocks):
         """As Gradio has it, behind our guard, with our own uploads, and our own tools for some of the endpoints."""
         self.hosts.listening = options.get("server_name") or self.hosts.listening
         for block in self.blocks.values():
-            if getattr(block, "elem_id", None) == evaluate_tab.FOLDER and not self.hosts.private:
+            if getattr(block, "elem_id", None) == evaluate.FOLDER and not self.hosts.private:
                 block.visible = False
         self.hosts.shared = lambda: str(self.share_url or "")
         access.bind_queue(self._queue, self.visits)
@@ -84,10 +76,10 @@ class Page(gr.Blocks):
             "middleware": [*known.get("middleware", ()), guard, Middleware(Arguments)],
             "routes": [*known.get("routes", ()), health.route(self.folder.root, self.cleaner.check), *inside],
         }
-        calls.note_cancels(self._queue)
-        options["app_kwargs"]["routes"].append(calls.reset_route(self._queue))
+        jobs.note_cancels(self._queue)
+        options["app_kwargs"]["routes"].append(jobs.reset_route(self._queue))
         self.cleaner.start()
-        with tools.in_place(self.handed, self.visits.identities):
+        with mcp.in_place(self.handed, self.visits.identities):
             return super().launch(*given, **options)
 
     def close(self, *given: Any, **options: Any) -> None:
@@ -155,16 +147,16 @@ def build(session: Session | None = None) -> Page:
             with gr.Tab("Remove", id="remove"):
                 _remove_tab(page, Remover(session, visits))
             with gr.Tab("Test on this photo", id="test"):
-                trial_tab.build(session, visits)
+                trial.build(session, visits)
             with gr.Tab("Evaluate", id="evaluate"):
-                evaluate_tab.build(session, visits, page.hosts)
+                evaluate.build(session, visits, page.hosts)
             with gr.Tab("Batch", id="batch"):
-                batch_tab.build(session, visits)
+                batch.build(session, visits)
             with gr.Tab("Models", id="models"):
-                models_tab.build(visits)
+                models.build(visits)
             with gr.Tab("Help", id="help"):
-                help_tab.build(mcp=tools.available())
-        api.build(session, visits, handed)
+                help.build(mcp=mcp.available())
+        removal.build(session, visits, handed)
     for block in page.blocks.values():
         block.GRADIO_CACHE = str(folder.root)
     # What queue(max_size=) sets; that would build the server once more.
@@ -188,7 +180,7 @@ def launch_options() -> dict[str, Any]:
         "state_session_capacity": SESSIONS,
         "max_file_size": int(settings.max_megabytes * 1e6),
         "ssr_mode": False,
-        "mcp_server": tools.available(),
+        "mcp_server": mcp.available(),
         "max_threads": THREADS,
         "pwa": False,
         "_frontend": False,  # else it asks itself for the page, and ends where a busy machine takes three seconds
@@ -204,8 +196,8 @@ def _base() -> Path:
 
 
 def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
-    thumbs = {name: thumb(path) for name, path in present.samples().items()}
-    surface = studio(present.configuration(), thumbs)
+    thumbs = {name: thumb(path) for name, path in view_models.samples().items()}
+    surface = studio(view_models.configuration(), thumbs)
     long: dict[str, Any] = {
         "outputs": surface,
         "api_visibility": "private",

@@ -16,18 +16,19 @@ from inpaint_app.backends.base import Expected
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.photofile import files
-from inpaint_app.session import NothingFound, Session
+from inpaint_app.removal.session import NothingFound, Session
+from inpaint_app.server import pictures
+from inpaint_app.server.files.stored_results import opacity, seen
+from inpaint_app.server.guard.limits import OPENING
+from inpaint_app.server.visitors import Step, Visit, Visits
+from inpaint_app.server.work import at_once, value, working
 from inpaint_app.types import Image, Progress
-from inpaint_app.ui import asked, measured, pictures, present
-from inpaint_app.ui.allowance import OPENING
-from inpaint_app.ui.asked import Message
+from inpaint_app.ui import measured, messages, view_models
 from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
-from inpaint_app.ui.made import opacity, seen
 from inpaint_app.ui.mask_files import meanings
+from inpaint_app.ui.messages import Message
 from inpaint_app.ui.opening import opened
 from inpaint_app.ui.results import Shown
-from inpaint_app.ui.visits import Step, Visit, Visits
-from inpaint_app.ui.work import at_once, value, working
 
 
 class Remover:
@@ -49,13 +50,13 @@ class Remover:
             step = visit.open(photo)
             self.visits.make_room(visit)
             self._show(visit, step, photo.rgb)
-            visit.say("photo", **present.photo(photo), token=visit.token)
+            visit.say("photo", **view_models.photo(photo), token=visit.token)
             self._say_step(visit)
-            if message.get("sample") in present.EXAMPLES:
-                mask = present.example(str(message["sample"]))[1]
+            if message.get("sample") in view_models.EXAMPLES:
+                mask = view_models.example(str(message["sample"]))[1]
                 self._say_mask(visit, mask, progress, run=True)
 
-        yield from working(visit, task, asked.work(message))
+        yield from working(visit, task, messages.work(message))
 
     def resume(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page was loaded again: bring photo, history, results and marks back."""
@@ -66,7 +67,7 @@ class Remover:
             return value(self.visits.met(request))
 
         def task() -> None:
-            visit.say("photo", **present.photo(visit.opened()), token=visit.token)
+            visit.say("photo", **view_models.photo(visit.opened()), token=visit.token)
             self._say_step(visit)
 
         return at_once(visit, task)
@@ -79,15 +80,15 @@ class Remover:
             step = visit.step()
             with visit.allowance.turn(progress=progress):
                 instances = self.session.detect(
-                    visit.pixels(), message.get("segmenter") or None, asked.confidence(message), progress
+                    visit.pixels(), message.get("segmenter") or None, messages.confidence(message), progress
                 )
-            step.found, step.found_with = instances, asked.finder(message)
+            step.found, step.found_with = instances, messages.finder(message)
             self._say_found(visit, step)
             if not instances:
                 said = "Nothing found in this photo. Brush over what should go instead."
-                visit.say("nothing", text=f"{said} {present.finder(step.found_with[0])}")
+                visit.say("nothing", text=f"{said} {view_models.finder(step.found_with[0])}")
 
-        yield from working(visit, task, asked.work(message))
+        yield from working(visit, task, messages.work(message))
 
     def remove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Remove what is marked, or all objects of a word, with every chosen backend, one after the other."""
@@ -96,15 +97,15 @@ class Remover:
         def task(progress: Progress) -> None:
             step, image = visit.step(), visit.pixels()
             alpha = opacity(visit.opened(), step.patches)
-            marks = asked.marked(message, visit, progress.check)
-            job = asked.job(message, step, marks)
-            step.marks = asked.listed(message.get("marks"))
-            names = asked.backends(message) or [backends.DEFAULT]
+            marks = messages.marked(message, visit, progress.check)
+            job = messages.job(message, step, marks)
+            step.marks = messages.listed(message.get("marks"))
+            names = messages.backends(message) or [backends.DEFAULT]
             shown = Shown(visit, step, image, job, marks, message, partial(self._say_found, visit, step))
             with visit.allowance.turn(len(names) * max(1, job.candidates), progress):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
-                    options = asked.options(message, name)
+                    options = messages.options(message, name)
                     job = replace(shown.job, backend=name, options=options)
                     try:
                         outcome = self.session.run(
@@ -119,7 +120,7 @@ class Remover:
                     shown.best(job, outcome)
                     part(1.0, "Done")
 
-        yield from working(visit, task, asked.work(message))
+        yield from working(visit, task, messages.work(message))
 
     def prove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Measure on this photo which backend is best for what is marked: the quick ones, and those that are chosen."""
@@ -127,17 +128,17 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step = visit.step()
-            job = asked.job(message, step, asked.marked(message, visit, progress.check))
+            job = messages.job(message, step, messages.marked(message, visit, progress.check))
             names = measured.chosen(str(name) for name in message.get("backends") or ())
             with visit.allowance.turn(measured.PLACES * len(names), progress):
                 measured.measure(self.session, visit, step, job, names, progress)
 
-        yield from working(visit, task, asked.work(message))
+        yield from working(visit, task, messages.work(message))
 
     def cancel(self, event: gr.EventData, request: gr.Request) -> None:
         """Stop the work that the page names, also where it has not begun yet."""
         visit, message = self._met(event, request)
-        visit.cancels.cancel(asked.work(message))
+        visit.cancels.cancel(messages.work(message))
 
     def ask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page has heard nothing for a while: is anything going on?"""
@@ -153,10 +154,10 @@ class Remover:
             for name in (str(name) for name in message.get("backends") or ()):
                 spec = backends.find(name)
                 if spec.slow:
-                    options = asked.options(message, name)
-                    seeds = asked.candidates(message) if spec.seeded else 1
+                    options = messages.options(message, name)
+                    seeds = messages.candidates(message) if spec.seeded else 1
                     told.append((self.session.expected(name, options) or Expected(), seeds))
-            visit.say("estimate", text=present.estimate(told), asked=message.get("asked"))
+            visit.say("estimate", text=view_models.estimate(told), asked=message.get("asked"))
 
         return at_once(visit, task)
 
@@ -170,17 +171,17 @@ class Remover:
             self._show(visit, visit.step(), visit.pixels())
             self._say_step(visit)
 
-        return at_once(visit, task, asked.work(message))
+        return at_once(visit, task, messages.work(message))
 
     def go_to(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """Back or forward in the history."""
         visit, message = self._met(event, request)
 
         def task() -> None:
-            visit.go_to(asked.whole(message.get("step", 0)))
+            visit.go_to(messages.whole(message.get("step", 0)))
             self._say_step(visit)
 
-        return at_once(visit, task, asked.work(message))
+        return at_once(visit, task, messages.work(message))
 
     def download(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Write the one full-resolution file that is asked for."""
@@ -198,7 +199,7 @@ class Remover:
             else:
                 give_photo(visit, step, made, kind == "png", bool(message.get("mark")))
 
-        yield from working(visit, task, asked.work(message))
+        yield from working(visit, task, messages.work(message))
 
     def mask(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Take a mask file in, at its own resolution."""
@@ -207,12 +208,12 @@ class Remover:
         def task(progress: Progress) -> None:
             progress(0.1, "Reading the mask")
             with (
-                asked.taken(self._sent_by(visit), message) as path,
+                messages.taken(self._sent_by(visit), message) as path,
                 visit.allowance.turn(OPENING, progress),
             ):
                 self._say_mask(visit, path, progress)
 
-        yield from working(visit, task, asked.work(message))
+        yield from working(visit, task, messages.work(message))
 
     def detail(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """A full-resolution crop of what the visitor has zoomed into."""
@@ -223,7 +224,7 @@ class Remover:
             made = visit.step().made.get(str(message.get("result") or ""))
             if made is not None:
                 image = made.whole(image).result.image
-            left, top, right, bottom = asked.crop(message.get("box"), image.shape)
+            left, top, right, bottom = messages.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
             written = pictures.write_picture(
                 crop, visit.opened().shown_icc, visit.passing_file(".jpg"), 2 * pictures.PREVIEW_SIDE
@@ -245,10 +246,10 @@ class Remover:
     def _met(self, event: gr.EventData, request: gr.Request) -> tuple[Visit, Message]:
         visit = self.visits.met(request)
         message: Message = event._data if isinstance(event._data, Mapping) else {}
-        visit.confirm(asked.number(message.get("seen")))
+        visit.confirm(messages.number(message.get("seen")))
         return visit, message
 
-    def _sent_by(self, visit: Visit) -> asked.Sent:
+    def _sent_by(self, visit: Visit) -> messages.Sent:
         return lambda path: self.visits.sent(path, visit.owner)
 
     def _say_mask(self, visit: Visit, path: Path, progress: Progress, run: bool = False) -> None:
@@ -288,9 +289,9 @@ class Remover:
     def _say_found(self, visit: Visit, step: Step, chosen: list[int] | None = None) -> None:
         photo = visit.opened()
         size = (photo.width, photo.height)
-        finder = present.finder(step.found_with[0] if step.found_with else "")
-        visit.say("found", instances=present.found(step.found or (), size), chosen=chosen, finder=finder,
-            **present.counted(step.found or ()),
+        finder = view_models.finder(step.found_with[0] if step.found_with else "")
+        visit.say("found", instances=view_models.found(step.found or (), size), chosen=chosen, finder=finder,
+            **view_models.counted(step.found or ()),
         )  # fmt: skip
 
 

@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.candidates import Candidate
-from inpaint_app.job import Job, Outcome
 from inpaint_app.metrics import no_reference
+from inpaint_app.removal.candidates import Candidate
+from inpaint_app.removal.request import Job, Outcome
+from inpaint_app.server import pictures
+from inpaint_app.server.files.stored_results import Made, patches_of, seen
+from inpaint_app.server.marks import Marks
+from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.types import Image
-from inpaint_app.ui import asked, pictures, present
-from inpaint_app.ui.asked import Message
-from inpaint_app.ui.made import Made, patches_of, seen
-from inpaint_app.ui.marks import Marks
-from inpaint_app.ui.visits import Step, Visit
+from inpaint_app.ui import messages, view_models
+from inpaint_app.ui.messages import Message
 
 ShowFound = Callable[[list[int]], None]
 
@@ -54,12 +55,12 @@ class Shown:
             self._step.made.clear()
             self._visit.say("clear")
         result = outcome.result
-        what = present.removed(
+        what = view_models.removed(
             [i for i in self._step.found or () if i.number in self._chosen],
             self._brushed,
         )
         key = _key(job, outcome.candidates[0])
-        shown = present.result(result, key, _title(job, outcome), what)
+        shown = view_models.result(result, key, _title(job, outcome), what)
         photo = seen(self._visit.opened(), (*self._step.patches, *patches_of(result)))
         for name, side in (("preview", pictures.PREVIEW_SIDE), ("thumb", pictures.THUMB_SIDE)):
             path = self._visit.file(".jpg")
@@ -89,7 +90,7 @@ class Shown:
         """Note and show which finds a word such as "people" has chosen."""
         numbers = frozenset(instance.number for instance in outcome.removed)
         if self.job.found is None:
-            self._step.found, self._step.found_with = outcome.instances, asked.finder(self._message)
+            self._step.found, self._step.found_with = outcome.instances, messages.finder(self._message)
             self._chosen = numbers
         else:
             self._chosen |= numbers

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from inpaint_app.backends.diffusion import zero
+from inpaint_app.backends.diffusion import zerogpu
 from inpaint_app.errors import OptionError
 from inpaint_app.ui import warm
 
@@ -21,7 +21,7 @@ def serve(page: Page, options: dict[str, Any], show: Callable[[str], None] | Non
     show: opens the page's address in a window and returns when that is closed.
     Raises OptionError where the port is in use.
     """
-    zero.prepare()
+    zerogpu.prepare()
     try:
         page.launch(**options, prevent_thread_lock=True)
     except OSError as error:

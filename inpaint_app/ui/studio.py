@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from inpaint_app.ui.pictures import data_url
+from inpaint_app.server.pictures import data_url
 
 STATIC = Path(__file__).parent / "static"
 

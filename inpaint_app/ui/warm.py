@@ -11,7 +11,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 
 _log = logging.getLogger(__name__)
 

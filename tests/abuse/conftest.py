@@ -138,7 +138,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
         patch.setenv("INPAINT_MAX_MEGABYTES", str(MEGABYTES))
         patch.setenv("INPAINT_MAX_MEGAPIXELS", str(MEGAPIXELS))
         patch.setenv("INPAINT_BATCH_PHOTOS", "3")
-        from inpaint_app.session import Session
+        from inpaint_app.removal.session import Session
         from inpaint_app.ui.page import build, launch_options
 
         page = build(Session(Settings.from_environment()))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from inpaint_app.errors import OptionError
-from inpaint_app.ui.api import Service
-from inpaint_app.ui.arguments import ENDPOINTS, check
-from inpaint_app.ui.schemas import tools
+from inpaint_app.server.endpoints.arguments import ENDPOINTS, check
+from inpaint_app.server.endpoints.removal import Service
+from inpaint_app.server.endpoints.schemas import tools
 from tests.abuse.conftest import MASK, PHOTO, Caller
 
 DATA = "data:image/png;base64," + base64.b64encode(PHOTO).decode()

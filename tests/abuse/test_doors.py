@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from inpaint_app.training.export import write_entry
+from inpaint_app.lab.training.export import write_entry
 from tests.abuse.conftest import MASK, PHOTO, Caller
 
 PATHS = [

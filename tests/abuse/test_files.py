@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png
+from inpaint_app.photofile.containers import png
 from tests.abuse.conftest import MEGABYTES, Caller
 from tests.photofile.photos import saved, scene
 

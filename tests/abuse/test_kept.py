@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from inpaint_app.ui import cleaner as module
-from inpaint_app.ui.folders import LOCK
+from inpaint_app.server.files import cleaner as module
+from inpaint_app.server.files.folders import LOCK
 from tests.abuse.conftest import MASK, PHOTO, Caller
 from tests.abuse.test_isolation import other
 

@@ -13,7 +13,7 @@ import pytest
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import Cancelled
-from inpaint_app.pipeline import Filler, remove
+from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.types import Image, Mask, Missing, Options, Progress, Removal, Window
 
 

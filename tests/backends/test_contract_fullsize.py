@@ -14,7 +14,7 @@ import pytest
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.pipeline import Filler, remove
+from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.types import Image, Mask, Removal
 from tests.backends.test_contract import READY, guide_of, options_of, warm
 

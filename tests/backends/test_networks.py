@@ -8,19 +8,19 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from inpaint_app import checkpoints
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.backends.networks.feedforward import ContextEncoder, DetailAttention
 from inpaint_app.backends.networks.semantic import poisson
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
-from inpaint_app.pipeline import Filler, remove
-from inpaint_app.training.data import load_photos
-from inpaint_app.training.export import write_entry
-from inpaint_app.training.holes import make_holes
-from inpaint_app.training.objectives import build
-from inpaint_app.training.recipe import Part
-from inpaint_app.training.validate import filler, measure
+from inpaint_app.lab.objectives.data import load_photos
+from inpaint_app.lab.objectives.holes import make_holes
+from inpaint_app.lab.objectives.inpainting import build
+from inpaint_app.lab.training.export import write_entry
+from inpaint_app.lab.training.recipe import Part
+from inpaint_app.lab.training.validate import filler, measure
+from inpaint_app.models import checkpoints
+from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 
 MODELS = "inpaint_app.models"

@@ -15,7 +15,7 @@ from inpaint_app.backends.diffusion import device
 from inpaint_app.backends.diffusion.backend import StableDiffusion
 from inpaint_app.backends.diffusion.options import SCHEDULERS, StableDiffusionOptions
 from inpaint_app.errors import Cancelled, CheckpointError, MissingError
-from inpaint_app.pipeline import Filler, remove
+from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.types import Image, Mask, Progress, Removal, Window
 from tests.backends.small_diffusion import SPEC, make, make_large, options, window
 
@@ -222,7 +222,7 @@ def test_a_missing_model_is_said_with_the_cure(sd: StableDiffusion) -> None:
 
 
 def test_the_session_runs_it(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from inpaint_app.session import Session
+    from inpaint_app.removal.session import Session
 
     monkeypatch.setenv("INPAINT_SD_MODEL", str(model))
     monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from inpaint_app.backends.diffusion import fetching
+from inpaint_app.backends.diffusion import downloads
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
 from inpaint_app.types import Progress
 
@@ -34,7 +34,7 @@ def test_only_what_is_needed_is_fetched() -> None:
         "unet/diffusion_pytorch_model.non_ema.safetensors",
         "512-inpainting-ema.safetensors",
     ]
-    assert fetching.wanted(files) == [
+    assert downloads.wanted(files) == [
         "model_index.json",
         "scheduler/scheduler_config.json",
         "tokenizer/vocab.json",
@@ -85,7 +85,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
 
 def test_fetch_takes_safetensors_with_progress(hub: Hub) -> None:
     told: list[tuple[float, str]] = []
-    assert fetching.fetch(Progress(lambda *said: told.append(said)), "a/b") == hub.folder
+    assert downloads.fetch(Progress(lambda *said: told.append(said)), "a/b") == hub.folder
     assert hub.patterns == ["model_index.json", "unet/config.json", "unet/m.safetensors"]
     assert (0.99, "Fetching a/b: 3 of 3 MB") in told
     assert told[-1][0] == 1
@@ -99,7 +99,7 @@ def test_fetch_can_be_cancelled(hub: Hub) -> None:
         return len(asked) > 2
 
     with pytest.raises(Cancelled):
-        fetching.fetch(Progress(cancelled=later), "a/b")
+        downloads.fetch(Progress(cancelled=later), "a/b")
     assert len(asked) == 3
 
 
@@ -107,7 +107,7 @@ def test_a_full_disk_is_said_before_fetching(hub: Hub, monkeypatch: pytest.Monke
     usage = shutil.disk_usage(".")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(MissingWeights, match=r"needs 0.0 GB.*free some"):
-        fetching.fetch(None, "a/b")
+        downloads.fetch(None, "a/b")
     assert hub.patterns == []
 
 
@@ -134,7 +134,7 @@ def error(name: str, base: type[Exception] = Exception) -> Exception:
 def test_what_stops_a_download_is_told_apart(hub: Hub, raised: Exception, named: str, words: str) -> None:
     hub.error = raised
     with pytest.raises(MissingWeights, match=words):
-        fetching.fetch(None, named)
+        downloads.fetch(None, named)
 
 
 def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(huggingface_hub, "HfApi", lambda: real(endpoint="http://127.0.0.1:9"))
     began = time.perf_counter()
     with pytest.raises(MissingWeights, match="no network here"):
-        fetching.fetch(None, "a/b")
+        downloads.fetch(None, "a/b")
     assert time.perf_counter() - began < 10
 
 
@@ -155,21 +155,21 @@ def test_names_that_lead_nowhere_are_said_within_two_seconds(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a network the system's look-up of a name can take half a minute."""
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_: time.sleep(20))
-    monkeypatch.setattr(fetching.urllib.request, "getproxies", dict)
+    monkeypatch.setattr(downloads.socket, "getaddrinfo", lambda *_: time.sleep(20))
+    monkeypatch.setattr(downloads.urllib.request, "getproxies", dict)
     began = time.perf_counter()
     with pytest.raises(MissingWeights, match="no network here"):
-        fetching.fetch(None, "a/b")
+        downloads.fetch(None, "a/b")
     assert time.perf_counter() - began < 10
-    monkeypatch.setattr(fetching.urllib.request, "getproxies", lambda: {"https": "http://proxy"})
-    assert fetching.fetch(None, "a/b") == hub.folder
+    monkeypatch.setattr(downloads.urllib.request, "getproxies", lambda: {"https": "http://proxy"})
+    assert downloads.fetch(None, "a/b") == hub.folder
 
 
 def test_forbidden_network_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("INPAINT_OFFLINE", "1")
     with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
-        fetching.fetch(None, "a/b")
+        downloads.fetch(None, "a/b")
 
 
 def single_file_of(path: Path, width: int) -> Path:
@@ -204,7 +204,7 @@ def test_a_single_file_is_loaded_with_the_words_of_its_kind(
     )
     monkeypatch.setattr(load, "library", lambda: fake)
     hub.snapshot_download = lambda name, allow_patterns: str(hub.folder / name)  # type: ignore[assignment]
-    folder = hub.folder / fetching.DESCRIBED[width]
+    folder = hub.folder / downloads.DESCRIBED[width]
     folder.mkdir(parents=True)
     (folder / "model_index.json").write_text(json.dumps({"text_encoder_2": []} if large else {}))
     path = single_file_of(tmp_path / "mine.safetensors", width)
@@ -223,9 +223,9 @@ def test_a_single_file_without_words_says_why(
     path = single_file_of(tmp_path / "mine.safetensors", 1024)
     hub.error = error("ConnectError")
     with pytest.raises(MissingWeights, match=r"holds no tokenizer\. .* no network here"):
-        fetching.described(path)
+        downloads.described(path)
     with pytest.raises(CheckpointError, match="no known kind"):
-        fetching.described(single_file_of(tmp_path / "other.safetensors", 640))
+        downloads.described(single_file_of(tmp_path / "other.safetensors", 640))
     monkeypatch.setenv("INPAINT_OFFLINE", "1")
     with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
-        fetching.described(path)
+        downloads.described(path)

@@ -104,14 +104,15 @@ def test_the_session_says_what_it_will_take_and_lets_go_of_it_when_another_heavy
     import gc
     import weakref
 
-    from inpaint_app import warm
-    from inpaint_app.session import Session
     from tests.test_warm import Fake, fake
+
+    from inpaint_app.removal.session import Session
+    from inpaint_app.runtime import model_cache
 
     monkeypatch.setenv("INPAINT_SD_MODEL", str(model))
     monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
     monkeypatch.setenv("INPAINT_DEVICE", "cpu")
-    monkeypatch.setattr(warm, "HEAVY", 1e5)  # the small pipeline's weights are some megabytes
+    monkeypatch.setattr(model_cache, "HEAVY", 1e5)  # the small pipeline's weights are some megabytes
     monkeypatch.setattr(registry, "BACKENDS", (*registry.BACKENDS, fake("other", 2000.0)))
     photo = np.full((80, 90, 3), 120, np.uint8)
     mask = np.zeros((80, 90), dtype=bool)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inpaint_app import surroundings
-from inpaint_app.backends.diffusion import device, zero
+from inpaint_app import environment
+from inpaint_app.backends.diffusion import device, zerogpu
 from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image
 
@@ -59,9 +59,9 @@ def lender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     made = Lender(request.param)
     monkeypatch.setitem(sys.modules, "spaces", made)
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    zero._task.cache_clear()
+    zerogpu._task.cache_clear()
     yield made
-    zero._task.cache_clear()
+    zerogpu._task.cache_clear()
 
 
 def sum_of(first: int, second: int) -> tuple[int, int]:
@@ -79,20 +79,20 @@ def break_down(how: str) -> None:
 def test_elsewhere_the_call_is_just_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     monkeypatch.setitem(sys.modules, "spaces", None)
-    assert not zero.prepare()
-    assert zero.on_gpu(20, sum_of, 3, 4) == (7, os.getpid())
+    assert not zerogpu.prepare()
+    assert zerogpu.on_gpu(20, sum_of, 3, 4) == (7, os.getpid())
 
 
 def test_the_function_is_named_once_and_before_anything_is_asked_for(lender: Lender) -> None:
-    assert zero.prepare()
+    assert zerogpu.prepare()
     assert (lender.named, lender.asked) == (1, [])
     for _ in range(3):
-        total, process = zero.on_gpu(20, sum_of, 3, 4)
+        total, process = zerogpu.on_gpu(20, sum_of, 3, 4)
         assert total == 7
         assert (process != os.getpid()) == lender.fork
     assert (lender.named, lender.asked) == (1, [20, 20, 20])
-    zero.on_gpu(5000, sum_of, 1, 1)
-    assert lender.asked[-1] == zero.LONGEST
+    zerogpu.on_gpu(5000, sum_of, 1, 1)
+    assert lender.asked[-1] == zerogpu.LONGEST
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_errors_come_back_as_what_they_were(
     lender: Lender, how: str, kind: type[Exception], words: str
 ) -> None:
     with pytest.raises(kind, match=words):
-        zero.on_gpu(1, break_down, how)
+        zerogpu.on_gpu(1, break_down, how)
 
 
 def test_what_is_no_module_function_is_refused_and_not_run(lender: Lender) -> None:
     with pytest.raises((pickle.PicklingError, AttributeError)):
-        zero.on_gpu(1, lambda: 1)
+        zerogpu.on_gpu(1, lambda: 1)
 
 
 def test_only_the_heavy_call_looks_for_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_only_the_heavy_call_looks_for_the_gpu(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("INPAINT_DEVICE", raising=False)
     assert scaling.device() == "cuda:0"
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    assert surroundings.gpu_is_lent()
+    assert environment.gpu_is_lent()
     assert scaling.device() == "cpu"
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: pytest.fail("there is nothing to ask yet"))
     assert device.plan("auto", "auto", "auto") == device.Plan("cuda", "fp16", "full")
@@ -157,7 +157,7 @@ def test_a_fill_on_a_lent_gpu_is_the_same_fill(
     lender = Lender(fork=False)
     monkeypatch.setitem(sys.modules, "spaces", lender)
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    zero._task.cache_clear()
+    zerogpu._task.cache_clear()
     np.testing.assert_array_equal(filled(), here)
-    assert lender.asked == [round(zero.AROUND + 2 * zero.PER_STEP)]
-    zero._task.cache_clear()
+    assert lender.asked == [round(zerogpu.AROUND + 2 * zerogpu.PER_STEP)]
+    zerogpu._task.cache_clear()

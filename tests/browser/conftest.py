@@ -114,9 +114,9 @@ def visited(server: Server, browser: Any, **size: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def bus() -> Path:
     """The photo of a bus and people that comes with the app."""
-    from inpaint_app.ui import present
+    from inpaint_app.ui import view_models
 
-    return present.samples()["bus.jpg"]
+    return view_models.samples()["bus.jpg"]
 
 
 @pytest.fixture(scope="session")

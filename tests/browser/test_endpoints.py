@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.ui import present
+from inpaint_app.ui import view_models
 
 gradio_client = pytest.importorskip("gradio_client")
 
@@ -26,7 +26,7 @@ def test_only_the_three_endpoints_are_public(client: Any) -> None:
 
 
 def test_detect_gives_finds_and_a_map_of_their_numbers(client: Any) -> None:
-    bus = present.samples()["bus.jpg"]
+    bus = view_models.samples()["bus.jpg"]
     finds, file = client.predict(photo=gradio_client.handle_file(bus), api_name="/detect")
     assert sorted({find["label"] for find in finds} & {"person", "bus"}) == ["bus", "person"]
     numbers = np.asarray(PillowImage.open(file))

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.ui import help_tab, present
+from inpaint_app.ui import view_models
 from inpaint_app.ui.studio import static
+from inpaint_app.ui.tabs import help
 from tests.documents import DOCS, fenced
 
 gradio_client = pytest.importorskip("gradio_client")
@@ -27,7 +28,7 @@ PLACE = "http://127.0.0.1:7860"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where an example is run: street.jpg, and a mask.png of half its size."""
-    bus = PillowImage.open(present.samples()["bus.jpg"])
+    bus = PillowImage.open(view_models.samples()["bus.jpg"])
     bus.resize((bus.width // 2, bus.height // 2)).save(tmp_path / "street.jpg", quality=92)
     hole = np.zeros((270, 202), np.uint8)
     hole[60:90, 80:120] = 255
@@ -121,7 +122,7 @@ def test_every_example_is_run() -> None:
     assert [len(fenced(HTTP, language)) for language in ("bash", "javascript", "python")] == [2, 1, 3]
 
 
-@pytest.mark.parametrize("file", [*help_tab.EXAMPLES.values(), help_tab.MCP])
+@pytest.mark.parametrize("file", [*help.EXAMPLES.values(), help.MCP])
 def test_the_page_shows_the_same_examples(file: str) -> None:
     assert static(file) in HTTP.read_text()
 

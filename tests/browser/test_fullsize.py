@@ -11,7 +11,7 @@ from driver import painted
 from PIL import Image as PillowImage
 
 from inpaint_app.imaging.mask import dilated
-from inpaint_app.ui.visits import PASSING
+from inpaint_app.server.visitors import PASSING
 
 
 def pixels(path: Path) -> Any:

@@ -14,7 +14,7 @@ import slow
 from benchmarks.load import crowd, errors, mixed, together
 from benchmarks.load_photos import KINDS, Log, Mixed, OwnPhoto, mask_png
 from benchmarks.load_visitors import ApiVisitor, Fills, PageVisitor
-from inpaint_app.ui import present
+from inpaint_app.ui import view_models
 
 FILLS = Fills(quick=("telea", "navier-stokes"), slow="slow")
 
@@ -36,7 +36,7 @@ def test_everyone_gets_their_own_and_no_error_but_the_announced(
 
 
 def test_a_mixed_up_result_would_be_seen(tmp_path: Path) -> None:
-    bus = present.samples()["bus.jpg"]
+    bus = view_models.samples()["bus.jpg"]
     mine, yours = OwnPhoto(1, tmp_path, bus), OwnPhoto(2, tmp_path, bus)
     hole = mine.hole(random.Random(0))
     filled = mine.pixels.copy()
@@ -56,7 +56,7 @@ def test_a_program_that_cancels_or_goes_away_leaves_the_line(
 ) -> None:
     monkeypatch.setattr(slow.Slow, "count", 10**6)
     line = server.page.session.device.slow
-    photo = OwnPhoto(7, tmp_path, present.samples()["bus.jpg"])
+    photo = OwnPhoto(7, tmp_path, view_models.samples()["bus.jpg"])
     with httpx.Client(base_url=f"{server.address}/gradio_api", timeout=60) as plain:
         event = called(plain, photo)
         with plain.stream("GET", f"/call/remove_mask/{event}"):

@@ -149,9 +149,9 @@ def test_a_mask_is_removed_and_every_other_pixel_stays(
 
 
 def test_people_are_removed_and_found(assistant: Assistant, tmp_path: Path) -> None:
-    from inpaint_app.ui import present
+    from inpaint_app.ui import view_models
 
-    bus = PillowImage.open(present.samples()["bus.jpg"])
+    bus = PillowImage.open(view_models.samples()["bus.jpg"])
     bus.resize((bus.width // 2, bus.height // 2)).save(tmp_path / "bus.jpg", quality=92)
     found = assistant.call("detect", photo=data(tmp_path / "bus.jpg"), confidence=0.3)
     finds = found.structuredContent["report"]

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.ui import present
+from inpaint_app.ui import view_models
 
 
 def test_one_click_with_what_comes_with_the_app(
     studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bus = present.samples()["bus.jpg"]
+    bus = view_models.samples()["bus.jpg"]
     studio.open(bus)
     with monkeypatch.context() as patch:
         patch.delenv("INPAINT_YOLO_WEIGHTS")

@@ -232,7 +232,7 @@ def test_two_fingers_zoom_without_marking(phone: Any, tmp_path: Path) -> None:
 
 def test_one_click_costs_little_more_than_the_removal_itself(studio: Any) -> None:
     """In processor seconds, which a busy machine hardly changes; the clock's are printed."""
-    from inpaint_app.session import Job
+    from inpaint_app.removal.session import Job
 
     studio.page.click("[data-sample='bus.jpg']")
     studio.page.wait_for_selector(".st[data-mode='edit']")
@@ -252,12 +252,12 @@ def test_one_click_costs_little_more_than_the_removal_itself(studio: Any) -> Non
 
 
 def test_an_example_opens_with_its_mask_and_runs_at_one_click(studio: Any) -> None:
-    from inpaint_app.ui import present
+    from inpaint_app.ui import view_models
 
     studio.page.click("[data-sample='wall.jpg']")
     studio.page.wait_for_selector(".st[data-mode='compare']")
     studio.rest()
-    with PillowImage.open(present.example("wall.jpg")[1]) as mask:
+    with PillowImage.open(view_models.example("wall.jpg")[1]) as mask:
         wanted = np.asarray(mask)
     (made,) = studio.visit().step().made.values()
     assert made.outcome.result.changed_known == 0

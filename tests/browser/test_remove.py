@@ -237,7 +237,7 @@ def pixels(path: Path) -> Any:
 
 def grown(studio: Any) -> Any:
     """All that the history has changed up to the step that is on."""
-    from inpaint_app.ui.made import hole_of
+    from inpaint_app.server.files.stored_results import hole_of
 
     visit = studio.visit()
     return hole_of(visit.step().patches, visit.photo.rgb.shape)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from inpaint_app.ui import present
+from inpaint_app.ui import view_models
 from tests.conftest import ROOT
 
 ASSETS = ROOT / "assets"
@@ -22,7 +22,7 @@ def test_the_pictures_can_be_taken_and_are_true(server: Any, browser: Any, tmp_p
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     context = browser.new_context(color_scheme="light", **script.DESK)
-    script.take(context.new_page(), server.address, present.samples()["bus.jpg"], "desktop", tmp_path)
+    script.take(context.new_page(), server.address, view_models.samples()["bus.jpg"], "desktop", tmp_path)
     context.close()
     for part in ("start", "found", "result"):
         taken, kept = (PillowImage.open(folder / f"{part}-desktop.webp") for folder in (tmp_path, ASSETS))

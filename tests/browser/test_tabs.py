@@ -10,7 +10,7 @@ import numpy as np
 from driver import painted
 from PIL import Image as PillowImage
 
-from inpaint_app.ui import present
+from inpaint_app.ui import view_models
 
 
 def test_a_hole_of_known_content_is_filled_and_scored(studio: Any, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_batch_comes_back_as_one_zip(studio: Any, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no photo at all")
     nobody = painted(tmp_path / "nobody.jpg", 320, 240)
-    bus = present.samples()["bus.jpg"]
+    bus = view_models.samples()["bus.jpg"]
     page.get_by_role("tab", name="Batch").click()
     page.click("#batch-start")
     page.get_by_text("There are no photos yet").wait_for()

@@ -8,9 +8,9 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
+from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
-from inpaint_app.session import Session
 from inpaint_app.settings import Settings
 from tests.faults.processes import Stalling
 from tests.toys import FINDER

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.session import Job
+from inpaint_app.removal.session import Job
 from tests.conftest import ROOT
 from tests.segmenters.test_weights import own_weights
 

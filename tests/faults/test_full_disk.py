@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from inpaint_app import batch, journal
+from inpaint_app import batch
+from inpaint_app.batch import journal
 from inpaint_app.errors import SaveError
+from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import weights
-from inpaint_app.session import Session
 from inpaint_app.settings import Settings
 from tests.faults.processes import FETCHING, NAME, PEOPLE, Stalling, photo, started
 
@@ -60,7 +61,7 @@ from pathlib import Path
 from inpaint_app import batch
 from inpaint_app.errors import SaveError
 from inpaint_app.segmenters import registry
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 from tests.toys import FINDER
 registry.SEGMENTERS = (FINDER,)
 photos, out = Path(sys.argv[1]), Path(sys.argv[2])

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from inpaint_app import batch, journal
+from inpaint_app import batch
+from inpaint_app.batch import journal
 from inpaint_app.errors import MissingWeights
 from inpaint_app.photofile import files
+from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import weights
-from inpaint_app.session import Session
 from inpaint_app.settings import Settings
 from tests.faults.processes import FETCHING, NAME, PEOPLE, Stalling, killed, photo, started, until
 
@@ -50,7 +51,7 @@ from pathlib import Path
 from inpaint_app import batch
 from inpaint_app.photofile import files
 from inpaint_app.segmenters import registry
-from inpaint_app.session import Job, Session
+from inpaint_app.removal.session import Job, Session
 from tests.toys import FINDER
 registry.SEGMENTERS = (FINDER,)
 replace = files.os.replace

@@ -18,7 +18,7 @@ pytest.importorskip("resource")  # limits of a process: not on Windows
 
 SERVER = """
 import sys
-from inpaint_app.session import Session
+from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.ui.page import build, launch_options
 page = build(Session(Settings.from_environment()))

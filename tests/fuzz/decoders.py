@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from inpaint_app.errors import PhotoError
-from inpaint_app.photofile.decoder import Decoder
+from inpaint_app.photofile.decoding.decoder import Decoder
 from inpaint_app.photofile.files import Limits
 from tests.photofile.test_decoder import kinds
 

@@ -12,13 +12,14 @@ from dataclasses import asdict
 import numpy as np
 from PIL import Image as PillowImage
 
-from inpaint_app import recipe
 from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, SaveError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import read
-from inpaint_app.mask_file import open_mask
-from inpaint_app.photofile import files, png
-from inpaint_app.ui.marks import drawn
+from inpaint_app.photofile import files
+from inpaint_app.photofile.containers import png
+from inpaint_app.removal import recipe
+from inpaint_app.removal.mask_file import open_mask
+from inpaint_app.server.marks import drawn
 from tests.photofile.kinds import ALL
 from tests.photofile.photos import edited_in, hole_in, saved, scene
 

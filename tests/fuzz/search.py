@@ -28,7 +28,8 @@ with atheris.instrument_imports(
     exclude=KERNELS,
     enable_loader_override=False,
 ):
-    from inpaint_app.photofile import files, png
+    from inpaint_app.photofile import files
+    from inpaint_app.photofile.containers import png
     from tests.fuzz import promises
 
 

@@ -15,8 +15,9 @@ import pytest
 import tifffile
 
 from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.mask_file import open_mask
-from inpaint_app.photofile import files, png
+from inpaint_app.photofile import files
+from inpaint_app.photofile.containers import png
+from inpaint_app.removal.mask_file import open_mask
 from tests.fuzz import promises
 
 

@@ -6,9 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inpaint_app.photofile import exif, hidden, iptc, png_metadata, xmp
+from inpaint_app.photofile.containers import png_metadata
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg import metadata as jpeg
+from inpaint_app.photofile.metadata import exif, iptc, xmp
+from inpaint_app.photofile.previews import hidden
 from tests.fuzz.examples import bounded
 from tests.photofile import carriers
 from tests.photofile.leaks import filled, photo, shows

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import skimage.metrics
 
-from inpaint_app import torchvision_ops
 from inpaint_app.errors import MaskError, OptionError, PhotoError
 from inpaint_app.metrics import deep, structure
 from inpaint_app.metrics.full_reference import NAMES, scores, total_variation, unavailable
+from inpaint_app.models import torchvision_ops
 from inpaint_app.types import Image, Mask
 
 

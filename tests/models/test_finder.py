@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from inpaint_app.models.finder import BINS, Finder, Raw, boxes, centres
-from inpaint_app.models.finds import finds
+from inpaint_app.models.nms import finds
 
 
 def test_shapes_and_first_scores() -> None:

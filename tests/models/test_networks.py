@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from inpaint_app.lab.training.device import lay_out
 from inpaint_app.models.autoencoder import Autoencoder
 from inpaint_app.models.context_encoder import ContextEncoder, Discriminator
 from inpaint_app.models.contextual_attention import CoarseToFine, Critic
@@ -16,7 +17,6 @@ from inpaint_app.models.glcic import CompletionNetwork, GlobalLocalDiscriminator
 from inpaint_app.models.prefill import fill_mean, fill_pyramid, pixelate, smooth
 from inpaint_app.models.seven_layer import PatchDiscriminator, SevenLayer
 from inpaint_app.models.vae import VariationalAutoencoder
-from inpaint_app.training.device import lay_out
 
 SIDE = 32
 ENCODER = {"size": SIDE, "widths": (16, 32, 48), "bottleneck": 64, "skips": True, "prefill": "pyramid"}

@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png
+from inpaint_app.photofile.containers import png
 from tests.photofile.photos import saved, scene
 
 SMALL = PillowImage.fromarray(scene(13, 21))

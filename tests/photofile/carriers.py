@@ -13,7 +13,7 @@ import pillow_heif
 import tifffile
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png
+from inpaint_app.photofile.containers import png
 from tests.photofile.leaks import Entry, block, jpeg, photo, small
 from tests.photofile.photos import saved
 

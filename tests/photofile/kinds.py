@@ -13,7 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile import png
+from inpaint_app.photofile.containers import png
 from tests.photofile.photos import saved
 
 Samples = NDArray[Any]

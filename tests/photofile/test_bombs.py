@@ -13,7 +13,7 @@ import pytest
 from PIL import GifImagePlugin, TiffImagePlugin
 
 from inpaint_app.errors import PhotoError, UnreadablePhoto
-from inpaint_app.photofile import screening
+from inpaint_app.photofile.decoding import screening
 from inpaint_app.photofile.files import Limits, load
 from tests.photofile import bombs
 from tests.photofile.photos import saved, scene

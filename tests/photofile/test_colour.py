@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from inpaint_app.photofile import cicp, colour, files
-from inpaint_app.photofile.cicp import Numbers
-from inpaint_app.photofile.metadata import avif_bits
+from inpaint_app.photofile import files
+from inpaint_app.photofile.metadata.reading import avif_bits
 from inpaint_app.photofile.read import stored_samples
+from inpaint_app.photofile.samples import cicp, colour
+from inpaint_app.photofile.samples.cicp import Numbers
 from tests.photofile.kinds import png_of
 from tests.photofile.photos import hole_in, saved, scene
 

@@ -17,14 +17,14 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import Busy, Cancelled, PhotoError, PhotoTooLarge, UnreadablePhoto
-from inpaint_app.mask_file import open_mask
-from inpaint_app.photofile import decoder as module
-from inpaint_app.photofile import wire
-from inpaint_app.photofile.decoder import Decoder
+from inpaint_app.photofile.decoding import decoder as module
+from inpaint_app.photofile.decoding import wire
+from inpaint_app.photofile.decoding.decoder import Decoder
 from inpaint_app.photofile.files import Limits, load
-from inpaint_app.photofile.native import Native
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.photofile.read import load_samples
+from inpaint_app.photofile.samples.native import Native
+from inpaint_app.removal.mask_file import open_mask
 from tests.photofile import bombs
 from tests.photofile.photos import saved, scene
 
@@ -105,7 +105,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str) -> None:
     """From now on a file called "slow" does `words` in the process."""
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
-        "if sys.orig_argv[1:] == ['-m', 'inpaint_app.photofile.decoder_process']:\n"
+        "if sys.orig_argv[1:] == ['-m', 'inpaint_app.photofile.decoding.decoder_process']:\n"
         "    from inpaint_app.photofile import read\n"
         "    real = read.load\n"
         "    def load(*given, name=None, **options):\n"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 
-from inpaint_app.photofile import files, png
+from inpaint_app.photofile import files
+from inpaint_app.photofile.containers import png
 from inpaint_app.photofile.read import stored_samples
 from tests.photofile.kinds import ALL, PNGS, TIFFS, numbers, palette, png_of
 from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene

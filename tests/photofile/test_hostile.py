@@ -17,7 +17,8 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from inpaint_app.errors import InpaintError, PhotoTooLarge, SaveError, UnreadablePhoto
-from inpaint_app.photofile import files, png
+from inpaint_app.photofile import files
+from inpaint_app.photofile.containers import png
 from tests.photofile.photos import edited_in, hole_in, jpeg_sampled, saved, scene
 
 # Their authors' names for files that must not open, and those whose kind of file is not taken in here.

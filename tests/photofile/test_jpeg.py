@@ -18,7 +18,7 @@ from PIL import ImageOps
 from inpaint_app.photofile import files
 from inpaint_app.photofile.jpeg import splice as jpeg
 from inpaint_app.photofile.jpeg.file import JpegError, parse
-from inpaint_app.photofile.orientation import stored
+from inpaint_app.photofile.samples.orientation import stored
 from tests.photofile.photos import decoded, edited_in, hole_in, jpeg_sampled, saved, scene
 
 KINDS = {

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inpaint_app.photofile import exif, files
+from inpaint_app.photofile import files
 from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.metadata import exif
 from tests.photofile import carriers
 from tests.photofile.leaks import filled, photo
 
@@ -118,7 +119,7 @@ PLAIN = ("sample", "planar", "YCbCr", "planes", "unknown entry")
 
 def test_what_is_still_shown_is_said() -> None:
     """The count is taken from the written file: a picture that somebody put there is a place."""
-    from inpaint_app.photofile.elsewhere import places
+    from inpaint_app.photofile.previews.elsewhere import places
 
     hole = photo()[1]
     told = Edit(filled(photo()[0], hole), hole, 1)

@@ -12,8 +12,8 @@ from PIL import Image as PillowImage
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.photofile import files
-from inpaint_app.photofile.opacity import continued
-from inpaint_app.pipeline import Filler, remove
+from inpaint_app.photofile.samples.opacity import continued
+from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 from tests.photofile.kinds import png_of, tiff_of
 from tests.photofile.photos import saved, scene

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
-from inpaint_app.photofile.orientation import axes, stored, stored_box, turned, upright
+from inpaint_app.photofile.samples.orientation import axes, stored, stored_box, turned, upright
 from inpaint_app.types import Box
 
 GRID = np.arange(15, dtype=np.uint8).reshape(3, 5)

@@ -11,7 +11,8 @@ import pytest
 import tifffile
 
 from inpaint_app.errors import UnreadablePhoto
-from inpaint_app.photofile import files, raw
+from inpaint_app.photofile import files
+from inpaint_app.photofile.decoding import raw
 from tests.photofile.kinds import TIFFS
 from tests.photofile.photos import saved, scene
 

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from inpaint_app.photofile import xmp
 from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.metadata import xmp
 from tests.photofile.carriers import packet
 
 # The hole is the left half of the middle of a photo of 200×100.
@@ -130,7 +130,7 @@ def test_a_list_of_persons_goes_where_nobody_can_tell_who_is_who() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_region_is_found_in_every_orientation(orientation: int) -> None:
     """The area is of the stored picture; the hole is of the upright one."""
-    from inpaint_app.photofile.orientation import stored
+    from inpaint_app.photofile.samples.orientation import stored
 
     turned = stored(HOLE, orientation)
     ys, xs = np.nonzero(turned)
@@ -181,9 +181,9 @@ def test_what_cannot_show_anybody_stays_byte_for_byte() -> None:
 @pytest.mark.parametrize("kind", ["MWG", "Microsoft", "IPTC rectangle", "IPTC pixels", "IPTC polygon"])
 def test_regions_turn_with_the_pixels(kind: str, orientation: int) -> None:
     """What framed somebody in the stored picture frames the same pixels of the upright one."""
-    from inpaint_app.photofile import regions, turned
-    from inpaint_app.photofile.orientation import upright
-    from inpaint_app.photofile.xmp_tree import parse
+    from inpaint_app.photofile.metadata import regions, turned
+    from inpaint_app.photofile.metadata.xmp_tree import parse
+    from inpaint_app.photofile.samples.orientation import upright
 
     applied = '<mwg-rs:AppliedToDimensions stDim:w="200" stDim:h="100" stDim:unit="pixel"/>'
     given = packet(
@@ -214,7 +214,7 @@ def test_regions_turn_with_the_pixels(kind: str, orientation: int) -> None:
 def test_the_subject_area_turns_with_the_pixels() -> None:
     import struct
 
-    from inpaint_app.photofile import turned
+    from inpaint_app.photofile.metadata import turned
     from tests.photofile.leaks import block
 
     given = block(
@@ -238,7 +238,8 @@ def test_the_subject_area_turns_with_the_pixels() -> None:
 def test_the_packet_of_a_gif_stays_in_it_and_goes_along() -> None:
     from PIL import Image as PillowImage
 
-    from inpaint_app.photofile import files, gif_packet
+    from inpaint_app.photofile import files
+    from inpaint_app.photofile.containers import gif_packet
     from tests.photofile.carriers import thumbnails
     from tests.photofile.photos import saved, scene
 

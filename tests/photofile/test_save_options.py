@@ -13,9 +13,10 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import SaveError
-from inpaint_app.photofile import files, mark
+from inpaint_app.photofile import files
+from inpaint_app.photofile.metadata import mark
 from inpaint_app.photofile.photo import SaveOptions
-from inpaint_app.session import source_type
+from inpaint_app.removal.session import source_type
 from inpaint_app.types import Mask
 from tests.photofile.kinds import numbers, png_of
 from tests.photofile.photos import edited_in, jpeg_sampled, saved, scene

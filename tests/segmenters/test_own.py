@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image as PillowImage
 
-from inpaint_app import checkpoints
 from inpaint_app.errors import MissingWeights
+from inpaint_app.models import checkpoints
 from inpaint_app.models.finder import BINS, Raw, centres
 from inpaint_app.segmenters import own, registry
 from inpaint_app.types import Image, Progress
@@ -52,7 +52,7 @@ class Red:
 
 @pytest.fixture
 def finder(monkeypatch: pytest.MonkeyPatch) -> own.OwnSegmenter:
-    monkeypatch.setattr("inpaint_app.checkpoints.create", lambda name: Red())
+    monkeypatch.setattr("inpaint_app.models.checkpoints.create", lambda name: Red())
     return own.OwnSegmenter()
 
 
@@ -72,7 +72,7 @@ class Sinister(Red):
 
 
 def test_what_is_not_there_in_a_mirror_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inpaint_app.checkpoints.create", lambda name: Sinister())
+    monkeypatch.setattr("inpaint_app.models.checkpoints.create", lambda name: Sinister())
     finder, there = own.OwnSegmenter(), photo(320, 320, (40, 100, 120, 260))
     (found,) = finder.detect(there, 0.2, Progress())
     assert 0.4 < found.confidence < 0.5
@@ -130,7 +130,7 @@ def test_it_comes_last_so_that_yolo_is_taken_where_it_is() -> None:
 
 def asset(name: str) -> Image:
     """A photo that comes with ultralytics, found without importing it."""
-    from inpaint_app.ui.present import samples
+    from inpaint_app.ui.view_models import samples
 
     return np.asarray(PillowImage.open(samples()[name]).convert("RGB"))
 

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from inpaint_app.segmenters.views import LARGE, OVERLAP, SHARE, SMALLEST, agreed, closer, merged, whole_in
+from inpaint_app.segmenters.tiling import LARGE, OVERLAP, SHARE, SMALLEST, agreed, closer, merged, whole_in
 from inpaint_app.types import Box, Instance
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import CheckpointError, MissingWeights
-from inpaint_app.segmenters import registry, views, weights
+from inpaint_app.segmenters import registry, tiling, weights
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.segmenters.yolo import YoloSegmenter
 from inpaint_app.types import Image, Progress
@@ -69,7 +69,7 @@ def test_small_people_of_a_large_photo_are_found(yolo: Segmenter, monkeypatch: p
     large = np.full((3240, 3240, 3), 114, np.uint8)
     large[1000:1540, 1300:1705] = photo
     with monkeypatch.context() as patch:
-        patch.setattr(views, "LARGE", 10_000)
+        patch.setattr(tiling, "LARGE", 10_000)
         as_a_whole = yolo.detect(large, LABELS, Progress())
     people = [instance for instance in yolo.detect(large, LABELS, Progress()) if instance.label == "person"]
     assert len(people) == 3
@@ -193,7 +193,7 @@ def test_the_readers_of_pillow_and_opencv_stay_as_they_were(yolo_weights: Path) 
     script = (
         "import io, cv2, numpy as np, PIL.Image\n"
         "before = PIL.Image.open, cv2.imread, cv2.imwrite\n"
-        "from inpaint_app.session import Session\n"
+        "from inpaint_app.removal.session import Session\n"
         "Session().detect(np.zeros((64, 64, 3), np.uint8))\n"
         "assert (PIL.Image.open, cv2.imread, cv2.imwrite) == before\n"
     )

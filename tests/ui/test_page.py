@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from inpaint_app.backends import registry
-from inpaint_app.ui import present, studio
+from inpaint_app.ui import studio, view_models
 from inpaint_app.ui.page import build, launch_options
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def test_only_the_named_endpoints_are_public(page: Any) -> None:
 
 
 def test_every_backend_has_its_controls() -> None:
-    given = present.configuration()
+    given = view_models.configuration()
     assert [backend["name"] for backend in given["backends"]] == [spec.name for spec in registry.BACKENDS]
     telea = next(backend for backend in given["backends"] if backend["name"] == "telea")
     radius = next(option for option in telea["options"] if option["name"] == "radius")
@@ -90,13 +90,13 @@ def test_every_button_of_the_studio_does_something() -> None:
 
 
 def test_samples_are_there_without_ultralytics_being_imported() -> None:
-    assert list(present.samples())[:3] == ["wall.jpg", "beach.jpg", "hills.jpg"]
-    assert {"bus.jpg", "zidane.jpg"} <= set(present.samples())
+    assert list(view_models.samples())[:3] == ["wall.jpg", "beach.jpg", "hills.jpg"]
+    assert {"bus.jpg", "zidane.jpg"} <= set(view_models.samples())
 
 
-@pytest.mark.parametrize("name", present.EXAMPLES)
+@pytest.mark.parametrize("name", view_models.EXAMPLES)
 def test_an_example_is_small_and_its_mask_covers_something_of_it(name: str) -> None:
-    photo, mask = present.example(name)
+    photo, mask = view_models.example(name)
     with Image.open(photo) as picture, Image.open(mask) as hole:
         assert picture.size == hole.size == (1200, 800)
         assert 0.005 < np.asarray(hole).mean() < 0.12
@@ -107,11 +107,12 @@ def test_what_was_removed_in_words() -> None:
     def find(label: str) -> Any:
         return type("Find", (), {"label": label})()
 
-    assert present.removed([find("person")] * 4, False) == "4 people"
+    assert view_models.removed([find("person")] * 4, False) == "4 people"
     assert (
-        present.removed([find("person"), find("bus"), find("bus")], True) == "1 person, 2 buses, brushed area"
+        view_models.removed([find("person"), find("bus"), find("bus")], True)
+        == "1 person, 2 buses, brushed area"
     )
-    assert present.removed([], True) == "brushed area"
+    assert view_models.removed([], True) == "brushed area"
 
 
 def tokens(block: str) -> dict[str, str]:

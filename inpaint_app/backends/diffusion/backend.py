@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inpaint_app import memory
+from inpaint_app.backends import memory
 from inpaint_app.backends.base import Expected
-from inpaint_app.backends.diffusion import device, finish, load, zero
+from inpaint_app.backends.diffusion import device, finish, load, zerogpu
 from inpaint_app.backends.diffusion.device import Plan
 from inpaint_app.backends.diffusion.estimate import Estimates, Pace
 from inpaint_app.backends.diffusion.options import StableDiffusionOptions
@@ -93,9 +93,9 @@ class StableDiffusion:
         progress(0.0, "Loading the model")
         pipeline = self._pipeline(path, plan)
         work = prepared(window, _side(pipeline), _multiple(pipeline))
-        if zero.lent():
+        if zerogpu.lent():
             progress(BEFORE, "Waiting for a GPU, and filling on it")
-            made = zero.on_gpu(_steps(options), _run_elsewhere, path, plan, work, options)
+            made = zerogpu.on_gpu(_steps(options), _run_elsewhere, path, plan, work, options)
         else:
             made = self._run(pipeline, work, options, path, plan, progress)
         progress(AFTER, "Matching the photo")

@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import Any
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.backends.diffusion.options import MEMORY
 from inpaint_app.errors import OptionError
 
@@ -42,7 +42,7 @@ def plan(device: str, precision: str, memory: str) -> Plan:
         raise OptionError(f"There is no {where} device here: set INPAINT_DEVICE to auto or cpu.")
     if precision == "auto":
         precision = "fp16" if where != "cpu" else "bf16" if _fast_bf16(torch) else "fp32"
-    if where == "cuda" and surroundings.gpu_is_lent():
+    if where == "cuda" and environment.gpu_is_lent():
         memory = (
             "sliced" if memory == "sliced" else "full"
         )  # what else there is cannot be asked before it is lent

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inpaint_app import torchvision_ops
-from inpaint_app.backends.diffusion.fetching import described
+from inpaint_app.backends.diffusion.downloads import described
 from inpaint_app.backends.diffusion.source import checked
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights, out_of_memory
+from inpaint_app.models import torchvision_ops
 
 UNCHECKED: dict[str, Any] = {
     "safety_checker": None,

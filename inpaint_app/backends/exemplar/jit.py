@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.settings import Settings
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
@@ -47,7 +47,7 @@ def _threads() -> tuple[ThreadPoolExecutor, int]:
     global _pool
     with _lock:
         if _pool is None:
-            threads = Settings.from_environment().threads or min(8, surroundings.cores())
+            threads = Settings.from_environment().threads or min(8, environment.cores())
             _pool = ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="exemplar"), threads
         return _pool
 

@@ -27,7 +27,7 @@ class FeedForward:
         """Load the weights; raises MissingWeights, CheckpointError."""
         import torch
 
-        from inpaint_app import checkpoints
+        from inpaint_app.models import checkpoints
 
         self._size = checkpoints.entry(self.weights).size
         self._network = checkpoints.create(self.weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Window
 
 
 def device() -> str:
     """Where networks run, by INPAINT_DEVICE."""
-    return surroundings.torch_device(Settings.from_environment().device)
+    return environment.torch_device(Settings.from_environment().device)
 
 
 def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:

@@ -35,7 +35,7 @@ class SemanticInpainting:
 
     def __init__(self) -> None:
         """Load generator and discriminator; raises MissingWeights, CheckpointError."""
-        from inpaint_app import checkpoints
+        from inpaint_app.models import checkpoints
 
         self._size = checkpoints.entry("dcgan").size
         self._device = device()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from inpaint_app.errors import SaveError
-from inpaint_app.photofile import png, png_metadata
+from inpaint_app.photofile.containers import png, png_metadata
 from inpaint_app.photofile.frames.plan import Leaves, Redrawn, Rgba, Step, redrawn
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.types import Box

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import OptionError, SaveError
-from inpaint_app.photofile import screening
+from inpaint_app.photofile.decoding import screening
 from inpaint_app.photofile.frames import apng, gif, pages, webp
 from inpaint_app.photofile.frames.plan import Rgba
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.native import Native, alpha, shown
 from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.samples.native import Native, alpha, shown
 
 ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
 """Formats whose frames are drawn on one another."""

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import SaveError
-from inpaint_app.photofile import hidden, palette
 from inpaint_app.photofile.frames.plan import CannotDraw, Leaves, Redrawn, Rgba, Step, all_whole, redrawn
 from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.previews import hidden
+from inpaint_app.photofile.samples import palette
 from inpaint_app.types import Box, Mask
 
 _LEAVES: dict[int, Leaves] = {2: "cleared", 3: "before"}

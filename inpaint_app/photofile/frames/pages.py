@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import SaveError
-from inpaint_app.photofile import tiff
+from inpaint_app.photofile.containers import tiff
+from inpaint_app.photofile.containers.tiff import Tags
+from inpaint_app.photofile.containers.tiff_directories import SIZES, Directory, directory, head, pages
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.native import Native
-from inpaint_app.photofile.tiff import Tags
-from inpaint_app.photofile.tiff_directories import SIZES, Directory, directory, head, pages
+from inpaint_app.photofile.samples.native import Native
 from inpaint_app.types import Image
 
 _BELOW = (330, 34665, 34853, 40965)

@@ -11,9 +11,10 @@ import re
 import struct
 from collections.abc import Iterator
 
-from inpaint_app.photofile import exif, hidden, iptc, xmp
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.file import APP0, COM
+from inpaint_app.photofile.metadata import exif, iptc, xmp
+from inpaint_app.photofile.previews import hidden
 
 FURTHER = "further pictures behind the main one"
 XMP = b"http://ns.adobe.com/xap/1.0/\0"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.photofile.jpeg import huffman
 from inpaint_app.photofile.jpeg.bytes import huffman_segment, intervals, segment, stuffed
 from inpaint_app.photofile.jpeg.file import SOS, HuffmanTable, JpegError, JpegFile, Scan
@@ -120,7 +120,7 @@ class Whole:
         scans = self.file.scans
         if self.file.progressive:
             # The compiled passes let go of the interpreter lock, and no scan needs another's bytes.
-            with ThreadPoolExecutor(min(len(scans), surroundings.cores())) as pool:
+            with ThreadPoolExecutor(min(len(scans), environment.cores())) as pool:
                 return list(pool.map(self.scan, scans)), True
         every = tuple(range(len(self.file.components)))
         tables = tuple(0 if c in (0, 3) else 1 for c in every)

@@ -14,8 +14,8 @@ from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg.bytes import segment
 from inpaint_app.photofile.jpeg.file import JpegError, parse
 from inpaint_app.photofile.jpeg.metadata import kept
-from inpaint_app.photofile.native import Native, shown
 from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.samples.native import Native, shown
 
 
 def jpeg_again(photo: Photo, native: Native, edit: Edit, reason: str) -> Written:

@@ -19,7 +19,7 @@ from inpaint_app.photofile.jpeg.bytes import segment
 from inpaint_app.photofile.jpeg.file import COM, DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
 from inpaint_app.photofile.jpeg.metadata import kept, trailer
 from inpaint_app.photofile.jpeg.stream import Stream, crop, read_stream
-from inpaint_app.photofile.orientation import axes, stored, stored_box
+from inpaint_app.photofile.samples.orientation import axes, stored, stored_box
 from inpaint_app.types import Box, Mask
 
 _COLOURS = {"grey": 0, "YCbCr": 1, "RGB": 2, "CMYK": 2, "YCCK": 3}

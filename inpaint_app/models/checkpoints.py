@@ -1,0 +1,222 @@
+"""From a manifest entry to a network that is ready: verified, strictly loaded, never a pickle.
+
+checkpoints/manifest.toml names each weight file, its sha256, the network and arguments that it fits, and how it came
+to be. `present` and `entry` cost no torch; `load` and `create` import it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sysconfig
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inpaint_app.errors import CheckpointError, MissingWeights
+from inpaint_app.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MANIFEST = "manifest.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One table of the manifest.
+
+    file: beside the manifest. network: "module:Class". arguments: of that class. size: the side in pixels that it was
+    trained at. training, scores: what was done and what was measured, for people to read. shares: parts of the network
+    that are another entry's weights, unchanged: name of the part to sha256 of that entry's file, or "sha256/part".
+    """
+
+    name: str
+    file: str
+    sha256: str
+    network: str
+    size: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    shares: Mapping[str, str] = field(default_factory=dict)
+
+
+def folder() -> Path:
+    """Where the weights lie: INPAINT_CHECKPOINTS, else checkpoints/ beside the package, else the installed data."""
+    chosen = Settings.from_environment().checkpoints
+    if chosen is not None:
+        return chosen
+    beside = Path(__file__).resolve().parents[2] / "checkpoints"
+    installed = _installed()
+    return beside if (beside / MANIFEST).exists() or not installed.exists() else installed
+
+
+@lru_cache(maxsize=1)
+def _installed() -> Path:
+    """Where an installed package keeps its data; the question takes Python a millisecond."""
+    return Path(sysconfig.get_path("data")) / "share" / "inpaint-app" / "checkpoints"
+
+
+def entries(where: Path | None = None) -> Mapping[str, Entry]:
+    """Every entry of the manifest, by name; none where there is no manifest. Raises CheckpointError if it is broken."""
+    path = (where or folder()) / MANIFEST
+    if not path.exists():
+        return {}
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, changed: int) -> Mapping[str, Entry]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: _checked(Entry(name=name, **table)) for name, table in tables.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}. Restore it from the repository.") from error
+
+
+def _checked(entry: Entry) -> Entry:
+    """The entry, if it is of the right types and names a file beside the manifest; raises TypeError."""
+    tables = (entry.arguments, entry.training, entry.scores, entry.shares)
+    right = all(isinstance(one, dict) for one in tables)
+    texts = (entry.file, entry.sha256, entry.network, *(entry.shares.values() if right else ()))
+    if not right or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"its entry {entry.name!r} holds values of the wrong kind")
+    if Path(entry.file).name != entry.file or "\\" in entry.file:
+        raise TypeError(f"its entry {entry.name!r} names a file elsewhere")
+    return entry
+
+
+def cure(name: str) -> str:
+    """What to do where the weights of that name are not there."""
+    recipe = name.removesuffix("-critic")
+    try:
+        known = entries()
+    except CheckpointError as error:
+        return str(error)
+    if name in known:
+        return f"restore {folder() / known[name].file} from the repository"
+    return f"not trained yet: inpaint-app train {recipe} --data PHOTOS --out runs/{recipe}"
+
+
+def entry(name: str) -> Entry:
+    """The entry of that name; raises MissingWeights that says how to train them where there is none."""
+    known = entries()
+    if name not in known:
+        raise MissingWeights(f"There are no weights {name!r} in {folder() / MANIFEST}: {cure(name)}.")
+    return known[name]
+
+
+def present(name: str) -> bool:
+    """Whether the entry's file is there, and those of what it shares. Looks at names: `load` checks the content."""
+    try:
+        known = entries()
+        return name in known and all(
+            (folder() / one.file).is_file()
+            for one in (known[name], *(entry for entry, _ in _shared(known[name]).values()))
+        )
+    except CheckpointError:
+        return False
+
+
+def _shared(known: Entry) -> Mapping[str, tuple[Entry, str]]:
+    """Whose weights stand in parts of this one's network, by the part: the entry, and the part there ("" for all).
+
+    Raises CheckpointError where there is no such entry.
+    """
+    by_hash = {one.sha256: one for one in entries().values()}
+    found = {}
+    for part, source in known.shares.items():
+        sha256, _, inner = source.partition("/")
+        if sha256 not in by_hash:
+            raise CheckpointError(
+                f"{known.name!r} was trained on top of weights (sha256 {sha256[:12]}…) that {folder() / MANIFEST} no "
+                f"longer has. Train it anew: {cure(known.name)}."
+            )
+        found[part] = by_hash[sha256], inner
+    return found
+
+
+def load(name: str, module: nn.Module, part: str = "") -> None:
+    """Put the weights, or those of a part of that network, into the module, as float32, every name and shape fitting.
+
+    Raises MissingWeights where they are not there, CheckpointError where the file is not the one that the manifest
+    names, is damaged, or does not fit.
+    """
+    known = entry(name)
+    tensors = _tensors(known)
+    for own, (other, theirs) in _shared(known).items():
+        tensors |= {f"{own}.{key}": value for key, value in under(theirs, _tensors(other)).items()}
+    try:
+        module.load_state_dict(
+            {
+                key: value.float() if value.is_floating_point() else value
+                for key, value in under(part, tensors).items()
+            }
+        )
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{folder() / known.file} does not fit {type(module).__name__}: {error}"
+        ) from error
+
+
+def under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a part of a network by their names within it; all of them for ""."""
+    prefix = f"{part}." if part else ""
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def _tensors(known: Entry) -> dict[str, Tensor]:
+    """What an entry's file holds; raises MissingWeights, CheckpointError."""
+    path = folder() / known.file
+    data = _verified(known, path)
+    from safetensors import SafetensorError
+    from safetensors.torch import load as parse
+
+    try:
+        return parse(data)
+    except (SafetensorError, KeyError, ValueError) as error:  # KeyError: a type of number that torch lacks
+        raise CheckpointError(
+            f"{path} is no safetensors file: {error}. Restore it from the repository."
+        ) from error
+
+
+def create(name: str) -> nn.Module:
+    """The network of an entry with its weights, ready to infer; raises as `load` does."""
+    known = entry(name)
+    from torch import nn
+
+    module, _, factory = known.network.partition(":")
+    try:
+        if module != "torch.nn" and not module.startswith("inpaint_app.models."):
+            raise TypeError(f"{known.network} is none of this app's networks")
+        made = getattr(importlib.import_module(module), factory)
+        if not isinstance(made, type) or not issubclass(made, nn.Module):
+            raise TypeError(f"{known.network} is no network")
+        network: nn.Module = made(**known.arguments)
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        raise CheckpointError(
+            f"The manifest's entry {name!r} names a network that cannot be made: {error}."
+        ) from error
+    load(name, network)
+    return network.eval().requires_grad_(False)
+
+
+def _verified(known: Entry, path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise MissingWeights(f"The weights {known.name!r} are not there: {cure(known.name)}.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != known.sha256:
+        hint = " It is a pointer: run `git lfs pull`." if data.startswith(b"version https://git-lfs") else ""
+        raise CheckpointError(
+            f"{path} has sha256 {found[:12]}…, the manifest says {known.sha256[:12]}…: the file is damaged or foreign."
+            f"{hint} Restore it from the repository."
+        )
+    return data

@@ -1,0 +1,1 @@
+"""PNG, TIFF and GIF as parts: chunks, directories, packets, read and put together again without decoding."""

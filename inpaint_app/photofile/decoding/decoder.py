@@ -1,0 +1,295 @@
+"""Photos decoded in processes of their own, under limits of time and memory that hold for native code too.
+
+A few processes are kept warm; each decodes one photo at a time. One visitor has at most all but one of them, so that
+whoever sends what takes long holds up nobody else. What takes longer than a photo should is done at a low priority, and
+what takes too long is killed with its process. Pixels come back through a pipe: shared memory would save some
+milliseconds, but containers have 64 MB of it, and a process that is killed would leave its part behind.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar, cast
+
+import numpy as np
+
+from inpaint_app import errors
+from inpaint_app.errors import Cancelled, InpaintError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.photofile.decoding import wire
+from inpaint_app.photofile.decoding.decoder_process import too_much
+from inpaint_app.photofile.decoding.slots import Places
+from inpaint_app.photofile.photo import Limits, Photo
+from inpaint_app.photofile.samples.native import Native
+from inpaint_app.photofile.source import taken
+
+Value = TypeVar("Value")
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks at whether a photo is still wanted, and in time."""
+
+LOWER_AFTER = 3.0
+"""Seconds after which decoding goes on at a low priority."""
+
+START_SECONDS = 60.0
+PHOTOS_EACH = 500
+"""Photos after which a process is replaced by a fresh one, so that nothing that leaks grows."""
+
+
+@dataclass(eq=False)
+class _Process:
+    """One process, and the photo that it is at."""
+
+    running: subprocess.Popen[bytes]
+    photos: int = 0
+    lowered: bool = False
+    hear: BinaryIO = field(init=False)
+    speak: BinaryIO = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hear = cast(BinaryIO, self.running.stdout)
+        self.speak = cast(BinaryIO, self.running.stdin)
+
+    def end(self) -> None:
+        self.running.kill()
+        for stream in (self.hear, self.speak):
+            with suppress(OSError):
+                stream.close()
+        self.running.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who wants a photo. owner: in whose name it is opened. unwanted: whether nobody waits for it any more.
+
+    spent: told at the end how many seconds it took, without the time until it began.
+    """
+
+    owner: str = ""
+    unwanted: Callable[[], bool] = lambda: False
+    spent: Callable[[float], None] = lambda seconds: None
+
+
+@dataclass(eq=False)
+class _Job:
+    """A photo that is being decoded. why: what it was ended for."""
+
+    process: _Process
+    ends: float
+    lowers: float
+    unwanted: Callable[[], bool]
+    why: str = ""
+
+
+class Decoder:
+    """The processes. Safe to share between threads.
+
+    count: how many decode at once. seconds: what one photo may take. waiting: how many may wait for a turn.
+    """
+
+    def __init__(self, count: int, seconds: float, waiting: int = 32) -> None:
+        self.count = max(2, count)
+        self.seconds = seconds
+        self.places = Places(self.count, waiting)
+        self._change = threading.Lock()
+        self._idle: list[_Process] = []
+        self._jobs: set[_Job] = set()
+        self._watch: threading.Thread | None = None
+        self._closed = False
+        atexit.register(self.close)
+
+    def load(
+        self,
+        source: str | Path | bytes,
+        *,
+        name: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        frame: int | None = None,
+        **wanted: Any,
+    ) -> Photo:
+        """As `read.load`. wanted: see Wanted.
+
+        Raises Busy and Cancelled besides, and PhotoTooLarge for what takes more than its pixels need.
+        """
+        data, name = taken(source, name, limits)
+        return self._asked(
+            data, name, limits, Wanted(**wanted), partial(wire.unpacked, source=data), 4, frame
+        )
+
+    def load_samples(
+        self,
+        source: str | Path | bytes,
+        *,
+        name: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        **wanted: Any,
+    ) -> tuple[Native, int, bool]:
+        """As `read.load_samples`; see `load`."""
+        data, name = taken(source, name, limits)
+        return self._asked(data, name, limits, Wanted(**wanted), wire.unpacked_samples, 16)
+
+    def warm(self) -> None:
+        """Start the processes, so that the first photo need not wait for them."""
+        fresh = [self._started() for _ in range(self.count - len(self._idle))]
+        with self._change:
+            self._idle += fresh
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._change:
+            self._closed = True
+            ending = [*self._idle, *(job.process for job in self._jobs)]
+            self._idle = []
+        for process in ending:
+            process.end()
+
+    def _asked(
+        self,
+        data: bytes,
+        name: str,
+        limits: Limits,
+        wanted: Wanted,
+        unpacked: Callable[..., Value],
+        size: int,
+        frame: int | None = None,
+    ) -> Value:
+        """Wait for a place, and for the answer, whose arrays have at most `size` bytes a pixel."""
+        with self.places.held(wanted.owner, wanted.unwanted):
+            process = self._taken()
+            now = time.monotonic()
+            job = _Job(process, now + self.seconds, now + LOWER_AFTER, wanted.unwanted)
+            self._begin(job)
+            answer: dict[str, Any] | None = None
+            made: Value | None = None
+            try:
+                kind = {"samples": unpacked is wire.unpacked_samples, "name": name, "frame": frame}
+                asked = {**kind, "megapixels": limits.megapixels, "megabytes": limits.megabytes}
+                wire.send(process.speak, asked, np.frombuffer(data, np.uint8))
+                most = int(min(limits.megapixels, 1e5) * 1e6) * size + 2 * len(data) + 65536
+                answer, arrays = wire.receive(process.hear, most)
+                if "error" not in answer:
+                    made = unpacked(answer, arrays)
+            except (OSError, ValueError, wire.BrokenMessage) as error:
+                answer = None
+                raise self._broken(job, name) from error
+            finally:
+                self._end(job, sound=answer is not None)
+                wanted.spent(time.monotonic() - now)
+            if made is None:
+                raise _named(answer or {})
+            return made
+
+    def _broken(self, job: _Job, name: str) -> InpaintError:
+        """Why a process ended without an answer."""
+        if job.why == "unwanted":
+            return Cancelled("Stopped. The photo was not opened.")
+        if job.why == "late":
+            return PhotoTooLarge(
+                f"{name} takes more than {self.seconds:g} s to open, which no photo of its size needs: save it anew in "
+                "any program."
+            )
+        return PhotoTooLarge(too_much(name)) if not self._closed else Cancelled("The server ends.")
+
+    def _taken(self) -> _Process:
+        while True:
+            with self._change:
+                process = self._idle.pop() if self._idle else None
+            if process is None:
+                return self._started()
+            if process.running.poll() is None:
+                return process
+            process.end()
+
+    def _started(self) -> _Process:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "inpaint_app.photofile.decoding.decoder_process"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, env=_environment(),
+        )  # fmt: skip
+        process = _Process(running)
+        wire.widened(process.hear, process.speak)
+        late = threading.Timer(START_SECONDS, running.kill)
+        late.start()
+        try:
+            wire.receive(process.hear, 0)
+        except wire.BrokenMessage as error:
+            process.end()
+            raise UnreadablePhoto(
+                "No photo can be opened here: the process that decodes did not start."
+            ) from error
+        finally:
+            late.cancel()
+        return process
+
+    def _begin(self, job: _Job) -> None:
+        with self._change:
+            self._jobs.add(job)
+            if self._watch is None or not self._watch.is_alive():
+                self._watch = threading.Thread(target=self._watched, daemon=True, name="decoder")
+                self._watch.start()
+
+    def _end(self, job: _Job, sound: bool) -> None:
+        """Keep the process for the next photo, or have a fresh one take its place."""
+        process = job.process
+        process.photos += 1
+        keep = sound and not job.why and not process.lowered and process.photos < PHOTOS_EACH
+        with self._change:
+            self._jobs.discard(job)
+            if keep and not self._closed:
+                self._idle.append(process)
+                return
+        process.end()
+        if not self._closed:
+            threading.Thread(target=self._replaced, daemon=True, name="decoder").start()
+
+    def _replaced(self) -> None:
+        with suppress(InpaintError, OSError):
+            fresh = self._started()
+            with self._change:
+                if not self._closed and len(self._idle) + len(self._jobs) < self.count:
+                    self._idle.append(fresh)
+                    return
+            fresh.end()
+
+    def _watched(self) -> None:
+        """Kill what is late or unwanted; lower what takes long."""
+        while True:
+            with self._change:
+                if not self._jobs:
+                    self._watch = None
+                    return
+                jobs = list(self._jobs)
+            now = time.monotonic()
+            for job in jobs:
+                if now > job.ends or job.unwanted():
+                    job.why = job.why or ("late" if now > job.ends else "unwanted")
+                    job.process.running.kill()
+                elif now > job.lowers and not job.process.lowered:
+                    job.process.lowered = True
+                    with suppress(OSError, AttributeError):
+                        os.setpriority(os.PRIO_PROCESS, job.process.running.pid, 15)
+            time.sleep(LOOK_EVERY)
+
+
+def _named(answer: dict[str, Any]) -> InpaintError:
+    """The error that the process tells of: one of ours by its name, for it could tell anything."""
+    kind = getattr(errors, str(answer.get("error")), None)
+    good = isinstance(kind, type) and issubclass(kind, InpaintError)
+    made: InpaintError = (kind if good else UnreadablePhoto)(str(answer.get("said"))[:2000])  # type: ignore[misc]
+    return made
+
+
+def _environment() -> dict[str, str]:
+    """The process decodes with one thread of each library, and allocates in two places, which bounds what it maps."""
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    root = str(Path(__file__).resolve().parents[3])
+    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+    return {**os.environ, **single, "MALLOC_ARENA_MAX": "2", "PYTHONPATH": path}

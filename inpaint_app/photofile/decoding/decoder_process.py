@@ -1,0 +1,111 @@
+"""The process that decodes strangers' files, started by `decoder` as a module and spoken to over pipes.
+
+It reads photos from stdin and answers on stdout (`wire`), touches no file, and has as much memory as the header's
+pixels need. Whatever native code does on a crafted file happens here, in a process that holds nobody else's photo and
+can be killed. Limits of memory are the kernel's where it has them (Linux); time is kept by whoever asked.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from inpaint_app.errors import InpaintError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.photofile import read
+from inpaint_app.photofile.decoding import wire
+from inpaint_app.photofile.decoding.broken_off import breaks_off
+from inpaint_app.photofile.decoding.decode import Opened
+from inpaint_app.photofile.photo import Limits
+
+BYTES_A_PIXEL = 64
+ROOM = 256 << 20
+"""What decoding may take: so much for each pixel that the header names, three times the file, and this."""
+
+COMPILED = 1 << 30
+"""Addresses that the compiled coder takes which completes a file that breaks off; it is loaded for the first such."""
+
+PRELOADED = ("cv2", "pillow_heif", "tifffile", "PIL.ImageCms", "PIL.AvifImagePlugin", "PIL.WebPImagePlugin")
+
+
+def main() -> None:
+    """Answer until the other side closes."""
+    speak = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    os.dup2(2, 1)  # what native code prints is no answer
+    hear = os.fdopen(0, "rb", buffering=0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks: it closes our stdin
+    _prepare()
+    wire.send(speak, {"ready": True})
+    while True:
+        try:
+            asked, (data,) = wire.receive(hear, 1 << 40)
+        except wire.BrokenMessage:
+            return
+        _answer(speak, asked, data.tobytes())
+
+
+def _answer(speak: BinaryIO, asked: dict[str, Any], data: bytes) -> None:
+    """Decode and send, or send why not."""
+    limits = Limits(asked["megapixels"], asked["megabytes"])
+
+    own = 3 * len(data) + (COMPILED if breaks_off(data) else 0)
+
+    def header(opened: Opened) -> None:
+        width, height = opened.image.size
+        _allow(BYTES_A_PIXEL * width * height + own)
+
+    try:
+        _allow(own)
+        given: dict[str, Any] = {"name": asked["name"], "limits": limits, "header": header}
+        if asked["samples"]:
+            answer, arrays = wire.packed_samples(*read.load_samples(data, **given))
+        else:
+            answer, arrays = wire.packed(read.load(data, frame=asked["frame"], **given), data)
+    except InpaintError as error:
+        answer, arrays = {"error": type(error).__name__, "said": str(error)}, []
+    except (MemoryError, RecursionError):
+        answer, arrays = {"error": PhotoTooLarge.__name__, "said": too_much(asked["name"])}, []
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process goes on
+        answer, arrays = {"error": UnreadablePhoto.__name__, "said": damaged(asked["name"], error)}, []
+    wire.send(speak, answer, *arrays)
+
+
+def damaged(name: str, error: Exception) -> str:
+    """What is said of a file over which something fails that should not."""
+    return f"{name} is damaged ({type(error).__name__}); take the photo from its source again."
+
+
+def too_much(name: str) -> str:
+    """What is said of a file that asks for more memory or time than its pixels need."""
+    return f"{name} takes more memory or time to open than its pixels need: save it anew in any program."
+
+
+def _prepare() -> None:
+    """Load every decoder, then give up what none of them needs: core dumps."""
+    for name in PRELOADED:
+        with suppress(ImportError):
+            __import__(name)
+    with suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _allow(more: int) -> None:
+    """Let this process take so many bytes beyond what it has; where the kernel keeps no such limit, nothing."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * os.sysconf("SC_PAGE_SIZE") + ROOM + more
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+if __name__ == "__main__":
+    main()

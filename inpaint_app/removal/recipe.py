@@ -1,0 +1,296 @@
+"""Recipes: everything needed to make the same removal again, to the same pixels, as one JSON text.
+
+A recipe holds the mask before it was grown, the backend with all its options, what must not be copied from, the
+versions that computed it, and the hashes of the photo and of the result. Page and command line write it; the command
+line replays it. A recipe comes from anywhere, so it is read as hostile: bounded, typed, and never trusted for a size.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+import platform
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from inpaint_app.backends import registry
+from inpaint_app.backends.base import BackendSpec
+from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
+from inpaint_app.models import checkpoints
+from inpaint_app.photofile.photo import Photo, Report
+from inpaint_app.removal.session import Job, Outcome
+from inpaint_app.types import Image, Mask
+
+VERSION = 1
+"""Of the format. A recipe with another number is refused rather than guessed at."""
+
+MAX_BYTES = 64 * 2**20
+"""Longest recipe that is read; a mask of 200 megapixels of noise is 25 MB, 33 MB in base64."""
+
+ENCODING = "bits-zlib"
+"""How a mask is written, see `_packed`."""
+
+DISTRIBUTIONS = {"patchmatch": "PyPatchMatch"}
+"""Packages whose distribution has another name than the module that BackendSpec.packages gives."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """One removal, as it was made.
+
+    shape: (H, W) of the photo. mask, avoid: (H, W) bool. photo_sha256: of the photo's file; pixels_sha256: of the
+    result's pixels, see `fingerprint`; "" where the recipe was made before the removal. app, libraries: versions.
+    """
+
+    backend: str
+    options: Mapping[str, Any]
+    mask: Mask
+    avoid: Mask | None = None
+    grow: int | None = None
+    feather: int | None = None
+    photo_name: str = ""
+    photo_sha256: str = ""
+    pixels_sha256: str = ""
+    method: str = ""
+    app: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the photo."""
+        return self.mask.shape[0], self.mask.shape[1]
+
+    def job(self) -> Job:
+        """The job that does it again: `session.run(photo.rgb, recipe.job())`."""
+        return Job(
+            mask=self.mask,
+            avoid=self.avoid,
+            backend=self.backend,
+            grow=self.grow,
+            feather=self.feather,
+            options=self.options,
+            retries=0,  # the seed is the one that came out best
+        )
+
+    def differences(self, photo: Photo, result: Image | None = None) -> tuple[str, ...]:
+        """What is not as it was, in sentences: the photo's file, the versions, and the pixels of `result`."""
+        said = []
+        if self.photo_sha256 and photo.sha256 != self.photo_sha256:
+            said.append(
+                f"the photo's file differs (recipe {self.photo_sha256[:12]}…, {photo.name} {photo.sha256[:12]}…)"
+            )
+        here = {"inpaint-app": _app_version(), **versions(registry.find(self.backend))}
+        there = {"inpaint-app": self.app, **self.libraries}
+        for name, was in there.items():
+            now = here.get(name, "not installed")
+            if was and was != now:
+                said.append(f"{name} differs (recipe {was}, here {now})")
+        if result is not None and self.pixels_sha256:
+            now = fingerprint(result)
+            if now != self.pixels_sha256:
+                said.append(f"the pixels differ (recipe {self.pixels_sha256[:12]}…, now {now[:12]}…)")
+        return tuple(said)
+
+
+def fingerprint(image: Image) -> str:
+    """The sha256 of an image's size and pixels, (H, W, 3) uint8: the same for the same pixels in any file format."""
+    digest = hashlib.sha256("x".join(map(str, image.shape)).encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()
+
+
+def make(photo: Photo, outcome: Outcome, job: Job, report: Report | None = None) -> str:
+    """The recipe, as JSON text, of what `session.run(photo.rgb, job)` returned; `report` says how it was saved."""
+    result = outcome.result
+    content = {
+        "recipe": VERSION,
+        "app": _app_version(),
+        "libraries": versions(registry.find(result.backend)),
+        "photo": {
+            "name": photo.name,
+            "sha256": photo.sha256,
+            "width": photo.width,
+            "height": photo.height,
+        },
+        "backend": result.backend,
+        "options": asdict(result.options),
+        "grow": job.grow,
+        "feather": job.feather,
+        "mask": _packed(outcome.mask),
+        "avoid": None if outcome.avoid is None else _packed(outcome.avoid),
+        "result": {
+            "sha256": fingerprint(result.image),
+            "format": report.format if report else photo.format,
+            "method": report.method if report else "",
+        },
+        "certificate": report.plain() if report else None,
+    }
+    return json.dumps(content, indent=1, allow_nan=False)
+
+
+def versions(spec: BackendSpec) -> dict[str, str]:
+    """What can change a backend's pixels: the machine, NumPy, OpenCV, its packages, its weights; its guide's, too."""
+    found = {"machine": platform.machine()}
+    names = ["numpy", "opencv-python", *(DISTRIBUTIONS.get(name, name) for name in spec.packages)]
+    if spec.weights or spec.family in ("network", "diffusion"):
+        names.append("torch")
+    for name in dict.fromkeys(names):
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    for name in spec.weights:
+        with suppress(CheckpointError, MissingWeights):
+            found[f"weights {name}"] = checkpoints.entry(name).sha256[:16]
+    return found if spec.guide is None else {**versions(registry.find(spec.guide)), **found}
+
+
+def _app_version() -> str:
+    try:
+        return metadata.version("inpaint-app")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
+    """Read a recipe; `shape` is the (H, W, ...) of the photo that it is meant for.
+
+    Raises OptionError, saying which field is wrong and what was expected, for whatever is no recipe of that photo.
+    """
+    content = _loaded(text)
+    if content.get("recipe") != VERSION or isinstance(content.get("recipe"), bool):
+        raise OptionError(
+            f"The recipe's version is {_shown(content.get('recipe'))}, this app reads version {VERSION}."
+        )
+    photo = _table(content, "photo")
+    result = _table(content, "result", needed=False)
+    height, width = _whole(photo, "height", 1, 2**20), _whole(photo, "width", 1, 2**20)
+    if (height, width) != tuple(shape[:2]):
+        raise OptionError(
+            f"The recipe was made for a photo of {width}×{height} pixels, this one has {shape[1]}×{shape[0]}."
+        )
+    spec = registry.find(_text(content, "backend"))
+    options = _options(_table(content, "options", needed=False), spec)
+    return Recipe(
+        backend=spec.name,
+        options=options,
+        mask=_unpacked(content.get("mask"), (height, width), "mask"),
+        avoid=None if content.get("avoid") is None else _unpacked(content["avoid"], (height, width), "avoid"),
+        grow=_pixels(content, "grow"),
+        feather=_pixels(content, "feather"),
+        photo_name=_text(photo, "name", ""),
+        photo_sha256=_text(photo, "sha256", ""),
+        pixels_sha256=_text(result, "sha256", ""),
+        method=_text(result, "method", ""),
+        app=_text(content, "app", ""),
+        libraries={
+            _short(name): _short(version)
+            for name, version in _table(content, "libraries", needed=False).items()
+        },
+    )
+
+
+def _loaded(text: str | bytes) -> dict[str, Any]:
+    if len(text) > MAX_BYTES:
+        raise OptionError(
+            f"The recipe has {len(text) / 1e6:.0f} MB, expected at most {MAX_BYTES / 1e6:.0f} MB."
+        )
+
+    def refused(constant: str) -> Any:
+        raise OptionError(f"The recipe holds {constant}, which is no number.")
+
+    try:
+        content = json.loads(text, parse_constant=refused)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
+        raise OptionError(f"This is no recipe: expected JSON, but {reason}.") from None
+    if not isinstance(content, dict):
+        raise OptionError(f"This is no recipe: expected a JSON object, got {type(content).__name__}.")
+    return content
+
+
+def _shown(value: Any) -> str:
+    return ascii(value)[:40]
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 200:
+        raise OptionError(f"The recipe's libraries hold {_shown(value)}, expected names and versions.")
+    return value
+
+
+def _table(content: Mapping[str, Any], name: str, needed: bool = True) -> dict[str, Any]:
+    value = content.get(name)
+    if value is None and not needed:
+        return {}
+    if not isinstance(value, dict) or len(value) > 100:
+        raise OptionError(f"The recipe's {name} is {_shown(value)}, expected an object.")
+    return value
+
+
+def _text(content: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = content.get(name, default)
+    if not isinstance(value, str) or len(value) > 1000:
+        raise OptionError(f"The recipe's {name} is {_shown(value)}, expected a text.")
+    return value
+
+
+def _whole(content: Mapping[str, Any], name: str, low: int, high: int) -> int:
+    value = content.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise OptionError(
+            f"The recipe's {name} is {_shown(value)}, expected a whole number, {low} to {high}."
+        )
+    return value
+
+
+def _pixels(content: Mapping[str, Any], name: str) -> int | None:
+    return None if content.get(name) is None else _whole(content, name, 0, 4096)
+
+
+def _options(values: Mapping[str, Any], spec: BackendSpec) -> dict[str, Any]:
+    """The options, checked as the backend checks them, so that a broken recipe fails before any work."""
+    for name, value in values.items():
+        finite = not isinstance(value, float) or math.isfinite(value)
+        if not isinstance(value, bool | int | float | str) or not finite or len(str(value)[:5000]) > 2000:
+            raise OptionError(
+                f"The recipe's option {_shown(name)} is {_shown(value)}, expected a plain value."
+            )
+    spec.make_options(values)
+    return dict(values)
+
+
+def _packed(mask: Mask) -> dict[str, str]:
+    """A mask as text: rows of bits, the first pixel highest, each row padded to whole bytes; zlib; base64."""
+    bits = zlib.compress(np.packbits(mask, axis=1).tobytes(), 6)
+    return {"encoding": ENCODING, "data": base64.b64encode(bits).decode("ascii")}
+
+
+def _unpacked(value: Any, shape: tuple[int, int], name: str) -> Mask:
+    """The mask of a recipe; what it unpacks to is bounded by the photo's size, whatever the data claim."""
+    if (
+        not isinstance(value, dict)
+        or value.get("encoding") != ENCODING
+        or not isinstance(value.get("data"), str)
+    ):
+        raise OptionError(f"The recipe's {name} is {_shown(value)}, expected {ENCODING} data in base64.")
+    across = -(-shape[1] // 8)
+    expected = shape[0] * across
+    unpacker = zlib.decompressobj()
+    try:
+        bits = unpacker.decompress(base64.b64decode(value["data"], validate=True), expected + 1)
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise OptionError(f"The recipe's {name} cannot be read ({error}): the recipe is damaged.") from None
+    if len(bits) != expected or not unpacker.eof:
+        raise OptionError(
+            f"The recipe's {name} is not of {shape[1]}×{shape[0]} pixels: the recipe is damaged."
+        )
+    rows = np.frombuffer(bits, np.uint8).reshape(shape[0], across)
+    return np.unpackbits(rows, axis=1, count=shape[1]).view(bool)

@@ -1,0 +1,244 @@
+"""The whole job in one call, over warm backends and segmenters that everybody shares (device.py).
+
+`Session.run` is what the page, the command line, the batch runner and the API call: find → choose ∪ mask → remove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.backends.base import BackendSpec, Expected
+from inpaint_app.errors import Cancelled, MissingError, NothingFound, OptionError
+from inpaint_app.imaging.mask_reader import BY_RULE, Reading
+from inpaint_app.photofile.decoding.decoder import Decoder
+from inpaint_app.photofile.files import Limits, Photo, load
+from inpaint_app.photofile.metadata import mark
+from inpaint_app.removal import request as jobs
+from inpaint_app.removal.candidates import Candidate, choose
+from inpaint_app.removal.mask_file import GivenMask, open_mask
+from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.removal.request import CONFIDENCE, Job, Marked, Outcome
+from inpaint_app.runtime.downloads import fetch, fetchable, finder
+from inpaint_app.runtime.worker import Device
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
+from inpaint_app.types import Image, Instance, Progress, Removal, Result
+
+MOST_DECODERS = 4
+"""Photos that are decoded at once, where there are so many cores."""
+
+
+def _wanted(progress: Progress) -> dict[str, Any]:
+    """In whose name something is decoded, whether anybody still waits for it, and who hears how long it took."""
+
+    def unwanted() -> bool:
+        return progress.cancelled or progress.lost is not None
+
+    return {"owner": progress.owner, "unwanted": unwanted, "spent": progress.spent}
+
+
+def source_type(backend: str) -> str:
+    """IPTC's digital source type of what the backend fills: whether a trained network took part."""
+    spec = backends.find(backend)
+    trained = spec.family in ("network", "diffusion") or spec.guide is not None or spec.chooser is not None
+    return mark.TRAINED if trained else mark.ENHANCED
+
+
+class Session:
+    """Safe to share between threads: heavy work waits its turn, see device.py."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.from_environment()
+        self.device = Device(self.settings)
+        self.decoder: Decoder | None = None
+        if self.settings.decode_apart:
+            count = min(MOST_DECODERS, max(2, self.settings.cores))
+            self.decoder = Decoder(count, self.settings.decode_seconds, self.settings.waiting)
+
+    def load(
+        self,
+        source: str | Path | bytes,
+        name: str | None = None,
+        frame: int | None = None,
+        progress: Progress | None = None,
+    ) -> Photo:
+        """Take a photo in, under the limits of the settings, in a process of its own where they say so.
+
+        frame: which frame of an animation, or page, from 1; None: the first.
+        Raises UnreadablePhoto, PhotoTooLarge, OptionError, Busy, Cancelled.
+        """
+        if self.decoder is None:
+            return load(source, name=name, limits=self.limits, frame=frame)
+        wanted = _wanted(progress or Progress())
+        return self.decoder.load(source, name=name, limits=self.limits, frame=frame, **wanted)
+
+    def open_mask(
+        self,
+        source: str | Path | bytes,
+        shape: tuple[int, ...] | None,
+        *,
+        orientation: int = 1,
+        reading: Reading = BY_RULE,
+        progress: Progress | None = None,
+    ) -> GivenMask:
+        """The hole that a mask file means in a photo, opened as photos are; see `mask_file.open_mask`."""
+        samples = None
+        if self.decoder is not None:
+            samples = partial(self.decoder.load_samples, **_wanted(progress or Progress()))
+        return open_mask(
+            source, shape, orientation=orientation, reading=reading, limits=self.limits, load_samples=samples
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How large photos and masks may be."""
+        return Limits(self.settings.max_megapixels, self.settings.max_megabytes)
+
+    def run(
+        self,
+        image: Image,
+        job: Job,
+        progress: Progress | None = None,
+        ready: Callable[[Outcome], None] | None = None,
+        *,
+        alpha: NDArray[np.uint8] | None = None,
+    ) -> Outcome:
+        """Find, choose and remove. Raises NothingFound, MaskError, OptionError, MissingError, BackendError.
+
+        ready: hears of each candidate as an outcome of its own; what is returned is the best of them with all others.
+        alpha: the photo's opacity (H, W) uint8: no fill is computed from what is hidden under 0.
+        """
+        progress = progress or Progress()
+        noted = len(progress.notes)
+        spec = self.ready(job.backend)
+        count = jobs.count(job, spec)
+        marked = self.marked(image, job, progress.part(0.0, 0.25))
+        retries = jobs.retries(job, spec)
+
+        def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
+            return self.detect(picture, job.segmenter, job.confidence, share)
+
+        def outcome(one: Candidate) -> Outcome:
+            return Outcome(
+                one.result,
+                marked.mask,
+                marked.instances,
+                marked.removed,
+                marked.avoid,
+                (one,),
+                finder=marked.finder,
+            )
+
+        chosen = choose(
+            Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options, alpha=alpha),
+            lambda again, share: self.remove(again, spec.name, share),
+            look if retries > 0 else None,
+            count=count,
+            retries=retries,
+            staying=marked.staying,
+            ready=None if ready is None else lambda one: ready(outcome(one)),
+            progress=progress.part(0.25 if job.objects else 0.0, 1.0),
+        )
+        several = chosen.candidates if count > 1 else (chosen.best,)
+        return replace(
+            outcome(chosen.best), candidates=several, note=chosen.note, notices=progress.notes[noted:]
+        )
+
+    def marked(self, image: Image, job: Job, progress: Progress | None = None) -> Marked:
+        """What a job means for this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
+        instances: tuple[Instance, ...] = job.found or ()
+        finder = ""
+        if job.found is None and job.objects:
+            finder = self.segmenter(job.segmenter, progress).name
+            instances = self.detect(image, finder, job.confidence, progress)
+        removed = jobs.chosen(instances, job)
+        mask = jobs.hole(image, job, removed)
+        return Marked(mask, instances, removed, jobs.forbidden(mask, instances, removed, job.avoid), finder)
+
+    def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
+        """Run one removal through the named backend, warm."""
+        progress = progress or Progress()
+        spec = self.ready(backend)
+        options = spec.make_options(removal.options)
+        if spec.chooser is not None:
+            chosen: Result = spec.choose()(self, removal, progress)
+            return chosen
+
+        def fill() -> Result:
+            guide = None
+            if spec.guide is not None:
+                guiding = self.ready(spec.guide)
+                guide = Filler(
+                    guiding, self.device.backend(guiding), guiding.make_options({"seed": options.seed})
+                )
+            return remove(removal, Filler(spec, self.device.backend(spec), options), progress, guide)
+
+        return self.device.work(spec, progress, fill)
+
+    def expected(self, backend: str, options: Mapping[str, Any] | None = None) -> Expected | None:
+        """What filling one hole takes, as earlier runs here tell; None for a backend that is quick or does not tell.
+
+        Raises OptionError, MissingError.
+        """
+        spec = self.ready(backend)
+        return spec.expected(spec.make_options(options or {}))
+
+    def detect(
+        self,
+        image: Image,
+        segmenter: str | None = None,
+        confidence: float = CONFIDENCE,
+        progress: Progress | None = None,
+    ) -> tuple[Instance, ...]:
+        """Every object found; raises MissingWeights with the cure where no segmenter is ready."""
+        progress = progress or Progress()
+        if not 0 <= confidence <= 1:  # neither is NaN
+            raise OptionError(f"confidence is {confidence!r}, expected 0 to 1.")
+        spec = self.segmenter(segmenter, progress)
+
+        def look() -> tuple[Instance, ...]:
+            progress(0.0, "Looking for objects")
+            return self.device.segmenter(spec).detect(image, confidence, progress)
+
+        return self.device.work(spec, progress, look)
+
+    def segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
+        """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""
+        return segmenters.find(name) if name else finder(self.settings, progress)
+
+    def ready(self, name: str) -> BackendSpec:
+        """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure.
+
+        Where the default's network is not there, its engine without one stands in.
+        """
+        spec = backends.find(name)
+        lacks = spec.missing()
+        if lacks and name == backends.DEFAULT:
+            spec = backends.find(backends.INSTEAD)
+            lacks = spec.missing()
+        if lacks:
+            said = "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in lacks)
+            raise MissingError(f"{spec.title} cannot run here yet: {said}.")
+        return spec
+
+    def warm(self, name: str) -> None:
+        """Load and compile what the named backend needs, where it knows how to; changes nothing else."""
+        prepare = getattr(self.device.backend(self.ready(name)), "warm", None)
+        if prepare is not None:
+            prepare()
+
+    def release(self) -> None:
+        """Let go of everything that is warm, so that its memory can be used otherwise."""
+        self.device.release()
+
+
+__all__ = ["CONFIDENCE", "Cancelled", "Job", "NothingFound", "Outcome", "Session", "fetch", "fetchable"]

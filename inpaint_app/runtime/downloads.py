@@ -1,0 +1,95 @@
+"""Fetching what is missing on this machine, by one name, wherever it comes from."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.backends.base import BackendSpec
+from inpaint_app.errors import MissingError, OptionError
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters import weights
+from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
+from inpaint_app.types import Progress
+
+FETCHERS = {"stable-diffusion": "inpaint_app.backends.diffusion.downloads:fetch"}
+"""What fetches a thing of that name; everything else is the weights of a segmenter."""
+
+
+FAILED_SECONDS = 60.0
+"""After a download at first use that failed, the next is tried only after this time."""
+
+_fetching = threading.Lock()
+_failed: tuple[float, MissingError] | None = None
+
+
+def finder(settings: Settings, progress: Progress | None = None) -> SegmenterSpec:
+    """The best segmenter that is ready here; before the shipped one, the smallest YOLO is fetched if settings say so.
+
+    Where that download fails, the shipped one serves, and for a while no other is tried. Raises MissingError with the
+    cure where there is nothing at all.
+    """
+    global _failed
+    ready = next((spec for spec in segmenters.specs() if not spec.missing()), None)
+    if ready is not None and ready.name != segmenters.SHIPPED:
+        return ready
+    lately = _failed is not None and time.monotonic() - _failed[0] < FAILED_SECONDS
+    if settings.fetch_at_first_use and not settings.offline and not lately:
+        try:
+            fetch(segmenters.SEGMENTERS[0].name, progress)
+            return segmenters.best()
+        except MissingError as error:
+            _failed = (time.monotonic(), error)
+    if ready is None and _failed is not None and settings.fetch_at_first_use:
+        raise _failed[1].with_traceback(None)
+    return segmenters.best()
+
+
+def fetchable(megabytes: float = float("inf")) -> dict[str, str]:
+    """What is missing here, is no larger than that and can be fetched: its name, and what it is for in words."""
+    found: dict[str, str] = {}
+    specs: list[BackendSpec | SegmenterSpec] = [*backends.BACKENDS, *segmenters.specs()]
+    for spec in specs:
+        for lack in spec.missing():
+            if lack.fetch and (lack.megabytes or 0.0) <= megabytes:
+                size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
+                found[lack.fetch] = f"{spec.title}{size}"
+    return found
+
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """Download what `fetchable` names and return where it lies; what is here already is not fetched again.
+
+    One download goes on at a time: who asks for the same thing meanwhile waits and finds it there. Raises OptionError
+    for other names, MissingWeights where the network, the source or the disk fails, Cancelled.
+    """
+    progress = progress or Progress()
+    if name in FETCHERS:
+        module, _, attribute = FETCHERS[name].partition(":")
+        with _alone(name, progress):
+            fetched: Path = getattr(importlib.import_module(module), attribute)(progress)
+        return fetched
+    if name not in weights.MEGABYTES:
+        known = [*FETCHERS, *weights.MEGABYTES]
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise OptionError(f"{name!r} cannot be fetched.{hint} Known: {', '.join(known)}.")
+    with _alone(name, progress):
+        return weights.fetch(name, progress)
+
+
+@contextmanager
+def _alone(name: str, progress: Progress) -> Iterator[None]:
+    while not _fetching.acquire(timeout=0.2):
+        progress(0.0, f"Fetching {name}: another download is going on")
+    try:
+        yield
+    finally:
+        _fetching.release()

@@ -1,0 +1,95 @@
+"""What stays loaded between two pieces of work, and who leaves when memory is wanted.
+
+Light things stay. Of the heavy backends (a diffusion model takes gigabytes) one is held at a time, and it leaves as
+well when a light one comes and memory is short.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from inpaint_app.backends import memory
+from inpaint_app.backends.base import BackendSpec, Holding
+from inpaint_app.segmenters.base import SegmenterSpec
+
+HEAVY = 500e6
+"""Bytes from which a backend is heavy."""
+
+ROOM = 500e6
+"""Bytes that any removal needs besides its weights."""
+
+
+class Warm:
+    """Loaded backends and segmenters by name. available: tells the bytes that can still be taken."""
+
+    def __init__(self, available: Callable[[], float] = memory.available) -> None:
+        self._available = available
+        self._things: dict[str, Any] = {}
+        self._making: dict[str, threading.Lock] = {}
+        self._used: Counter[str] = Counter()
+
+    def made(self, spec: BackendSpec | SegmenterSpec) -> Any:
+        """The thing that the spec names, made at its first use, after room was made for it."""
+        with self._making.setdefault(spec.name, threading.Lock()):
+            if isinstance(spec, BackendSpec):
+                self.make_room(spec)
+            if spec.name not in self._things:
+                self._things[spec.name] = spec.create()
+            return self._things[spec.name]
+
+    @contextmanager
+    def used(self, name: str) -> Iterator[None]:
+        """While something is worked with it does not make room for others: nothing would be gained."""
+        self._used[name] += 1
+        try:
+            yield
+        finally:
+            self._used[name] -= 1
+
+    def make_room(self, spec: BackendSpec) -> None:
+        """Let heavy backends go: all others if this one is heavy, else as many as it takes where memory is short."""
+        weights = spec.megabytes * 1e6
+        needed = ROOM + max(0.0, weights - self.held(spec.name))
+        for name in self.others(spec.name):
+            heavy = self.held(name) >= HEAVY and not self._used[name]
+            if heavy and (weights >= HEAVY or self._available() < needed):
+                self.drop(name)
+
+    def others(self, name: str) -> list[str]:
+        """The names of all but one."""
+        return [other for other in list(self._things) if other != name]
+
+    def held(self, name: str) -> float:
+        """Bytes of weights that a backend has in memory; 0 for one that does not tell."""
+        thing = self._things.get(name)
+        return float(thing.held()) if isinstance(thing, Holding) else 0.0
+
+    def peek(self, name: str) -> Any:
+        """What is loaded under that name, or None."""
+        return self._things.get(name)
+
+    def forget(self, name: str) -> None:
+        """Let go of one thing; whoever works with it keeps it until the end."""
+        self._things.pop(name, None)
+        self._making.pop(name, None)
+
+    def drop(self, name: str) -> None:
+        """Let go of one thing and hand its memory back, at once where nobody works with it."""
+        thing = self._things.get(name)
+        self.forget(name)
+        if isinstance(thing, Holding) and not self._used[name]:
+            thing.release()
+        del thing
+        memory.handed_back()
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        for name in list(self._things):
+            self.drop(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._things

@@ -1,0 +1,104 @@
+"""Everything that is heavy: what is kept warm, whose turn it is, and what happens when memory is short.
+
+Two lines lead to the device, so that minutes of a slow model hold up no fill that takes a second: what is `slow` (a
+diffusion model on this machine's own processor, a search through a network) waits in one, all else in the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from inpaint_app.backends import memory
+from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.errors import BackendError, InpaintError, out_of_memory
+from inpaint_app.runtime.fair_queue import Line
+from inpaint_app.runtime.model_cache import Warm
+from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
+from inpaint_app.settings import Settings
+from inpaint_app.types import Progress
+
+Value = TypeVar("Value")
+
+GRACE = 3.0
+SLOW_GRACE = 60.0
+"""Seconds after a cancel until the line goes on without the work. A slow model asks for a cancel less often, and two of
+them at once may not fit into memory."""
+
+
+class Device:
+    """Keeps backends and segmenters warm and lets one piece of quick and one of slow work run at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.quick = Line(settings.waiting, GRACE, settings.patience)
+        self.slow = Line(settings.waiting, SLOW_GRACE, settings.patience)
+        self.warm = Warm()
+
+    def backend(self, spec: BackendSpec) -> Backend:
+        """The backend, made at its first use."""
+        made: Backend = self.warm.made(spec)
+        return made
+
+    def segmenter(self, spec: SegmenterSpec) -> Segmenter:
+        """The segmenter, made at its first use."""
+        made: Segmenter = self.warm.made(spec)
+        return made
+
+    def work(self, spec: BackendSpec | SegmenterSpec, progress: Progress, task: Callable[[], Value]) -> Value:
+        """Do the task, which uses what `spec` names, when its turn has come.
+
+        Where memory is short all else that is warm is let go, then the thing itself is asked for a way that needs
+        less (`lower`); the user is told (Progress.note). Raises Busy, Cancelled, and BackendError for whatever is no
+        InpaintError.
+        """
+        line = self.slow if isinstance(spec, BackendSpec) and spec.slow else self.quick
+        forget = partial(self.forget, spec.name)
+        with line.turn(progress, spec.title, forget), self.warm.used(spec.name):
+            while True:
+                try:
+                    return task()
+                except InpaintError:
+                    raise
+                except (Exception, SystemExit) as error:
+                    if not out_of_memory(error):
+                        raise _failed(spec.title, error) from error
+                    way = self._smaller(spec)
+                    if way is None:
+                        self.forget(spec.name)
+                        raise _no_memory(spec.title) from error
+                progress(0.0, f"Memory is short: trying again {way}")
+                progress.note(f"Memory was short: {spec.title} tried again {way}.")
+
+    def holds(self, name: str) -> bool:
+        """Whether something of that name is warm."""
+        return name in self.warm
+
+    def forget(self, name: str) -> None:
+        """Let go of one thing; whoever works with it keeps it until the end."""
+        self.warm.forget(name)
+
+    def release(self) -> None:
+        """Let go of everything that is warm, so that its memory can be used otherwise."""
+        self.warm.clear()
+
+    def _smaller(self, spec: BackendSpec | SegmenterSpec) -> str | None:
+        """A way to go on with less memory, in words; None where there is none."""
+        others = self.warm.others(spec.name)
+        if others:
+            for name in others:
+                self.warm.drop(name)
+            return "with all other models let go"
+        lower = getattr(self.warm.peek(spec.name), "lower", None)
+        way: str | None = lower() if lower is not None else None
+        if way is not None:
+            memory.handed_back()
+        return way
+
+
+def _no_memory(title: str) -> BackendError:
+    return BackendError(f"{title} ran out of memory: try a smaller hole, or another backend.")
+
+
+def _failed(title: str, error: BaseException) -> BackendError:
+    return BackendError(f"{title} failed ({type(error).__name__}: {error}): try another backend.")

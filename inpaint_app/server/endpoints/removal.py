@@ -1,0 +1,252 @@
+"""The named endpoints for gradio_client: files in, files and JSON out, no editor's dictionaries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image as PillowImage
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadablePhoto
+from inpaint_app.imaging.mask_reader import BY_RULE, Reading
+from inpaint_app.photofile import files
+from inpaint_app.photofile.files import Photo
+from inpaint_app.photofile.photo import SaveOptions
+from inpaint_app.removal.session import CONFIDENCE, Job, Outcome, Session, source_type
+from inpaint_app.server.endpoints.arguments import READING
+from inpaint_app.server.endpoints.jobs import called
+from inpaint_app.server.endpoints.remote_options import from_network
+from inpaint_app.server.files.file_names import legal
+from inpaint_app.server.files.temp_files import Handed
+from inpaint_app.server.visitors import Visits
+from inpaint_app.server.work import AT_ONCE
+from inpaint_app.types import Instance, Mask, Progress
+
+PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ONCE, "show_progress": "hidden"}
+
+
+def build(session: Session, visits: Visits, handed: Handed) -> None:
+    """Add the endpoints; their components are not shown."""
+    service = Service(session, visits, handed)
+    with gr.Column(visible=False):
+        photo, mask = gr.File(label="photo"), gr.File(label="mask")
+        objects = gr.Textbox("people", label="objects")
+        backend = gr.Textbox(backends.DEFAULT, label="backend")
+        options = gr.Textbox("{}", label="options")
+        grow, feather = gr.Textbox("auto", label="grow"), gr.Textbox("auto", label="feather")
+        confidence = gr.Number(CONFIDENCE, label="confidence")
+        segmenter = gr.Textbox("", label="segmenter")
+        candidates = gr.Number(1, label="candidates", precision=0)
+        saving = [
+            gr.Number(0, label="frame", precision=0),
+            gr.Checkbox(False, label="exact"),
+            gr.Checkbox(False, label="mark_edited"),
+        ]
+        reading = [gr.Checkbox(False, label=word) for word in READING]
+        file, report = gr.File(label="file"), gr.JSON(label="report")
+        press = [gr.Button() for _ in range(3)]
+    press[0].click(
+        service.detect, [photo, confidence, segmenter], [report, file], api_name="detect",
+        api_description="Find objects. Returns a list of finds, and a 16-bit PNG whose pixels are their numbers.",
+        **PUBLIC,
+    )  # fmt: skip
+    press[1].click(
+        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
+         *saving],
+        [file, report], api_name="remove_objects",
+        api_description='Remove all objects of the words in `objects`, such as "people, dog". Returns the photo in '
+        "its own format, and a report.",
+        **PUBLIC,
+    )  # fmt: skip
+    press[2].click(
+        service.remove_mask,
+        [photo, mask, backend, options, grow, feather, candidates, *saving, *reading], [file, report],
+        api_name="remove_mask",
+        api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
+        **PUBLIC,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """Which frame of a file is edited (0: the first), and how the result is written."""
+
+    frame: float
+    exact: bool
+    mark_edited: bool
+
+    def options(self, backend: str) -> SaveOptions:
+        return SaveOptions(bool(self.exact), source_type(backend) if self.mark_edited else "")
+
+
+class Service:
+    """The endpoints' functions. Errors are those of the app, told as gr.Error so that the client shows them."""
+
+    def __init__(self, session: Session, visits: Visits, handed: Handed) -> None:
+        self.session = session
+        self.visits = visits
+        self.handed = handed
+
+    def detect(
+        self, photo: str | None, confidence: float, segmenter: str, request: gr.Request
+    ) -> tuple[list[dict[str, Any]], str]:
+        """Find objects."""
+        try:
+            visit = self.visits.caller(request)
+            with visit.allowance.turn() as turn:
+
+                def find(progress: Progress) -> tuple[Photo, tuple[Instance, ...]]:
+                    progress.charged_to(turn.charge, turn.spent)
+                    opened = self._opened(photo, progress)
+                    found = self.session.detect(opened.rgb, segmenter or None, confidence, progress)
+                    return opened, found
+
+                opened, instances = called(visit, find)
+            path = self._file(opened, "-objects.png")
+            _write_numbers(instances, (opened.height, opened.width), path)
+        except InpaintError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return [_find(instance) for instance in instances], str(path)
+
+    def remove_objects(
+        self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
+        confidence: float, segmenter: str, candidates: float, frame: float, exact: bool, mark_edited: bool,
+        request: gr.Request,
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """Find and remove."""
+        words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
+        if not words:
+            raise gr.Error('No objects are named: give words such as "people, dog".', print_exception=False)
+        job = {
+            "objects": words,
+            "confidence": float(confidence),
+            "segmenter": segmenter or None,
+            "candidates": int(candidates),
+        }
+        return self._removed(
+            photo, job, backend, options, grow, feather, _Saving(frame, exact, mark_edited), request
+        )
+
+    def remove_mask(
+        self, photo: str | None, mask: str | None, backend: str, options: str, grow: str, feather: str,
+        candidates: float, frame: float, exact: bool, mark_edited: bool,
+        invert_mask: bool, stretch_mask: bool, letterbox_mask: bool, mask_as_is: bool, request: gr.Request,
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """Remove what a mask covers."""
+        if not mask:
+            raise gr.Error(
+                "There is no mask: give one that is white where something is to go.", print_exception=False
+            )
+        saving = _Saving(frame, exact, mark_edited)
+        reading = Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)
+        what = {"candidates": int(candidates)}
+        return self._removed(photo, what, backend, options, grow, feather, saving, request, mask, reading)
+
+    def _removed(
+        self, photo: str | None, what: dict[str, Any], backend: str, options: str, grow: str, feather: str,
+        saving: _Saving, request: gr.Request, mask: str | None = None, reading: Reading = BY_RULE,
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        try:
+            visit = self.visits.caller(request)
+            with visit.allowance.turn(max(1, what.get("candidates", 1))) as turn:
+                options_of_file = saving.options(backend or backends.DEFAULT)
+                job = Job(
+                    backend=backend or backends.DEFAULT,
+                    options=from_network(_options(options), backend or backends.DEFAULT),
+                    grow=_pixels("grow", grow),
+                    feather=_pixels("feather", feather),
+                    **what,
+                )
+
+                def fill(progress: Progress) -> tuple[Photo, Outcome]:
+                    progress.charged_to(turn.charge, turn.spent)
+                    opened = self._opened(photo, progress, int(saving.frame or 0) or None)
+                    files.planned(opened, None, options_of_file)
+                    given = (
+                        _given(mask, opened, self.session, reading, progress) if mask is not None else None
+                    )
+                    wanted = replace(job, mask=given)
+                    return opened, self.session.run(opened.rgb, wanted, progress, alpha=opened.alpha)
+
+                opened, outcome = called(visit, fill)
+            result = outcome.result
+            encoded = files.encode(opened, result.image, result.mask, options=options_of_file)
+            path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
+        except InpaintError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return str(path), {
+            "backend": result.backend,
+            "seconds": round(result.seconds, 3),
+            "changed_known": result.changed_known,
+            "hole_pixels": int(np.count_nonzero(result.mask)),
+            "grow": result.grow,
+            "feather": result.feather,
+            "removed": [_find(instance) for instance in outcome.removed],
+            "seed": result.options.seed,
+            "candidates": [one.seed for one in outcome.candidates],
+            "new_objects": outcome.note or None,
+            "notices": list(outcome.notices),
+            "file": encoded.report.plain(),
+        }
+
+    def _opened(self, photo: str | None, progress: Progress, frame: int | None = None) -> Photo:
+        if not photo:
+            raise UnreadablePhoto("There is no photo: give a file.")
+        return self.session.load(photo, frame=frame, progress=progress)
+
+    def _file(self, photo: Photo, ending: str) -> Path:
+        return self.handed.file(legal(Path(photo.name).stem, ending))
+
+
+def _given(mask: str, photo: Photo, session: Session, reading: Reading, progress: Progress) -> Mask:
+    shape, turned = photo.rgb.shape, photo.orientation
+    return session.open_mask(mask, shape, orientation=turned, reading=reading, progress=progress).mask
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        options = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise OptionError(
+            f'options is no JSON ({str(error)[:100]}): give an object such as {{"seed": 1}}.'
+        ) from None
+    if not isinstance(options, dict):
+        raise OptionError('options is no JSON object: give one such as {"seed": 1}.')
+    return options
+
+
+def _pixels(name: str, text: str) -> int | None:
+    if str(text or "auto").strip() == "auto":
+        return None
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise OptionError(f"{name} is {text!r}, expected a number of pixels, or auto.") from None
+
+
+def _find(instance: Instance) -> dict[str, Any]:
+    return {
+        "number": instance.number,
+        "label": instance.label,
+        "confidence": round(instance.confidence, 4),
+        "box": list(instance.box),
+        "pixels": int(np.count_nonzero(instance.mask)),
+    }
+
+
+def _write_numbers(instances: tuple[Instance, ...], shape: tuple[int, int], path: Path) -> None:
+    """A map of the finds' numbers; where two overlap, the more confident one shows."""
+    numbers = np.zeros(shape, np.uint16)
+    for instance in reversed(instances):
+        numbers[instance.box.slices][instance.mask] = instance.number
+    try:
+        PillowImage.fromarray(numbers).save(path, "PNG")
+    except OSError as error:
+        raise SaveError(
+            f"The map of finds could not be written ({error}): free some space on the server."
+        ) from error

@@ -1,0 +1,241 @@
+"""Recipes: what is written is read back the same, and nothing hostile gets further than an OptionError."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from inpaint_app.errors import OptionError
+from inpaint_app.photofile.files import load
+from inpaint_app.photofile.photo import Photo
+from inpaint_app.removal import recipe
+from inpaint_app.removal.session import Job, Session
+from inpaint_app.settings import Settings
+from inpaint_app.types import Image, Mask
+
+SESSION = Session(Settings())
+
+
+@pytest.fixture
+def photo(image: Image) -> Photo:
+    return load(cv2.imencode(".png", image)[1].tobytes(), name="p.png")
+
+
+@pytest.fixture
+def made(photo: Photo, mask: Mask) -> str:
+    """A recipe of a removal with everything in it."""
+    avoid = np.zeros_like(mask)
+    avoid[:, 50:] = True
+    job = Job(mask=mask, avoid=avoid, backend="patchmatch", grow=2, options={"seed": 4})
+    return recipe.make(photo, SESSION.run(photo.rgb, job), job)
+
+
+def test_a_replay_gives_identical_pixels(photo: Photo, mask: Mask, made: str) -> None:
+    read = recipe.parse(made, photo.rgb.shape)
+    assert np.array_equal(read.mask, mask)
+    assert read.avoid is not None
+    assert read.avoid[:, 50:].all()
+    assert (read.grow, read.feather, read.options["seed"]) == (2, None, 4)
+    outcome = SESSION.run(photo.rgb, read.job())
+    assert recipe.fingerprint(outcome.result.image) == read.pixels_sha256
+    assert read.differences(photo, outcome.result.image) == ()
+
+
+def test_a_recipe_of_a_recipe_is_the_same(photo: Photo, made: str) -> None:
+    read = recipe.parse(made, photo.rgb.shape)
+    again = recipe.make(photo, SESSION.run(photo.rgb, read.job()), read.job())
+    assert json.loads(again) == json.loads(made)
+
+
+def test_what_differs_is_named(photo: Photo, made: str) -> None:
+    content = json.loads(made)
+    content["app"], content["libraries"]["opencv-python"] = "0.0.1", "1.2"
+    read = recipe.parse(json.dumps(content), photo.rgb.shape)
+    said = " ".join(read.differences(replace(photo, sha256="0" * 64), photo.rgb))
+    for part in (
+        "photo's file",
+        "inpaint-app differs (recipe 0.0.1",
+        "opencv-python differs (recipe 1.2",
+        "pixels",
+    ):
+        assert part in said
+
+
+def test_other_seeds_are_other_recipes_with_other_pixels(photo: Photo, mask: Mask) -> None:
+    texts = []
+    for seed in (1, 2):
+        job = Job(mask=mask, backend="patchmatch", options={"seed": seed})
+        texts.append(json.loads(recipe.make(photo, SESSION.run(photo.rgb, job), job)))
+    assert texts[0]["options"]["seed"] != texts[1]["options"]["seed"]
+    assert texts[0]["result"]["sha256"] != texts[1]["result"]["sha256"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))))
+def test_any_mask_goes_through(mask: Mask) -> None:
+    packed = json.loads(json.dumps(recipe._packed(mask)))
+    assert np.array_equal(recipe._unpacked(packed, mask.shape, "mask"), mask)  # type: ignore[arg-type]
+
+
+def test_a_mask_of_forty_megapixels_stays_small() -> None:
+    mask = np.zeros((5000, 8000), dtype=bool)
+    cv2.circle(mask.view(np.uint8), (4000, 2500), 900, 1, -1)
+    packed = recipe._packed(mask)
+    assert len(packed["data"]) < 100_000
+    assert np.array_equal(recipe._unpacked(packed, (5000, 8000), "mask"), mask)
+
+
+def test_fingerprints_tell_shapes_apart() -> None:
+    assert recipe.fingerprint(np.zeros((2, 3, 3), np.uint8)) != recipe.fingerprint(
+        np.zeros((3, 2, 3), np.uint8)
+    )
+
+
+def changed(**values: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda content: content.update(values)
+
+
+def bits(data: bytes) -> dict[str, str]:
+    return {"encoding": "bits-zlib", "data": base64.b64encode(data).decode()}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (changed(recipe=2), "version is 2"),
+        (changed(recipe=True), "version is True"),
+        (changed(recipe=None), "version is None"),
+        (changed(photo=None), "photo"),
+        (changed(photo={"height": 48}), "width"),
+        (changed(photo={"height": 48.0, "width": 64}), "height"),
+        (changed(photo={"height": True, "width": 64}), "height"),
+        (changed(photo={"height": 49, "width": 64}), "64×49"),
+        (changed(photo={"height": 10**30, "width": 64}), "height"),
+        (changed(photo={"height": 48, "width": 64, "sha256": 5}), "sha256"),
+        (changed(backend="patchmatsch"), "Did you mean 'patchmatch'"),
+        (changed(backend=["patchmatch"]), "backend"),
+        (changed(options={"seed": -1}), "seed"),
+        (changed(options={"seed": 1e400}), "Infinity"),
+        (changed(options={"speed": 1}), "speed"),
+        (changed(options={"seed": {"a": 1}}), "plain value"),
+        (changed(options=[1]), "options"),
+        (changed(grow=-1), "grow"),
+        (changed(grow=1.5), "grow"),
+        (changed(grow="4"), "grow"),
+        (changed(feather=10**9), "feather"),
+        (changed(mask=None), "mask"),
+        (changed(mask={"encoding": "pickle", "data": ""}), "mask"),
+        (changed(mask={"encoding": "bits-zlib", "data": "*not base64*"}), "damaged"),
+        (changed(mask=bits(b"not zlib")), "damaged"),
+        (changed(mask=bits(zlib.compress(b"\0" * 383))), "not of 64×48"),
+        (changed(mask=bits(zlib.compress(b"\0" * 385))), "not of 64×48"),
+        (changed(mask=bits(zlib.compress(b"\0" * 384)[:-5])), "not of 64×48"),
+        (changed(avoid=bits(b"")), "avoid"),
+        (changed(libraries={"numpy": 2}), "libraries"),
+        (changed(libraries={str(n): "1" for n in range(1000)}), "libraries"),
+        (changed(result=7), "result"),
+    ],
+)  # fmt: skip
+def test_a_broken_recipe_is_refused(
+    photo: Photo, made: str, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    content = json.loads(made)
+    change(content)
+    with pytest.raises(OptionError, match=message):
+        recipe.parse(json.dumps(content), photo.rgb.shape)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        '"x"',
+        b"\xff\xfe\x00",
+        "[" * 100_000,
+        '{"recipe": 1' + "0" * 10_000 + "}",
+        "\0",
+    ],
+    ids=range(10),
+)
+def test_what_is_no_recipe_is_refused(text: str | bytes) -> None:
+    with pytest.raises(OptionError):
+        recipe.parse(text, (48, 64))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused(photo: Photo, made: str, number: str) -> None:
+    with pytest.raises(OptionError, match=number):
+        recipe.parse(made.replace('"grow": 2', f'"grow": {number}'), photo.rgb.shape)
+
+
+def test_a_mask_that_unpacks_to_far_too_much_costs_nothing(photo: Photo, made: str) -> None:
+    packer = zlib.compressobj(1)
+    bomb = b"".join(packer.compress(bytes(2**24)) for _ in range(8)) + packer.flush()
+    content = json.loads(made)
+    content["mask"] = bits(bomb)
+    began = time.process_time()
+    with pytest.raises(OptionError, match="not of 64×48"):
+        recipe.parse(json.dumps(content), photo.rgb.shape)
+    assert time.process_time() - began < 1
+
+
+def test_a_recipe_that_is_too_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "MAX_BYTES", 100)
+    with pytest.raises(OptionError, match="at most"):
+        recipe.parse("{" + " " * 100, (48, 64))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "recipe",
+                "app",
+                "libraries",
+                "photo",
+                "backend",
+                "options",
+                "grow",
+                "feather",
+                "mask",
+                "avoid",
+                "result",
+            ]
+        ),
+        json_values,
+    )
+)
+def test_any_json_is_read_or_refused_never_anything_else(content: dict[str, Any]) -> None:
+    whole: dict[str, Any] = {
+        "recipe": 1,
+        "photo": {"height": 1, "width": 1},
+        "backend": "telea",
+        "mask": bits(zlib.compress(b"\x80")),
+    }
+    with suppress(OptionError):
+        recipe.parse(json.dumps({**whole, **content}), (1, 1))

@@ -1,0 +1,277 @@
+"""The whole job with a segmenter that finds what a test tells it: find, choose, join, remove."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_app.backends import registry as backends
+from inpaint_app.backends.base import BackendSpec
+from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError, PhotoTooLarge
+from inpaint_app.removal import session as sessions
+from inpaint_app.removal.session import Job, NothingFound, Session
+from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
+from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress, Window
+
+
+def instance(number: int, label: str, box: Box) -> Instance:
+    return Instance(number, label, 0.9, box, np.ones((box.height, box.width), dtype=bool))
+
+
+PERSON = instance(1, "person", Box(4, 6, 10, 20))
+CAR = instance(2, "car", Box(30, 30, 44, 40))
+OTHER = instance(3, "person", Box(50, 4, 56, 18))
+
+
+class Finder:
+    """Finds the same three things in every photo."""
+
+    calls = 0
+
+    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+        Finder.calls += 1
+        return (PERSON, CAR, OTHER)
+
+
+def nothing_lacks(argument: str) -> tuple[Any, ...]:
+    return ()
+
+
+class Breaking:
+    """A backend that breaks as its error says."""
+
+    error: Exception = RuntimeError("boom")
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        raise self.error
+
+
+class Slow:
+    """A backend that works until it is stopped."""
+
+    entered = threading.Event()
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        Slow.entered.set()
+        for step in range(1000):
+            progress(step / 1000)
+            time.sleep(0.01)
+        raise AssertionError("nobody stopped it")
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session with the finder above as its only segmenter and two ill-behaved backends beside the real ones."""
+    finder = SegmenterSpec(
+        "finder", "Finder", "Finds.", f"{__name__}:make_finder", f"{__name__}:nothing_lacks", segmenters.COCO
+    )
+    monkeypatch.setattr(segmenters, "SEGMENTERS", (finder,))
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
+    extra = (
+        BackendSpec("breaking", "Breaking", "Breaks.", f"{__name__}:Breaking"),
+        BackendSpec("slow", "Slow", "Takes its time.", f"{__name__}:Slow"),
+    )
+    monkeypatch.setattr(backends, "BACKENDS", (*backends.BACKENDS, *extra))
+    Finder.calls = 0
+    return Session(Settings())
+
+
+def make_finder(argument: str) -> Finder:
+    return Finder()
+
+
+def test_people_go_and_the_car_stays(session: Session, image: Image) -> None:
+    outcome = session.run(image, Job(objects=("people",), backend="telea", grow=0))
+    expected = PERSON.full_mask((48, 64)) | OTHER.full_mask((48, 64))
+    assert outcome.removed == (PERSON, OTHER)
+    assert np.array_equal(outcome.mask, expected)
+    assert np.array_equal(outcome.result.mask, expected)
+    assert np.array_equal(outcome.result.image[~expected], image[~expected])
+    assert not np.array_equal(outcome.result.image, image)
+
+
+def test_the_brush_joins_what_is_found(session: Session, image: Image, mask: Mask) -> None:
+    outcome = session.run(image, Job(mask=mask, objects=("car",), backend="telea"))
+    assert np.array_equal(outcome.mask, mask | CAR.full_mask((48, 64)))
+
+
+def test_chosen_numbers_go_without_looking_again(session: Session, image: Image) -> None:
+    job = Job(found=(PERSON, CAR, OTHER), numbers=frozenset({3}), backend="telea")
+    outcome = session.run(image, job)
+    assert outcome.removed == (OTHER,)
+    assert Finder.calls == 0
+
+
+def test_a_mask_alone_looks_for_nothing(session: Session, image: Image, mask: Mask) -> None:
+    session.run(image, Job(mask=mask, backend="telea"))
+    assert Finder.calls == 0
+
+
+def test_nothing_found_is_said_with_the_words_asked_for(session: Session, image: Image) -> None:
+    with pytest.raises(NothingFound, match="dog or cat"):
+        session.run(image, Job(objects=("dog", "cat"), backend="telea"))
+
+
+@pytest.mark.parametrize(
+    ("job", "error", "message"),
+    [
+        (Job(backend="telea"), MaskError, "Nothing is marked"),
+        (Job(mask=np.zeros((48, 64), dtype=bool), backend="telea"), MaskError, "Nothing is marked"),
+        (Job(mask=np.ones((5, 5), dtype=bool), backend="telea"), MaskError, "5×5"),
+        (Job(mask=np.ones((48, 64), dtype=bool), backend="telea"), MaskError, "whole photo"),
+        (Job(objects=("unicorn",), backend="telea"), OptionError, "unicorn"),
+        (Job(objects=("people",), backend="tela"), OptionError, "telea"),
+        (Job(objects=("people",), backend="telea", segmenter="nobody"), OptionError, "nobody"),
+        (Job(mask=np.eye(48, 64, dtype=bool), backend="telea", options={"x": 1}), OptionError, "'x'"),
+        (
+            Job(mask=np.eye(48, 64, dtype=bool), avoid=np.ones((2, 2), dtype=bool), backend="telea"),
+            MaskError,
+            "avoid",
+        ),
+    ],
+)
+def test_wrong_jobs_are_named(session: Session, image: Image, job: Job, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        session.run(image, job)
+
+
+def test_the_given_mask_is_not_written_into(session: Session, image: Image, mask: Mask) -> None:
+    before = mask.copy()
+    session.run(image, Job(mask=mask, objects=("people",), backend="telea"))
+    assert np.array_equal(mask, before)
+
+
+def test_what_is_to_be_avoided_joins_the_finds_that_stay(session: Session, image: Image, mask: Mask) -> None:
+    given = np.zeros((48, 64), dtype=bool)
+    given[40:, :8] = True
+    outcome = session.run(
+        image,
+        Job(mask=mask, found=(PERSON, OTHER), numbers=frozenset({1}), avoid=given, backend="telea"),
+    )
+    assert outcome.avoid is not None
+    assert outcome.avoid[given & ~outcome.mask].all()
+    assert outcome.avoid[OTHER.box.slices].all()
+    assert not outcome.avoid[PERSON.box.slices].any()
+    assert given.sum() == 64, "the given region was written into"
+
+
+def test_a_backend_that_breaks_becomes_one_error_and_the_next_run_works(
+    session: Session, image: Image, mask: Mask
+) -> None:
+    with pytest.raises(BackendError, match=r"Breaking failed .*boom"):
+        session.run(image, Job(mask=mask, backend="breaking"))
+    session.run(image, Job(mask=mask, backend="telea"))
+
+
+def test_no_memory_is_said_as_such(
+    session: Session, image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Breaking, "error", MemoryError())
+    with pytest.raises(BackendError, match="ran out of memory"):
+        session.run(image, Job(mask=mask, backend="breaking"))
+
+
+def test_missing_things_are_said_with_their_cure(
+    session: Session, image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = BackendSpec("bare", "Bare", "Lacks.", "nowhere:Bare", packages=("no_such_package",))
+    monkeypatch.setattr(backends, "BACKENDS", (bare,))
+    with pytest.raises(MissingError, match="pip install no_such_package"):
+        session.run(image, Job(mask=mask, backend="bare"))
+
+
+def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Image, mask: Mask) -> None:
+    stop = threading.Event()
+    ended: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            session.run(image, Job(mask=mask, backend="slow"), Progress(cancelled=stop.is_set))
+        except Cancelled as error:
+            ended.append(error)
+
+    Slow.entered.clear()
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert Slow.entered.wait(5)
+    stages: list[str] = []
+    waiting = Progress(lambda fraction, stage: stages.append(stage), lambda: "Busy, 1 before you" in stages)
+    with pytest.raises(Cancelled):
+        session.run(image, Job(mask=mask, backend="telea"), waiting)
+    stop.set()
+    thread.join(5)
+    assert len(ended) == 1
+    session.run(image, Job(mask=mask, backend="telea"))
+
+
+def test_release_lets_go_of_what_is_warm(session: Session, image: Image, mask: Mask) -> None:
+    session.run(image, Job(mask=mask, objects=("people",), backend="telea"))
+    assert session.device.holds("telea")
+    assert session.device.holds("finder")
+    session.release()
+    assert not session.device.holds("telea")
+    assert not session.device.holds("finder")
+
+
+def test_warming_prepares_the_very_backend_that_fills_later(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[object] = []
+    kind = type(backends.find("telea").create())
+    monkeypatch.setattr(kind, "warm", lambda self: prepared.append(self), raising=False)
+    session.warm("telea")
+    assert prepared == [session.device.backend(backends.find("telea"))]
+
+
+def test_warming_what_needs_none_is_fine(session: Session) -> None:
+    session.warm("navier-stokes")
+
+
+def test_photos_are_taken_in_under_the_limits_of_the_settings(image: Image) -> None:
+    data = cv2.imencode(".png", image)[1].tobytes()
+    assert Session(Settings()).load(data, "p.png").rgb.shape == (48, 64, 3)
+    with pytest.raises(PhotoTooLarge):
+        Session(Settings(max_megapixels=0.001)).load(data, "p.png")
+
+
+def test_progress_of_a_whole_job_rises_to_one(session: Session, image: Image) -> None:
+    seen: list[float] = []
+    session.run(image, Job(objects=("people",), backend="telea"), Progress(lambda f, s: seen.append(f)))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = Missing("the weights", "fetch them", 12.5, fetch="tiny")
+    lacking = replace(backends.find("telea"), title="Lacking", lacks=f"{__name__}:lacks_tiny")
+    monkeypatch.setattr(backends, "BACKENDS", (lacking,))
+    monkeypatch.setattr(segmenters, "SEGMENTERS", ())
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
+    assert lacking.missing() == (missing,)
+    assert sessions.fetchable() == {"tiny": "Lacking, 12.5 MB"}
+    with pytest.raises(OptionError, match="Did you mean 'yolov8n-seg'"):
+        sessions.fetch("yolo8n-seg")
+
+
+def lacks_tiny() -> tuple[Missing, ...]:
+    return (Missing("the weights", "fetch them", 12.5, fetch="tiny"),)
+
+
+def test_without_its_network_the_default_is_the_engine_alone(
+    image: Image, mask: Mask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Session().ready(backends.DEFAULT).name == backends.DEFAULT
+    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    outcome = Session().run(image, Job(mask))
+    assert outcome.result.backend == backends.INSTEAD
+    with pytest.raises(MissingError, match="context-encoder"):
+        Session().ready("context-encoder")
