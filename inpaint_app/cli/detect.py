@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import saving, streams, written
+from inpaint_app.cli import saving, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import instance_record
-from inpaint_app.cli.written import remember
+from inpaint_app.cli.written import check_file, remember, say_finder, write_json
 from inpaint_app.photofile import files
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry as segmenters
@@ -58,17 +58,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.reserve()
     spec = session.segmenter(arguments.segmenter)
     for target in targets:
-        written.check_file(target, arguments.overwrite)
+        check_file(target, arguments.overwrite)
     source = streams.source(arguments.photo, session.limits)
     photo = source.load(session, arguments.frame)
     with console.working(source.path.name) as progress:
         found = session.detect(photo.rgb, spec.name, arguments.confidence, progress)
-    written.say_finder(spec.name, console)
+    say_finder(spec.name, console)
     if words:
         labels = labels_of(words, segmenters.labels())
         found = tuple(instance for instance in found if instance.label in labels)
     if arguments.json:
-        written.write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
+        write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
     if arguments.json != streams.STREAM:
         console.say(table(found, photo.width * photo.height, spec.name))
     if arguments.overlay:

@@ -12,11 +12,11 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.batch.naming import beside, same_file
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import proving, saving, streams, written
+from inpaint_app.cli import proving, saving, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, told
 from inpaint_app.cli.saving import Plan, planned
-from inpaint_app.cli.written import remember
+from inpaint_app.cli.written import check_file, remember, say_finder, write_json
 from inpaint_app.errors import (
     Cancelled,
     InpaintError,
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         session.segmenter(arguments.segmenter)
     sources = _sources(arguments, session, console)
     plan = planned(arguments, sources, jobs, session.limits)
-    written.check_file(arguments.json, arguments.overwrite)
+    check_file(arguments.json, arguments.overwrite)
     given = mask_arguments.given(arguments, session)
     records, errors = [], []
     for source in sources:
@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             records.append(record)
         errors += work.errors
     if arguments.json:
-        written.write_json(arguments.json, records, console.write)
+        write_json(arguments.json, records, console.write)
     return exit_code(errors)
 
 
@@ -230,7 +230,7 @@ class _Work:
             self.console.note(notice)
         if outcome.note:
             self.console.say(outcome.note)
-        written.say_finder(outcome.finder, self.console)
+        say_finder(outcome.finder, self.console)
 
     def written(self, photo: Photo, outcome: Outcome, job: Job, target: Path) -> dict[str, Any]:
         """Save one result, with its recipe if that is wanted; returns its record."""

@@ -1,11 +1,24 @@
-"""Arguments of commands about files: which picture of one is edited, and how a result is written."""
+"""Where results go, looked at before any work begins so that none is lost after it, and how they are written."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from inpaint_app.backends import registry as backends
+from inpaint_app.batch import result_suffix
+from inpaint_app.batch.naming import Names, key, same_file
+from inpaint_app.cli import written
 from inpaint_app.cli.parser import Parser
-from inpaint_app.photofile.photo import SaveOptions
+from inpaint_app.cli.streams import STREAM, Source
+from inpaint_app.errors import InpaintError, OptionError, SaveError
+from inpaint_app.photofile import files
+from inpaint_app.photofile.photo import Limits, SaveOptions
+from inpaint_app.photofile.target import check_side, prepare
+from inpaint_app.removal import request as jobs
+from inpaint_app.removal.request import Job
 from inpaint_app.removal.session import source_type
 
 
@@ -45,3 +58,143 @@ def _frame(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1")
     return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """format: what is written, None for each photo's own. targets: by photo and backend ("" where there is one)."""
+
+    format: str | None
+    targets: Mapping[tuple[Source, str], Path]
+
+    def target(self, source: Source, backend: str) -> Path:
+        """Where a result goes; `-` is standard output."""
+        return self.targets.get((source, backend)) or self.targets[source, ""]
+
+
+def planned(
+    arguments: argparse.Namespace, sources: Sequence[Source], work: Sequence[Job], limits: Limits
+) -> Plan:
+    """Where every result goes. Photos that cannot be read have none: they fail by themselves.
+
+    Raises OptionError for a place that means something else, or where something is already; SaveError where nothing can
+    be written or the format does not hold the photo.
+    """
+    each = [""] if arguments.prove or len(work) < 2 else [job.backend for job in work]
+    several = len(sources) * len(each) > 1
+    endings = _endings(arguments, work)
+    if str(arguments.output) == STREAM:
+        if several or len(endings) > 1 or arguments.save_recipe:
+            raise OptionError(
+                "-o - writes one picture to standard output: give one photo, one backend, no recipe."
+            )
+        return Plan(arguments.format, {(source, ""): Path(STREAM) for source in sources})
+    out, apart = Path(arguments.output), _is_folder(arguments, several)
+    folder, format = (out, arguments.format) if apart else (out.parent, _format(arguments))
+    names = _Results(folder, sources, arguments.overwrite, arguments.save_recipe)
+    targets: dict[tuple[Source, str], Path] = {}
+    room = 0.0
+    for source in sources:
+        try:
+            own, width, height, size = source.header(limits)
+        except InpaintError:
+            continue
+        chosen = files.chosen_format(own, format, arguments.exact)
+        check_side(chosen, width, height)
+        for backend in each:
+            stem = f"{source.stem}-{backend}" if backend else source.stem
+            suffix = result_suffix(source.path, own, format, arguments.exact)
+            if not apart:
+                stem, suffix = out.stem, out.suffix
+            targets[source, backend] = folder / names.take(source, stem, suffix, endings)
+            room += (size if chosen == own else max(size, width * height)) * len(endings) / 1e6
+    prepare(folder, room)
+    return Plan(format, targets)
+
+
+def _endings(arguments: argparse.Namespace, work: Iterable[Job]) -> tuple[str, ...]:
+    """What numbered candidates are told apart by; ("",) where there is one result."""
+    most = max((jobs.count(job, backends.find(job.backend)) for job in work), default=1)
+    return ("",) if most == 1 or arguments.best else tuple(f"-{number}" for number in range(1, most + 1))
+
+
+def _is_folder(arguments: argparse.Namespace, several: bool) -> bool:
+    """Whether -o means a folder: it is one, ends as one, has no ending, or is to take several results."""
+    given, out = str(arguments.output), Path(arguments.output)
+    if out.is_dir() or given.endswith(("/", "\\")) or not out.suffix:
+        return True
+    known = _written(out.suffix)
+    if several and known:
+        raise OptionError(
+            f"There are several results, and {out} is the name of one file: give a folder, such as {out.stem}/."
+        )
+    return several
+
+
+def _format(arguments: argparse.Namespace) -> str:
+    """The format of one result by its name and --format; raises OptionError where they say different things."""
+    out = Path(arguments.output)
+    named = _written(out.suffix)
+    if named is None:
+        raise OptionError(
+            f"{out}: {out.suffix} is no format that can be written. Known: {', '.join(sorted(files.SUFFIX.values()))}. "
+            f"For a folder of that name write {out}/."
+        )
+    if arguments.format and files.chosen_format("", arguments.format) != named:
+        raise OptionError(f"{out} says {named}, --format says {arguments.format}: leave one of them out.")
+    return named
+
+
+def _written(ending: str) -> str | None:
+    """Pillow's word of the format that a file name's ending stands for; None where it stands for none."""
+    try:
+        return files.chosen_format("", ending)
+    except SaveError:
+        return None
+
+
+class _Results:
+    """The names that results get in one folder."""
+
+    def __init__(self, folder: Path, sources: Sequence[Source], overwrite: bool, recipes: bool) -> None:
+        self._folder = folder
+        self._names = Names(folder)
+        self._overwrite = overwrite
+        self._recipes = recipes
+        self._inputs = [source for source in sources if source.data is None]
+
+    def take(self, source: Source, stem: str, suffix: str, endings: Sequence[str]) -> str:
+        """A name of its own; raises OptionError where something is there already that may not be written over."""
+        if self._recipes:
+            endings = [*endings, *(f"{ending}{suffix}.recipe.json" for ending in endings)]
+        number = 1
+        while True:
+            base = stem if number == 1 else f"{stem}-{number}"
+            names = [f"{base}{end}" if end.endswith(".json") else f"{base}{end}{suffix}" for end in endings]
+            if all(self._names.free(name) for name in names) and not self._anothers(source, names):
+                break
+            number += 1
+        if not self._overwrite:
+            for name in names:
+                self._check(name)
+        for name in names:
+            self._names.hold(name)
+        return f"{base}{suffix}"
+
+    def _anothers(self, source: Source, names: Sequence[str]) -> bool:
+        """Whether a name is that of another photo that may be written over but is still to be read."""
+        return self._overwrite and any(
+            other is not source and same_file(other.path, self._folder / name)
+            for other in self._inputs
+            for name in names
+        )
+
+    def _check(self, name: str) -> None:
+        target = self._folder / name
+        if any(same_file(source.path, target) for source in self._inputs):
+            raise OptionError(
+                f"{target} is a photo that is read: choose another name, or allow it with --overwrite."
+            )
+        if key(name) in self._names.there:
+            there = self._folder / self._names.there[key(name)]
+            written.check(there)

@@ -1,16 +1,24 @@
 """Which files the command line wrote: what it wrote itself, and nobody changed since, it may write over.
 
 Kept as hashes in the cache. Where that cannot be kept nothing counts as written here, and --overwrite is asked for.
+
+Beside results: reports as JSON, their place looked at before the work, and which segmenter looked.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
+from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
+from inpaint_app.photofile.files import write_bytes
+from inpaint_app.photofile.target import prepare
+from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.settings import Settings
 
 NAME = "written.txt"
@@ -58,3 +66,30 @@ def check(path: Path) -> None:
             f"{path} is there already, and not as this app wrote it: choose another name or folder, or allow it with "
             "--overwrite."
         )
+
+
+def write_json(target: str, content: Any, write: Any) -> None:
+    """JSON to a file, or to stdout for "-"."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    if target == "-":
+        write(text)
+    else:
+        data = (text + "\n").encode()
+        write_bytes(data, Path(target))
+        remember(data)
+
+
+def check_file(target: Path | str | None, overwrite: bool) -> None:
+    """Before the work: whether a report or picture may be written there. Raises OptionError, SaveError."""
+    if target is None or str(target) == "-":
+        return
+    if not overwrite:
+        check(Path(target))
+    prepare(Path(target).parent)
+
+
+def say_finder(name: str, console: Console) -> None:
+    """Tell which segmenter looked, where there is something to know about it."""
+    if name and segmenters.find(name).note:
+        spec = segmenters.find(name)
+        console.note(f"{spec.title} looked for objects. {spec.note}")

@@ -1,4 +1,4 @@
-"""The command `train`: arguments and what they do, shared by the command line and `python -m inpaint_app.lab.training`."""
+"""The command `train`: arguments and what they do, shared with `python -m inpaint_app.lab.training`."""
 
 from __future__ import annotations
 

@@ -145,7 +145,9 @@ def write_entry(manifest: Path, name: str, table: Mapping[str, Any]) -> None:
     """Put a table into the manifest, in place of one of the same name."""
     known = tomllib.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
     known[name] = dict(table)
-    head = "# The weights that this project trained, and how. Written by `lab.training`'s export and validate.\n"
+    head = (
+        "# The weights that this project trained, and how. Written by `lab.training`'s export and validate.\n"
+    )
     _replace(manifest, (head + "".join(f"\n{_table(key, value)}" for key, value in known.items())).encode())
 
 
