@@ -15,7 +15,7 @@ from inpaint_app.errors import OptionError
 class Settings:
     """The app's settings. Field `x_y` is read from the environment variable INPAINT_X_Y.
 
-    The values here are those of somebody's own machine; `surroundings` has what is different elsewhere.
+    The values here are those of somebody's own machine; `environment` has what is different elsewhere.
     docs/settings.md is the table of all of them, and a test holds it equal to this class.
     """
 

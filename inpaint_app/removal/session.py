@@ -1,4 +1,4 @@
-"""The whole job in one call, over warm backends and segmenters that everybody shares (device.py).
+"""The whole job in one call, over warm backends and segmenters that everybody shares (runtime/worker.py).
 
 `Session.run` is what the page, the command line, the batch runner and the API call: find → choose ∪ mask → remove.
 """
@@ -54,7 +54,7 @@ def source_type(backend: str) -> str:
 
 
 class Session:
-    """Safe to share between threads: heavy work waits its turn, see device.py."""
+    """Safe to share between threads: heavy work waits its turn, see runtime/worker.py."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.from_environment()
