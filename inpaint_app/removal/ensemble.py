@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.removal.candidates import agreements
 from inpaint_app.removal.proof import Case, Standing, best
-from inpaint_app.removal.session import Session
 from inpaint_app.types import Image, Progress, Removal, Result
+
+if TYPE_CHECKING:
+    from inpaint_app.removal.session import Session
 
 SEEDS = 2
 """Fills of each engine that draws by chance."""

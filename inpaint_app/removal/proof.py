@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,8 +20,11 @@ from inpaint_app.imaging.mask import grow, padded
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.removal import places
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.request import Job
 from inpaint_app.types import Image, Mask, Progress, Removal
+
+if TYPE_CHECKING:
+    from inpaint_app.removal.session import Session
 
 COUNT = 4
 SCORE = "haarpsi"
@@ -229,7 +233,7 @@ def quick() -> tuple[str, ...]:
     return tuple(
         spec.name
         for spec in registry.BACKENDS
-        if spec.family in ("exemplar", "classical") and not (spec.slow or spec.chooser or spec.missing())
+        if spec.family in ("exemplar", "classical") and not (spec.slow or spec.ensemble or spec.missing())
     )
 
 

@@ -21,6 +21,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile.decoding.decoder import Decoder
 from inpaint_app.photofile.files import Limits, Photo, load
 from inpaint_app.photofile.metadata import mark
+from inpaint_app.removal import ensemble
 from inpaint_app.removal import request as jobs
 from inpaint_app.removal.candidates import Candidate, choose
 from inpaint_app.removal.mask_file import GivenMask, open_mask
@@ -49,7 +50,7 @@ def _wanted(progress: Progress) -> dict[str, Any]:
 def source_type(backend: str) -> str:
     """IPTC's digital source type of what the backend fills: whether a trained network took part."""
     spec = backends.find(backend)
-    trained = spec.family in ("network", "diffusion") or spec.guide is not None or spec.chooser is not None
+    trained = spec.family in ("network", "diffusion") or spec.guide is not None or spec.ensemble
     return mark.TRAINED if trained else mark.ENHANCED
 
 
@@ -169,9 +170,8 @@ class Session:
         progress = progress or Progress()
         spec = self.ready(backend)
         options = spec.make_options(removal.options)
-        if spec.chooser is not None:
-            chosen: Result = spec.choose()(self, removal, progress)
-            return chosen
+        if spec.ensemble:
+            return ensemble.remove(self, removal, progress)
 
         def fill() -> Result:
             guide = None

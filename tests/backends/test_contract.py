@@ -230,7 +230,7 @@ def test_what_is_not_ready_says_what_it_lacks_and_how_to_get_it() -> None:
             assert lack.cure, spec.name
 
 
-@pytest.mark.parametrize("spec", [spec for spec in READY if not spec.chooser], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [spec for spec in READY if not spec.ensemble], ids=lambda spec: spec.name)
 def test_seeds_count_where_the_spec_says_so_and_nowhere_else(spec: BackendSpec) -> None:
     """What is said to be seeded can be asked for several candidates; for the rest one more would be a waste."""
     window = window_of(spec, (64, 80), (slice(20, 40), slice(24, 50)))

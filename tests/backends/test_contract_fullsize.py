@@ -26,7 +26,7 @@ def distinct() -> list[BackendSpec]:
     """One spec of each factory, guided and unguided; the default stands for all that are guided."""
     by_factory: dict[tuple[str, bool], BackendSpec] = {}
     for spec in READY:
-        if spec.chooser is None:
+        if not spec.ensemble:
             by_factory.setdefault((spec.factory, spec.guide is not None), spec)
     return list(by_factory.values())
 

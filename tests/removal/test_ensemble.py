@@ -141,7 +141,7 @@ def test_candidates_are_ready_fast_and_not_itself() -> None:
     assert "patchmatch" in candidates()
     for name in candidates():
         spec = find(name)
-        assert (spec.slow, spec.missing(), spec.chooser) == (False, (), None)
+        assert (spec.slow, spec.missing(), spec.ensemble) == (False, (), False)
         assert spec.family == "exemplar" or spec.guide is not None
 
 
