@@ -1,1 +1,1 @@
-"""See ARCHITECTURE.md."""
+"""The loop that trains what we ship: recipes, state, history, export, validation. It knows no network by name."""
