@@ -21,7 +21,9 @@ KINDS = {
     "restart": lambda rgb: saved(rgb, "JPEG", quality=85, restart_marker_blocks=3),
     "grey": lambda rgb: saved(rgb[..., 1], "JPEG", quality=90),
     "progressive": lambda rgb: saved(rgb, "JPEG", quality=85, progressive=True),
-    "progressive, restart": lambda rgb: saved(rgb, "JPEG", quality=85, progressive=True, restart_marker_blocks=5),
+    "progressive, restart": lambda rgb: saved(
+        rgb, "JPEG", quality=85, progressive=True, restart_marker_blocks=5
+    ),
     "progressive, grey": lambda rgb: saved(rgb[..., 1], "JPEG", quality=60, progressive=True),
 }
 SIZE = (120, 168)

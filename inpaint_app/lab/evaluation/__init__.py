@@ -1,1 +1,1 @@
-"""How good a backend is on photos whose truth is known: holes, measures, protocols of the papers, tables, report pages."""
+"""How good a backend is on photos whose truth is known: holes, measures, papers' protocols, tables, report pages."""

@@ -44,8 +44,8 @@ def completed(data: bytes) -> tuple[bytes, str] | None:
 
 
 def _jpeg(data: bytes) -> tuple[bytes, str] | None:
+    from inpaint_app.photofile.decoding.whole_jpeg import completed as complete
     from inpaint_app.photofile.jpeg.file import JpegError, parse
-    from inpaint_app.photofile.jpeg.whole import completed as complete
 
     try:
         file = parse(data, torn=True)
