@@ -28,6 +28,10 @@ PIXELS_A_FILL = 4e6
 """A removal counts as one usual fill up to so many separate holes, and so many pixels of their boxes."""
 
 
+LAYOUTS = 8
+"""Up to so many holes of one window a guide sees one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filler:
     """A backend with its spec and options, ready to fill."""
@@ -206,26 +210,52 @@ def _guide(
 
     Other holes that reach into that window and not into the guide's get the colours of their surroundings.
     """
-    own = _frame(hole.box, canvas, guide.spec)
-    image, mask = windows.cut(canvas, pending, own)
-    held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
-    fill = windows.restored(_inpaint(guide, Window(image, mask, guide=held), progress), own)
-    whole = canvas[where.crop.slices].copy()
-    shared = Box(
-        max(own.crop.left, where.crop.left),
-        max(own.crop.top, where.crop.top),
-        min(own.crop.right, where.crop.right),
-        min(own.crop.bottom, where.crop.bottom),
-    )
-    waiting = pending[where.crop.slices]
-    beyond = waiting.copy()
-    beyond[_inside(shared, where.crop).slices] = False
+    crop = where.crop
+    whole, waiting = canvas[crop.slices].copy(), pending[crop.slices]
+    done = np.zeros(waiting.shape, bool)
+    beyond, pixel = waiting.copy(), 0.0
+    parts = _seen_apart(hole, crop, guide.spec.size)
+    for number, (box, mask, margin) in enumerate(parts):
+        own = _frame(box, canvas, guide.spec, margin)
+        step = progress.part(number / len(parts), (number + 1) / len(parts))
+        fill = _guided(canvas, pending, own, guide, step)
+        shared = _shared(own.crop, crop)
+        inside = _inside(shared, crop).slices
+        opening = waiting[inside] & ~done[inside]
+        windows.laid(fill[_inside(shared, own.crop).slices], opening, whole[inside])
+        beyond[inside] = False
+        done[_inside(box, crop).slices] |= mask
+        pixel = max(pixel, (own.crop.width / own.size[1]) * (where.size[1] / crop.width))
     if beyond.any():
         whole = without_hidden(whole, beyond, waiting)
-    source = fill[_inside(shared, own.crop).slices]
-    windows.laid(source, pending[shared.slices], whole[_inside(shared, where.crop).slices])
-    pixel = (own.crop.width / own.size[1]) * (where.size[1] / where.crop.width)
     return windows.resized(whole, where), pixel
+
+
+def _seen_apart(hole: windows.Hole, crop: Box, rule: SizeRule) -> list[tuple[Box, Mask, int | None]]:
+    """Box, mask and margin of the holes that a guide sees one by one: the nearer it looks, the better its layout."""
+    opening = np.zeros((crop.height, crop.width), bool)
+    opening[_inside(hole.box, crop).slices] = hole.mask
+    apart = windows.holes(opening, rule.context, rule.context_minimum, _largest(rule))
+    if len(apart) > LAYOUTS:
+        return [(hole.box, hole.mask, None)]
+    return [(_inside(one.box, Box(-crop.left, -crop.top, 0, 0)), one.mask, one.margin) for one in apart]
+
+
+def _guided(canvas: Image, pending: Mask, own: windows.Frame, guide: Filler, progress: Progress) -> Image:
+    """The guide's fill of its own window, at the photo's size."""
+    image, mask = windows.cut(canvas, pending, own)
+    held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
+    return windows.restored(_inpaint(guide, Window(image, mask, guide=held), progress), own)
+
+
+def _shared(one: Box, other: Box) -> Box:
+    """What two boxes have in common."""
+    return Box(
+        max(one.left, other.left),
+        max(one.top, other.top),
+        min(one.right, other.right),
+        min(one.bottom, other.bottom),
+    )
 
 
 def _inpaint(filler: Filler, window: Window, progress: Progress) -> Image:

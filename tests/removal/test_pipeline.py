@@ -145,6 +145,23 @@ def test_the_guide_fills_first_and_its_fill_steers(image: Image, mask: Mask) -> 
     assert np.array_equal(window.guide[~window.mask], window.image[~window.mask])
 
 
+@pytest.mark.parametrize(("count", "views"), [(2, 2), (9, 1)])
+def test_a_guide_sees_few_holes_of_a_window_one_by_one(count: int, views: int) -> None:
+    photo = np.random.default_rng(1).integers(0, 200, (60, 40 * count, 3)).astype(np.uint8)
+    mask = np.zeros(photo.shape[:2], dtype=bool)
+    for number in range(count):
+        mask[20:30, 40 * number + 15 : 40 * number + 25] = True
+    backend, guiding = Toy(), Toy(lambda window: np.full_like(window.image, 200 + len(guiding.seen)))
+    removal = Removal(photo, mask, grow=0, feather=0)
+    remove(removal, toy(backend, context_minimum=99), guide=toy(guiding, context_minimum=8))
+    assert (len(backend.seen), len(guiding.seen)) == (1, views)
+    guide = backend.seen[0].guide
+    assert guide is not None
+    for number, value in enumerate(np.linspace(201, 200 + views, count).astype(int)):
+        assert (guide[20:30, 40 * number + 15 : 40 * number + 25] == value).all()
+    assert np.array_equal(guide[~mask], photo[~mask])
+
+
 def test_avoid_reaches_the_backend_in_the_window(image: Image, mask: Mask) -> None:
     backend = Toy()
     avoid = np.zeros_like(mask)

@@ -1,0 +1,93 @@
+"""How near real removals come to the true background, scene by scene (eval/real_removal: objects and shadows marked).
+
+    python -m benchmarks.real OUT --methods context-encoder-guided exemplar telea
+
+The photo goes through the app as a user's would (the mask grown as it chooses); the fill is scored with the truth
+pasted outside the marked region: HaarPSI over its box and 24 px, PSNR inside. Every second scene, by name, is for
+tuning, the others tell. OUT gets rows.jsonl (what is there is not done again), table.md, and for every photo a picture:
+marked, true, then every method.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.exemplar_cases import DATA, Case, load, scores
+from benchmarks.fullsize import rows_of
+from inpaint_app.backends import registry
+from inpaint_app.session import Session
+from inpaint_app.types import Image, Mask, Removal
+
+METHODS = (registry.DEFAULT, "exemplar", "telea")
+
+
+def marked(folder: Path) -> Mask:
+    """Objects and shadows of a case."""
+    parts = [load(path)[..., 0] > 127 for path in (folder / "objects.png", folder / "shadow.png")]
+    return np.logical_or(*parts)
+
+
+def run(out: Path, methods: list[str], options: dict[str, Any]) -> None:
+    """A row for every photo and method."""
+    session = Session()
+    done = {(row["photo"], row["method"]) for row in rows_of(out)}
+    for folder in sorted(path for path in (DATA / "eval/real_removal").iterdir() if path.is_dir()):
+        photo, mask = load(folder / "photo.jpg"), marked(folder)
+        case = Case(folder.name, load(folder / "truth.png"), mask)
+        views: list[Image] = []
+        for method in methods:
+            if (case.name, method) in done:
+                continue
+            known = {name: value for name, value in options.items() if method != "telea"}
+            fill = session.remove(Removal(photo, mask, options=known), method).image
+            views.append(np.where(mask[..., None], fill, case.image))
+            row = {"photo": case.name, "method": method} | scores(case, fill)
+            with (out / "rows.jsonl").open("a") as file:
+                file.write(json.dumps(row) + "\n")
+        if views:
+            shown = np.where(mask[..., None], np.uint8((255, 0, 255)), photo)
+            tiles = np.hstack([view[case.crop] for view in (shown, case.image, *views)])
+            cv2.imwrite(str(out / f"{case.name}.png"), cv2.cvtColor(tiles, cv2.COLOR_RGB2BGR))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """PSNR and HaarPSI of every method, by scene, and the means over photos."""
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    scenes = sorted({row["photo"].rsplit("_", 1)[0] for row in rows})
+    groups = {scene: {scene} for scene in scenes}
+    groups |= {"**tuning**": set(scenes[::2]), "**telling**": set(scenes[1::2]), "**all**": set(scenes)}
+    lines = ["| scene | photos | " + " | ".join(methods) + " |", "|---" * (len(methods) + 2) + "|"]
+    for name, group in groups.items():
+        cells, count = [], 0
+        for method in methods:
+            mine = [r for r in rows if r["method"] == method and r["photo"].rsplit("_", 1)[0] in group]
+            count = len(mine)
+            psnr, haarpsi = (np.mean([row[key] for row in mine]) for key in ("psnr", "haarpsi"))
+            cells.append(f"{psnr:.2f} / {haarpsi:.3f}")
+        lines.append(f"| {name} | {count} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("out", type=Path, help="folder for rows, table and pictures")
+    parser.add_argument("--methods", nargs="+", default=METHODS)
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help='of the engines, as JSON: {"guidance": 0.1}'
+    )
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    run(arguments.out, arguments.methods, arguments.options)
+    made = table(rows_of(arguments.out))
+    (arguments.out / "table.md").write_text(made + "\n")
+    print(made)
+
+
+if __name__ == "__main__":
+    main()
