@@ -58,14 +58,24 @@ def _known_distance(
     return total
 
 
+@inline
+def _add_squares(total: Floats, values: Floats, own: Any) -> None:
+    """Add each value's squared difference to `own`: one value of a patch beside that of all sampled ones at once."""
+    for m in range(len(total)):
+        d = values[m] - own
+        total[m] += d * d
+
+
 @kernel
 def _match_known(
     rows: Values, known: Floats, index: Ints, corner: tuple[int, int], ys: Ints, xs: Ints, sources: Flags, pool: Ints,
-    ready: Flags, entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int, near: int,
+    sampled: Floats, ready: Flags, entries: Ints, match: Ints, cost: Floats, start: int, stop: int, seed: int,
+    near: int,
 ) -> None:  # fmt: skip
     height, width = sources.shape
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
     mask = np.empty((2 * RADIUS + 1, SPAN), np.float32)
+    apart = np.empty(pool.shape[0], np.float32)
     for n in range(start, stop):
         k = entries[n]
         y, x = ys[k], xs[k]
@@ -93,11 +103,14 @@ def _match_known(
                 found = _known_distance(patch, mask, order, rows, cy, cx, best)
                 if found < best:
                     best, best_y, best_x = found, cy, cx
+        apart[:] = 0.0
+        for i in range(2 * RADIUS + 1):
+            for j in range(SPAN):
+                if mask[i, j] > 0.0:
+                    _add_squares(apart, sampled[i * SPAN + j], patch[i, j])
         for m in range(pool.shape[0]):
-            cy, cx = pool[m, 0], pool[m, 1]
-            found = _known_distance(patch, mask, order, rows, cy, cx, best)
-            if found < best:
-                best, best_y, best_x = found, cy, cx
+            if apart[m] < best:
+                best, best_y, best_x = apart[m], pool[m, 0], pool[m, 1]
         state = hashed(k, seed)
         for _ in range(near):
             state = shuffled(state)
@@ -133,6 +146,7 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
         sample, near = max(LEAST, sample * USUAL // len(field.ys)), NEAR
     if len(pool) > sample:
         pool = pool[np.sort(np.random.default_rng(seed).choice(len(pool), sample, replace=False))]
+    sampled = _patches(rows, pool)
     square = np.ones((3, 3), np.uint8)
     pending = np.ones(len(field.ys), bool)
     while not known.all():
@@ -150,14 +164,26 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
             start: int, stop: int, entries: Ints = entries, flags: Floats = flags, ready: Flags = ready
         ) -> None:
             _match_known(
+<<<<<<< HEAD
                 rows, flags, field.index, field.corner, field.ys, field.xs, field.sources, pool, ready,
                 entries, field.match, field.cost, start, stop, seed, near,
+=======
+                rows, flags, field.index, field.corner, field.ys, field.xs, field.sources, pool, sampled, ready,
+                entries, field.match, field.cost, start, stop, seed,
+>>>>>>> d44155d (The first fill compares a patch with all sampled ones at once; a level ends where a vote changes nothing)
             )  # fmt: skip
 
         run(band, len(entries), 16)
         pending[entries] = False
         _fill_layer(level, layer, field, ~pending)
         known = known | layer
+
+
+def _patches(rows: Values, centres: Ints) -> Floats:
+    """The patches at some centres (M, 2), one value of all of them after the other: (values, M)."""
+    ys, xs = centres[:, 0] - RADIUS, (centres[:, 1] - RADIUS) * CHANNELS
+    values = [rows[ys + i, xs + j] for i in range(2 * RADIUS + 1) for j in range(SPAN)]
+    return np.array(values, np.float32)
 
 
 def _fill_layer(level: Level, layer: Flags, field: Field, ready: Flags) -> None:

@@ -6,6 +6,8 @@ it is finer than the guide's own pixels, is added to the fill. It fades towards 
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +36,7 @@ def with_layout(fill: Image, guide: Image, hole: Mask, pixel: float, share: floa
     height, width = opening.shape
     for rows in bands(height):
         here = _enlarged(moved, (rows.start, rows.stop), (height, width))
-        values = part[rows][opening[rows]] + here[opening[rows]]
-        part[rows][opening[rows]] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+        cv2.add(part[rows], here, part[rows], opening[rows].view(np.uint8), cv2.CV_8U)
     return out
 
 
@@ -44,8 +45,8 @@ def _coarse(guide: Image, fill: Image, hole: Mask, sigma: float) -> NDArray[np.f
 
     The mean is of the hole's pixels alone; it fades to 0 at the rim, where half of what the blur sees is known.
     """
-    apart = cv2.subtract(guide, fill, dtype=cv2.CV_16S)
-    apart[~hole] = 0
+    apart: NDArray[Any] = np.zeros(fill.shape, np.int16)
+    cv2.subtract(guide, fill, apart, hole.view(np.uint8), cv2.CV_16S)
     step = max(1, int(sigma / 2))
     size = (-(-hole.shape[1] // step), -(-hole.shape[0] // step))
     inside = hole.view(np.uint8) * np.uint8(255)
