@@ -47,7 +47,8 @@ class Whole:
         coefficients = np.zeros((units.size, 64), np.int16)
         marked = np.zeros(len(coefficients) if file.progressive and not file.torn else 0, np.bool_)
         marked[units[wanted >= 0] if len(marked) else []] = True
-        parts = [_read_scan(file, scan, units, coefficients, marked) for scan in file.scans]
+        orders = {scan.components: _order(file, scan, units) for scan in file.scans}
+        parts = [_read_scan(file, scan, orders[scan.components], coefficients, marked) for scan in file.scans]
         kept = coefficients[units[wanted >= 0]]
         return cls(file, wanted, coefficients, units, kept, parts if len(marked) else [])
 
@@ -178,13 +179,17 @@ class Whole:
 
 
 def _read_scan(
-    file: JpegFile, scan: Scan, units: NDArray[np.int32], coefficients: NDArray[np.int16], marked: NDArray[np.bool_]
+    file: JpegFile, scan: Scan, ordered: tuple[NDArray[np.int32], NDArray[np.int64], int],
+    coefficients: NDArray[np.int16], marked: NDArray[np.bool_],
 ) -> Parted:  # fmt: skip
-    """Decode one scan into the coefficients; raises JpegError. marked: rows that are to be written, or empty."""
+    """Decode one scan into the coefficients; raises JpegError. ordered: see `_order`.
+
+    marked: rows of coefficients that are to be written, or empty.
+    """
     from inpaint_app.photofile.jpeg.passes import read_pass
     from inpaint_app.photofile.jpeg.ranges import Parted
 
-    order, owner, per_mcu = _order(file, scan, units)
+    order, owner, per_mcu = ordered
     plain, starts = intervals(file, scan)
     every = scan.restart * per_mcu or len(order)
     if len(starts) - 1 != -(-len(order) // every) and not file.torn:
