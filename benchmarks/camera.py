@@ -6,14 +6,16 @@ ends with 1 on any exception that is not one of the app's own, and on a change t
 
 The hole is an ellipse in the middle. "Known pixels" are counted anew here: in a lossless file none may differ, in a
 JPEG edited in its blocks none further than a coding unit from the hole, and no other format promises anything. Tags are
-the EXIF tags that Pillow reads, less those that say where in the file something lies; of those that differ the report
-has to name a correction. A palette may be widened, or become true colours: only the colours are compared.
+the EXIF tags that Pillow reads, less those that say where in the file something lies; of each that differs, and of a
+profile that does, the report has to speak by its name (SPOKEN): another note does not excuse it. A palette may be
+widened, or become true colours: only the colours are compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import io
 import sys
 import time
 import traceback
@@ -24,9 +26,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import ExifTags, Image
 
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
+from inpaint_app.photofile.inventory import Inventory
 from inpaint_app.removal.session import Job, Session
 from inpaint_app.types import Mask
 
@@ -45,6 +49,18 @@ LAYOUT = frozenset(
     {0x00FE, 0x0102, 0x0103, 0x0106, 0x010A, 0x0116, 0x0118, 0x0119, 0x013D, 0x0153, 0x015B}
 ) | frozenset(range(0x0142, 0x0146))
 """Tags of a TIFF that say how samples are packed: strips, tiles, compression, bit order. The samples are compared."""
+SPOKEN = {
+    "profile": "profile",
+    "samples": "bits",
+    0x02BC: "XMP",
+    0x83BB: "IPTC",
+    0x8649: "Photoshop",
+    0x9214: "subject's area",
+    0xA214: "subject's area",
+}
+"""The words by which a report names what changed; of other tags their EXIF name."""
+ABSENT = {0x0112: "1"}
+"""What it means that a tag is not there."""
 UNITS = 33
 """Pixels from the hole within which a coding unit that it touches may lie, and what its smoothed colour reaches."""
 
@@ -85,10 +101,6 @@ def photos(folders: list[Path], every: int) -> Iterator[tuple[str, Path]]:
 
 def tags(photo: files.Photo) -> dict[int, str]:
     """EXIF tags as text, without those that say where something lies."""
-    import io
-
-    from PIL import Image
-
     try:
         block = Image.open(io.BytesIO(photo.source)).getexif()
         found = dict(block.items()) | dict(block.get_ifd(0x8769).items())
@@ -153,13 +165,21 @@ def differences(photo: files.Photo, encoded: files.Encoded, edited: np.ndarray, 
     opaque = photo.alpha is None or again.alpha is not None or bool((photo.alpha == 255).all())
     fewer = photo.bit_depth > again.bit_depth or not opaque
     if encoded.report.format == photo.format and not widened and fewer:
-        yield f"{photo.mode} of {photo.bit_depth} bits became {again.mode} of {again.bit_depth}"
+        what = f"{photo.mode} of {photo.bit_depth} bits became {again.mode} of {again.bit_depth}"
+        yield what + told(report.inventory, "samples")
     if photo.icc != again.icc:
-        yield "profile" if not report.note else f"profile, told: {report.note}"
+        yield "profile" + told(report.inventory, "profile")
     before, after = tags(photo), tags(again)
-    lost = sorted(f"{tag:#06x}" for tag in before if before[tag] != after.get(tag))
-    if lost:
-        yield f"tags {', '.join(lost[:8])}" + (f", told: {report.note}" if report.note else "")
+    for tag in sorted(before):
+        if before[tag] != after.get(tag, ABSENT.get(tag)):
+            yield f"tag {tag:#06x}" + told(report.inventory, tag)
+
+
+def told(inventory: Inventory, what: int | str) -> str:
+    """The entries of a report that speak of what changed, as ", told: …"; "" where none does."""
+    name = SPOKEN.get(what) or ExifTags.TAGS.get(int(what), "no such tag")
+    lines = [line for line in inventory.lines if name.lower() in line.lower()]
+    return f", told: {' '.join(lines)}" if lines else ""
 
 
 def table(shelf: Shelf, backend: str) -> Iterator[str]:
@@ -216,7 +236,7 @@ def main() -> int:
     print(text)
     if given.output:
         given.output.write_text(text + "\n", encoding="utf-8")
-    unexplained = [what for _, what in shelf.changed if "told" not in what]
+    unexplained = [what for _, what in shelf.changed if ", told: " not in what]
     return 1 if shelf.failed or unexplained else 0
 
 

@@ -164,13 +164,8 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
             start: int, stop: int, entries: Ints = entries, flags: Floats = flags, ready: Flags = ready
         ) -> None:
             _match_known(
-<<<<<<< HEAD
-                rows, flags, field.index, field.corner, field.ys, field.xs, field.sources, pool, ready,
-                entries, field.match, field.cost, start, stop, seed, near,
-=======
                 rows, flags, field.index, field.corner, field.ys, field.xs, field.sources, pool, sampled, ready,
-                entries, field.match, field.cost, start, stop, seed,
->>>>>>> d44155d (The first fill compares a patch with all sampled ones at once; a level ends where a vote changes nothing)
+                entries, field.match, field.cost, start, stop, seed, near,
             )  # fmt: skip
 
         run(band, len(entries), 16)
