@@ -20,9 +20,6 @@ Pixels = tuple[Ints, Ints]
 """Rows and columns of the hole's pixels, in scan order."""
 
 
-STILL = 0.1  # grey values: a level on which a vote moves the colours by less is done
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How much work each level gets. Chosen by measurement, see benchmarks/exemplar.py.
@@ -82,10 +79,7 @@ def _improve(
         colours = vote.vote(features, field, weight, py, px)
         if guide is not None and steer > 0:
             colours += np.float32(steer) * (guide[py, px] - colours)
-        moved = float(np.abs(colours - level.features[py, px, :3]).mean())
         level.paint(py, px, colours)
-        if moved < STILL:
-            break
 
 
 def hole_pixels(hole: Flags) -> Pixels:
