@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.cli import app, batch, completion, delegated, detect, models, remove
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
@@ -30,7 +30,7 @@ def build(chosen: str | None = None) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error that the app raises becomes one line on stderr."""
-    surroundings.share_cores()
+    environment.share_cores()
     completion.offer(build)
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)

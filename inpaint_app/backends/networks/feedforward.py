@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from inpaint_app import surroundings
+from inpaint_app import environment
 from inpaint_app.backends.networks.scaling import device, restored, scaled
 from inpaint_app.errors import CheckpointError
 from inpaint_app.types import Image, Mask, Options, Progress, Window
@@ -26,7 +26,7 @@ class FeedForward:
 
     def __init__(self) -> None:
         """Load the weights; raises MissingWeights, CheckpointError."""
-        surroundings.share_cores()
+        environment.share_cores()
         import torch
 
         from inpaint_app.models import checkpoints
