@@ -239,7 +239,7 @@ def test_thousands_of_small_holes_cost_by_their_pixels_not_by_their_pixels_times
     match = initialise._match_known
 
     def counted(*given: Any) -> None:
-        pool, start, stop, near = given[7], *given[12:14], given[15]
+        pool, start, stop, near = given[7], *given[13:15], given[16]
         compared.append((stop - start) * (len(pool) + near))
         match(*given)
 
