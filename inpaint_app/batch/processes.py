@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 def bound(threads: int) -> None:
     """Keep OpenCV, torch, numba and our own engine to so many threads here; to be called before they load."""
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
-    surroundings.share_cores()
+    environment.share_cores()
     import cv2
 
     cv2.setNumThreads(threads)

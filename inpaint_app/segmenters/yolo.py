@@ -177,7 +177,7 @@ def _quiet(settings: Settings) -> None:
     """What ultralytics reads from the environment when it is imported: no telemetry, no installing, safe loading."""
     threads = settings.cores
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    surroundings.share_cores()
+    environment.share_cores()
     os.environ["YOLO_AUTOINSTALL"] = "0"
     os.environ["ULTRALYTICS_SAFE_LOAD"] = "1"
     os.environ["YOLO_VERBOSE"] = "0"
