@@ -7,10 +7,10 @@ WORKDIR /build
 RUN python -m venv /opt/inpaint
 COPY requirements.txt ./
 RUN /opt/inpaint/bin/pip install -r requirements.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY checkpoints checkpoints
 COPY inpaint_app inpaint_app
-RUN /opt/inpaint/bin/pip install --no-deps .
+RUN INPAINT_ALL_WEIGHTS=1 /opt/inpaint/bin/pip install --no-deps .
 
 FROM python:3.12-slim-bookworm
 COPY packages.txt /tmp/packages.txt

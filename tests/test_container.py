@@ -58,7 +58,7 @@ def running(built: tuple[Build, Stage]) -> Iterator[tuple[Container, str]]:
 def test_only_what_is_needed_is_sent() -> None:
     tops = {path.parts[0] for path in sent(ROOT)}
     assert tops == {
-        "requirements.txt", "packages.txt", "pyproject.toml", "README.md", "LICENSE", "checkpoints", "inpaint_app",
+        "requirements.txt", "packages.txt", "pyproject.toml", "setup.py", "README.md", "LICENSE", "checkpoints", "inpaint_app",
     }  # fmt: skip
     assert not [path for path in sent(ROOT) if "__pycache__" in path.parts]
 
@@ -69,7 +69,7 @@ def test_the_package_is_installed_whole(built: tuple[Build, Stage]) -> None:
     for path in (ROOT / "inpaint_app").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             assert (installed / path.relative_to(ROOT / "inpaint_app")).is_file(), path
-    shipped = {path.name for path in (stage.root / "opt/inpaint/share/inpaint-app/checkpoints").iterdir()}
+    shipped = {path.name for path in (installed / "checkpoints").iterdir()}
     assert {"manifest.toml", "context-encoder.safetensors"} <= shipped
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import sysconfig
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,22 +42,17 @@ class Entry:
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     shares: Mapping[str, str] = field(default_factory=dict)
+    comparison: bool = False
 
 
 def folder() -> Path:
-    """Where the weights lie: INPAINT_CHECKPOINTS, else checkpoints/ beside the package, else the installed data."""
+    """Where the weights lie: INPAINT_CHECKPOINTS, else in the installed package, else beside it in the source tree."""
     chosen = Settings.from_environment().checkpoints
     if chosen is not None:
         return chosen
-    beside = Path(__file__).resolve().parents[2] / "checkpoints"
-    installed = _installed()
-    return beside if (beside / MANIFEST).exists() or not installed.exists() else installed
-
-
-@lru_cache(maxsize=1)
-def _installed() -> Path:
-    """Where an installed package keeps its data; the question takes Python a millisecond."""
-    return Path(sysconfig.get_path("data")) / "share" / "inpaint-app" / "checkpoints"
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "checkpoints"
+    return installed if (installed / MANIFEST).exists() else package.parent / "checkpoints"
 
 
 def entries(where: Path | None = None) -> Mapping[str, Entry]:

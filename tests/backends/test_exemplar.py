@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,6 +15,7 @@ import pytest
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
 from inpaint_app.errors import Cancelled
 from inpaint_app.types import Image, Mask, Progress, Window
+from tests.conftest import ROOT
 
 
 def _texture(height: int, width: int, seed: int = 0) -> Image:
@@ -249,3 +252,21 @@ def test_thousands_of_small_holes_cost_by_their_pixels_not_by_their_pixels_times
     assert np.array_equal(filled[~mask], image[~mask])
     assert np.abs(filled.astype(int) - image)[mask].mean() < 4
     assert 0 < sum(compared) <= 400 * initialise.SAMPLE + mask.size * (initialise.LEAST + initialise.NEAR)
+
+
+def test_the_first_fill_after_an_installation_says_that_it_compiles(tmp_path: Path) -> None:
+    code = (
+        "import numpy as np\nfrom inpaint_app.backends.exemplar import Exemplar, ExemplarOptions\n"
+        "from inpaint_app.types import Progress, Window\nmask = np.zeros((40, 40), bool); mask[15:20, 15:20] = True\n"
+        "image = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)\n"
+        "Exemplar().inpaint(Window(image, mask), ExemplarOptions(), Progress(lambda share, stage: print(stage)))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=300, check=True,
+        ).stdout
+        for _ in range(2)
+    ]  # fmt: skip
+    assert "compiling the engine" in said[0]
+    assert "compiling the engine" not in said[1]

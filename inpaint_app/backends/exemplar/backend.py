@@ -19,12 +19,13 @@ class Exemplar:
         Where no patch of the window is free of hole and avoided pixels, the guide is returned, or without one a
         smooth continuation of the known pixels.
         """
-        from inpaint_app.backends.exemplar import engine
+        from inpaint_app.backends.exemplar import engine, jit
         from inpaint_app.backends.exemplar.layout import with_layout
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
-        progress(0.0, "looking at the photo")
+        first = not jit.compiled_before()
+        progress(0.0, "compiling the engine, once after an installation" if first else "looking at the photo")
         hole = np.ascontiguousarray(window.mask, bool)
         if not hole.any():
             progress(1.0, "nothing to fill")

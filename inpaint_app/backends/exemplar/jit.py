@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -25,15 +26,24 @@ Sum = TypeVar("Sum", float, NDArray[np.floating])
 
 _lock = threading.Lock()
 _pool: tuple[ThreadPoolExecutor, int] | None = None
+_cached: list[Any] = []
 
 
 def kernel(function: Kernel) -> Kernel:
     """Compile on first call; keep the machine code on disk where some folder can be written."""
     settings: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
     try:
-        return cast(Kernel, numba.njit(cache=True, **settings)(function))
+        compiled = numba.njit(cache=True, **settings)(function)
+        _cached.append(compiled)
+        return cast(Kernel, compiled)
     except RuntimeError:  # numba found no folder to keep a cache in: compile anew in every process
         return cast(Kernel, numba.njit(**settings)(function))
+
+
+def compiled_before() -> bool:
+    """Whether an earlier run left machine code on disk; without any the first fill takes some seconds longer."""
+    folders = {one.stats.cache_path for one in _cached}
+    return any(any(Path(folder).glob("*.nbi")) for folder in folders if folder)
 
 
 def inline(function: Kernel) -> Kernel:
