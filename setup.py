@@ -23,10 +23,10 @@ def shipped() -> list[str]:
 
 
 setup(
-    packages=[*find_packages(include=["inpaint_app*"]), "inpaint_app.models.checkpoints"],
-    package_dir={"inpaint_app.models.checkpoints": "checkpoints"},
+    packages=[*find_packages(include=["inpaint_app*"]), "inpaint_app.weights"],
+    package_dir={"inpaint_app.weights": "checkpoints"},
     package_data={
         "inpaint_app": ["py.typed", "ui/static/*", "ui/static/examples/*"],
-        "inpaint_app.models.checkpoints": ["manifest.toml", *shipped()],
+        "inpaint_app.weights": ["manifest.toml", *shipped()],
     },
 )

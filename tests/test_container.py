@@ -69,7 +69,7 @@ def test_the_package_is_installed_whole(built: tuple[Build, Stage]) -> None:
     for path in (ROOT / "inpaint_app").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             assert (installed / path.relative_to(ROOT / "inpaint_app")).is_file(), path
-    shipped = {path.name for path in (installed / "checkpoints").iterdir()}
+    shipped = {path.name for path in (installed / "weights").iterdir()}
     assert {"manifest.toml", "context-encoder.safetensors"} <= shipped
 
 

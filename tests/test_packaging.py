@@ -79,7 +79,7 @@ def test_a_wheel_is_small_and_holds_what_the_default_needs(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert wheel.stat().st_size <= MOST
     for wanted in ("context-encoder.safetensors", "finder.safetensors", "manifest.toml"):
-        assert f"inpaint_app/checkpoints/{wanted}" in names
+        assert f"inpaint_app/weights/{wanted}" in names
     assert not [name for name in names if "gan-small" in name or name.startswith(("tests", "checkpoints"))]
 
 

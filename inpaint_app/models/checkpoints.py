@@ -51,7 +51,7 @@ def folder() -> Path:
     if chosen is not None:
         return chosen
     package = Path(__file__).resolve().parents[1]
-    installed = package / "checkpoints"
+    installed = package / "weights"
     return installed if (installed / MANIFEST).exists() else package.parent / "checkpoints"
 
 
