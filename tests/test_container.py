@@ -58,7 +58,8 @@ def running(built: tuple[Build, Stage]) -> Iterator[tuple[Container, str]]:
 def test_only_what_is_needed_is_sent() -> None:
     tops = {path.parts[0] for path in sent(ROOT)}
     assert tops == {
-        "requirements.txt", "packages.txt", "pyproject.toml", "setup.py", "README.md", "LICENSE", "checkpoints", "inpaint_app",
+        "requirements.txt", "packages.txt", "pyproject.toml", "setup.py", "README.md", "LICENSE", "checkpoints",
+        "inpaint_app",
     }  # fmt: skip
     assert not [path for path in sent(ROOT) if "__pycache__" in path.parts]
 
