@@ -20,14 +20,29 @@
     ├── Busy                  too many wait already
     └── Cancelled             the user stopped the work
 
-A message says what came, what was expected, and the cure, in words that can be shown to the user as they are.
+A message says what came, what was expected, and the cure, in words that can be shown to the user as they are: one line,
+in which a name that somebody else gave a file can steer no terminal and forge no line of a log.
 """
 
 from __future__ import annotations
 
+import re
+
+BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, marks that turn the direction of writing, and bytes of a name that were no UTF-8."""
+
+
+def printable(text: str) -> str:
+    """A text as one line that any terminal, log or table takes: what nobody would see is spelt out (\\x1b)."""
+    return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], BREAKS.sub(" ", text))
+
 
 class InpaintError(Exception):
     """Root of the tree: catch this to catch whatever the app raises on purpose."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class PhotoError(InpaintError):

@@ -11,6 +11,11 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from inpaint_app.errors import UNSEEN
+
+LONGEST = 255
+"""Bytes of UTF-8 that a name may have on common file systems."""
+
 SIDECARS = frozenset({".xmp", ".aae", ".json", ".thm", ".ini", ".db", ".pp3", ".dop", ".lrv", ".on1"})
 """Endings of what programs lay beside photos."""
 
@@ -26,6 +31,16 @@ def key(name: str) -> str:
 def beside(name: str) -> bool:
     """Whether a file's or folder's name says that it is no photo but something that lies beside photos."""
     return name.startswith(".") or name.casefold() in SYSTEM or Path(name).suffix.casefold() in SIDECARS
+
+
+def result_name(stem: str, ending: str, room: int = 0) -> str:
+    """What a result is called after its photo: in letters that can be seen, and short enough for any usual disk.
+
+    room: bytes that may still be put before the ending.
+    """
+    seen = UNSEEN.sub("_", stem)
+    most = LONGEST - len(ending.encode("utf-8", "replace")) - room
+    return seen.encode()[: max(1, most)].decode("utf-8", "ignore") + ending
 
 
 class Names:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from inpaint_app.batch.naming import beside, key
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import OptionError, printable
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
@@ -59,10 +59,14 @@ def listed(source: Path) -> tuple[Path, ...]:
             raise OptionError(
                 f"{source} is a photo: give a folder or a list of photos, or use the command remove."
             )
-        elif source.stat().st_size > MAX_LIST_BYTES:
-            raise OptionError(f"{source} is too large for a list of photos.")
         else:
-            text, folder = source.read_text(encoding="utf-8-sig"), source.parent
+            with source.open("rb") as stream:  # which may be a pipe: a shell's <(…)
+                data = stream.read(MAX_LIST_BYTES + 1)
+            if len(data) > MAX_LIST_BYTES:
+                raise OptionError(f"{source} is too large for a list of photos.")
+            text, folder = data.decode("utf-8-sig"), source.parent
+        if "\0" in text:
+            raise OptionError(f"{source} is no list of photos: no path holds a zero byte.")
     except UnicodeDecodeError:
         raise OptionError(
             f"{source} is no list of photos: expected a text in UTF-8, a path a line."
@@ -137,12 +141,12 @@ def _named(photo: Path, masks: Mapping[str, Path]) -> Path | None:
 
 
 def labels(photos: Sequence[Path], root: Path | None) -> list[str]:
-    """What rows call the photos; a name that comes again gets (2), (3), … behind it."""
+    """What rows call the photos, each in one printable line; a name that comes again gets (2), (3), … behind it."""
     found: list[str] = []
     seen: Counter[str] = Counter()
     for photo in photos:
         inside = root is not None and photo.is_relative_to(root)
-        name = photo.relative_to(root).as_posix() if inside and root is not None else photo.name
+        name = printable(photo.relative_to(root).as_posix() if inside and root is not None else photo.name)
         seen[name] += 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return found

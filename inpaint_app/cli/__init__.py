@@ -57,3 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InpaintError as error:
         console.problem(str(error))
         return FAILED
+    except OSError as error:  # a name that is too long, a folder that may not be read, a disk that went away
+        console.problem(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+        return FAILED

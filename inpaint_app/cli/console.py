@@ -1,4 +1,7 @@
-"""What the command line says and where: results on stdout, everything else on stderr, a bar where someone looks."""
+"""What the command line says and where: results on stdout, everything else on stderr, a bar where someone looks.
+
+Names of files steer no terminal: each line is printable.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from inpaint_app.errors import printable
 from inpaint_app.types import Progress
 
 
@@ -29,21 +33,21 @@ class Console:
     def say(self, text: str) -> None:
         """A result, for people: stdout, unless that is reserved."""
         if not self.quiet:
-            (self.note if self.reserved else self.write)(text)
+            (self.note if self.reserved else self.write)(printable(text))
 
     def write(self, text: str) -> None:
         """A result that was asked for as such (JSON, a table): stdout, whether quiet or not."""
-        sys.stdout.write(text + "\n")
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
         sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """What is good to know while it runs: stderr."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(printable(text) + "\n")
 
     def problem(self, text: str) -> None:
         """What went wrong: stderr, whether quiet or not."""
-        sys.stderr.write(f"inpaint-app: {text}\n")
+        sys.stderr.write(f"inpaint-app: {printable(text)}\n")
 
     @contextmanager
     def working(self, title: str = "") -> Iterator[Progress]:
@@ -61,12 +65,17 @@ class Console:
 
         shape = "{desc:<36.36} {percentage:3.0f}% |{bar}| {elapsed}"
         with tqdm(
-            total=1.0, desc=title, file=sys.stderr, bar_format=shape, leave=False, dynamic_ncols=True
+            total=1.0,
+            desc=printable(title),
+            file=sys.stderr,
+            bar_format=shape,
+            leave=False,
+            dynamic_ncols=True,
         ) as bar:
 
             def report(fraction: float, stage: str) -> None:
                 bar.n = max(bar.n, fraction)
-                bar.set_description_str(stage or title, refresh=False)
+                bar.set_description_str(printable(stage or title), refresh=False)
                 bar.refresh()
 
             yield Progress(report, self.stopped.is_set)

@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
     if arguments.json != streams.STREAM:
-        console.say(table(found, photo.width * photo.height, spec.name))
+        for line in table(found, photo.width * photo.height, spec.name).split("\n"):
+            console.say(line)
     if arguments.overlay:
         write_png(overlay(photo.rgb, found), arguments.overlay)
     if arguments.mask:

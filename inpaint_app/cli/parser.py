@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import OptionError, printable
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.session import CONFIDENCE, Job
 from inpaint_app.segmenters import registry as segmenters
@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
             choices = re.findall(r"'([\w.-]+)'", message.partition("(choose from")[2])
             near = get_close_matches(unknown[1], choices or known, n=1)
             message = message.partition(" (choose from")[0] + (f". Did you mean {near[0]}?" if near else "")
-        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\nTry '{self.prog} --help'.\n")
 
 
 def program() -> tuple[Parser, Any]:

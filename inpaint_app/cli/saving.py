@@ -9,7 +9,7 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import result_suffix
-from inpaint_app.batch.naming import Names, key, same_file
+from inpaint_app.batch.naming import Names, key, result_name, same_file
 from inpaint_app.cli import written
 from inpaint_app.cli.parser import Parser
 from inpaint_app.cli.streams import STREAM, Source
@@ -167,9 +167,9 @@ class _Results:
         """A name of its own; raises OptionError where something is there already that may not be written over."""
         if self._recipes:
             endings = [*endings, *(f"{ending}{suffix}.recipe.json" for ending in endings)]
-        number = 1
+        number, room = 1, max(len(f"{end}{suffix}".encode()) for end in endings)
         while True:
-            base = stem if number == 1 else f"{stem}-{number}"
+            base = result_name(stem, "" if number == 1 else f"-{number}", room)
             names = [f"{base}{end}" if end.endswith(".json") else f"{base}{end}{suffix}" for end in endings]
             if all(self._names.free(name) for name in names) and not self._anothers(source, names):
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from inpaint_app.errors import InpaintError, MissingWeights, OptionError
-from inpaint_app.segmenters import weights
+from inpaint_app.segmenters import weights, weights_content
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
 
@@ -67,7 +67,7 @@ def specs() -> tuple[SegmenterSpec, ...]:
 def _own(path: Path) -> SegmenterSpec:
     """The file of INPAINT_YOLO_WEIGHTS with its own classes; one that cannot be read says why when it is used."""
     try:
-        known, note = weights.content(path).labels, ""
+        known, note = weights_content.content(path).labels, ""
     except InpaintError as error:
         known, note = COCO, str(error)
     return SegmenterSpec(

@@ -1,22 +1,16 @@
-"""Where YOLO's weights are, what a weight file holds, and how to fetch one. Imports neither torch nor ultralytics."""
+"""Where YOLO's weights are, and how to fetch one. Imports neither torch nor ultralytics."""
 
 from __future__ import annotations
 
 import importlib.util
-import io
 import os
-import pickle
 import shutil
 import urllib.error
 import urllib.request
-import zipfile
-from collections import OrderedDict
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
+from inpaint_app.segmenters.weights_content import content
 from inpaint_app.settings import Settings
 from inpaint_app.types import Missing, Progress
 
@@ -37,14 +31,6 @@ ADDRESS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/{name}
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 15.0
 PIECE = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a weight file says of itself. labels: class names in the order of their numbers."""
-
-    labels: tuple[str, ...]
-    model: str
 
 
 def locate(name: str, settings: Settings | None = None) -> Path | None:
@@ -171,81 +157,3 @@ def _said(name: str, error: Exception) -> str:
         f"{name}.pt could not be fetched ({reason}): try again later, or put the file into checkpoints/ or at "
         "INPAINT_YOLO_WEIGHTS. Brushing works without it."
     )
-
-
-def content(path: Path) -> Content:
-    """What a weight file holds, read without running anything in it.
-
-    Raises MissingWeights where there is no such file, CheckpointError where it is no YOLO segmentation checkpoint.
-    """
-    if not path.is_file():
-        raise MissingWeights(f"There is no weight file {path}: check INPAINT_YOLO_WEIGHTS.")
-    stat = path.stat()
-    return _content(path, stat.st_mtime_ns, stat.st_size)
-
-
-@lru_cache(maxsize=16)
-def _content(path: Path, changed: int, size: int) -> Content:
-    del changed, size  # they only keep the cache honest
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if broken := archive.testzip():
-                raise CheckpointError(f"{path.name} is damaged (in {broken}): fetch it anew.")
-            inner = next(entry for entry in archive.namelist() if entry.endswith("/data.pkl"))
-            held = _Skeleton(io.BytesIO(archive.read(inner))).load()
-        model = (held.get("ema") or held["model"]) if isinstance(held, dict) else None
-        state = model.state if isinstance(model, _Inert) else {}
-        names = state["names"]
-        labels = tuple(str(names[index]) for index in range(len(names)))
-    except (zipfile.BadZipFile, StopIteration, KeyError, pickle.UnpicklingError, EOFError, OSError) as error:
-        raise CheckpointError(
-            f"{path.name} is no YOLO checkpoint ({type(error).__name__}): expected a .pt file as ultralytics "
-            "saves it, such as yolov8n-seg.pt."
-        ) from error
-    if "Segment" not in type(model).__name__:
-        raise CheckpointError(
-            f"{path.name} holds a {type(model).__name__}, expected a segmentation model, such as yolov8n-seg.pt."
-        )
-    return Content(labels, type(model).__name__)
-
-
-class _Inert:
-    """Stands for any class that a pickle names: it keeps the state and does nothing."""
-
-    state: dict[str, Any]
-
-    def __new__(cls, *arguments: Any, **keywords: Any) -> _Inert:
-        made = super().__new__(cls)
-        made.state = {}
-        return made
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        pass
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state if isinstance(state, dict) else {}
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        pass
-
-    def append(self, value: Any) -> None:
-        """Lists of unknown classes are filled through this."""
-
-    extend = append
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-class _Skeleton(pickle.Unpickler):
-    """Reads a pickle's structure: whatever it names becomes inert, so that nothing of it can run."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """An inert class of that name; ordered dictionaries alone are real."""
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        return type(name, (_Inert,), {"__module__": module})
-
-    def persistent_load(self, pid: Any) -> Any:
-        """Tensors stay in the archive."""
-        return _Inert()

@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 from inpaint_app import environment
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.models import torchvision_ops
-from inpaint_app.segmenters import weights
+from inpaint_app.segmenters import weights, weights_content
 from inpaint_app.segmenters.letterbox import Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.tiling import closer, merged, whole_in
 from inpaint_app.settings import Settings
@@ -64,7 +64,7 @@ class YoloSegmenter:
         if path is None:
             lack = weights.missing(name)[-1]
             raise MissingWeights(f"{lack.what} is missing: {lack.cure}. Brushing works without it.")
-        self.labels = weights.content(path).labels
+        self.labels = weights_content.content(path).labels
         self._path = path
         self._predictor = _predictor(path, self._settings)
         self._lock = threading.Lock()

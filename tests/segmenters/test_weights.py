@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
-from inpaint_app.segmenters import registry, weights
+from inpaint_app.segmenters import registry, weights, weights_content
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
@@ -106,7 +107,7 @@ def test_own_weights_are_the_best_segmenter_with_their_own_classes(
 
 
 def test_content_of_the_real_weights(yolo_weights: Path) -> None:
-    found = weights.content(yolo_weights)
+    found = weights_content.content(yolo_weights)
     assert found.labels == registry.COCO
     assert found.model == "SegmentationModel"
 
@@ -119,7 +120,7 @@ def test_reading_a_file_runs_nothing_of_it(tmp_path: Path) -> None:
     path = tmp_path / "bomb.pt"
     path.write_bytes(checkpoint(pickle.dumps({"ema": None, "model": Bomb()}, protocol=2)))
     with pytest.raises(CheckpointError):
-        weights.content(path)
+        weights_content.content(path)
     assert not (tmp_path / "run").exists()
 
 
@@ -141,7 +142,97 @@ def test_files_that_are_no_segmentation_checkpoint_are_refused(
     path = tmp_path / f"{name}.pt"
     path.write_bytes(data)
     with pytest.raises(CheckpointError, match=rf"{name}\.pt .*(expected|damaged)"):
-        weights.content(path)
+        weights_content.content(path)
+
+
+def padded(pickled: bytes) -> bytes:
+    """A checkpoint whose tensors are most of it, as in a real one."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("best/data.pkl", pickled, zipfile.ZIP_DEFLATED)
+        archive.writestr("best/data/0", bytes(max(1000, len(pickled))))
+    return buffer.getvalue()
+
+
+def changed(at: int, value: int) -> bytes:
+    """A good file whose entry says something else, in its own header and in the archive's list."""
+    data = bytearray(own_weights())
+    listed = data.index(b"PK\x01\x02")
+    struct.pack_into("<H", data, at, value)
+    struct.pack_into("<H", data, listed + at + 2, value)
+    return bytes(data)
+
+
+def foreign_name() -> bytes:
+    data = changed(6, 0x800)  # says that its names are UTF-8
+    return data.replace(b"best/data.pkl", b"\xff\xfe\xfdt/data.pkl")
+
+
+def packed(method: int, data: bytes = b"x") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("best/data.pkl", data)
+    return buffer.getvalue()
+
+
+def named(names: object) -> bytes:
+    return padded(pickle.dumps({"model": SegmentationModel(names)}, protocol=2))  # type: ignore[arg-type]
+
+
+NESTED: object = "x"
+for _ in range(40):
+    NESTED = [NESTED] * 10
+
+CRAFTED = {
+    "lzma": packed(zipfile.ZIP_LZMA),
+    "an unknown way of packing": changed(8, 99),
+    "an unknown version": changed(4, 99),
+    "a password": changed(6, 1),
+    "a name that is no UTF-8": foreign_name(),
+    "a bomb": packed(zipfile.ZIP_DEFLATED, bytes(100_000_000)),
+    "room for 2 billion things": padded(b"\x80\x02Nr" + struct.pack("<I", 2**31 - 1) + b"."),
+    "room for 300 million things": padded(b"\x80\x02Nr" + struct.pack("<I", 2**28) + b"."),
+    "a text of a terabyte": padded(b"\x80\x04\x8d" + struct.pack("<Q", 2**40) + b"x."),
+    "bytes of a terabyte": padded(b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"."),
+    "lists in lists": padded(b"\x80\x02" + b"]" * 3_000_000 + b"a" * 2_999_999 + b"."),
+    "tuples in tuples": padded(b"\x80\x02N" + b"\x85" * 900_000 + b"."),
+    "a million classes": padded(b"\x80\x02" + b"".join(b"cm\nA%d\n0" % n for n in range(100_000)) + b"N."),
+    "a call by name": padded(b"(iposix\nsystem\n."),
+    "a number of 100,000 digits": padded(b"\x80\x02I" + b"9" * 100_000 + b"\n."),
+    "an unknown protocol": padded(b"\x80\xff."),
+    "an extension": padded(b"\x80\x02\x82\x01."),
+    "letters that are none": padded(b"\x80\x02X\x01\0\0\0\xff."),
+    "a key that is none": padded(b"\x80\x02}]Ns."),
+    "a class with a zero byte": padded(b"\x80\x02}X\x05\0\0\0modelcx\nA\0B\n)\x81s."),
+    "no names": named(None),
+    "a number for names": named(7),
+    "names that are lists of lists": named({0: NESTED}),
+    "a hundred thousand names": named(dict.fromkeys(range(100_000), "c")),
+}
+
+
+def test_crafted_files_are_refused_in_a_sentence_and_cost_little(tmp_path: Path) -> None:
+    """In a process of their own, in which none may take 300 MB."""
+    for number, data in enumerate(CRAFTED.values()):
+        (tmp_path / f"{number}.pt").write_bytes(data)
+    code = (
+        "import resource, sys; from pathlib import Path; from inpaint_app.segmenters import weights_content\n"
+        "from inpaint_app.errors import CheckpointError\n"
+        "taken = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
+        "for path in sys.argv[1:]:\n"
+        "    before = taken()\n"
+        "    try: print('taken for good:', weights_content.content(Path(path)))\n"
+        "    except CheckpointError as error: print(taken() - before, error)\n"
+    )
+    files = [tmp_path / f"{number}.pt" for number in range(len(CRAFTED))]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *files], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for what, file, line in zip(CRAFTED, files, done.stdout.splitlines(), strict=True):
+        megabytes, _, said = line.partition(" ")
+        assert f"{file.name} is no YOLO checkpoint" in said, (what, line)
+        assert int(megabytes) < 300, (what, line)
 
 
 class _Server(BaseHTTPRequestHandler):

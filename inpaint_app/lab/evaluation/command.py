@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.backends import registry
-from inpaint_app.errors import OptionError
+from inpaint_app.errors import OptionError, printable
 from inpaint_app.lab.evaluation import page, photosets, summary
 from inpaint_app.lab.evaluation.measure import Plan, Row
 from inpaint_app.lab.evaluation.measure import run as measured
@@ -239,7 +239,7 @@ def _said(rows: Sequence[Row]) -> str:
 
 
 def _note(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
 
 
 class _interruptible:  # noqa: N801 - used as a with statement's word

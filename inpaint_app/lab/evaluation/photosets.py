@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto, printable
 from inpaint_app.photofile import files
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image
@@ -23,6 +23,13 @@ from inpaint_app.types import Image
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".heic", ".avif"})
 CROPS = ("square", "stretch", "fit")
 _tar_lock = threading.Lock()
+
+
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+"""Ways of packing that are read; LZMA's header may ask for gigabytes."""
+
+BROKEN = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
+"""What an archive can raise: NotImplementedError and names that are no UTF-8 among them."""
 
 
 @lru_cache(maxsize=2)
@@ -47,12 +54,7 @@ class PhotoRef:
         load = load or (lambda source, name: files.load(source, name=name))
         if not self.member:
             return load(self.path, None).rgb
-        if zipfile.is_zipfile(self.path):
-            return load(_unzipped(self.path, self.member), self.name).rgb
-        with _tar_lock:
-            stream = _archive(self.path).extractfile(self.member)
-            data = stream.read() if stream else b""
-        return load(data, self.name).rgb
+        return load(_unpacked(self.path, self.member), self.name).rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +139,12 @@ def photos(
         inside = [source / part for part in (like.inside if like else ()) if (source / part).is_dir()]
         root = inside[0] if inside else source
         found = [
-            PhotoRef(path.relative_to(root).as_posix(), path)
+            PhotoRef(printable(path.relative_to(root).as_posix()), path)
             for path in sorted(root.rglob("*"))
             if _is_photo(path)
         ]
-    elif source.is_file() and tarfile.is_tarfile(source):
-        with tarfile.open(source) as archive:
-            names = sorted(member.name for member in archive if member.isfile())
-        found = [PhotoRef(name, source, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
-    elif zipfile.is_zipfile(source):
-        found = [PhotoRef(name, source, name) for name in _zip_names(source)]
+    elif source.is_file() and (tarfile.is_tarfile(source) or zipfile.is_zipfile(source)):
+        found = [PhotoRef(printable(name), source, name) for name in _members(source)]
     else:
         raise OptionError(f"{source} is neither a folder nor a tar or zip file of photos.")
     if only:
@@ -167,7 +165,7 @@ def gathered(sources: Iterable[Path]) -> tuple[PhotoRef, ...]:
     found: dict[str, PhotoRef] = {}
     for source in sources:
         single = source.suffix.lower() != ".zip" and not source.is_dir()
-        for photo in (PhotoRef(source.name, source),) if single else photos(source):
+        for photo in (PhotoRef(printable(source.name), source),) if single else photos(source):
             name, number = photo.name, 1
             while name in found:
                 number += 1
@@ -176,13 +174,17 @@ def gathered(sources: Iterable[Path]) -> tuple[PhotoRef, ...]:
     return tuple(found.values())
 
 
-def _zip_names(path: Path) -> list[str]:
+def _members(path: Path) -> list[str]:
+    """The photos in a tar or zip file, by name."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                names = sorted(entry.filename for entry in packed.infolist() if not entry.is_dir())
+        else:
+            with tarfile.open(path) as archive:
+                names = sorted(member.name for member in archive if member.isfile())
+    except BROKEN as error:
         raise OptionError(f"{path.name} is damaged ({error}): pack it again.") from error
-    names = sorted(entry.filename for entry in entries)
     return [
         name
         for name in names
@@ -190,15 +192,23 @@ def _zip_names(path: Path) -> list[str]:
     ]
 
 
-def _unzipped(path: Path, member: str) -> bytes:
+def _unpacked(path: Path, member: str) -> bytes:
     """A member's bytes; no more than a photo may have, however small it is packed."""
     most = int(Settings.from_environment().max_megabytes * 1e6)
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            data = stream.read(most + 1)
-    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                if packed.getinfo(member).compress_type not in METHODS:
+                    raise NotImplementedError("packed in a way that is not read here")
+                with packed.open(member) as stream:
+                    data = stream.read(most + 1)
+        else:
+            with _tar_lock:
+                held = _archive(path).extractfile(member)
+                data = held.read(most + 1) if held else b""
+    except BROKEN as error:
         raise UnreadablePhoto(
-            f"{member} cannot be unpacked ({error}): pack it again, without a password."
+            f"{member} cannot be unpacked ({error}): pack it again, as a usual zip without a password."
         ) from error
     if len(data) > most:
         raise PhotoTooLarge(f"{member} has more than {most / 1e6:.0f} MB unpacked: leave it out.")

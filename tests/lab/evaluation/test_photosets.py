@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.errors import OptionError, UnreadablePhoto
+from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.lab.evaluation.photosets import PRESETS, fitted, photos, preset
 from tests.lab.evaluation.conftest import picture
@@ -50,6 +53,49 @@ def test_what_holds_no_photo(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(UnreadablePhoto):
         photos(tmp_path)[0].read()
+
+
+def packed(method: int = zipfile.ZIP_STORED, changed: dict[int, bytes] | None = None) -> bytes:
+    """A zip of one photo; changed: what else stands in its entry's header, and so in the list at its end."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("a.png", bytes(500))
+    data = bytearray(buffer.getvalue())
+    listed = data.index(b"PK\x01\x02")
+    for at, value in (changed or {}).items():
+        data[at : at + len(value)] = value
+        place = listed + (46 if at == 30 else at + 2)
+        data[place : place + len(value)] = value
+    return bytes(data)
+
+
+ARCHIVES = {
+    "lzma": packed(zipfile.ZIP_LZMA),
+    "an unknown way of packing": packed(changed={8: b"\x63\0"}),
+    "an unknown version": packed(changed={4: b"\x63\0"}),
+    "a password": packed(changed={6: b"\x01\0"}),
+    "a name that is no UTF-8": packed(changed={6: b"\0\x08", 30: b"\xff"}),
+    "deflated, and damaged": packed(changed={8: b"\x08\0"}),
+    "nothing at its end": packed()[:-30],
+}
+
+
+@pytest.mark.parametrize("what", ARCHIVES)
+def test_archives_of_any_content_are_one_sentence(tmp_path: Path, what: str) -> None:
+    (tmp_path / "a.zip").write_bytes(ARCHIVES[what])
+    with pytest.raises((OptionError, UnreadablePhoto)) as caught:
+        photos(tmp_path / "a.zip")[0].read()
+    assert str(caught.value).endswith((".", "photos."))
+
+
+def test_what_an_archive_unpacks_to_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINT_MAX_MEGABYTES", "1")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("big.png")
+        member.size = 20_000_000
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+    with pytest.raises(PhotoTooLarge, match="more than 1 MB unpacked"):
+        photos(tmp_path / "a.tar.gz")[0].read()
 
 
 def test_square_stretch_and_fit() -> None:
