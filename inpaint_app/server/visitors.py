@@ -177,7 +177,7 @@ class Visits(Owned):
         self.clock = time.monotonic
         self.root = root
         self.uploads = uploads
-        self._allowances = Allowances(self.settings)
+        self.allowances = Allowances(self.settings)
         self._lock = threading.Lock()
 
     def met(self, request: Any) -> Visit:
@@ -192,7 +192,7 @@ class Visits(Owned):
         visit = self.of(f"{key} {visitor.address}" if visitor.vouched else key, visitor)
         if visit.owner.key != visitor.key:
             raise NotYours(ANOTHERS)
-        visit.allowance = self._allowances.at(visitor.address)
+        visit.allowance = self.allowances.at(visitor.address)
         return visit
 
     def of(self, session_hash: str | None, owner: Visitor = NOBODY) -> Visit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import os
@@ -18,7 +17,7 @@ from inpaint_app.removal.session import Session
 from inpaint_app.server import health
 from inpaint_app.server.endpoints import jobs, mcp, removal
 from inpaint_app.server.endpoints.arguments import ENDPOINTS, Arguments, check
-from inpaint_app.server.endpoints.remote_inputs import check_count, fetched
+from inpaint_app.server.endpoints.remote_inputs import Incoming
 from inpaint_app.server.files import intake
 from inpaint_app.server.files.cleaner import Cleaner
 from inpaint_app.server.files.folders import ServerFolder, private_base
@@ -39,9 +38,6 @@ from inpaint_app.ui.theme import theme
 
 _log = logging.getLogger(__name__)
 
-FETCH_SECONDS = 90.0
-"""Seconds that fetching all that a call names by address may take."""
-
 SESSIONS = 512
 """Sessions that Gradio remembers, at 0.16 MB each; by itself it keeps 10,000."""
 
@@ -54,7 +50,7 @@ class Page(gr.Blocks):
 
     session: Session
     visits: Visits
-    handed: Handed
+    incoming: Incoming
     uploads: Uploads
     folder: ServerFolder
     cleaner: Cleaner
@@ -79,7 +75,7 @@ class Page(gr.Blocks):
         jobs.note_cancels(self._queue)
         options["app_kwargs"]["routes"].append(jobs.reset_route(self._queue))
         self.cleaner.start()
-        with mcp.in_place(self.handed, self.visits.identities):
+        with mcp.in_place(self.incoming, self.visits.identities):
             return super().launch(*given, **options)
 
     def close(self, *given: Any, **options: Any) -> None:
@@ -93,12 +89,7 @@ class Page(gr.Blocks):
         try:
             if block_fn.api_name in ENDPOINTS:
                 check(block_fn.api_name, dict(zip(ENDPOINTS[block_fn.api_name], inputs, strict=False)))
-            check_count(inputs, self.session.settings.batch_photos)
-            async with asyncio.timeout(FETCH_SECONDS):
-                inputs = [await fetched(value, self.handed) for value in inputs]
-        except TimeoutError:
-            said = f"What the call names by address did not come within {FETCH_SECONDS:.0f} s: send it here instead."
-            raise gr.Error(said, print_exception=False) from None
+            inputs = await self.incoming.all(inputs, access.at_hand())
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return await super().preprocess_data(block_fn, inputs, *given, **options)
@@ -129,16 +120,11 @@ def build(session: Session | None = None) -> Page:
     visits = Visits(folder.visits, settings, uploads)
     handed = Handed(folder.handed)
     page = Page(title="Inpaint", analytics_enabled=False, fill_width=True)
-    page.session, page.visits, page.handed, page.uploads, page.folder = (
-        session,
-        visits,
-        handed,
-        uploads,
-        folder,
-    )
+    page.session, page.visits, page.uploads, page.folder = session, visits, uploads, folder
+    page.incoming = Incoming(uploads, settings, visits.allowances)
     page.cleaner = Cleaner(folder, keep, visits.folders, (visits.sweep, uploads.forget))
     page.hosts = Hosts(settings)
-    handed.may_read = access.readable(visits, folder)
+    page.incoming.may_read = access.readable(visits, folder)
     atexit.register(folder.close)
     with page:
         gr.HTML(static("brand.html"), elem_id="masthead", js_on_load=static("names.js"))

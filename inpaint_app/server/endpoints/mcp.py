@@ -29,11 +29,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from inpaint_app.server.endpoints.arguments import check
-from inpaint_app.server.endpoints.remote_inputs import received
+from inpaint_app.server.endpoints.remote_inputs import Incoming
 from inpaint_app.server.endpoints.schemas import FILES, tools
-from inpaint_app.server.files.temp_files import Handed
 from inpaint_app.server.guard import access
-from inpaint_app.server.guard.identity import Identities
+from inpaint_app.server.guard.identity import Identities, Visitor
 
 SHOWN_BYTES = 700_000
 SHOWN_SIDE = 1024
@@ -48,12 +47,12 @@ def available() -> bool:
 
 
 @contextlib.contextmanager
-def in_place(handed: Handed, identities: Identities) -> Iterator[None]:
+def in_place(incoming: Incoming, identities: Identities) -> Iterator[None]:
     """While this holds, a Gradio app that is launched serves our tools."""
 
     def make(blocks: Any) -> Tools:
         server = Tools(blocks)
-        server.handed, server.identities = handed, identities
+        server.incoming, server.identities = incoming, identities
         return server
 
     theirs = gradio.mcp.GradioMCPServer
@@ -67,7 +66,7 @@ def in_place(handed: Handed, identities: Identities) -> Iterator[None]:
 class Tools(GradioMCPServer):
     """The server of tools: schemas from `schemas.tools`, calls through Gradio's queue, files as they are."""
 
-    handed: Handed
+    incoming: Incoming
     identities: Identities
 
     def create_mcp_server(self) -> Any:
@@ -94,11 +93,12 @@ class Tools(GradioMCPServer):
             raise ValueError(f"There is no tool {name!r}.")
         _check(name, arguments)
         context: Any = self.mcp_server.request_context
-        access.enter_as(self.identities.of(context.request))
+        visitor = self.identities.of(context.request)
+        access.enter_as(visitor)
         root_url = route_utils.get_root_url(
             request=context.request, route_path=self.get_route_path(context.request), root_path=self.root_path
         )
-        asked = {word: await self._asked(word, value, root_url) for word, value in arguments.items()}
+        asked = {word: await self._asked(word, value, root_url, visitor) for word, value in arguments.items()}
         client = await run_sync(self._get_or_create_client)
         job = client.submit(**asked, api_name=f"/{name}", headers=self._passed_on(context.request))
         token = context.meta.progressToken if context.meta is not None else None
@@ -132,10 +132,10 @@ class Tools(GradioMCPServer):
         kept = {name: value for name, value in request.headers.items() if name == "x-ip-token"}  # ZeroGPU's
         return {**kept, **self.identities.vouching(request)}
 
-    async def _asked(self, word: str, value: Any, root_url: str) -> Any:
+    async def _asked(self, word: str, value: Any, root_url: str, visitor: Visitor) -> Any:
         """An argument as the endpoint takes it."""
         if word in FILES:
-            path = await received(str(value), root_url, self.handed)
+            path = await self.incoming.one(str(value), root_url, visitor)
             return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
         if isinstance(value, dict):
             return json.dumps(value)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 
 class Handed:
-    """The folder of such files; the cleaner deletes them.
-
-    may_read: whether whoever sends the request at hand may name a file of this server's.
-    """
+    """The folder of such files; the cleaner deletes them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.may_read: Callable[[Path], bool] = lambda path: path.is_relative_to(root.resolve())
 
     def file(self, name: str) -> Path:
         """A fresh path that ends in `name`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.server.files.folders import ServerFolder
+from inpaint_app.server.guard import bodies
 from inpaint_app.server.guard.identity import NOBODY, Visitor
 from inpaint_app.server.guard.middleware import Doors
 from inpaint_app.server.guard.ownership import ANOTHERS
@@ -21,6 +22,11 @@ def enter(visits: Visits, request: Any) -> None:
     if request is None or isinstance(request, list):
         return
     _at_hand.set(visits.admit(request) if request.session_hash else visits.identities.of(request))
+
+
+def at_hand() -> Visitor:
+    """Whose call it is."""
+    return _at_hand.get()
 
 
 def enter_as(visitor: Visitor) -> None:
@@ -54,14 +60,20 @@ def bind_queue(queue: Any, visits: Visits) -> None:
     held = visits.owners.alive
     visits.owners.alive = lambda name: held(name) or bool(queue.pending_event_ids_session.get(name))
     visits.events.alive = lambda name: name in queue.event_ids_to_events
+    waiting = bodies.Waiting(visits.events.alive)
 
     async def push(body: Any, request: Any, username: str | None) -> Any:
         visitor = visits.identities.of(request)
         if body.session_hash is not None and not visits.owners.admit(body.session_hash, visitor):
             return False, ANOTHERS, "error"
+        size = bodies.at_hand.get()
+        if not waiting.admits(visitor, size):
+            return False, "Too much of what was sent waits here: wait for it, or send less.", "queue_full"
         success, event, state = await theirs(body=body, request=request, username=username)
         if success and not visits.events.admit(event, visitor):
             return False, "Too many calls of yours wait here: wait for one.", "queue_full"
+        if success:
+            waiting.hold(event, visitor, size)
         return success, event, state
 
     push.bound = True  # type: ignore[attr-defined]

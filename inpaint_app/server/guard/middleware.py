@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inpaint_app import environment
-from inpaint_app.server.guard import routes
+from inpaint_app.server.guard import bodies, routes
 from inpaint_app.server.guard.hosts import Hosts
 from inpaint_app.server.guard.identity import Identities, Visitor, cookie_of, fresh_cookie, is_secure
 from inpaint_app.server.guard.ownership import ANOTHERS, Ownership
@@ -32,17 +32,14 @@ from inpaint_app.server.guard.routes import Kind
 from inpaint_app.server.guard.security_headers import headers_for, with_headers
 from inpaint_app.settings import Settings
 
-BODY_BYTES = 64 * 2**20
-"""Longest body of a request that is no upload: many strokes are some hundred kilobytes, a recipe some megabytes."""
+BODY_BYTES = 16 * 2**20
+"""Longest body of what the page asks: strokes of 400,000 points are some megabytes."""
+
+CALL_BYTES = 4 * 2**20
+"""Longest body of a call by name, and of an assistant's, whose library takes no more: photos are sent before."""
 
 NAMING_BYTES = 4096
 """Longest body of a request that only names something."""
-
-VALUES = 1_200_000
-"""Values in the JSON of a request, at most: some hundred bytes each once read; marks may have 400,000 points."""
-
-STALL_SECONDS = 60.0
-"""An upload that sends nothing for so long is given up."""
 
 NOT_SERVED = "This address is not served here."
 
@@ -72,6 +69,7 @@ class Guard:
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self.app = app
         self.doors = doors
+        self._reader = bodies.Reader()
         self._spaces = doors.settings.surroundings == environment.SPACES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +88,10 @@ class Guard:
             cookie = fresh_cookie(is_secure(request))
         refusal = self._refusal_at_sight(request, found)
         if refusal is None and found is not None:
-            receive, refusal = await self._refusal(request, found[0], found[1], receive)
+            try:
+                receive, refusal = await self._refusal(request, found[0], found[1], receive)
+            except bodies.Refused as no:
+                refusal = refused(no.status, no.said)
         send = with_headers(send, headers_for(kind, self._spaces), cookie if refusal is None else "")
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -122,7 +123,7 @@ class Guard:
         limit = self.limit(kind)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
-            return _too_large(limit)
+            return refused(413, bodies.too_long(limit).said)
         return None
 
     async def _refusal(
@@ -145,10 +146,14 @@ class Guard:
         elif route.kind is Kind.FILE and not self.doors.file(parts["path_or_url"], visitor):
             return receive, refused(403, "There is no such file of yours.")
         elif route.kind is Kind.CANCEL:
-            body = await _read(receive)
+            body = await self._reader.whole(receive, NAMING_BYTES)
             if not self._may_cancel(body, visitor):
                 return receive, refused(403, ANOTHERS)
-            return _replayed(body, receive), None
+            return bodies.replayed(body, receive), None
+        elif route.kind in (Kind.JOIN, Kind.CALL, Kind.TOOLS) and request.scope["method"] == "POST":
+            body = await self._reader.whole(receive, self.limit(route.kind))
+            bodies.at_hand.set(bodies.checked(body))
+            return bodies.replayed(body, receive), None
         return receive, None
 
     def _may_cancel(self, body: bytes, visitor: Visitor) -> bool:
@@ -167,9 +172,9 @@ class Guard:
         if kind is Kind.UPLOAD:
             photos = self.doors.settings.batch_photos
             return largest * max(2, 2 * photos) + 2**20 if photos else float("inf")
-        if kind in (Kind.JOIN, Kind.TOOLS):
-            return largest * 1.4 + BODY_BYTES if kind is Kind.TOOLS else BODY_BYTES
-        return NAMING_BYTES
+        if kind in (Kind.CALL, Kind.TOOLS):
+            return CALL_BYTES
+        return BODY_BYTES if kind is Kind.JOIN else NAMING_BYTES
 
 
 class _Bounded:
@@ -180,7 +185,7 @@ class _Bounded:
         self._send = send
         self._limit = limit
         self._upload = upload
-        self._got = self._values = 0
+        self._got = 0
         self._over = False
         self._whole = False
         self._begun = False
@@ -195,7 +200,7 @@ class _Bounded:
                 raise
             _log.info("A stream ended: %s", _first_line(error))
         if self._over and not self._begun:
-            await _too_large(self._limit)(scope, self._receive, self._send)
+            await refused(413, bodies.too_long(self._limit).said)(scope, self._receive, self._send)
 
     async def receive(self) -> Message:
         """The next part. An upload that breaks off or stalls ends as a broken form does, so that its files go."""
@@ -203,18 +208,15 @@ class _Bounded:
             message = await self._receive()
         else:
             try:
-                message = await asyncio.wait_for(self._receive(), STALL_SECONDS)
+                message = await asyncio.wait_for(self._receive(), bodies.STALL_SECONDS)
             except TimeoutError:
                 raise MultiPartException("The upload stalled: send it again.") from None
             if message["type"] == "http.disconnect":
                 raise MultiPartException("The upload broke off: send it again.")
         if message["type"] == "http.request":
-            body = message.get("body", b"")
-            self._got += len(body)
-            if not self._upload:  # in an upload these are bytes of photos
-                self._values += body.count(b",") + body.count(b"[") + body.count(b"{")
+            self._got += len(message.get("body", b""))
             self._whole = not message.get("more_body", False)
-        if self._got > self._limit or self._values > VALUES:
+        if self._got > self._limit:
             self._over = True
             if self._upload:
                 raise MultiPartException(
@@ -251,41 +253,9 @@ def _asked(request: HTTPConnection, name: str) -> str:
     return str(values[-1]) if values else ""
 
 
-async def _read(receive: Receive) -> bytes:
-    """A short body; nothing of one that is longer than naming takes."""
-    body, more = b"", True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b""
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > NAMING_BYTES:
-            return b""
-    return body
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body that was read already."""
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
-
-
 def refused(status: int, said: str) -> JSONResponse:
     """An answer of one sentence."""
     return JSONResponse({"detail": said, "error": said}, status, headers={"Connection": "close"})
-
-
-def _too_large(limit: float) -> JSONResponse:
-    return refused(413, f"The request is over the maximum allowed size of {limit / 1e6:.3g} MB.")
 
 
 def _nothing_to_come() -> StreamingResponse:

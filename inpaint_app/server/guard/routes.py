@@ -20,6 +20,7 @@ class Kind(Enum):
     OPEN = "nothing of a visitor's"
     SESSION = "a session: it has to be the visitor's, or nobody's yet"
     JOIN = "a call, whose session is looked at where its body is read (page.Page)"
+    CALL = "a call by name, which begins a session of its own"
     EVENT = "what an event gives: it has to be the visitor's"
     CANCEL = "the end of an event: session and event have to be the visitor's"
     FILE = "a file: it has to be the visitor's, or one handed out by its address"
@@ -66,7 +67,9 @@ SERVED = (
         Kind.JOIN, "POST", f"{PREFIX}/queue/join",
         f"{PREFIX}/run/{{api_name}}", f"{PREFIX}/run/{{api_name}}/",
         f"{PREFIX}/api/{{api_name}}", f"{PREFIX}/api/{{api_name}}/",
-        f"{PREFIX}/call/{{api_name}}", f"{PREFIX}/call/{{api_name}}/",
+    ),
+    *_routes(
+        Kind.CALL, "POST", f"{PREFIX}/call/{{api_name}}", f"{PREFIX}/call/{{api_name}}/",
         f"{PREFIX}/call/v2/{{api_name}}", f"{PREFIX}/call/v2/{{api_name}}/",
     ),
     *_routes(
