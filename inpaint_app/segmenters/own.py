@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from inpaint_app.imaging import mask as masks
 from inpaint_app.models import checkpoints
 from inpaint_app.segmenters.letterbox import Edges, Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.registry import SHIPPED
-from inpaint_app.segmenters.tiling import agreed, closer, merged, whole_in
+from inpaint_app.segmenters.tiling import agreed, closer, merged, twins, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Missing, Progress
 
@@ -27,6 +28,12 @@ SHARE = 0.3
 """Finds longer than this share of the picture are left to the smaller look."""
 DOUBTED = 3.0
 """Of a pair of finds that agree in a mirror, one may be this many times less sure than is asked for."""
+SURE = 0.6
+"""Finds of a tile below this are looked at once more, AGAIN times as wide as they are long, at NEAR pixels: leaves and
+stones that looked like somebody then mostly do not, while people look more like it (benchmarks/results/finding.md)."""
+AGAIN, NEAR = 3, 320
+PLAIN = 1.4
+"""The second look has to be this many times as sure as is asked for."""
 USUAL, OWN = 0.35, 0.19
 """Scores are bent so that this network's own threshold becomes the usual one of the app: see
 benchmarks/results/finder.md."""
@@ -73,10 +80,20 @@ class OwnSegmenter:
                 progress(done / looks, f"Looking closer ({done - len(sides) + 1} of {looks - len(sides)})")
                 near_now = self._look(image, tile, CLOSE, confidence)
                 near_now = [find for find in near_now if whole_in(_edges(find), tile, shape, one.longest)]
+                near_now = [find for find in near_now if self._still(image, find, confidence)]
                 found = merged(found, near_now)
                 done += 1
         progress(1.0, f"{len(found)} found")
         return tuple(found)
+
+    def _still(self, image: Image, find: Instance, confidence: float) -> bool:
+        """Whether a find of a tile is sure, or found again from nearer."""
+        if find.confidence >= SURE:
+            return True
+        middle = (find.box.left + find.box.right) // 2, (find.box.top + find.box.bottom) // 2
+        view = masks.padded(Box(*middle, *middle), round(AGAIN * _long(find) / 2), image.shape)
+        seen_again = self._look(image, view, NEAR, min(1.0, PLAIN * confidence))
+        return any(twins(find, other) for other in seen_again)
 
     def _look(self, image: Image, view: Box, side: int, confidence: float) -> list[Instance]:
         """What is in a view and, looked at once more in a mirror, still is: see views.agreed."""

@@ -99,7 +99,7 @@ def merged(whole: list[Instance], near: list[Instance]) -> list[Instance]:
     kept = sorted(whole, key=lambda instance: -instance.confidence)
     seen = [False] * len(kept)
     for find in sorted(near, key=lambda instance: -instance.confidence):
-        twin = next((at for at, other in enumerate(kept) if _same(find, other)), None)
+        twin = next((at for at, other in enumerate(kept) if twins(find, other)), None)
         if twin is None:
             kept.append(find)
             seen.append(True)
@@ -120,14 +120,15 @@ def agreed(one: list[Instance], other: list[Instance]) -> list[Instance]:
     left = sorted(other, key=lambda instance: -instance.confidence)
     found = []
     for find in sorted(one, key=lambda instance: -instance.confidence):
-        twin = next((at for at, candidate in enumerate(left) if _same(find, candidate)), None)
+        twin = next((at for at, candidate in enumerate(left) if twins(find, candidate)), None)
         second = left.pop(twin) if twin is not None else replace(find, confidence=0.0)
         surer = max(find, second, key=lambda instance: instance.confidence)
         found.append(replace(surer, confidence=(find.confidence + second.confidence) / 2))
     return found + [replace(find, confidence=find.confidence / 2) for find in left]
 
 
-def _same(one: Instance, other: Instance) -> bool:
+def twins(one: Instance, other: Instance) -> bool:
+    """Whether two finds are the same object: of one class, and over half of what both cover in common."""
     shared = _shared(one, other)
     return shared > 0 and shared > SAME * (int(one.mask.sum()) + int(other.mask.sum()) - shared)
 

@@ -36,11 +36,11 @@ Doubles = NDArray[np.float64]
 
 @kernel
 def _links(
-    image: Image, index: Ints, py: Ints, px: Ints, source: Ints, voted: Floats, links: Ints, right: Floats,
-    tear: float, edge: float, parting: float, start: int, stop: int,
+    image: Image, hole: Flags, index: Ints, top: int, left: int, py: Ints, px: Ints, source: Ints, voted: Floats,
+    links: Ints, right: Floats, tear: float, edge: float, parting: float, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Neighbours of every hole pixel, and by how much the copy's steps between pieces miss the wanted ones."""
-    height, width = index.shape
+    height, width = hole.shape
     steps = np.zeros(3, np.float32)
     for n in range(start, stop):
         y, x = py[n], px[n]
@@ -51,16 +51,16 @@ def _links(
             if qy < 0 or qy >= height or qx < 0 or qx >= width:
                 links[n, s] = OUTSIDE
                 continue
-            m = index[qy, qx]
+            m = index[qy - top, qx - left] if hole[qy, qx] else -1
             links[n, s] = m
             ty, tx = (source[m, 0], source[m, 1]) if m >= 0 else (qy, qx)
             uy, ux = sy + dy, sx + dx
             if ty == uy and tx == ux:
                 continue
-            one = 0 <= uy < height and 0 <= ux < width and index[uy, ux] < 0
+            one = 0 <= uy < height and 0 <= ux < width and not hole[uy, ux]
             if m >= 0:  # between two pieces
                 vy, vx = ty - dy, tx - dx
-                two = 0 <= vy < height and 0 <= vx < width and index[vy, vx] < 0
+                two = 0 <= vy < height and 0 <= vx < width and not hole[vy, vx]
                 worst = np.float32(0.0)
                 for c in range(3):
                     worst = max(worst, abs(voted[m, c] - voted[n, c]))
@@ -263,12 +263,19 @@ def blend(
     screen: how strongly the copied colours are kept (0.02 keeps them a few pixels away from the rim). tear: a larger
     step between rim and fill is let stand.
     """
-    index = np.full(hole.shape, -1, np.int32)
-    index[py, px] = np.arange(len(py), dtype=np.int32)
+    top, left = int(py.min()), int(px.min())
+    index = np.zeros(
+        (int(py.max()) - top + 1, int(px.max()) - left + 1), np.int32
+    )  # read where there is a hole
+    index[py - top, px - left] = np.arange(len(py), dtype=np.int32)
     links = np.empty((len(py), 4), np.int32)
     right = np.zeros((len(py), 3), np.float32)
     run(
-        partial(_links, image, index, py, px, source, voted, links, right, tear, edge, parting), len(py), BAND
+        partial(
+            _links, image, hole, index, top, left, py, px, source, voted, links, right, tear, edge, parting
+        ),
+        len(py),
+        BAND,
     )
     correction = _corrections(links, right, py, px, screen, colour, most if len(py) < 100_000 else most // 3)
     out = image.copy()

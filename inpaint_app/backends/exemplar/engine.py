@@ -131,11 +131,13 @@ def fill(
     levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
     guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
     field, pixels = solve(levels, guides, options, progress.part(0.0, 0.9), plan)
-    return finish(image, hole, field, pixels, levels[0], options, progress.part(0.9, 1.0))
+    voted = levels[0].features[(*pixels, slice(0, 3))].astype(np.float32)
+    del levels, guides  # as large as the window, several times
+    return finish(image, hole, field, pixels, voted, options, progress.part(0.9, 1.0))
 
 
 def finish(
-    image: Image, hole: Flags, field: Field, pixels: Pixels, level: Level, options: ExemplarOptions,
+    image: Image, hole: Flags, field: Field, pixels: Pixels, voted: Floats, options: ExemplarOptions,
     progress: Progress,
 ) -> Image:  # fmt: skip
     """Copy every hole pixel from its place in the best covering patch's match, then hide that it was copied."""
@@ -146,7 +148,6 @@ def finish(
         out[py, px] = image[source[:, 0], source[:, 1]]
         return out
     progress(0.2, "hiding the seams")
-    voted = level.features[py, px, :3].astype(np.float32)
     out = blend.blend(image, hole, py, px, source, voted)
     progress(0.8, "matching the grain")
     grain.match_grain(out, hole, py, px)
