@@ -7,8 +7,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import ROOT
 
@@ -143,3 +146,29 @@ def test_no_arrow_is_hidden_in_a_string(path: Path) -> None:
 def test_the_version_is_said_once() -> None:
     version = project()["project"]["version"]  # type: ignore[index]
     assert not [path for path in SOURCES if f'"{version}"' in path.read_text()]
+
+
+def test_a_removal_is_a_short_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the command line to a backend, with one fill: main, run, records, Session, its turn, pipeline, backend."""
+    from inpaint_app.backends.opencv import Telea
+    from inpaint_app.cli import main
+
+    photo, mask = np.full((48, 64, 3), 90, np.uint8), np.zeros((48, 64), np.uint8)
+    mask[10:20, 20:30] = 255
+    Image.fromarray(photo).save(tmp_path / "in.jpg")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    walk: list[str] = []
+    inpaint = Telea.inpaint
+
+    def walked(self: Telea, *arguments: Any) -> Any:
+        frame = sys._getframe(1)
+        while frame.f_back is not None:
+            if frame.f_code.co_filename.startswith(str(PACKAGE)):
+                walk.append(f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}")
+            frame = frame.f_back
+        return inpaint(self, *arguments)
+
+    monkeypatch.setattr(Telea, "inpaint", walked)
+    call = ["remove", str(tmp_path / "in.jpg"), "--mask", str(tmp_path / "mask.png"), "--backend", "telea"]
+    assert main([*call, "-o", str(tmp_path / "out.jpg")]) == 0
+    assert len(walk) + 1 <= 8, walk

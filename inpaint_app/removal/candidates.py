@@ -48,6 +48,11 @@ class Choice:
     note: str
 
 
+def only_one(result: Result) -> Candidate:
+    """The candidate of a job that asks for one fill and looks at nothing."""
+    return Candidate(int(result.options.seed), result)
+
+
 def choose(
     removal: Removal,
     remove: Remove,

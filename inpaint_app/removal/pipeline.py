@@ -53,16 +53,7 @@ def remove(
         return _remove_seen(removal, removal.alpha == 0, filler, progress, guide)
     progress = progress or Progress()
     began = time.perf_counter()
-    _check_image(removal.image)
-    mask = masks.checked(removal.mask, removal.image)
-    if removal.avoid is not None and removal.avoid.shape != mask.shape:
-        raise MaskError(
-            f"The region to avoid has shape {removal.avoid.shape}, the photo {mask.shape}: scale it first."
-        )
-    if removal.guide is not None and removal.guide.shape != removal.image.shape:
-        raise MaskError(
-            f"The guide has shape {removal.guide.shape}, the photo {removal.image.shape}: scale it first."
-        )
+    mask = _checked(removal)
     progress(0.0, "Preparing the mask")
     grown, growth = masks.grow(mask, removal.grow)
     feather = _feather(removal, growth)
@@ -76,7 +67,10 @@ def remove(
     for hole in holes:
         share = int(hole.mask.sum())
         part = progress.part(0.02 + 0.96 * done / total, 0.02 + 0.96 * (done + share) / total)
-        _fill_hole(canvas, removal, grown, pending, hole, feather, filler, guide, part)
+        where, window = _window(canvas, removal, pending, hole, filler.spec, guide, part.part(0.0, 0.3))
+        rest = part.part(0.3, 1.0) if guide is not None else part
+        fill = _fitting(filler.backend.inpaint(window, filler.options, rest), window, filler)
+        _laid(canvas, removal.image, grown, hole, feather, windows.restored(fill, where), where)
         if pending is not grown:
             pending[hole.box.slices] &= ~hole.mask
         done += share
@@ -93,6 +87,21 @@ def remove(
         changed_known=changed,
         options=filler.options,
     )
+
+
+def _checked(removal: Removal) -> Mask:
+    """The mask as bool, after everything was looked at that has to fit the image."""
+    _check_image(removal.image)
+    mask = masks.checked(removal.mask, removal.image)
+    if removal.avoid is not None and removal.avoid.shape != mask.shape:
+        raise MaskError(
+            f"The region to avoid has shape {removal.avoid.shape}, the photo {mask.shape}: scale it first."
+        )
+    if removal.guide is not None and removal.guide.shape != removal.image.shape:
+        raise MaskError(
+            f"The guide has shape {removal.guide.shape}, the photo {removal.image.shape}: scale it first."
+        )
+    return mask
 
 
 def _remove_seen(
@@ -139,37 +148,57 @@ def _feather(removal: Removal, growth: int) -> int:
     return min(growth, removal.feather) if removal.feather is not None else growth // 2
 
 
-def _fill_hole(
+def _window(
     canvas: Image,
     removal: Removal,
-    grown: Mask,
     pending: Mask,
     hole: windows.Hole,
-    feather: int,
-    filler: Filler,
+    spec: BackendSpec,
     guide: Filler | None,
     progress: Progress,
-) -> None:
-    """Fill one hole on the canvas. Holes of `pending` that reach into the window count as holes there too.
-
-    The feather follows the edge of all that is `grown`: where a long hole is cut into pieces there is no edge.
-    """
-    where = _frame(hole.box, canvas, filler.spec, hole.margin)
+) -> tuple[windows.Frame, Window]:
+    """What a backend sees of one hole, and where that is; other holes of `pending` that reach in are holes there too."""
+    where = _frame(hole.box, canvas, spec, hole.margin)
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
     coarse, pixel = None, 0.0
     if removal.guide is not None:
         coarse = _given(canvas, pending, where, removal.guide)
-    elif filler.spec.restores:
+    elif spec.restores:
         coarse = windows.resized(canvas[where.crop.slices], where)
     elif guide is not None:
-        coarse, pixel = _guide(canvas, pending, hole, where, guide, progress.part(0.0, 0.3))
-        progress = progress.part(0.3, 1.0)
-    fill = _inpaint(filler, Window(image, mask, avoid, coarse, pixel), progress)
+        coarse, pixel = _guide(canvas, pending, hole, where, guide, progress)
+    return where, Window(image, mask, avoid, coarse, pixel)
+
+
+def _fitting(fill: Image, window: Window, filler: Filler) -> Image:
+    """The fill, if it is one: raises BackendError for anything that does not fit its window."""
+    if not isinstance(fill, np.ndarray) or fill.shape != window.image.shape or fill.dtype != np.uint8:
+        came = f"{fill.dtype} {fill.shape}" if isinstance(fill, np.ndarray) else type(fill).__name__
+        raise BackendError(
+            f"{filler.spec.title} returned {came}, expected uint8 {window.image.shape}. Nothing was changed; "
+            "try another backend."
+        )
+    return fill
+
+
+def _laid(
+    canvas: Image,
+    image: Image,
+    grown: Mask,
+    hole: windows.Hole,
+    feather: int,
+    fill: Image,
+    where: windows.Frame,
+) -> None:
+    """Put a window's fill into its hole on the canvas.
+
+    The feather follows the edge of all that is `grown`: where a long hole is cut into pieces there is no edge.
+    """
     inner = _inside(hole.box, where.crop).slices
     opacity = masks.feathered(grown, feather, hole.box)
     opacity[~hole.mask] = 0
-    composite(canvas, removal.image, windows.restored(fill, where)[inner], opacity, hole.box)
+    composite(canvas, image, fill[inner], opacity, hole.box)
 
 
 def _largest(rule: SizeRule) -> int:
@@ -245,7 +274,10 @@ def _guided(canvas: Image, pending: Mask, own: windows.Frame, guide: Filler, pro
     """The guide's fill of its own window, at the photo's size."""
     image, mask = windows.cut(canvas, pending, own)
     held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
-    return windows.restored(_inpaint(guide, Window(image, mask, guide=held), progress), own)
+    window = Window(image, mask, guide=held)
+    return windows.restored(
+        _fitting(guide.backend.inpaint(window, guide.options, progress), window, guide), own
+    )
 
 
 def _shared(one: Box, other: Box) -> Box:
@@ -256,14 +288,3 @@ def _shared(one: Box, other: Box) -> Box:
         min(one.right, other.right),
         min(one.bottom, other.bottom),
     )
-
-
-def _inpaint(filler: Filler, window: Window, progress: Progress) -> Image:
-    fill = filler.backend.inpaint(window, filler.options, progress)
-    if not isinstance(fill, np.ndarray) or fill.shape != window.image.shape or fill.dtype != np.uint8:
-        came = f"{fill.dtype} {fill.shape}" if isinstance(fill, np.ndarray) else type(fill).__name__
-        raise BackendError(
-            f"{filler.spec.title} returned {came}, expected uint8 {window.image.shape}. Nothing was changed; "
-            "try another backend."
-        )
-    return fill

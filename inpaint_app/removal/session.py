@@ -23,7 +23,7 @@ from inpaint_app.photofile.files import Limits, Photo, load
 from inpaint_app.photofile.metadata import mark
 from inpaint_app.removal import ensemble
 from inpaint_app.removal import request as jobs
-from inpaint_app.removal.candidates import Candidate, choose
+from inpaint_app.removal.candidates import Candidate, choose, only_one
 from inpaint_app.removal.mask_file import GivenMask, open_mask
 from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.removal.request import CONFIDENCE, Job, Marked, Outcome
@@ -32,7 +32,7 @@ from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Progress, Removal, Result
+from inpaint_app.types import Image, Instance, Options, Progress, Removal, Result
 
 MOST_DECODERS = 4
 """Photos that are decoded at once, where there are so many cores."""
@@ -139,15 +139,22 @@ class Session:
                 finder=marked.finder,
             )
 
+        removal = Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options, alpha=alpha)
+        share = progress.part(0.25 if job.objects else 0.0, 1.0)
+        if count == 1 and retries == 0:
+            only = outcome(only_one(self.remove(removal, spec.name, share)))
+            if ready is not None:
+                ready(only)
+            return replace(only, notices=progress.notes[noted:])
         chosen = choose(
-            Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options, alpha=alpha),
+            removal,
             lambda again, share: self.remove(again, spec.name, share),
             look if retries > 0 else None,
             count=count,
             retries=retries,
             staying=marked.staying,
             ready=None if ready is None else lambda one: ready(outcome(one)),
-            progress=progress.part(0.25 if job.objects else 0.0, 1.0),
+            progress=share,
         )
         several = chosen.candidates if count > 1 else (chosen.best,)
         return replace(
@@ -173,16 +180,17 @@ class Session:
         if spec.ensemble:
             return ensemble.remove(self, removal, progress)
 
-        def fill() -> Result:
-            guide = None
-            if spec.guide is not None:
-                guiding = self.ready(spec.guide)
-                guide = Filler(
-                    guiding, self.device.backend(guiding), guiding.make_options({"seed": options.seed})
-                )
-            return remove(removal, Filler(spec, self.device.backend(spec), options), progress, guide)
+        def filler(backend: BackendSpec, chosen: Options) -> Filler:
+            return Filler(backend, self.device.backend(backend), chosen)
 
-        return self.device.work(spec, progress, fill)
+        def guide() -> Filler | None:
+            if spec.guide is None:
+                return None
+            guiding = self.ready(spec.guide)
+            return filler(guiding, guiding.make_options({"seed": options.seed}))
+
+        task = partial(remove, removal, progress=progress)
+        return self.device.work(spec, progress, task, filler=lambda: filler(spec, options), guide=guide)
 
     def expected(self, backend: str, options: Mapping[str, Any] | None = None) -> Expected | None:
         """What filling one hole takes, as earlier runs here tell; None for a backend that is quick or does not tell.

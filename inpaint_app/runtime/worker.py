@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from inpaint_app.backends import memory
 from inpaint_app.backends.base import Backend, BackendSpec
@@ -45,9 +45,16 @@ class Device:
         made: Segmenter = self.warm.made(spec)
         return made
 
-    def work(self, spec: BackendSpec | SegmenterSpec, progress: Progress, task: Callable[[], Value]) -> Value:
+    def work(
+        self,
+        spec: BackendSpec | SegmenterSpec,
+        progress: Progress,
+        task: Callable[..., Value],
+        **needs: Callable[[], Any],
+    ) -> Value:
         """Do the task, which uses what `spec` names, when its turn has come.
 
+        needs: what the task takes by name, made when the turn has come, and again for another try.
         Where memory is short all else that is warm is let go, then the thing itself is asked for a way that needs
         less (`lower`); the user is told (Progress.note). Raises Busy, Cancelled, and BackendError for whatever is no
         InpaintError.
@@ -57,7 +64,7 @@ class Device:
         with line.turn(progress, spec.title, forget), self.warm.used(spec.name):
             while True:
                 try:
-                    return task()
+                    return task(**{name: make() for name, make in needs.items()})
                 except InpaintError:
                     raise
                 except (Exception, SystemExit) as error:

@@ -173,7 +173,7 @@ def test_handing_back_empties_the_cache_of_whatever_device_there_is(monkeypatch:
 
 LET_GO = """
 import numpy as np
-from inpaint_app import memory
+from inpaint_app.backends import memory
 
 def resident():
     with open("/proc/self/statm") as file:
