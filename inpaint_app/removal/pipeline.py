@@ -157,7 +157,7 @@ def _window(
     guide: Filler | None,
     progress: Progress,
 ) -> tuple[windows.Frame, Window]:
-    """What a backend sees of one hole, and where that is; other holes of `pending` that reach in are holes there too."""
+    """What a backend sees of one hole, and where that is; other holes of `pending` that reach in count there too."""
     where = _frame(hole.box, canvas, spec, hole.margin)
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
