@@ -2,6 +2,7 @@
 
 import os
 
+from inpaint_app.ending import leave
 from inpaint_app.errors import InpaintError
 from inpaint_app.settings import Settings
 
@@ -23,3 +24,4 @@ if __name__ == "__main__":
         serve(demo, launch_options())
     except InpaintError as error:
         raise SystemExit(str(error)) from None
+    leave(0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from inpaint_app.cli import main
+from inpaint_app.cli import script
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from typing import Any
 
 import numpy as np
@@ -53,3 +54,32 @@ class Interrupting:
 
 
 INTERRUPTING = BackendSpec("interrupting", "Interrupting", "Stops.", "tests.toys:Interrupting")
+
+
+class Hanging:
+    """Native code that neither ends nor looks whether it should, except over dark photos, which stay as they are."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        import torch
+
+        if window.image[~window.mask].max() < 60:
+            return window.image
+        values = torch.ones(1500, 1500)
+        while True:
+            torch.mm(values, values)
+
+
+HANGING = BackendSpec("hanging", "Hanging", "Never ends.", "tests.toys:Hanging")
+
+
+class Slow:
+    """Takes a minute, and says so every tenth of a second."""
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        for step in range(600):
+            progress(step / 600, "slowly")
+            time.sleep(0.1)
+        return window.image
+
+
+SLOW = BackendSpec("slow", "Slow", "Takes a minute.", "tests.toys:Slow")

@@ -1,21 +1,23 @@
 """The command line: `inpaint-app remove · detect · batch · backends · models · app · completion · train · evaluate`.
 
 Exit codes: 0 done; 1 some photos failed or had nothing to remove; 2 the call is wrong; 3 weights or a package are
-missing; 130 stopped with Ctrl-C.
+missing; 130 stopped with Ctrl-C, 143 with SIGTERM.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from inpaint_app import environment
 from inpaint_app.cli import app, batch, completion, delegated, detect, models, remove
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
+from inpaint_app.ending import leave
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
 
-FAILED, USAGE, MISSING, STOPPED = 1, 2, 3, 130
+FAILED, USAGE, MISSING = 1, 2, 3
 
 COMMANDS = (remove, detect, batch, app, models, completion, delegated)
 
@@ -26,6 +28,11 @@ def build(chosen: str | None = None) -> Parser:
     for module in COMMANDS:
         module.add(commands, chosen)
     return parser
+
+
+def script() -> NoReturn:
+    """The command, as a process of its own."""
+    leave(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else USAGE
     except (Cancelled, KeyboardInterrupt) as stop:
-        console.problem(str(stop) or "Stopped.")
-        return STOPPED
+        console.problem(console.left or str(stop) or "Stopped.")
+        return console.status
     except BrokenPipeError:
         console.forget_output()
         return FAILED

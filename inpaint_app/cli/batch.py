@@ -17,7 +17,7 @@ from inpaint_app.cli import parser as shared
 from inpaint_app.cli import saving, written
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import remember
-from inpaint_app.errors import Cancelled, OptionError
+from inpaint_app.errors import OptionError
 from inpaint_app.photofile.decoding import raw
 from inpaint_app.removal.session import Job, Session
 
@@ -121,6 +121,11 @@ def _engine(arguments: argparse.Namespace, job: Job, session: Session) -> Engine
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do all photos; 1 if any photo failed."""
+    with console.stoppable():
+        return _run(arguments, console)
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
     job = shared.job(arguments, arguments.backend or backends.DEFAULT)
     if not job.objects and arguments.masks is None:
         raise OptionError("Nothing to remove: give --people, --cars, --objects dog,bicycle or --masks DIR.")
@@ -131,8 +136,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for target in (arguments.zip, arguments.json):
         written.check_file(target, arguments.overwrite)
     session = Session()
+    done = 0
+
+    def tell() -> None:
+        console.left = (
+            f"Stopped. {done} of {len(photos)} photos are done and kept, nothing is half-written; --resume goes on "
+            "from here."
+        )
 
     def on_done(row: Row) -> None:
+        nonlocal done
+        done += row.status != "failed"
+        tell()
         if row.status == "failed":
             console.problem(row.message if row.photo in row.message else f"{row.photo}: {row.message}")
         elif not console.bars:
@@ -140,27 +155,25 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if row.status == "removed" and row.message:
             console.note(f"{row.photo}: {row.message}")
 
-    try:
-        with console.working(arguments.input.name) as progress:
-            summary = batch.run(
-                photos,
-                job,
-                arguments.output,
-                session,
-                progress,
-                on_done,
-                root=root,
-                masks=masks,
-                format=arguments.format,
-                frame=arguments.frame,
-                saving=saving.saving(arguments, job.backend),
-                resume=arguments.resume,
-                engine=_engine(arguments, job, session),
-                reading=mask_arguments.reading(arguments),
-                overwrite=arguments.overwrite,
-            )
-    except (Cancelled, KeyboardInterrupt):
-        raise Cancelled("Stopped. What is done is kept; --resume goes on from here.") from None
+    tell()
+    with console.working(arguments.input.name) as progress:
+        summary = batch.run(
+            photos,
+            job,
+            arguments.output,
+            session,
+            progress,
+            on_done,
+            root=root,
+            masks=masks,
+            format=arguments.format,
+            frame=arguments.frame,
+            saving=saving.saving(arguments, job.backend),
+            resume=arguments.resume,
+            engine=_engine(arguments, job, session),
+            reading=mask_arguments.reading(arguments),
+            overwrite=arguments.overwrite,
+        )
     console.say(str(summary))
     if arguments.zip:
         packed = batch.zipped(summary, arguments.zip)

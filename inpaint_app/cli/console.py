@@ -13,18 +13,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from inpaint_app.ending import heard, leave
 from inpaint_app.errors import printable
 from inpaint_app.types import Progress
 
+STOPPED = 130
+"""Exit code of a command that Ctrl-C stopped; 143 after SIGTERM."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HUNG = 5.0
+"""Seconds from SIGTERM, or a second Ctrl-C, until work that does not stop is left behind."""
+
 
 class Console:
-    """Output of one command. `quiet` leaves only problems; `progress` shows bars even where stderr is no terminal."""
+    """Output of one command. `quiet` leaves only problems; `progress` shows bars even where stderr is no terminal.
+
+    left: what to say when it is stopped, of what is finished and kept. status: the exit code then.
+    """
 
     def __init__(self, quiet: bool = False, progress: bool = False) -> None:
         self.quiet = quiet
         self.bars = not quiet and (progress or sys.stderr.isatty())
         self.stopped = threading.Event()
         self.reserved = False
+        self.status = STOPPED
+        self.left = ""
+        self._heeds = self._asked = False
+        self._timers: list[threading.Timer] = []
 
     def reserve(self) -> None:
         """From now on stdout is for what a program reads (JSON, a picture): everything for people goes to stderr."""
@@ -51,13 +66,17 @@ class Console:
 
     @contextmanager
     def working(self, title: str = "") -> Iterator[Progress]:
-        """A progress that Ctrl-C cancels, drawn as a bar on stderr where bars are shown."""
-        with self._stoppable():
-            if self.bars:
-                with self._drawn(title) as progress:
-                    yield progress
-            else:
-                yield Progress(cancelled=self.stopped.is_set)
+        """A progress that Ctrl-C or SIGTERM cancels, drawn as a bar on stderr where bars are shown."""
+        with self.stoppable():
+            self._heeds = True
+            try:
+                if self.bars:
+                    with self._drawn(title) as progress:
+                        yield progress
+                else:
+                    yield Progress(cancelled=self.stopped.is_set)
+            finally:
+                self._heeds = False
 
     @contextmanager
     def _drawn(self, title: str) -> Iterator[Progress]:
@@ -81,22 +100,42 @@ class Console:
             yield Progress(report, self.stopped.is_set)
 
     @contextmanager
-    def _stoppable(self) -> Iterator[None]:
-        """The first Ctrl-C asks the work to stop where it is safe; the second one stops at once."""
-        if threading.current_thread() is not threading.main_thread():
+    def stoppable(self) -> Iterator[None]:
+        """The first Ctrl-C or SIGTERM asks the work to stop where it is safe; a second one stops at once.
+
+        Work that hangs in native code hears neither, so some seconds later the process is ended from another thread.
+        """
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGTERM) == self._stop:
             yield
             return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self.stopped.is_set():
-                raise KeyboardInterrupt
-            self.stopped.set()
-
-        before = signal.signal(signal.SIGINT, stop)
+        before = {number: signal.signal(number, self._stop) for number in SIGNALS}
         try:
-            yield
+            with heard(SIGNALS, self._insist):
+                yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            for timer in self._timers:
+                timer.cancel()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        again, self.status = self.stopped.is_set(), 128 + number
+        self.stopped.set()
+        if again or not self._heeds:
+            raise KeyboardInterrupt
+
+    def _insist(self, number: int) -> None:
+        """A signal came, whether the main thread hears of it or not."""
+        if number == signal.SIGTERM or self._asked:
+            self._timers.append(threading.Timer(HUNG, self._give_up, (128 + number,)))
+            self._timers[-1].daemon = True
+            self._timers[-1].start()
+        self._asked = True
+
+    def _give_up(self, status: int) -> None:
+        self.problem(self.left or "Stopped.")
+        leave(status)
 
     def forget_output(self) -> None:
         """After a reader went away (`| head`): keep Python from complaining about it at its end."""

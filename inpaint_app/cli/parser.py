@@ -43,7 +43,7 @@ first steps:
   inpaint-app batch holiday/ clean/ --people --cars         a whole folder; --resume after a stop
   inpaint-app COMMAND --help                                more, with examples
 
-exit codes: 0 done · 1 some photos failed · 2 wrong call · 3 weights or a package missing · 130 stopped
+exit codes: 0 done · 1 some photos failed · 2 wrong call · 3 weights or a package missing · 130 or 143 stopped
 """
 
 

@@ -105,15 +105,30 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     plan = planned(arguments, sources, jobs, session.limits)
     check_file(arguments.json, arguments.overwrite)
     given = mask_arguments.given(arguments, session)
-    records, errors = [], []
-    for source in sources:
-        work = _Work(source, plan, given, arguments, session, console)
-        for record in work.records(jobs):
-            records.append(record)
-        errors += work.errors
+    records: list[dict[str, Any]] = []
+    errors: list[Exception] = []
+    console.left = _kept(records)
+    with console.stoppable():
+        for source in sources:
+            work = _Work(source, plan, given, arguments, session, console)
+            for record in work.records(jobs):
+                records.append(record)
+                console.left = _kept(records)
+            errors += work.errors
     if arguments.json:
         write_json(arguments.json, records, console.write)
     return exit_code(errors)
+
+
+def _kept(records: Sequence[dict[str, Any]]) -> str:
+    """What a stop leaves, in a sentence."""
+    names = [Path(record["result"]).name for record in records if record.get("result")]
+    kept = (
+        f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} finished and kept"
+        if names
+        else "Nothing is finished"
+    )
+    return f"Stopped. {kept}, nothing is half-written."
 
 
 def exit_code(errors: Sequence[Exception]) -> int:

@@ -6,6 +6,7 @@ was; `rendered` gives a bounded preview.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import tempfile
@@ -41,6 +42,9 @@ _CURES = {
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 
+_unfinished: set[str] = set()
+"""Files that are being written, beside their targets."""
+
 
 def save(
     photo: Photo,
@@ -67,17 +71,27 @@ def write_bytes(data: bytes, target: Path) -> Path:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
         handle, scratch = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
+        _unfinished.add(scratch)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         os.chmod(scratch, 0o666 & ~_umask())
         os.replace(scratch, target)
+        _unfinished.discard(scratch)
         scratch = None
     except (OSError, ValueError) as error:
         raise SaveError(f"{target} could not be written: {failure(error)}.") from error
     finally:
         if scratch is not None:
             Path(scratch).unlink(missing_ok=True)
+            _unfinished.discard(scratch)
     return target
+
+
+@atexit.register
+def _forget_unfinished() -> None:
+    """Where the process is ended while a thread still writes, nothing half-written is left lying."""
+    for scratch in tuple(_unfinished):
+        Path(scratch).unlink(missing_ok=True)
 
 
 def failure(error: OSError | ValueError) -> str:

@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from gradio.utils import get_upload_folder
 
+from inpaint_app.ending import heard
 from inpaint_app.errors import MissingPackage, OptionError
 from inpaint_app.ui.studio import static
 
@@ -160,39 +160,22 @@ def _told_why(webview: Any) -> Iterator[list[str]]:
 
 @contextmanager
 def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
-    """Call `end` on Ctrl-C or an end signal.
-
-    The main thread is in the window's own loop, where Python's handlers do not run; so the byte that the interpreter
-    writes for a signal is read in a thread. Where an engine takes that channel for itself, it runs the handler.
-    """
-    asked = threading.Event()
-    over = threading.Event()
-    receiving, sending = socket.socketpair()
-    sending.setblocking(False)
+    """Call `end` on Ctrl-C or an end signal. Where an engine takes their channel for itself, it runs the handler."""
+    asked, over = threading.Event(), threading.Event()
     signals = [signal.SIGINT, signal.SIGTERM]
-
-    def listen() -> None:
-        with suppress(OSError):
-            while byte := receiving.recv(1):
-                if byte[0] in signals:
-                    asked.set()
 
     def wait() -> None:
         asked.wait()
         if not over.is_set():
             end()
 
-    channel = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, lambda *_: asked.set()) for number in signals}
-    for task in (listen, wait):
-        threading.Thread(target=task, daemon=True, name="window").start()
+    threading.Thread(target=wait, daemon=True, name="window").start()
     try:
-        yield
+        with heard(signals, lambda number: asked.set()):
+            yield
     finally:
         over.set()
         asked.set()
-        signal.set_wakeup_fd(channel)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        sending.close()
-        receiving.close()
