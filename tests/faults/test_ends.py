@@ -143,7 +143,9 @@ def test_a_server_ends_with_0_and_quietly_while_work_hangs(tmp_path: Path, turn:
     folder = tmp_path / "files"
     process = started(SERVER, GRADIO_TEMP_DIR=str(folder), GRADIO_ANALYTICS_ENABLED="False")
     assert process.stdout is not None
-    address = next(line for line in process.stdout if line.startswith("at ")).removeprefix("at ").strip("/ \n")
+    address = (
+        next(line for line in process.stdout if line.startswith("at ")).removeprefix("at ").strip("/ \n")
+    )
     with httpx.Client(base_url=f"{address}/gradio_api", timeout=60) as client:
         sent = [
             client.post("/upload", files={"files": ("a.png", saved(image, "PNG"))}).json()[0]
