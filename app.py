@@ -2,8 +2,8 @@
 
 import os
 
-from inpaint_app.ending import leave
 from inpaint_app.errors import InpaintError
+from inpaint_app.runtime.ending import leave
 from inpaint_app.settings import Settings
 
 try:

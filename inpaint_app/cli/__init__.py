@@ -14,8 +14,8 @@ from inpaint_app import environment
 from inpaint_app.cli import app, batch, completion, delegated, detect, models, remove
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
-from inpaint_app.ending import leave
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
+from inpaint_app.runtime.ending import leave
 
 FAILED, USAGE, MISSING = 1, 2, 3
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from inpaint_app.ending import heard, leave
 from inpaint_app.errors import printable
+from inpaint_app.runtime.ending import heard, leave
 from inpaint_app.types import Progress
 
 STOPPED = 130

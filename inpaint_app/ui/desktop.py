@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 from gradio.utils import get_upload_folder
 
-from inpaint_app.ending import heard
 from inpaint_app.errors import MissingPackage, OptionError
+from inpaint_app.runtime.ending import heard
 from inpaint_app.ui.studio import static
 
 SIZE = (1360, 860)

@@ -39,7 +39,7 @@ script()
 
 SERVER = """
 from inpaint_app.backends import registry
-from inpaint_app.ending import leave
+from inpaint_app.runtime.ending import leave
 from tests.toys import HANGING
 registry.BACKENDS = (*registry.BACKENDS, HANGING)
 from inpaint_app.ui.page import build, launch_options
