@@ -192,7 +192,8 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
         "concurrency_id": DEVICE,
     }
     short: dict[str, Any] = {**long, "concurrency_id": "short", "concurrency_limit": 16}
-    surface.open(remover.open, **short)
+    # A line of its own: what waits to be opened, whose turns the decoder knows, holds up nothing else that is short.
+    surface.open(remover.open, **{**short, "concurrency_id": "open", "concurrency_limit": AT_ONCE})
     surface.resume(remover.resume, **short)
     surface.ask(remover.ask, **short)
     surface.estimate(remover.estimate, **{**short, "trigger_mode": "always_last"})

@@ -8,8 +8,11 @@ from typing import Any
 
 from gradio.context import LocalContext
 
-DEAF_SECONDS = 15.0
+DEAF_SECONDS = 8.0
 """A call whose messages nobody has taken for so long is given up: the client never asked for them, or reads no more."""
+
+LONGEST_LOOK = 1.0
+"""Seconds between two looks that count at most: where a busy server does not get round, nobody could have listened."""
 
 
 def departed(clock: Callable[[], float] = time.monotonic) -> Callable[[], bool]:
@@ -28,18 +31,20 @@ def departed(clock: Callable[[], float] = time.monotonic) -> Callable[[], bool]:
     event = queue.event_ids_to_events.get(event_id)
     if event is None:
         return lambda: event_id in cancelled
-    heard = clock()
+    looked, deaf = clock(), 0.0
 
     def gone() -> bool:
-        nonlocal heard
+        nonlocal looked, deaf
         # A cancel takes the event out of what its session waits for; a closed connection marks it as not alive.
         waited = queue.pending_event_ids_session.get(event.session_hash, ())
         if not event.alive or event_id in cancelled or event_id not in waited:
             return True
         # Whoever listens takes each message at once.
         messages = queue.pending_messages_per_session.get(event.session_hash)
-        if messages is not None and messages.empty():
-            heard = clock()
-        return clock() - heard > DEAF_SECONDS
+        now = clock()
+        heard = messages is not None and messages.empty()
+        deaf = 0.0 if heard else deaf + min(now - looked, LONGEST_LOOK)
+        looked = now
+        return deaf > DEAF_SECONDS
 
     return gone

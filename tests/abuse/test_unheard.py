@@ -1,0 +1,106 @@
+"""Calls that nobody listens to any more, on the running server: their work ends within seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from inpaint_app.backends import registry
+from inpaint_app.server.endpoints.listening import DEAF_SECONDS
+from tests import toys
+from tests.abuse.conftest import Caller
+from tests.photofile.photos import hole_in, saved, scene
+
+STROKE = {"kind": "stroke", "points": [4.0, 4.0, 12.0, 9.0], "width": 4.0, "erase": False}
+LATE = 10.0
+"""Seconds after which no work is done any more for whoever has gone or never came."""
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What the slow backend did: "begun", and "ended" where it was stopped."""
+    did: list[str] = []
+    inpaint = toys.Slow.inpaint
+
+    def told(*given: Any) -> Any:
+        did.append("begun")
+        try:
+            return inpaint(*given)
+        finally:
+            did.append("ended")
+
+    monkeypatch.setattr(toys.Slow, "inpaint", told)
+    monkeypatch.setattr(registry, "BACKENDS", (*registry.BACKENDS, toys.SLOW))
+    yield did
+    waited(lambda: did.count("ended") == did.count("begun"), 20)
+
+
+def waited(condition: Any, seconds: float) -> float:
+    """Wait until it holds, and how long that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, "it did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def called(caller: Caller) -> str:
+    """Begin a call that takes a minute; the address of its answer."""
+    photo, mask = (
+        {"path": caller.send(saved(image, "PNG")), "meta": {"_type": "gradio.FileData"}}
+        for image in (scene(13, 21), hole_in(13, 21))
+    )
+    asked = {"photo": photo, "mask": mask, "backend": "slow"}
+    event = caller.http.post("/gradio_api/call/v2/remove_mask", json=asked).json()["event_id"]
+    return f"/gradio_api/call/v2/remove_mask/{event}"
+
+
+def pressed(visitor: Caller) -> str:
+    """Press Remove on the page; the address of its messages."""
+    number = next(one._id for one in visitor.page.fns.values() if one.name == "remove")
+    body = {
+        "data": [None],
+        "event_data": {"marks": [STROKE], "backends": ["slow"]},
+        "fn_index": number,
+        "session_hash": visitor.session,
+    }
+    assert visitor.http.post("/gradio_api/queue/join", json=body).status_code == 200
+    return f"/gradio_api/queue/data?session_hash={visitor.session}"
+
+
+@pytest.mark.parametrize("way", ["call", "page"])
+def test_work_ends_when_its_client_goes(work: list[str], visitor: Caller, way: str) -> None:
+    address = (called if way == "call" else pressed)(visitor)
+    with visitor.http.stream("GET", address) as stream:
+        next(stream.iter_lines())
+        waited(lambda: "begun" in work, 20)
+    assert waited(lambda: "ended" in work, LATE) < LATE
+
+
+@pytest.mark.parametrize("way", ["call", "page"])
+def test_work_ends_when_nobody_ever_asked_for_its_answer(work: list[str], visitor: Caller, way: str) -> None:
+    (called if way == "call" else pressed)(visitor)
+    waited(lambda: "begun" in work, 20)
+    assert waited(lambda: "ended" in work, LATE) < LATE
+
+
+def test_work_goes_on_for_whoever_listens(work: list[str], caller: Caller) -> None:
+    address, over = called(caller), threading.Event()
+
+    def listen() -> None:
+        with httpx.Client(base_url=caller.address, timeout=60) as http, http.stream("GET", address) as stream:
+            for _ in stream.iter_lines():
+                if over.is_set():
+                    return
+
+    threading.Thread(target=listen, daemon=True).start()
+    waited(lambda: "begun" in work, 20)
+    time.sleep(DEAF_SECONDS + 3)
+    assert "ended" not in work
+    over.set()
+    assert waited(lambda: "ended" in work, LATE) < LATE
