@@ -80,15 +80,15 @@ class OwnSegmenter:
                 progress(done / looks, f"Looking closer ({done - len(sides) + 1} of {looks - len(sides)})")
                 near_now = self._look(image, tile, CLOSE, confidence)
                 near_now = [find for find in near_now if whole_in(_edges(find), tile, shape, one.longest)]
-                near_now = [find for find in near_now if self._still(image, find, confidence)]
+                near_now = [find for find in near_now if self._still(image, find, found, confidence)]
                 found = merged(found, near_now)
                 done += 1
         progress(1.0, f"{len(found)} found")
         return tuple(found)
 
-    def _still(self, image: Image, find: Instance, confidence: float) -> bool:
-        """Whether a find of a tile is sure, or found again from nearer."""
-        if find.confidence >= SURE:
+    def _still(self, image: Image, find: Instance, found: list[Instance], confidence: float) -> bool:
+        """Whether a find of a tile is sure, or in another view too, or found again from nearer."""
+        if find.confidence >= SURE or any(twins(find, other) for other in found):
             return True
         middle = (find.box.left + find.box.right) // 2, (find.box.top + find.box.bottom) // 2
         view = masks.padded(Box(*middle, *middle), round(AGAIN * _long(find) / 2), image.shape)

@@ -13,7 +13,7 @@ from inpaint_app.errors import MissingWeights
 from inpaint_app.models import checkpoints
 from inpaint_app.models.finder import BINS, Raw, centres
 from inpaint_app.segmenters import own, registry
-from inpaint_app.types import Image, Progress
+from inpaint_app.types import Box, Image, Instance, Progress
 
 
 class Red:
@@ -150,3 +150,31 @@ def test_the_shipped_weights_are_the_manifests_and_small() -> None:
     assert path.stat().st_size <= 7_000_000
     assert entry.training["note"].startswith("from random weights")
     checkpoints.create(registry.SHIPPED)  # verified, every name and shape fitting
+
+
+@pytest.mark.parametrize(
+    ("first", "nearer", "kept"), [(0.45, 0.2, False), (0.45, 0.7, True), (0.7, 0.2, True)]
+)
+def test_what_a_tile_makes_doubtful_has_to_be_found_again_from_nearer(
+    finder: own.OwnSegmenter, monkeypatch: pytest.MonkeyPatch, first: float, nearer: float, kept: bool
+) -> None:
+    """A car of 60 pixels in a photo of tiles: seen in the tile with one confidence, in its own view with another."""
+    place = Box(2000, 1500, 2060, 1560)
+    views: list[Box] = []
+
+    def look(image: Image, view: Box, side: int, confidence: float) -> list[Instance]:
+        views.append(view)
+        whole = view.width == image.shape[1]
+        inside = view.left <= place.left and view.top <= place.top and view.right >= place.right
+        inside = inside and view.bottom >= place.bottom
+        sure = nearer if view.width < 400 else first
+        if whole or not inside or sure < confidence:
+            return []
+        return [Instance(0, "car", sure, place, np.ones((60, 60), bool))]
+
+    monkeypatch.setattr(finder, "_look", look)
+    found = finder.detect(np.zeros((3000, 4000, 3), np.uint8), 0.35, Progress())
+    assert [one.confidence for one in found] == ([first] if kept else [])
+    near = [view for view in views if view.width < 400]
+    assert bool(near) == (first < own.SURE), "a sure find is not looked at again"
+    assert all(view.width == own.AGAIN * 60 for view in near)
