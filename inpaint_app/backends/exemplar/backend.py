@@ -36,7 +36,9 @@ class Exemplar:
         if filled is None:
             filled = _without_sources(window)
         elif window.guide is not None:
-            filled = with_layout(filled, window.guide, hole, window.guide_pixel, options.layout)
+            filled = with_layout(
+                filled, window.guide, hole, window.guide_pixel, options.layout, in_place=True
+            )
         progress(1.0, "done")
         return filled
 

@@ -20,10 +20,13 @@ BLUR = 1.0
 """Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/layout.md."""
 
 
-def with_layout(fill: Image, guide: Image, hole: Mask, pixel: float, share: float) -> Image:
+def with_layout(
+    fill: Image, guide: Image, hole: Mask, pixel: float, share: float, *, in_place: bool = False
+) -> Image:
     """The fill (H, W, 3), in the hole moved by `share` of the way to the guide in all that is coarser than `pixel`.
 
-    pixel: what one pixel of the guide covers, in pixels of the fill. Equal to `fill` outside the hole.
+    pixel: what one pixel of the guide covers, in pixels of the fill. Equal to `fill` outside the hole. in_place: write
+    into `fill` itself, which may be as large as a photo.
     """
     box = bounds(hole)
     if box is None or share <= 0 or pixel <= 0:
@@ -31,7 +34,7 @@ def with_layout(fill: Image, guide: Image, hole: Mask, pixel: float, share: floa
     sigma = BLUR * pixel
     area = padded(box, round(3 * sigma) + 1, hole.shape).slices
     moved = share * _coarse(guide[area], fill[area], hole[area], sigma)
-    out = fill.copy()
+    out = fill if in_place else fill.copy()
     part, opening = out[area], hole[area]
     height, width = opening.shape
     for rows in bands(height):
