@@ -26,7 +26,7 @@ class Plan:
 
     rounds: votes on a level, each after two passes of search, as far as `work` patches allow, but at least `least`
     (at the finest level one). large: levels with more patches than this only refine what the coarser level found, in
-    one pass. sharpness, sharpness_finest: see vote.weights.
+    one pass. sharpness, sharpness_finest: see vote.weights. toll: see field.toll.
     """
 
     rounds: int = 30
@@ -36,6 +36,7 @@ class Plan:
     large: int = 100_000
     sharpness: float = 1.0
     sharpness_finest: float = 4.0
+    toll: float = 0.1
 
 
 def confidence(field: Field, hole: Flags) -> Floats:
@@ -71,9 +72,15 @@ def _improve(
     radius = 2 if large else 16 if count > 4000 else max(level.hole.shape)
     for turn in range(rounds):
         progress(turn / rounds)
+        toll = fields.toll(field, plan.toll) if turn and not large else fields.NO_TOLL
         for half in range(1 if large else 2):
             fields.search(
-                features, field, backward=(turn + half) % 2 == 1, radius=radius, seed=seed + 2 * turn + half
+                features,
+                field,
+                backward=(turn + half) % 2 == 1,
+                radius=radius,
+                seed=seed + 2 * turn + half,
+                toll=toll,
             )
         weight = vote.weights(field, trust, plan.sharpness_finest if finest else plan.sharpness)
         colours = vote.vote(features, field, weight, py, px)

@@ -25,9 +25,12 @@ NEAR = 32  # pixels around the hole that are looked at
 REACH = 8.0  # sigma in pixels of the neighbourhood that sizes are averaged over
 STRONGEST = 60.0  # detail above this is an edge, not grain
 MOST = 3.0  # limit of the gain
-EVEN = 4.0  # grey values: what has less detail than this is even, and hardly amplified
+EVEN = 4.0, 1.0  # grey values: what has less detail than this is even, and hardly amplified
 STEP = 4  # pixels: side of the cells that sizes are averaged over first
-POWER = 1.3  # of the ratio of sizes: a gain on what is copied raises the mean less than it says
+POWER = 1.3, 1.8  # of the ratio of sizes: a gain on what is copied raises the mean less than it says
+PIXELS = 50_000, 200_000
+"""Up to so many hole pixels the first values of EVEN and POWER hold, from so many on the second: what is finer than
+`DETAIL` is structure in a small picture, and mostly grain in a large one."""
 
 
 def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
@@ -49,8 +52,9 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     whole = _summed(np.ones_like(size))
     wanted = spread(_mean(known, part), part < 0.5 * whole)
     own = _mean(everything - known, whole - part)
-    limit = 1 + (MOST - 1) * own / (own + EVEN)
-    gain = np.clip(((wanted + 1) / (own + 1)) ** POWER, 1, limit).astype(np.float32)
+    even, power = (float(np.interp(np.log(len(py)), np.log(PIXELS), values)) for values in (EVEN, POWER))
+    limit = 1 + (MOST - 1) * own / (own + even)
+    gain = np.clip(((wanted + 1) / (own + 1)) ** power, 1, limit).astype(np.float32)
     run(partial(_amplify, image, detail, gain, py, px, top, left), len(py), 16_384)
 
 
