@@ -21,9 +21,9 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
+from benchmarks.agreement import agreement, every
 from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError
-from inpaint_app.lab.evaluation.agreement import agreement, every
 from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.lab.evaluation.photosets import PhotoRef, fitted, photos
 from inpaint_app.lab.evaluation.statistics import estimate

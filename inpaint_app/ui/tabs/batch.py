@@ -149,11 +149,6 @@ def table(rows: Sequence[Row]) -> str:
     )
 
 
-def _what(row: Row) -> str:
-    """What was removed, and what there is to tell about the file."""
-    return ". ".join(part for part in (row.removed, row.message) if part)
-
-
 def _kept(row: Row) -> str:
     """What can be said of the pixels outside the hole, by how the file was written."""
     if row.status != "removed":

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from inpaint_app.imaging.mask import bounds
-from inpaint_app.lab.evaluation.agreement import (
+from benchmarks.agreement import (
     _spearman,
     agreement,
     consistency,
@@ -18,6 +17,7 @@ from inpaint_app.lab.evaluation.agreement import (
     spread,
     texture,
 )
+from inpaint_app.imaging.mask import bounds
 from inpaint_app.removal.session import Session
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Result
 
