@@ -92,6 +92,7 @@ def load_samples(
     *,
     name: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    frame: int | None = None,
     header: Callable[[Opened], object] = id,
 ) -> tuple[Native, int, bool]:
     """A picture's samples as the file stores them, the orientation 1..8 in which they are meant to be seen, and whether
@@ -99,7 +100,7 @@ def load_samples(
     """
     data, name = taken(source, name, limits)
     with _only_photo_errors(name):
-        opened = open_header(data, name, limits)
+        opened = open_header(data, name, limits, frame)
         header(opened)
         lossy = opened.format in LOSSY and b"VP8L" not in data[:64]
         return read_native(opened), opened.orientation, lossy
@@ -128,6 +129,8 @@ def stored_samples(photo: Photo) -> Native:
             return Native(stored(photo.rgb, photo.orientation), "RGB")
         if photo.format != "TIFF":  # whose colours may be premultiplied
             return Native(stored(np.dstack([photo.rgb, photo.alpha]), photo.orientation), "RGBA")
+    if photo.samples is not None:
+        return photo.samples()
     with _only_photo_errors(photo.name):
         wide = Limits(float("inf"), float("inf"))
         return read_native(open_header(photo.source, photo.name, wide, photo.frame))

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import Busy, Cancelled, PhotoError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.photofile import read
 from inpaint_app.photofile.decoding import decoder as module
 from inpaint_app.photofile.decoding import wire
 from inpaint_app.photofile.decoding.decoder import Decoder
@@ -24,9 +25,10 @@ from inpaint_app.photofile.files import Limits, load
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.photofile.read import load_samples
 from inpaint_app.photofile.samples.native import Native
+from inpaint_app.photofile.write import encode
 from inpaint_app.removal.mask_file import open_mask
 from tests.photofile import bombs
-from tests.photofile.photos import saved, scene
+from tests.photofile.photos import edited_in, hole_in, saved, scene
 
 LIMITS = Limits(25, 40)
 
@@ -41,6 +43,8 @@ def decoder() -> Iterator[Decoder]:
 
 def same(one: Photo, other: Photo) -> bool:
     for field in fields(Photo):
+        if field.name == "samples":  # what decodes them again
+            continue
         a, b = getattr(one, field.name), getattr(other, field.name)
         if isinstance(a, np.ndarray):
             if not np.array_equal(a, b) or a.dtype != b.dtype:
@@ -64,6 +68,40 @@ def kinds() -> dict[str, bytes]:
         "broken off": saved(scene(400, 600), "JPEG")[:-9000],
         "cmyk": saved(PillowImage.fromarray(picture).convert("CMYK"), "TIFF"),
     }
+
+
+def stored_otherwise() -> dict[str, bytes]:
+    """Files whose samples are not those that are seen: they are decoded again when they are written."""
+    picture = PillowImage.fromarray(scene(40, 60))
+    return {
+        "deep": bombs.sixteen(),
+        "deep TIFF": saved(PillowImage.fromarray(scene(40, 60)[..., 0].astype(np.uint16) * 257), "TIFF"),
+        "grey": saved(picture.convert("L"), "PNG"),
+        "palette": saved(picture.quantize(16), "PNG"),
+        "cmyk": saved(picture.convert("CMYK"), "TIFF"),
+        "pages": saved(picture.convert("L"), "TIFF", save_all=True, append_images=[picture.convert("L").rotate(9)]),
+        "grey, broken off": saved(PillowImage.fromarray(scene(400, 600)).convert("L"), "PNG")[:-9000],
+    }
+
+
+@pytest.mark.parametrize("kind", stored_otherwise())
+def test_nothing_of_the_photo_is_decoded_here_when_it_is_written(
+    decoder: Decoder, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    data = stored_otherwise()[kind]
+    frame = 2 if kind == "pages" else None
+    here, there = (opened(data, name="x", frame=frame) for opened in (load, decoder.load))
+    hole = hole_in(*here.rgb.shape[:2])
+    edited = edited_in(here.rgb, hole)
+    expected = encode(here, edited, hole)
+
+    def refuse(opened: object) -> None:
+        raise AssertionError("it was decoded in the server")
+
+    monkeypatch.setattr(read, "read_native", refuse)
+    done = encode(there, edited, hole)
+    assert done.data == expected.data
+    assert done.report == expected.report
 
 
 @pytest.mark.parametrize("kind", kinds())

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
@@ -116,14 +116,20 @@ class Decoder:
         frame: int | None = None,
         **wanted: Any,
     ) -> Photo:
-        """As `read.load`. wanted: see Wanted.
+        """As `read.load`, and what stores deep samples is decoded here again when it is written. wanted: see Wanted.
 
         Raises Busy and Cancelled besides, and PhotoTooLarge for what takes more than its pixels need.
         """
         data, name = taken(source, name, limits)
-        return self._asked(
+        photo = self._asked(
             data, name, limits, Wanted(**wanted), partial(wire.unpacked, source=data), 4, frame
         )
+        return replace(photo, samples=partial(self._again, photo.source, name, limits, photo.frame))
+
+    def _again(self, source: bytes, name: str, limits: Limits, frame: int) -> Native:
+        """The samples as the file stores them, for who writes a photo that was opened here."""
+        wide = Limits(limits.megapixels, float("inf"))  # a file that broke off is longer, now that it is completed
+        return self._asked(source, name, wide, Wanted(), wire.unpacked_samples, 16, frame)[0]
 
     def load_samples(
         self,

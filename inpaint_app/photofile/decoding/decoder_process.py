@@ -58,11 +58,11 @@ def _answer(speak: BinaryIO, asked: dict[str, Any], data: bytes) -> None:
 
     try:
         _allow(own)
-        given: dict[str, Any] = {"name": asked["name"], "limits": limits, "header": header}
+        given: dict[str, Any] = {"name": asked["name"], "limits": limits, "frame": asked["frame"]}
         if asked["samples"]:
-            answer, arrays = wire.packed_samples(*read.load_samples(data, **given))
+            answer, arrays = wire.packed_samples(*read.load_samples(data, header=header, **given))
         else:
-            answer, arrays = wire.packed(read.load(data, frame=asked["frame"], **given), data)
+            answer, arrays = wire.packed(read.load(data, header=header, **given), data)
     except InpaintError as error:
         answer, arrays = {"error": type(error).__name__, "said": str(error)}, []
     except (MemoryError, RecursionError):

@@ -65,7 +65,7 @@ def packed(photo: Photo, data: bytes) -> tuple[dict[str, Any], list[NDArray[Any]
     plain = {
         field.name: _plain(getattr(photo, field.name))
         for field in fields(photo)
-        if field.name not in (*PIXELS, "source")
+        if field.name not in (*PIXELS, "source", "samples")
     }
     arrays: list[NDArray[Any]] = [getattr(photo, name) for name in PIXELS if getattr(photo, name) is not None]
     if photo.source != data:  # completed, because it broke off
