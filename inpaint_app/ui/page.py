@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
-from inpaint_app.errors import InpaintError
+from inpaint_app.errors import InpaintError, printable
 from inpaint_app.removal.session import Session
 from inpaint_app.server import health
 from inpaint_app.server.endpoints import jobs, mcp, removal
@@ -24,7 +24,7 @@ from inpaint_app.server.files.folders import ServerFolder, private_base
 from inpaint_app.server.files.temp_files import Handed
 from inpaint_app.server.files.uploads import Uploads
 from inpaint_app.server.guard import access
-from inpaint_app.server.guard.hosts import Hosts
+from inpaint_app.server.guard.hosts import Hosts, no_other_sites
 from inpaint_app.server.guard.middleware import Guard
 from inpaint_app.server.guard.server_paths import without_paths
 from inpaint_app.server.visitors import Visits
@@ -75,7 +75,7 @@ class Page(gr.Blocks):
         jobs.note_cancels(self._queue)
         options["app_kwargs"]["routes"].append(jobs.reset_route(self._queue))
         self.cleaner.start()
-        with mcp.in_place(self.incoming, self.visits.identities):
+        with mcp.in_place(self.incoming, self.visits.identities), no_other_sites():
             return super().launch(*given, **options)
 
     def close(self, *given: Any, **options: Any) -> None:
@@ -100,7 +100,10 @@ class Page(gr.Blocks):
             access.enter(self.visits, options.get("request"))
             return await super().process_api(*given, **options)
         except gr.Error as error:
-            error.message = without_paths(str(error.message))
+            error.message = printable(without_paths(str(error.message)))
+            error.print_exception = (
+                False  # Gradio's own would write its whole traceback, with what was sent in it
+            )
             raise
         except InpaintError as error:
             raise gr.Error(without_paths(str(error)), print_exception=False) from error

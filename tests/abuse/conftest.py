@@ -1,4 +1,7 @@
-"""One server for all tests of abuse, with small limits, and callers that speak plain HTTP to it."""
+"""Two servers for all tests of abuse, one as on one's own machine and one as on a Space, and callers that speak HTTP.
+
+Both have small limits. On a Space callers come through its proxy: over https, each from an address of its own.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from inpaint_app.settings import Settings
 from tests.photofile.photos import hole_in, saved, scene
 
 MEGABYTES, MEGAPIXELS = 2, 2
+SPACE = {"SPACE_ID": "somebody/inpaint", "CPU_CORES": "2", "MEMORY": "16Gi"}
 SMALL = PillowImage.fromarray(scene(13, 21))
 PHOTO, MASK = saved(SMALL, "PNG"), saved(hole_in(13, 21), "PNG")
 
@@ -31,13 +35,27 @@ class Caller:
     cache: Path
     cookie: str = ""
     session: str = field(default_factory=lambda: uuid.uuid4().hex[:11])
+    origin: str = ""
+    """What a browser that has the page open says as Origin."""
+    came_from: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        headers = {"cookie": f"inpaint-browser={self.cookie}"} if self.cookie else {}
+        headers, name, self.origin = {}, "inpaint-browser", self.address
+        if self.on_a_space:
+            host, name = "somebody-inpaint.hf.space", "__Host-inpaint-browser"
+            self.origin = f"https://{host}"
+            self.came_from = ".".join(map(str, (93, *uuid.uuid4().bytes[:3])))
+            headers = {"host": host, "x-forwarded-proto": "https", "x-forwarded-for": self.came_from}
+        if self.cookie:
+            headers["cookie"] = f"{name}={self.cookie}"
         fresh = httpx.Limits(
             max_keepalive_connections=0
         )  # a busy server may close a connection as it is used again
         self.http = httpx.Client(base_url=self.address, timeout=60, headers=headers, limits=fresh)
+
+    @property
+    def on_a_space(self) -> bool:
+        return bool(self.page.visits.settings.behind_proxy)
 
     def send(self, data: bytes, name: str = "photo.png") -> str:
         """Send a file and return its path on the server."""
@@ -125,9 +143,9 @@ class Caller:
         return str(errors[0])
 
 
-@pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    """The running page, in this process, so that tests can look at what it holds.
+@pytest.fixture(scope="package", params=["own", "space"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """The running page, in this process, so that tests can look at what it holds, in both manners.
 
     Of this folder alone: its small limits stand in the environment and must be gone before other tests.
     """
@@ -138,6 +156,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
         patch.setenv("INPAINT_MAX_MEGABYTES", str(MEGABYTES))
         patch.setenv("INPAINT_MAX_MEGAPIXELS", str(MEGAPIXELS))
         patch.setenv("INPAINT_BATCH_PHOTOS", "3")
+        for name, value in SPACE.items() if request.param == "space" else ():
+            patch.setenv(name, value)
         from inpaint_app.removal.session import Session
         from inpaint_app.ui.page import build, launch_options
 
@@ -147,6 +167,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
             port = free.getsockname()[1]
         options = {**launch_options(), "server_name": "127.0.0.1", "server_port": port}
         page.launch(**options, prevent_thread_lock=True, quiet=True)
+        if request.param == "space":  # where it listens to everybody
+            page.hosts.listening = "0.0.0.0"
         yield Caller(f"http://127.0.0.1:{port}", page, folder)
         page.close()
 

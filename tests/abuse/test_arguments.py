@@ -97,3 +97,34 @@ def test_the_server_answers_with_4xx_and_the_sentence(caller: Caller) -> None:
     kind, data = caller.call("remove_mask", photo=photo, mask=mask, backend="telea", mask_as_is=True)
     assert kind == "complete", data
     assert data[1]["backend"] == "telea"
+
+
+@pytest.mark.parametrize(
+    "route", ["run/detect", "api/detect", "run/predict", "queue/join", "call/detect", "call/v2/detect"]
+)
+def test_what_is_missing_or_of_another_kind_is_4xx_by_every_route(caller: Caller, route: str) -> None:
+    """Never 500, and one sentence; a call that the queue takes in tells it in its stream."""
+    number = next(fn._id for fn in caller.page.fns.values() if fn.api_name == "detect")
+    named = {"fn_index": number, "session_hash": caller.session}
+    for body in (
+        {}, named, {**named, "data": []}, {**named, "data": [None]}, {**named, "data": [None] * 2},
+        {**named, "data": "x"}, {**named, "data": {"a": 1}}, {**named, "data": [{"path": 7}, "x", []]},
+        {**named, "data": [{"path": "x"}] * 50}, {**named, "data": [None] * 3, "event_data": 7, "trigger_id": "x"},
+        {"data": [], "fn_index": 10**30},
+    ):  # fmt: skip
+        answer = caller.http.post(f"/gradio_api/{route}", json=body)
+        assert "Traceback" not in answer.text
+        if answer.status_code == 200:
+            assert route == "queue/join", (body, answer.text)
+            told = caller.heard()[-1]
+            assert not told["success"], told
+            assert told["output"]["error"], told
+        else:
+            assert 400 <= answer.status_code < 500, (body, answer.text)
+            said = answer.json()
+            assert said.get("detail") or said.get("error"), answer.text
+    for content in (b"", b"[]", b"7", b"{", b"\xff", b'{"data": NaN}', b'{"data": [], "session_hash": 7}'):
+        answer = caller.http.post(
+            f"/gradio_api/{route}", content=content, headers={"content-type": "application/json"}
+        )
+        assert 400 <= answer.status_code < 500, (content, answer.text)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import socket
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,3 +244,22 @@ def test_broken_forms_are_refused(caller: Caller, body: bytes) -> None:
     answer = caller.http.post("/gradio_api/upload", content=body, headers=form)
     assert answer.status_code >= 400 or answer.json() == [] or "a.png" in answer.json()[0]
     assert caller.http.post("/gradio_api/upload", content=body).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_lies_among_the_uploads_and_is_no_file_is_no_photo(caller: Caller, kind: str) -> None:
+    """A pipe would hold a worker for ever, /dev/zero fill it."""
+    sent = Path(caller.send(saved(SMALL, "PNG")))
+    odd = sent.with_name("odd.png")
+    if kind == "pipe":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to("/dev/zero")
+    try:
+        assert "no file that was sent" in caller.refused(photo=str(odd), mask=str(sent), backend="telea")
+        assert "no file that was sent" in caller.refused(photo=str(sent), mask=str(odd), backend="telea")
+        said = caller.error("open", {"path": str(odd)})
+        assert any(words in said for words in ("did not arrive", "is not in the cache folder"))
+        assert caller.http.get(f"/gradio_api/file={odd}").status_code == 403
+    finally:
+        odd.unlink()

@@ -145,7 +145,11 @@ def test_many_pages_of_one_browser_push_out_no_other_visitor(visitor: Caller, ca
     greedy = other(visitor)
     for _ in range(70):
         greedy.session = uuid.uuid4().hex
-        assert "photo" in [said["kind"] for said in greedy.messages("open", {"path": greedy.send(PHOTO)})]
+        told = [said["kind"] for said in greedy.messages("open", {"path": greedy.send(PHOTO)})]
+        if visitor.on_a_space and "error" in told:  # so many openings are more than a visitor has
+            break
+        assert "photo" in told
+    assert ("error" in told) is visitor.on_a_space
     visit = visitor.page.visits._visits.get(visitor.session)
     assert visit is not None
     assert visit.photo is not None
@@ -158,6 +162,8 @@ HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_name_that_was_bound_to_this_machine_is_not_served(caller: Caller, host: str) -> None:
+    if caller.on_a_space and host in ("169.254.1.1", "[::2]"):
+        host = "hf.space.evil.example"  # a server for others answers to addresses, which nobody can bind
     for method, route in (("GET", "/"), ("GET", "/config"), ("GET", "/gradio_api/info"), ("POST", "/gradio_api/upload"),
                           ("POST", "/gradio_api/queue/join"), ("GET", "/health")):  # fmt: skip
         answer = caller.http.request(method, route, headers={"Host": host})
@@ -201,7 +207,7 @@ def test_the_page_itself_may_be_led_to_from_anywhere_and_asks_as_itself(visitor:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert visitor.http.get("/", headers=followed).status_code == 200
     for headers in (
-        {"Origin": visitor.address, "Sec-Fetch-Site": "same-origin"},
+        {"Origin": visitor.origin, "Sec-Fetch-Site": "same-origin"},
         {"Sec-Fetch-Site": "none"},
         {},
     ):
@@ -212,9 +218,10 @@ def test_the_page_itself_may_be_led_to_from_anywhere_and_asks_as_itself(visitor:
 def test_pages_and_files_say_what_may_frame_and_feed_them(visitor: Caller) -> None:
     page = visitor.http.get("/").headers
     assert "frame-ancestors 'self'" in page["content-security-policy"]
-    assert "huggingface" not in page["content-security-policy"]
+    assert ("https://huggingface.co" in page["content-security-policy"]) is visitor.on_a_space
     assert "connect-src 'self'" in page["content-security-policy"]
-    assert (page["x-frame-options"], page["x-content-type-options"]) == ("SAMEORIGIN", "nosniff")
+    assert page["x-content-type-options"] == "nosniff"
+    assert page.get("x-frame-options") == (None if visitor.on_a_space else "SAMEORIGIN")
     file = visitor.http.get(f"/gradio_api/file={visitor.send(PHOTO)}").headers
     assert "default-src 'none'" in file["content-security-policy"]
     assert "sandbox" in file["content-security-policy"]
@@ -285,15 +292,15 @@ def test_a_folder_of_the_machine_is_for_who_sits_at_it(
         begun = visitor.http.post("/gradio_api/queue/join", json=body, headers=headers)
         return json.dumps(visitor.heard()) if begun.status_code == 200 else begun.text
 
-    assert "one's own machine only" not in ask()
+    assert ("one's own machine only" in ask()) is visitor.on_a_space
     for headers in (
         {"X-Forwarded-For": "203.0.113.5"},
         {"Forwarded": "for=203.0.113.5"},
         {"Via": "1.1 proxy"},
     ):
         assert "one's own machine only" in ask(**headers)
-    visitor.page.hosts.listening = "0.0.0.0"
+    before, visitor.page.hosts.listening = visitor.page.hosts.listening, "0.0.0.0"
     try:
         assert "one's own machine only" in ask()
     finally:
-        visitor.page.hosts.listening = "127.0.0.1"
+        visitor.page.hosts.listening = before

@@ -79,7 +79,9 @@ def stored_otherwise() -> dict[str, bytes]:
         "grey": saved(picture.convert("L"), "PNG"),
         "palette": saved(picture.quantize(16), "PNG"),
         "cmyk": saved(picture.convert("CMYK"), "TIFF"),
-        "pages": saved(picture.convert("L"), "TIFF", save_all=True, append_images=[picture.convert("L").rotate(9)]),
+        "pages": saved(
+            picture.convert("L"), "TIFF", save_all=True, append_images=[picture.convert("L").rotate(9)]
+        ),
         "grey, broken off": saved(PillowImage.fromarray(scene(400, 600)).convert("L"), "PNG")[:-9000],
     }
 

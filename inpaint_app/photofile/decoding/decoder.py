@@ -128,7 +128,9 @@ class Decoder:
 
     def _again(self, source: bytes, name: str, limits: Limits, frame: int) -> Native:
         """The samples as the file stores them, for who writes a photo that was opened here."""
-        wide = Limits(limits.megapixels, float("inf"))  # a file that broke off is longer, now that it is completed
+        wide = Limits(
+            limits.megapixels, float("inf")
+        )  # a file that broke off is longer, now that it is completed
         return self._asked(source, name, wide, Wanted(), wire.unpacked_samples, 16, frame)[0]
 
     def load_samples(

@@ -11,9 +11,12 @@ import ipaddress
 import os
 import re
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
+
+import gradio.routes
 
 from inpaint_app.environment import SPACES
 from inpaint_app.settings import Settings
@@ -25,6 +28,29 @@ ANY = "*"
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 _FOREIGN = ("cross-site", "same-site")
+
+
+@contextmanager
+def no_other_sites() -> Iterator[None]:
+    """While this holds, a Gradio app that is launched tells no browser that pages of other sites may read its answers.
+
+    Gradio's own layer says so to whoever asks, before our guard has seen the request.
+    """
+    routes: Any = gradio.routes
+    theirs = routes.CustomCORSMiddleware
+    routes.CustomCORSMiddleware = _Through
+    try:
+        yield
+    finally:
+        routes.CustomCORSMiddleware = theirs
+
+
+class _Through:
+    def __init__(self, app: Any, **_: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
 
 
 class Hosts:

@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inpaint_app import environment
+from inpaint_app.errors import printable
 from inpaint_app.server.guard import bodies, routes
 from inpaint_app.server.guard.hosts import Hosts
 from inpaint_app.server.guard.identity import Identities, Visitor, cookie_of, fresh_cookie, is_secure
@@ -96,7 +97,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
         else:
-            await _Bounded(receive, send, self.limit(kind), kind is Kind.UPLOAD).run(self.app, scope)
+            await _Bounded(receive, send, self.limit(kind), kind).run(self.app, scope)
 
     def _refusal_at_sight(self, request: HTTPConnection, found: Any) -> ASGIApp | None:
         """Why a request is refused whoever sent it; None where it is not."""
@@ -178,13 +179,17 @@ class Guard:
 
 
 class _Bounded:
-    """One request whose body may not be longer than `limit`, nor stall where it is an upload."""
+    """One request whose body may not be longer than `limit`, nor stall where it is an upload.
 
-    def __init__(self, receive: Receive, send: Send, limit: float, upload: bool) -> None:
+    Whatever is wrong with a call is told as the caller's mistake: Gradio says 500 to arguments that it cannot read.
+    """
+
+    def __init__(self, receive: Receive, send: Send, limit: float, kind: Kind) -> None:
         self._receive = receive
         self._send = send
         self._limit = limit
-        self._upload = upload
+        self._upload = kind is Kind.UPLOAD
+        self._call = kind in (Kind.JOIN, Kind.CALL)
         self._got = 0
         self._over = False
         self._whole = False
@@ -196,9 +201,15 @@ class _Bounded:
             with contextlib.suppress(_TooLong):
                 await app(scope, self.receive, self.send)
         except Exception as error:
-            if not (self._begun and _is_expected(error)):
+            if self._begun and _is_expected(error):
+                _log.info("A stream ended: %s", _first_line(error))
+            elif self._call and not self._begun:
+                _log.warning("A call that cannot be read: %s: %s", type(error).__name__, _first_line(error))
+                await refused(400, "The call cannot be read: see /gradio_api/info for what each takes.")(
+                    scope, self._receive, self._send
+                )
+            else:
                 raise
-            _log.info("A stream ended: %s", _first_line(error))
         if self._over and not self._begun:
             await refused(413, bodies.too_long(self._limit).said)(scope, self._receive, self._send)
 
@@ -229,6 +240,8 @@ class _Bounded:
         """Hand on, unless the answer is ours."""
         if not self._over:
             self._begun = True
+            if self._call and message["type"] == "http.response.start" and message["status"] == 500:
+                message = {**message, "status": 422}
             await self._send(message)
 
 
@@ -244,7 +257,7 @@ def _is_expected(error: BaseException) -> bool:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0][:200]
+    return printable(str(error).partition("\n")[0])[:200]
 
 
 def _asked(request: HTTPConnection, name: str) -> str:

@@ -116,3 +116,12 @@ def test_a_websocket_is_closed() -> None:
 
     asyncio.run(Guard(never, Doors())({"type": "websocket", "path": "/queue/join"}, never, send))  # type: ignore[arg-type]
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_the_path_of_a_proxy_opens_no_closed_route(page: Any) -> None:
+    address = page.local_url.rstrip("/")
+    for path in ("/monitoring", "/monitoring/summary", "/monitoring/x", "/gradio_api/token", "/login"):
+        for before in ("", "/tools/inpaint", "/tools/inpaint/tools/inpaint", "/tools/inpaint/."):
+            answer = httpx.get(f"{address}{before}{path}", timeout=60, follow_redirects=True)
+            assert answer.status_code in (403, 404), (before, path)
+    assert httpx.get(f"{address}/tools/inpaint/health", timeout=60).status_code == 200
