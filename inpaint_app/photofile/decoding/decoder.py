@@ -121,16 +121,13 @@ class Decoder:
         Raises Busy and Cancelled besides, and PhotoTooLarge for what takes more than its pixels need.
         """
         data, name = taken(source, name, limits)
-        photo = self._asked(
-            data, name, limits, Wanted(**wanted), partial(wire.unpacked, source=data), 4, frame
-        )
+        unpacked = partial(wire.unpacked, source=data)
+        photo = self._asked(data, name, limits, Wanted(**wanted), unpacked, 4, frame)
         return replace(photo, samples=partial(self._again, photo.source, name, limits, photo.frame))
 
     def _again(self, source: bytes, name: str, limits: Limits, frame: int) -> Native:
         """The samples as the file stores them, for who writes a photo that was opened here."""
-        wide = Limits(
-            limits.megapixels, float("inf")
-        )  # a file that broke off is longer, now that it is completed
+        wide = Limits(limits.megapixels, float("inf"))  # what broke off is longer, now that it is completed
         return self._asked(source, name, wide, Wanted(), wire.unpacked_samples, 16, frame)[0]
 
     def load_samples(
