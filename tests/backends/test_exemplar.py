@@ -317,3 +317,18 @@ def test_grain_is_given_more_freely_where_the_hole_is_large() -> None:
         middle = (slice(100, 100 + side),) * 2
         gains.append(filled[middle].std() / image[middle].std())
     assert 1.05 < gains[0] < gains[1] < 8 / 3
+
+
+def test_a_match_that_fell_on_no_source_moves_to_the_nearest() -> None:
+    from inpaint_app.backends.exemplar import field
+
+    sources = np.ones((60, 60), bool)
+    sources[20:40, 20:40] = False
+    sources[:, 50:] = False
+    sources[0:8, 0:8] = False
+    ys, xs = np.array([22, 30, 59], np.int32), np.array([30, 38, 59], np.int32)
+    y, x = field._nearest_sources(sources, ys, xs)
+    assert list(zip(y.tolist(), x.tolist(), strict=True)) == [(19, 30), (30, 40), (59, 49)]
+    alone = np.zeros((60, 60), bool)
+    y, x = field._nearest_sources(alone, ys, xs)
+    assert np.array_equal(np.stack([y, x]), np.stack([ys, xs])), "none is near: the caller takes any"

@@ -21,6 +21,7 @@ from inpaint_app.types import Box
 
 RADIUS = 3  # patches are 7x7
 CHANNELS = 4  # red, green, blue, texture
+NEARBY = 12  # pixels within which a match that fell on no source looks for one
 SPAN = (2 * RADIUS + 1) * CHANNELS  # floats in a row of a patch
 
 Floats = NDArray[np.float32]
@@ -259,8 +260,7 @@ def refine_from(coarse: Field, fine: Field, seed: int) -> None:
     lost = ~fine.sources[y, x]
     if lost.any():
         rng = np.random.default_rng(seed)
-        nearest = _nearest_source(fine.sources)
-        y[lost], x[lost] = nearest[0][y[lost], x[lost]], nearest[1][y[lost], x[lost]]
+        y[lost], x[lost] = _nearest_sources(fine.sources, y[lost], x[lost])
         still = np.flatnonzero(~fine.sources[y, x])
         y[still], x[still] = fine.pool[rng.integers(0, len(fine.pool), len(still))].T
     fine.match[:, 0], fine.match[:, 1] = y, x
@@ -275,11 +275,22 @@ def _nearest_entry(index: Ints) -> Ints:
     return np.asarray(lookup[labels], np.int32)
 
 
-def _nearest_source(sources: Flags) -> tuple[Ints, Ints]:
-    """For every pixel row and column of the nearest source."""
-    empty = (~sources).astype(np.uint8)
-    _, labels = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    ys, xs = np.nonzero(sources)
-    rows, columns = np.zeros(int(labels.max()) + 1, np.int32), np.zeros(int(labels.max()) + 1, np.int32)
-    rows[labels[ys, xs]], columns[labels[ys, xs]] = ys, xs
-    return rows[labels], columns[labels]
+def _nearest_sources(sources: Flags, ys: Ints, xs: Ints) -> tuple[Ints, Ints]:
+    """Row and column of the source nearest to each place (N,), within `NEARBY` pixels; the place itself where none is.
+
+    Looked for around these few places alone: distances over a whole window of 12 MP took a fifth of the fill's time and over
+    half of its memory.
+    """
+    height, width = sources.shape
+    found_y, found_x, left = ys.copy(), xs.copy(), np.arange(len(ys))
+    reach = range(-NEARBY, NEARBY + 1)
+    for dy, dx in sorted(
+        ((i, j) for i in reach for j in reach), key=lambda step: step[0] ** 2 + step[1] ** 2
+    ):
+        y, x = np.clip(ys[left] + dy, 0, height - 1), np.clip(xs[left] + dx, 0, width - 1)
+        hit = sources[y, x]
+        found_y[left[hit]], found_x[left[hit]] = y[hit], x[hit]
+        left = left[~hit]
+        if not len(left):
+            break
+    return found_y, found_x
