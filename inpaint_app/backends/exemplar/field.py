@@ -278,8 +278,8 @@ def _nearest_entry(index: Ints) -> Ints:
 def _nearest_sources(sources: Flags, ys: Ints, xs: Ints) -> tuple[Ints, Ints]:
     """Row and column of the source nearest to each place (N,), within `NEARBY` pixels; the place itself where none is.
 
-    Looked for around these few places alone: distances over a whole window of 12 MP took a fifth of the fill's time and over
-    half of its memory.
+    Looked for around these few places alone: distances over a whole window of 12 MP took a fifth of the fill's time
+    and over half of its memory.
     """
     height, width = sources.shape
     found_y, found_x, left = ys.copy(), xs.copy(), np.arange(len(ys))
