@@ -14,7 +14,8 @@ NAMES = [
     "../../evil.png", "..\\..\\evil.png", "/etc/evil.png", "a" * 5000 + ".png", 'quote".png',
     "new\r\nX-Evil: 1\r\n.png",
     "nul\0.png", "....png", ".png", "-rf.png", "CON.png", "\u202egnp.exe", "🙂.png", "%2e%2e%2fevil.png", "a;b=c.png",
-    "<img src=x onerror=alert(1)>.png", "$(touch x).png",
+    "<img src=x onerror=alert(1)>.png", "$(touch x).png", "a:b.png", "lpt1.tar.png", "ö" * 200 + ".png",
+    "\x1b[31mred\x9b.png",
 ]  # fmt: skip
 
 
