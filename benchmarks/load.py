@@ -197,17 +197,31 @@ def main(arguments: Any = None) -> int:
     parser.add_argument(
         "--beside", type=float, default=20, help="seconds of each part of the fairness measurement"
     )
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=0,
+        help="INPAINT_KEEP_MINUTES; then what is left after that time is counted",
+    )
     parser.add_argument("--steps", type=int, default=STEPS, help="of the slow backend")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="load-") as place:
         folder = Path(place)
         model = slow_model(folder)
-        with served(folder, INPAINT_SD_MODEL=str(model)) as (address, process):
+        kept = {"INPAINT_KEEP_MINUTES": str(given.keep)} if given.keep else {}
+        with served(folder, INPAINT_SD_MODEL=str(model), **kept) as (address, process):
             fills = Fills(slow_options={"steps": given.steps, "strength": 1.0})
             visitors = crowd(address, given.visitors, fills, folder)
             failed = measured(given, visitors, process)
             for visitor in visitors:
                 visitor.close()
+            if given.keep:
+                time.sleep(60 * given.keep + min(30.0, 15 * given.keep))
+                left = [path for path in folder.glob("server-*/*/**/*") if path.is_file()]
+                print(
+                    f"\n{len(left)} files of visitors are left {given.keep:g} min and one round of the cleaner later"
+                )
+                failed = failed or bool(left)
         if failed:
             print((folder / "server.log").read_text()[-4000:])
     return int(failed)
