@@ -55,6 +55,7 @@ SPOKEN = {
     0x02BC: "XMP",
     0x83BB: "IPTC",
     0x8649: "Photoshop",
+    0x935C: "layers",
     0x9214: "subject's area",
     0xA214: "subject's area",
 }
