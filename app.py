@@ -14,14 +14,15 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("OMP_NUM_THREADS", str(settings.cores))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads are ten times slower on busy cores
 
+from inpaint_app.removal.session import Session
 from inpaint_app.ui.page import build, launch_options
 from inpaint_app.ui.serving import serve
 
-demo = build()
+demo = build(Session(settings))
 
 if __name__ == "__main__":
     try:
-        serve(demo, launch_options())
+        serve(demo, launch_options(settings))
     except InpaintError as error:
         raise SystemExit(str(error)) from None
     leave(0)

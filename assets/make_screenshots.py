@@ -32,17 +32,19 @@ def main() -> None:
     """Start the app, take the pictures, stop it."""
     from playwright.sync_api import sync_playwright
 
+    from inpaint_app.removal.session import Session
     from inpaint_app.ui import view_models
     from inpaint_app.ui.page import build, launch_options
     from inpaint_app.ui.warm import warm_up
 
     photo = Path(sys.argv[1]) if len(sys.argv) > 1 else view_models.samples()["bus.jpg"]
-    page = build()
+    page = build(Session())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     page.launch(
-        **{**launch_options(), "server_name": "127.0.0.1", "server_port": port}, prevent_thread_lock=True
+        **{**launch_options(page.session.settings), "server_name": "127.0.0.1", "server_port": port},
+        prevent_thread_lock=True,
     )
     warm_up(page.session).join()
     with sync_playwright() as playwright:

@@ -81,7 +81,7 @@ def main() -> None:
             f"{arguments.workers} processes": lambda: processes.processes(
                 arguments.workers, session.settings
             ),
-            f"cluster of {arguments.workers}": lambda: cluster.cluster(local.scheduler_address, job),
+            f"cluster of {arguments.workers}": lambda: cluster.cluster(local.scheduler_address, job, session),
         }
         walls: dict[str, list[float]] = {name: [] for name in engines}
         costs: dict[str, list[float]] = {name: [] for name in engines}

@@ -148,12 +148,12 @@ def measure(way: str, steps: int) -> dict[str, Any]:
     from inpaint_app.backends.diffusion import backend, device, load
     from inpaint_app.backends.diffusion.estimate import Estimates
     from inpaint_app.backends.diffusion.options import StableDiffusionOptions
+    from inpaint_app.settings import Settings
     from inpaint_app.types import Progress, Window
 
     precision, memory, *rest = way.split()
-    os.environ["INPAINT_CACHE"] = tempfile.mkdtemp()
     built = real_size(device.dtype(precision))
-    load.opened = lambda path, dtype: built  # type: ignore[assignment]
+    load.opened = lambda path, dtype, offline: built  # type: ignore[assignment]
     backend.required = lambda named: Path("real-size")  # type: ignore[assignment]
     if rest:
         placed = device.place
@@ -165,7 +165,8 @@ def measure(way: str, steps: int) -> dict[str, Any]:
             pipeline.unet.to(memory_format=torch.contiguous_format)
 
         device.place = place
-    made = backend.StableDiffusion()
+    settings = replace(Settings.from_environment(), cache=Path(tempfile.mkdtemp()))
+    made = backend.StableDiffusion(settings)
     inside: list[float] = []
     run = made._run
 
@@ -183,7 +184,7 @@ def measure(way: str, steps: int) -> dict[str, Any]:
     mask = np.zeros((SIDE, SIDE), dtype=bool)
     mask[128:384, 128:384] = True
     options = StableDiffusionOptions(steps=steps, strength=1.0, precision=precision, memory=memory)
-    plan = device.plan(os.environ.get("INPAINT_DEVICE", "auto"), precision, memory)
+    plan = device.plan(settings.device, precision, memory)
     made._pipeline(Path("real-size"), plan)
     if plan.device == "cuda":
         made.inpaint(Window(image, mask, None, image), replace(options, steps=2), Progress())

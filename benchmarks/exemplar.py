@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.exemplar_cases import Case, cases, scores
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress, Window
 
 GUIDANCE = 0.5
@@ -33,7 +34,9 @@ Fill = Callable[[Case], NDArray[np.uint8]]
 
 def exemplar(case: Case, guide: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     window = Window(case.holed, case.mask, guide=guide)
-    return Exemplar().inpaint(window, ExemplarOptions(guidance=GUIDANCE), Progress())
+    return Exemplar(Settings.from_environment()).inpaint(
+        window, ExemplarOptions(guidance=GUIDANCE), Progress()
+    )
 
 
 def patchmatch(case: Case) -> NDArray[np.uint8]:
@@ -131,7 +134,7 @@ def _window(case: Case, context: float = 1.0, least: int = 96) -> Case:
 
 def _measured(connection: object, width: int, height: int, hole: tuple[int, int] | None) -> None:
     case = _window(_megapixel_case(width, height, hole))
-    Exemplar().warm()
+    Exemplar(Settings.from_environment()).warm()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = []
     for _ in range(3):

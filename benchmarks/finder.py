@@ -22,6 +22,7 @@ from inpaint_app.lab.objectives.data import load_photos
 from inpaint_app.metrics.finding import Tally
 from inpaint_app.segmenters import registry
 from inpaint_app.segmenters.base import Segmenter
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Progress
 
 LEAST = 0.08
@@ -120,12 +121,13 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(2)
     items = list(labelled(arguments.data / "segment" / "coco_val2017_person_car"))
-    judge = registry.best().create()
+    settings = Settings.from_environment()
+    judge = registry.best(settings).create(settings)
     empty = empty_photos(arguments.data, judge, arguments.empty)
     print(HEAD)
     for name in arguments.names:
-        spec = registry.best() if name == "best" else registry.find(name)
-        segmenter = judge if name == "best" else spec.create()
+        spec = registry.best(settings) if name == "best" else registry.find(name, settings)
+        segmenter = judge if name == "best" else spec.create(settings)
         segmenter.detect(items[0][0], arguments.threshold, Progress())
         row = Row()
         for image, truths in items:

@@ -24,6 +24,7 @@ from benchmarks.masks import labelled
 from inpaint_app.photofile.files import load
 from inpaint_app.segmenters import own, registry, tiling, yolo
 from inpaint_app.segmenters.base import Segmenter
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 CONFIDENCE = 0.35
@@ -167,10 +168,11 @@ def main() -> None:
     cast = people(given.data)
     lines = [HEAD]
     last = [PANORAMA]
-    for spec in registry.specs():
-        if spec.missing() or spec.title in "".join(lines):
+    settings = Settings.from_environment()
+    for spec in registry.specs(settings):
+        if spec.missing(settings) or spec.title in "".join(lines):
             continue
-        segmenter = spec.create()
+        segmenter = spec.create(settings)
         segmenter.detect(photos[0][:640, :640], CONFIDENCE, Progress())
         lines += rows(spec.title, segmenter, photos, cast)
         last.append(panorama(spec.title, segmenter, given.data))

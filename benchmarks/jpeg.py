@@ -65,10 +65,11 @@ def measure(path: Path) -> None:
     from inpaint_app.backends import registry
     from inpaint_app.photofile import files
     from inpaint_app.removal.pipeline import Filler, remove
+    from inpaint_app.settings import Settings
     from inpaint_app.types import Removal
 
     spec = registry.find("navier-stokes")
-    filler = Filler(spec, spec.create(), spec.options())
+    filler = Filler(spec, spec.create(Settings()), spec.options())
     target = path.with_name("saved.jpg")
 
     def whole(source: Path) -> files.Saved:

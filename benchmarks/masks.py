@@ -21,6 +21,7 @@ import numpy as np
 from inpaint_app.imaging.mask import grow
 from inpaint_app.segmenters import outline, registry, tiling
 from inpaint_app.segmenters.base import Segmenter
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask, Progress
 
 CONFIDENCE = 0.35
@@ -204,8 +205,9 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=3, help="take every n-th CamVid frame")
     parser.add_argument("--cost", action="store_true", help="only time and memory")
     given = parser.parse_args()
-    spec = registry.best()
-    segmenter = spec.create()
+    settings = Settings.from_environment()
+    spec = registry.best(settings)
+    segmenter = spec.create(settings)
     print("\n".join([COST, *cost(segmenter, photo(given.data / "eval" / "photos_people_cars" / "bus.jpg"))]))
     if given.cost:
         return

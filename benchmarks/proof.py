@@ -45,7 +45,7 @@ def one(
     """The real hole's scores and the patches' of one photo. Backends that draw by chance fill with several seeds."""
     cv2.setNumThreads(1)
     session = Session()
-    image = fitted(photo.read(), size or None, "fit")
+    image = fitted(photo.read(session.limits), size or None, "fit")
     mask = parse(hole).draw(image.shape, 0, name=photo.name)
     cut = image.copy()
     cut[mask] = 127

@@ -21,6 +21,8 @@ from inpaint_app.lab.training import state
 from inpaint_app.lab.training.recipes import find
 from inpaint_app.lab.training.validate import central, filled, texture
 from inpaint_app.metrics.full_reference import scores
+from inpaint_app.models.checkpoints import folder
+from inpaint_app.settings import Settings
 
 LOSSES = [f"loss-{name}" for name in ("bce-l2", "ls-l1", "l1-ssim-70", "l1-ssim-50", "l1-ssim-995")]
 TABLES: dict[str, Sequence[str]] = {
@@ -47,7 +49,7 @@ HEAD = (
 def trained(run: Path) -> tuple[Objective, dict[str, float]]:
     """The objective of a run with the mean of its weights, and what the run says of itself."""
     tensors, about = state.load(run / "network.safetensors")
-    objective = load(find(about["recipe"]))
+    objective = load(find(about["recipe"]), folder(Settings.from_environment()))
     objective.modules["network"].load_state_dict(tensors)
     objective.modules["network"].eval()
     return objective, about

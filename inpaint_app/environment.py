@@ -104,6 +104,14 @@ def torch_device(chosen: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def give_threads(count: int) -> None:
+    """Let torch work with so many threads; 0 leaves it as it is."""
+    if count:
+        import torch
+
+        torch.set_num_threads(count)
+
+
 def gpu_is_lent(environment: Mapping[str, str] | None = None) -> bool:
     """Whether this is a Space whose GPU is there during certain calls alone (ZeroGPU)."""
     source = os.environ if environment is None else environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -77,7 +78,9 @@ def test_nothing_heavy_loads_with(module: str) -> None:
 
 
 def test_building_the_page_loads_gradio_and_nothing_else_that_is_heavy() -> None:
-    loaded = loaded_after("from inpaint_app.ui.page import build; build()")
+    loaded = loaded_after(
+        "from inpaint_app.ui.page import build\nfrom inpaint_app import Session; build(Session())"
+    )
     assert "gradio" in loaded
     assert not loaded & HEAVY
 
@@ -141,6 +144,46 @@ def test_no_arrow_is_hidden_in_a_string(path: Path) -> None:
     for named in re.findall(r"[\"']inpaint_app\.(\w+)[\w.]*(?::\w+)?[\"']", path.read_text()):
         if own in rank:
             assert named == own or rank[named] > rank[own], f"{path.name} names inpaint_app.{named}"
+
+
+FACES = ("cli/", "ui/page.py", "removal/session.py", "lab/training/__main__.py", "lab/training/validate.py")
+"""Where settings are made: the command line, the page, a session that is given none, and programs of their own."""
+
+ALLOWED = {
+    "settings.py": "reads INPAINT_* where a face asks it to",
+    "environment.py": "says where the app runs, by what Spaces and containers set, and tells OpenMP how to wait",
+    "batch/cluster.py": "a worker of a cluster is a face: it has the environment of its machine and of Dask",
+    "batch/processes.py": "writes what OpenMP, BLAS and numba read in a worker process",
+    "segmenters/yolo.py": "writes what ultralytics and OpenMP read when they are imported",
+    "backends/diffusion/source.py": "HF_HOME, HF_HUB_CACHE: where the hub's own library keeps models",
+    "metrics/deep.py": "TORCH_HOME, XDG_CACHE_HOME: where torch's own hub keeps weights",
+    "photofile/decoding/decoder.py": "hands the environment on to a child process, with a PYTHONPATH",
+    "server/files/folders.py": "USERNAME: the user's name on Windows",
+    "server/guard/hosts.py": "GRADIO_SERVER_NAME, GRADIO_ROOT_PATH, SPACE_HOST: how Gradio and Spaces name a server",
+    "ui/desktop.py": "DISPLAY and Qt's: whether there is a screen",
+}
+"""Who else may touch the environment, and what for."""
+
+
+def reads_environment(path: Path) -> bool:
+    """Whether a module makes settings, or touches the process's environment."""
+    names = {"environ", "environb", "getenv", "from_environment"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            return True
+        if isinstance(node, ast.ImportFrom) and names & {name.name for name in node.names}:
+            return True
+    return False
+
+
+def test_below_the_faces_nothing_reads_the_environment() -> None:
+    found = {
+        name
+        for path in SOURCES
+        if not (name := path.relative_to(PACKAGE).as_posix()).startswith(FACES) and reads_environment(path)
+    }
+    assert found - set(ALLOWED) == set(), "settings are made once by a face and handed down"
+    assert set(ALLOWED) - found == set(), "what is allowed and not needed any more"
 
 
 def test_the_version_is_said_once() -> None:

@@ -19,7 +19,7 @@ from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 
 pytestmark = pytest.mark.skipif(
-    bool(registry.find(registry.DEFAULT).missing()), reason="the default backend is not ready here"
+    bool(registry.find(registry.DEFAULT).missing(Settings())), reason="the default backend is not ready here"
 )
 SHAPE = (2731, 3071)
 

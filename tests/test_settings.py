@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 from inpaint_app import environment
-from inpaint_app.errors import OptionError
+from inpaint_app.backends import registry as backends
+from inpaint_app.backends.exemplar import jit
+from inpaint_app.backends.patchmatch import _NATIVE
+from inpaint_app.errors import BackendError, MissingError, OptionError
+from inpaint_app.removal.session import Job, Session, fetch
 from inpaint_app.settings import Settings
+from inpaint_app.types import Image, Mask, Removal
 from tests.conftest import ROOT
 
 SPACE = {"SPACE_ID": "somebody/inpaint", "CPU_CORES": "2", "MEMORY": "16Gi"}
@@ -135,3 +140,38 @@ def test_a_space_tells_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_sizes_are_read(words: str, size: float) -> None:
     assert environment._size(words) == size
+
+
+def test_a_session_goes_by_its_own_settings_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: Image, mask: Mask
+) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("patchmatch")
+    before = torch.get_num_threads()
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    fetched = mine / "weights" / "yolov8s-seg.pt"
+    fetched.parent.mkdir(parents=True)
+    for file in (fetched, tmp_path / "my finder.pt"):
+        file.touch()
+    for name in ("CHECKPOINTS", "CACHE", "YOLO_WEIGHTS"):
+        monkeypatch.setenv(f"INPAINT_{name}", str(theirs))
+    for name, value in (("THREADS", "5"), ("PATIENCE", "999"), ("DEVICE", "mps"), ("SD_MODEL", "a/b")):
+        monkeypatch.setenv(f"INPAINT_{name}", value)
+    session = Session(
+        Settings(
+            checkpoints=ROOT / "checkpoints", yolo_weights=tmp_path / "my finder.pt", cache=mine, offline=True,
+            threads=3, patience=0.2, device="cpu", sd_model="./mine.safetensors",
+        )
+    )  # fmt: skip
+    try:
+        session.run(image, Job(mask))  # the default, with its network
+        assert session.ready(backends.DEFAULT).name == backends.DEFAULT
+        assert (torch.get_num_threads(), jit._pool and jit._pool[1]) == (3, 3)
+        assert session.segmenter().title == "my finder"
+        assert fetch("yolov8s-seg", session.settings) == fetched
+        with pytest.raises(MissingError, match=r"mine\.safetensors"):
+            session.ready("stable-diffusion")
+        with _NATIVE, pytest.raises(BackendError, match="does not come back"):
+            session.remove(Removal(image, mask), "patchmatch")
+    finally:
+        torch.set_num_threads(before)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Configured
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Options, Progress, Window
 
 
@@ -31,11 +32,11 @@ def instance(number: int, label: str, confidence: float, box: Box) -> Instance:
     return Instance(number, label, confidence, box, np.ones((box.height, box.width), dtype=bool))
 
 
-def make_finder(argument: str) -> Finder:
+def make_finder(argument: str, settings: Settings) -> Finder:
     return Finder()
 
 
-def nothing_lacks(argument: str) -> tuple[Any, ...]:
+def nothing_lacks(argument: str, settings: Settings) -> tuple[Any, ...]:
     return ()
 
 
@@ -44,7 +45,7 @@ FINDER = SegmenterSpec(
 )
 
 
-class Interrupting:
+class Interrupting(Configured):
     """Ctrl-C is pressed while this works."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from inpaint_app.errors import OptionError
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Missing, Options, Progress, Window
 
-__all__ = ["Backend", "BackendSpec", "Expected", "Holding", "Missing", "SizeRule"]
+__all__ = ["Backend", "BackendSpec", "Configured", "Expected", "Holding", "Missing", "SizeRule"]
 
 
 @runtime_checkable
@@ -28,6 +29,13 @@ class Backend(Protocol):
         through, a hole at the border, and a hole that is the whole window.
         """
         ...
+
+
+class Configured:
+    """What a factory makes: it is called with the settings of the session, and reads no environment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
 
 @runtime_checkable
@@ -76,14 +84,14 @@ class SizeRule:
 class BackendSpec:
     """A backend as data, so that listing all of them imports none of them.
 
-    factory: "module:Class", called without arguments. packages: what must be importable. weights: names of
+    factory: "module:Class", called with the session's settings. packages: what must be importable. weights: names of
     entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
-    family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells, cheaply, what
-    else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
-    memory that its weights take, roughly, where that is much. expects: "module:function" that tells from the options
-    what a fill takes (Expected). weighs: "module:function" that tells from the options as how many usual fills one
-    counts where a server bounds what it does for each. ensemble: whether the session fills with several others and
-    paints what they have in common, instead of with the factory's backend alone.
+    family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells from the settings,
+    cheaply, what else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
+    memory that its weights take, roughly, where that is much. expects: "module:function" that tells from options and
+    settings what a fill takes (Expected). weighs: "module:function" that tells from the options as how many
+    usual fills one counts where a server bounds what it does for each. ensemble: whether the session fills with
+    several others and paints what they have in common, instead of with the factory's backend alone.
     restores: whether it works on what the hole holds, such as a mosaic, instead of inventing; the pipeline hands
     that in as Window.guide.
     """
@@ -107,7 +115,7 @@ class BackendSpec:
     lacks: str | None = None
     restores: bool = False
 
-    def missing(self) -> tuple[Missing, ...]:
+    def missing(self, settings: Settings) -> tuple[Missing, ...]:
         """What is not there and how to get it; empty when the backend is ready. Imports nothing heavy."""
         lacks = [
             Missing(f"the Python package {name}", f"pip install {name}")
@@ -116,29 +124,30 @@ class BackendSpec:
         ]
         if self.weights:
             checkpoints = importlib.import_module("inpaint_app.models.checkpoints")
+            where = checkpoints.folder(settings)
             lacks += [
-                Missing(f"the weights {name}", checkpoints.cure(name))
+                Missing(f"the weights {name}", checkpoints.cure(name, where))
                 for name in self.weights
-                if not checkpoints.present(name)
+                if not checkpoints.present(name, where)
             ]
         if self.lacks is not None:
-            lacks += _named(self.lacks)()
+            lacks += _named(self.lacks)(settings)
         return tuple(lacks)
 
-    def measurable(self) -> bool:
+    def measurable(self, settings: Settings) -> bool:
         """Whether it can be scored on a hole that was cut: ready, no ensemble of others, inventing."""
-        return not (self.ensemble or self.restores or self.missing())
+        return not (self.ensemble or self.restores or self.missing(settings))
 
-    def create(self) -> Backend:
+    def create(self, settings: Settings) -> Backend:
         """Import the factory and make the backend; raises whatever its constructor raises."""
-        backend: Backend = _named(self.factory)()
+        backend: Backend = _named(self.factory)(settings)
         return backend
 
-    def expected(self, options: Options) -> Expected | None:
+    def expected(self, options: Options, settings: Settings) -> Expected | None:
         """What filling a hole takes; None for a backend that does not tell. Raises what its function raises."""
         if self.expects is None:
             return None
-        told: Expected = _named(self.expects)(options)
+        told: Expected = _named(self.expects)(options, settings)
         return told
 
     def weight(self, options: Options) -> float:

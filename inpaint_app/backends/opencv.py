@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint_app.backends.base import Configured
 from inpaint_app.types import Image, Options, Progress, Window, option
 
 
@@ -24,7 +25,7 @@ def weight(options: Options) -> float:
     return (options.radius / 16) ** 2 if isinstance(options, DiffusionOptions) else 1.0
 
 
-class _OpenCV:
+class _OpenCV(Configured):
     """cv2.inpaint with one of its flags; deterministic, so the seed changes nothing."""
 
     flag: int

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint_app.backends.base import Configured
 from inpaint_app.errors import BackendError
-from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Window, option
 
 _NATIVE = threading.Lock()
@@ -24,7 +24,7 @@ class PatchMatchOptions(Options):
     patch: int = option(3, "radius of the compared patches in pixels", minimum=1, maximum=15, step=1)
 
 
-class PatchMatch:
+class PatchMatch(Configured):
     """Patch-based synthesis over a pyramid (Barnes et al. 2009; Wexler et al. 2007 for the voting)."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -37,7 +37,7 @@ class PatchMatch:
         if patch < 1 or not _has_source(source, patch):
             progress(1.0)
             return _mean_fill(window)
-        result = _call(window, options.seed, patch, progress)
+        result = _call(window, options.seed, patch, progress, self.settings.patience)
         progress(1.0)
         return result
 
@@ -55,7 +55,7 @@ def _mean_fill(window: Window) -> Image:
     return fill
 
 
-def _call(window: Window, seed: int, patch: int, progress: Progress) -> Image:
+def _call(window: Window, seed: int, patch: int, progress: Progress, patience: float) -> Image:
     """The native call in a thread of its own, so that progress is asked for a cancel meanwhile."""
     import patchmatch
 
@@ -72,7 +72,7 @@ def _call(window: Window, seed: int, patch: int, progress: Progress) -> Image:
         finally:
             _NATIVE.release()
 
-    ends = time.monotonic() + Settings.from_environment().patience
+    ends = time.monotonic() + patience
     while not _NATIVE.acquire(timeout=0.05):  # a fill that was cancelled goes on in its thread
         progress(0.0, "Matching patches")
         _expect(ends)

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module, metadata
 from typing import Any
@@ -37,16 +38,19 @@ _log = logging.getLogger(__name__)
 _making = threading.Lock()
 
 
-def cluster(address: str, job: Job) -> Engine:
+def cluster(address: str, job: Job, session: Session) -> Engine:
     """The engine of the cluster whose scheduler listens at `address` (tcp://host:8786; tls://… with certificates).
 
+    session: this machine's, whose versions the workers are held to.
     Its work raises MissingPackage without Dask here, MissingError where the cluster is not reachable, has no workers,
     or a worker lacks what the job needs.
     """
 
     def engine(tasks: Iterator[Task], progress: Progress) -> Iterator[Done]:
         with _connected(address) as client:
-            _same_everywhere(client.run(_what_runs, job, on_error="return"), job)
+            _same_everywhere(
+                client.run(_what_a_worker_runs, job, on_error="return"), _what_runs(job, session)
+            )
             yield from _course(client, address, tasks, progress)
 
     return engine
@@ -138,25 +142,32 @@ def _session() -> Session:
 
 @lru_cache(maxsize=1)
 def _made() -> Session:
-    """A worker's session. Threads: INPAINT_THREADS, else what Dask gives it (OMP_NUM_THREADS, mostly 1), else all."""
+    """A worker's session: a machine of the cluster has settings of its own.
+
+    Threads: INPAINT_THREADS, else what Dask gives it (OMP_NUM_THREADS, mostly 1), else all.
+    """
     settings = Settings.from_environment()
     given = os.environ.get("OMP_NUM_THREADS", "")
-    bound(settings.threads or (int(given) if given.isdecimal() else 0) or settings.cores)
-    return Session(settings)
+    threads = settings.threads or (int(given) if given.isdecimal() else 0) or settings.cores
+    bound(threads)
+    return Session(replace(settings, threads=threads))
 
 
-def _what_runs(job: Job) -> dict[str, str]:
-    """On a worker: everything whose version can change pixels; raises MissingError where something is not there."""
+def _what_a_worker_runs(job: Job) -> dict[str, str]:
     session = _session()
-    spec = session.ready(job.backend)
     if job.objects:
         session.segmenter(job.segmenter)
-    return {"inpaint-app": metadata.version("inpaint-app"), **recipe.versions(spec)}
+    return _what_runs(job, session)
 
 
-def _same_everywhere(found: dict[str, Any], job: Job) -> None:
+def _what_runs(job: Job, session: Session) -> dict[str, str]:
+    """Everything whose version can change pixels; raises MissingError where something is not there."""
+    spec = session.ready(job.backend)
+    return {"inpaint-app": metadata.version("inpaint-app"), **recipe.versions(spec, session.settings)}
+
+
+def _same_everywhere(found: dict[str, Any], here: dict[str, str]) -> None:
     """Refuse workers that cannot do the job or are of another version, and say where libraries differ."""
-    here = _what_runs_here(job)
     for worker, there in found.items():
         if isinstance(there, InpaintError):
             raise MissingError(f"The worker {worker} cannot do this: {there}")
@@ -174,8 +185,3 @@ def _same_everywhere(found: dict[str, Any], job: Job) -> None:
         if differing:
             said = ", ".join(f"{name} {there[name]} (here {here[name]})" for name in differing)
             _log.warning("The worker %s has %s: pixels may differ from those of this machine.", worker, said)
-
-
-def _what_runs_here(job: Job) -> dict[str, str]:
-    spec = Session().ready(job.backend)
-    return {"inpaint-app": metadata.version("inpaint-app"), **recipe.versions(spec)}

@@ -30,18 +30,12 @@ ATTEMPTS = 3
 POLL = 0.2
 """Seconds between two looks at whether the user stopped the work."""
 
-_THREADS = (
-    "INPAINT_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _log = logging.getLogger(__name__)
 
 
 def bound(threads: int) -> None:
-    """Keep OpenCV, torch, numba and our own engine to so many threads here; to be called before they load."""
+    """Keep OpenCV, torch and numba to so many threads here; to be called before they load."""
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
     environment.share_cores()
     import cv2

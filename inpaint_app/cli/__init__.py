@@ -16,6 +16,7 @@ from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
 from inpaint_app.runtime.ending import leave
+from inpaint_app.settings import Settings
 
 FAILED, USAGE, MISSING = 1, 2, 3
 
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         arguments = build(chosen).parse_args(words)
+        arguments.settings = Settings.from_environment()  # once: all below is handed these
         quiet, progress = getattr(arguments, "quiet", False), getattr(arguments, "progress", False)
         console = Console(quiet, bool(progress))
         return int(arguments.run(arguments, console))

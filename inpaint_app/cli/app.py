@@ -13,6 +13,7 @@ from inpaint_app import environment
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import MissingPackage, OptionError
+from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 
 EXAMPLES = """\
@@ -51,7 +52,7 @@ def add(commands: Any, chosen: str | None) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until Ctrl-C, or until the window is closed. The heavy parts load in the background once the page is up."""
-    settings = Settings.from_environment()
+    settings: Settings = arguments.settings
     wanted = arguments.port if arguments.port is not None else settings.port
     if wanted:
         check_port(arguments.host or settings.host, wanted)
@@ -66,8 +67,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     window = importlib.import_module("inpaint_app.ui.desktop")
     if arguments.window:
         window.check()
-    blocks = page.build()
-    given = page.launch_options()
+    blocks = page.build(Session(settings))
+    given = page.launch_options(settings)
     options = {
         **given,
         "server_name": arguments.host or given["server_name"],

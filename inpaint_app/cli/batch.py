@@ -115,7 +115,7 @@ def _photos(arguments: argparse.Namespace, console: Console) -> tuple[tuple[Path
 def _engine(arguments: argparse.Namespace, job: Job, session: Session) -> Engine | None:
     """Where the work is to be done; None is here."""
     if arguments.cluster:
-        return cluster.cluster(arguments.cluster, job)
+        return cluster.cluster(arguments.cluster, job, session)
     return processes.processes(arguments.workers, session.settings) if arguments.workers > 1 else None
 
 
@@ -134,8 +134,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json == "-":
         console.reserve()
     for target in (arguments.zip, arguments.json):
-        written.check_file(target, arguments.overwrite)
-    session = Session()
+        written.check_file(target, arguments.overwrite, arguments.settings)
+    session = Session(arguments.settings)
     done = 0
 
     def tell() -> None:
@@ -177,8 +177,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     console.say(str(summary))
     if arguments.zip:
         packed = batch.zipped(summary, arguments.zip)
-        remember(packed)
+        remember(packed, arguments.settings)
         console.say(f"Packed into {packed}")
     if arguments.json:
-        written.write_json(arguments.json, [asdict(row) for row in summary.rows], console.write)
+        rows = [asdict(row) for row in summary.rows]
+        written.write_json(arguments.json, rows, console.write, arguments.settings)
     return int(summary.count("failed") > 0)

@@ -23,7 +23,9 @@ def add(commands: Any, chosen: str | None) -> None:
         if name == chosen:
             command = _loaded(name, module, extra)
             command.add_arguments(parser)
-            parser.set_defaults(run=lambda arguments, console, run=command.run: run(arguments) or 0)
+            parser.set_defaults(
+                run=lambda arguments, console, run=command.run: run(arguments, arguments.settings) or 0
+            )
 
 
 def _loaded(name: str, module: str, extra: str) -> ModuleType:

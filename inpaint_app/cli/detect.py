@@ -18,6 +18,7 @@ from inpaint_app.photofile import files
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import counted_words, labels_of
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask
 
 EXAMPLES = """\
@@ -50,7 +51,8 @@ def add(commands: Any, chosen: str | None) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Find and list; finding nothing is no failure."""
     words = shared.objects(arguments)
-    session = Session()
+    settings = arguments.settings
+    session = Session(settings)
     targets = (arguments.json, arguments.overlay, arguments.mask)
     written = sum(str(target) == streams.STREAM for target in targets)
     streams.check(1, written)
@@ -58,27 +60,28 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.reserve()
     spec = session.segmenter(arguments.segmenter)
     for target in targets:
-        check_file(target, arguments.overwrite)
+        check_file(target, arguments.overwrite, settings)
     source = streams.source(arguments.photo, session.limits)
     photo = source.load(session, arguments.frame)
     with console.working(source.path.name) as progress:
         found = session.detect(photo.rgb, spec.name, arguments.confidence, progress)
-    say_finder(spec.name, console)
+    say_finder(spec.name, console, settings)
     if words:
-        labels = labels_of(words, segmenters.labels())
+        labels = labels_of(words, segmenters.labels(settings))
         found = tuple(instance for instance in found if instance.label in labels)
     if arguments.json:
-        write_json(arguments.json, [instance_record(instance) for instance in found], console.write)
+        records = [instance_record(instance) for instance in found]
+        write_json(arguments.json, records, console.write, settings)
     if arguments.json != streams.STREAM:
         for line in table(found, photo.width * photo.height, spec.name).split("\n"):
             console.say(line)
     if arguments.overlay:
-        write_png(overlay(photo.rgb, found), arguments.overlay)
+        write_png(overlay(photo.rgb, found), arguments.overlay, settings)
     if arguments.mask:
         mask = np.zeros((photo.height, photo.width), dtype=bool)
         for instance in found:
             mask[instance.box.slices] |= instance.mask
-        write_png(mask.astype(np.uint8) * np.uint8(255), arguments.mask)
+        write_png(mask.astype(np.uint8) * np.uint8(255), arguments.mask, settings)
     return 0
 
 
@@ -124,7 +127,7 @@ def _bytes(mask: Mask) -> np.ndarray:
     return np.ascontiguousarray(mask).view(np.uint8)
 
 
-def write_png(picture: np.ndarray, target: Path) -> None:
+def write_png(picture: np.ndarray, target: Path, settings: Settings) -> None:
     """An RGB or grey picture as PNG, `-` is standard output; raises SaveError."""
     ordered = picture[..., ::-1] if picture.ndim == 3 else picture
     _, data = cv2.imencode(".png", np.ascontiguousarray(ordered))
@@ -132,4 +135,4 @@ def write_png(picture: np.ndarray, target: Path) -> None:
         streams.hand_out(data.tobytes())
     else:
         files.write_bytes(data.tobytes(), target)
-        remember(data.tobytes())
+        remember(data.tobytes(), settings)

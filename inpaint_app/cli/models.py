@@ -15,6 +15,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.removal import session
 from inpaint_app.removal.session import fetchable
 from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.settings import Settings
 
 BACKENDS = """\
 examples:
@@ -43,24 +44,24 @@ def add(commands: Any, chosen: str | None) -> None:
 def run_backends(arguments: argparse.Namespace, console: Console) -> int:
     """The table of all backends."""
     if arguments.json:
-        written.write_json(arguments.json, [record(spec) for spec in backends.BACKENDS], console.write)
+        records = [record(spec, arguments.settings) for spec in backends.BACKENDS]
+        written.write_json(arguments.json, records, console.write, arguments.settings)
     if arguments.json != "-":
-        console.write(
-            "\n".join(line for spec in backends.BACKENDS for line in lines(spec, arguments.options))
-        )
+        console.write(_all_lines(arguments.settings, arguments.options))
     return 0
 
 
-def record(spec: BackendSpec) -> dict[str, Any]:
+def record(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
     """A backend as plain JSON."""
+    lacks = spec.missing(settings)
     return {
         "name": spec.name,
         "title": spec.title,
         "summary": spec.summary,
         "family": spec.family,
         "default": spec.name == backends.DEFAULT,
-        "ready": not spec.missing(),
-        "missing": [dataclasses.asdict(lack) for lack in spec.missing()],
+        "ready": not lacks,
+        "missing": [dataclasses.asdict(lack) for lack in lacks],
         "options": {
             field.name: {
                 "default": field.default,
@@ -71,9 +72,13 @@ def record(spec: BackendSpec) -> dict[str, Any]:
     }
 
 
-def lines(spec: BackendSpec, options: bool) -> list[str]:
+def _all_lines(settings: Settings, options: bool) -> str:
+    return "\n".join(line for spec in backends.BACKENDS for line in lines(spec, settings, options))
+
+
+def lines(spec: BackendSpec, settings: Settings, options: bool) -> list[str]:
     """A backend as lines for people."""
-    lacks = spec.missing()
+    lacks = spec.missing(settings)
     default = " (default)" if spec.name == backends.DEFAULT else ""
     said = [f"{spec.name:<22} {state(lacks):<9} {spec.title}{default}: {spec.summary}", *cures(lacks)]
     if options:
@@ -111,26 +116,26 @@ def cures(lacks: tuple[Missing, ...]) -> list[str]:
 def run_models(arguments: argparse.Namespace, console: Console) -> int:
     """The table of all models, or fetching."""
     if arguments.action == "fetch":
-        return fetch(arguments.names, console)
+        return fetch(arguments.names, console, arguments.settings)
     console.write("Finding objects:")
-    for spec in segmenters.specs():
-        lacks = spec.missing()
+    for spec in segmenters.specs(arguments.settings):
+        lacks = spec.missing(arguments.settings)
         said = f"{spec.name:<22} {state(lacks):<9} {spec.title}: {spec.summary} {spec.note}".rstrip()
         console.write("\n".join([said, *cures(lacks)]))
     console.write("\nFilling holes:")
-    console.write("\n".join(line for spec in backends.BACKENDS for line in lines(spec, False)))
+    console.write(_all_lines(arguments.settings, False))
     return 0
 
 
-def fetch(names: list[str], console: Console) -> int:
+def fetch(names: list[str], console: Console, settings: Settings) -> int:
     """Download what is named; raises OptionError for what cannot be fetched, MissingWeights where it fails."""
     if not names:
-        can = fetchable()
+        can = fetchable(settings)
         raise OptionError(
             f"Which? {'; '.join(f'{name} ({what})' for name, what in can.items()) or 'Nothing is missing'}."
         )
     for name in names:
         with console.working(name) as progress:
-            path = session.fetch(name, progress)
+            path = session.fetch(name, settings, progress)
         console.say(f"{name} is here: {path}")
     return 0

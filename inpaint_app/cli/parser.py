@@ -193,9 +193,10 @@ def share(text: str) -> float:
 
 def objects(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The words for what is to be found; raises OptionError on one that nothing stands for."""
+    classes = segmenters.labels(arguments.settings)
     words = [word.strip().lower() for word in arguments.objects.split(",") if word.strip()]
     words = ["people"] * arguments.people + ["cars"] * arguments.cars + words
-    known = (*GROUPS, *segmenters.labels())
+    known = (*GROUPS, *classes)
     for word in words:
         if word not in known:
             near = get_close_matches(word, [*known, *(f"{name}s" for name in known)], n=1)
@@ -205,7 +206,7 @@ def objects(arguments: argparse.Namespace) -> tuple[str, ...]:
                 else ""
             )
             raise OptionError(f"{word!r} is nothing that can be found.{hint} Known: {', '.join(known)}.")
-    labels_of(words, segmenters.labels())
+    labels_of(words, classes)
     return tuple(dict.fromkeys(words))
 
 

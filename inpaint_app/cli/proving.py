@@ -10,11 +10,12 @@ from inpaint_app.cli.console import Console
 from inpaint_app.errors import MaskError
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.session import Job, Session
+from inpaint_app.settings import Settings
 
 
-def usual() -> list[str]:
+def usual(settings: Settings) -> list[str]:
     """The backends that are measured where none is named."""
-    return list(_proof().quick())
+    return list(_proof().quick(settings))
 
 
 def best(

@@ -90,9 +90,9 @@ def add(commands: Any, chosen: str | None) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do all photos; 1 if any of them failed, 2 if all that failed did so by a wrong call."""
-    usual = proving.usual() if arguments.prove else [backends.DEFAULT]
+    usual = proving.usual(arguments.settings) if arguments.prove else [backends.DEFAULT]
     names = list(dict.fromkeys(arguments.backend or usual))
-    session = Session()
+    session = Session(arguments.settings)
     _check(arguments, names)
     if streams.STREAM in (str(arguments.output), arguments.json):
         console.reserve()
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         session.segmenter(arguments.segmenter)
     sources = _sources(arguments, session, console)
     plan = planned(arguments, sources, jobs, session.limits)
-    check_file(arguments.json, arguments.overwrite)
+    check_file(arguments.json, arguments.overwrite, session.settings)
     given = mask_arguments.given(arguments, session)
     records: list[dict[str, Any]] = []
     errors: list[Exception] = []
@@ -116,7 +116,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 console.left = _kept(records)
             errors += work.errors
     if arguments.json:
-        write_json(arguments.json, records, console.write)
+        write_json(arguments.json, records, console.write, session.settings)
     return exit_code(errors)
 
 
@@ -239,13 +239,13 @@ class _Work:
             for line in record["file"]["lines"]:
                 self.console.note(f"{Path(record['result']).name}: {line}")
             if held:
-                record["replay"] = _replayed(held, photo, one, self.console)
+                record["replay"] = _replayed(held, photo, one, self.session, self.console)
             yield record
         for notice in outcome.notices:
             self.console.note(notice)
         if outcome.note:
             self.console.say(outcome.note)
-        say_finder(outcome.finder, self.console)
+        say_finder(outcome.finder, self.console, self.session.settings)
 
     def written(self, photo: Photo, outcome: Outcome, job: Job, target: Path) -> dict[str, Any]:
         """Save one result, with its recipe if that is wanted; returns its record."""
@@ -256,16 +256,16 @@ class _Work:
             streams.hand_out(encoded.data)
             return report(self.source.path, photo, outcome, files.Saved(target, encoded.report))
         path, trouble = write_kept(encoded.data, target)
-        remember(encoded.data)
+        remember(encoded.data, self.session.settings)
         record = report(self.source.path, photo, outcome, files.Saved(path, encoded.report))
         if trouble:
             self.failed(SaveError(trouble))
             record["error"] = trouble
         elif self.arguments.save_recipe:
             beside = path.with_name(f"{path.name}.recipe.json")
-            again = recipe.make(photo, outcome, job, encoded.report).encode()
+            again = recipe.make(photo, outcome, job, self.session.settings, encoded.report).encode()
             files.write_bytes(again, beside)
-            remember(again)
+            remember(again, self.session.settings)
             record["recipe"] = str(beside)
         return record
 
@@ -285,10 +285,12 @@ def _recipe(path: Path, photo: Photo) -> recipe.Recipe:
         raise OptionError(f"The recipe {path} cannot be read: {error.strerror or error}.") from error
 
 
-def _replayed(held: recipe.Recipe, photo: Photo, outcome: Outcome, console: Console) -> dict[str, Any]:
+def _replayed(
+    held: recipe.Recipe, photo: Photo, outcome: Outcome, session: Session, console: Console
+) -> dict[str, Any]:
     """Whether a replay gave the recipe's pixels, and what differs if anything does."""
     same = recipe.fingerprint(outcome.result.image) == held.pixels_sha256
-    differences = held.differences(photo, outcome.result.image)
+    differences = held.differences(photo, session.settings, outcome.result.image)
     if same:
         console.say("Replayed: identical pixels.")
     for difference in differences:

@@ -91,7 +91,7 @@ def planned(
         return Plan(arguments.format, {(source, ""): Path(STREAM) for source in sources})
     out, apart = Path(arguments.output), _is_folder(arguments, several)
     folder, format = (out, arguments.format) if apart else (out.parent, _format(arguments))
-    names = _Results(folder, sources, arguments.overwrite, arguments.save_recipe)
+    names = _Results(folder, sources, arguments)
     targets: dict[tuple[Source, str], Path] = {}
     room = 0.0
     for source in sources:
@@ -156,11 +156,11 @@ def _written(ending: str) -> str | None:
 class _Results:
     """The names that results get in one folder."""
 
-    def __init__(self, folder: Path, sources: Sequence[Source], overwrite: bool, recipes: bool) -> None:
+    def __init__(self, folder: Path, sources: Sequence[Source], arguments: argparse.Namespace) -> None:
         self._folder = folder
         self._names = Names(folder)
-        self._overwrite = overwrite
-        self._recipes = recipes
+        self._overwrite, self._recipes = arguments.overwrite, arguments.save_recipe
+        self._settings = arguments.settings
         self._inputs = [source for source in sources if source.data is None]
 
     def take(self, source: Source, stem: str, suffix: str, endings: Sequence[str]) -> str:
@@ -197,4 +197,4 @@ class _Results:
             )
         if key(name) in self._names.there:
             there = self._folder / self._names.there[key(name)]
-            written.check(there)
+            written.check(there, self._settings)

@@ -26,9 +26,9 @@ MOST = 20_000
 """Hashes that are kept; the oldest go first."""
 
 
-def remember(written: bytes | Path) -> None:
+def remember(written: bytes | Path, settings: Settings) -> None:
     """A file with these bytes, or that file, was written."""
-    path = Settings.from_environment().cache / NAME
+    path = settings.cache / NAME
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_file() and path.stat().st_size > 65 * MOST:
@@ -47,28 +47,28 @@ def _hash(written: bytes | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def may_replace(path: Path) -> bool:
+def may_replace(path: Path, settings: Settings) -> bool:
     """Whether nothing is there, or a file that was written here and is as it was."""
     if not os.path.lexists(path):
         return True
     if path.is_symlink() or not path.is_file():
         return False
     try:
-        return _hash(path) in (Settings.from_environment().cache / NAME).read_text().split()
+        return _hash(path) in (settings.cache / NAME).read_text().split()
     except OSError:
         return False
 
 
-def check(path: Path) -> None:
+def check(path: Path, settings: Settings) -> None:
     """Raises OptionError where a file is there that this app did not write."""
-    if not may_replace(path):
+    if not may_replace(path, settings):
         raise OptionError(
             f"{path} is there already, and not as this app wrote it: choose another name or folder, or allow it with "
             "--overwrite."
         )
 
 
-def write_json(target: str, content: Any, write: Any) -> None:
+def write_json(target: str, content: Any, write: Any, settings: Settings) -> None:
     """JSON to a file, or to stdout for "-"."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
     if target == "-":
@@ -76,20 +76,19 @@ def write_json(target: str, content: Any, write: Any) -> None:
     else:
         data = (text + "\n").encode()
         write_bytes(data, Path(target))
-        remember(data)
+        remember(data, settings)
 
 
-def check_file(target: Path | str | None, overwrite: bool) -> None:
+def check_file(target: Path | str | None, overwrite: bool, settings: Settings) -> None:
     """Before the work: whether a report or picture may be written there. Raises OptionError, SaveError."""
     if target is None or str(target) == "-":
         return
     if not overwrite:
-        check(Path(target))
+        check(Path(target), settings)
     prepare(Path(target).parent)
 
 
-def say_finder(name: str, console: Console) -> None:
+def say_finder(name: str, console: Console, settings: Settings) -> None:
     """Tell which segmenter looked, where there is something to know about it."""
-    if name and segmenters.find(name).note:
-        spec = segmenters.find(name)
+    if name and (spec := segmenters.find(name, settings)).note:
         console.note(f"{spec.title} looked for objects. {spec.note}")

@@ -1,7 +1,8 @@
 """From a manifest entry to a network that is ready: verified, strictly loaded, never a pickle.
 
 checkpoints/manifest.toml names each weight file, its sha256, the network and arguments that it fits, and how it came
-to be. `present` and `entry` cost no torch; `load` and `create` import it.
+to be. `present` and `entry` cost no torch; `load` and `create` import it. `where` is the manifest's
+folder (`folder` tells it from the settings).
 """
 
 from __future__ import annotations
@@ -45,19 +46,18 @@ class Entry:
     comparison: bool = False
 
 
-def folder() -> Path:
-    """Where the weights lie: INPAINT_CHECKPOINTS, else in the installed package, else beside it in the source tree."""
-    chosen = Settings.from_environment().checkpoints
-    if chosen is not None:
-        return chosen
+def folder(settings: Settings) -> Path:
+    """Where the weights lie: the settings' folder, else in the installed package, else beside it in the source tree."""
+    if settings.checkpoints is not None:
+        return settings.checkpoints
     package = Path(__file__).resolve().parents[1]
     installed = package / "weights"
     return installed if (installed / MANIFEST).exists() else package.parent / "checkpoints"
 
 
-def entries(where: Path | None = None) -> Mapping[str, Entry]:
+def entries(where: Path) -> Mapping[str, Entry]:
     """Every entry of the manifest, by name; none where there is no manifest. Raises CheckpointError if it is broken."""
-    path = (where or folder()) / MANIFEST
+    path = where / MANIFEST
     if not path.exists():
         return {}
     return _parsed(path, path.stat().st_mtime_ns)
@@ -84,66 +84,66 @@ def _checked(entry: Entry) -> Entry:
     return entry
 
 
-def cure(name: str) -> str:
+def cure(name: str, where: Path) -> str:
     """What to do where the weights of that name are not there."""
     recipe = name.removesuffix("-critic")
     try:
-        known = entries()
+        known = entries(where)
     except CheckpointError as error:
         return str(error)
     if name in known:
-        return f"restore {folder() / known[name].file} from the repository"
+        return f"restore {where / known[name].file} from the repository"
     return f"not trained yet: inpaint-app train {recipe} --data PHOTOS --out runs/{recipe}"
 
 
-def entry(name: str) -> Entry:
+def entry(name: str, where: Path) -> Entry:
     """The entry of that name; raises MissingWeights that says how to train them where there is none."""
-    known = entries()
+    known = entries(where)
     if name not in known:
-        raise MissingWeights(f"There are no weights {name!r} in {folder() / MANIFEST}: {cure(name)}.")
+        raise MissingWeights(f"There are no weights {name!r} in {where / MANIFEST}: {cure(name, where)}.")
     return known[name]
 
 
-def present(name: str) -> bool:
+def present(name: str, where: Path) -> bool:
     """Whether the entry's file is there, and those of what it shares. Looks at names: `load` checks the content."""
     try:
-        known = entries()
+        known = entries(where)
         return name in known and all(
-            (folder() / one.file).is_file()
-            for one in (known[name], *(entry for entry, _ in _shared(known[name]).values()))
+            (where / one.file).is_file()
+            for one in (known[name], *(entry for entry, _ in _shared(known[name], where).values()))
         )
     except CheckpointError:
         return False
 
 
-def _shared(known: Entry) -> Mapping[str, tuple[Entry, str]]:
+def _shared(known: Entry, where: Path) -> Mapping[str, tuple[Entry, str]]:
     """Whose weights stand in parts of this one's network, by the part: the entry, and the part there ("" for all).
 
     Raises CheckpointError where there is no such entry.
     """
-    by_hash = {one.sha256: one for one in entries().values()}
+    by_hash = {one.sha256: one for one in entries(where).values()}
     found = {}
     for part, source in known.shares.items():
         sha256, _, inner = source.partition("/")
         if sha256 not in by_hash:
             raise CheckpointError(
-                f"{known.name!r} was trained on top of weights (sha256 {sha256[:12]}…) that {folder() / MANIFEST} no "
-                f"longer has. Train it anew: {cure(known.name)}."
+                f"{known.name!r} was trained on top of weights (sha256 {sha256[:12]}…) that {where / MANIFEST} no "
+                f"longer has. Train it anew: {cure(known.name, where)}."
             )
         found[part] = by_hash[sha256], inner
     return found
 
 
-def load(name: str, module: nn.Module, part: str = "") -> None:
+def load(name: str, module: nn.Module, where: Path, part: str = "") -> None:
     """Put the weights, or those of a part of that network, into the module, as float32, every name and shape fitting.
 
     Raises MissingWeights where they are not there, CheckpointError where the file is not the one that the manifest
     names, is damaged, or does not fit.
     """
-    known = entry(name)
-    tensors = _tensors(known)
-    for own, (other, theirs) in _shared(known).items():
-        tensors |= {f"{own}.{key}": value for key, value in under(theirs, _tensors(other)).items()}
+    known = entry(name, where)
+    tensors = _tensors(known, where)
+    for own, (other, theirs) in _shared(known, where).items():
+        tensors |= {f"{own}.{key}": value for key, value in under(theirs, _tensors(other, where)).items()}
     try:
         module.load_state_dict(
             {
@@ -153,7 +153,7 @@ def load(name: str, module: nn.Module, part: str = "") -> None:
         )
     except RuntimeError as error:
         raise CheckpointError(
-            f"{folder() / known.file} does not fit {type(module).__name__}: {error}"
+            f"{where / known.file} does not fit {type(module).__name__}: {error}"
         ) from error
 
 
@@ -163,9 +163,9 @@ def under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
 
 
-def _tensors(known: Entry) -> dict[str, Tensor]:
+def _tensors(known: Entry, where: Path) -> dict[str, Tensor]:
     """What an entry's file holds; raises MissingWeights, CheckpointError."""
-    path = folder() / known.file
+    path = where / known.file
     data = _verified(known, path)
     from safetensors import SafetensorError
     from safetensors.torch import load as parse
@@ -178,9 +178,9 @@ def _tensors(known: Entry) -> dict[str, Tensor]:
         ) from error
 
 
-def create(name: str) -> nn.Module:
+def create(name: str, where: Path) -> nn.Module:
     """The network of an entry with its weights, ready to infer; raises as `load` does."""
-    known = entry(name)
+    known = entry(name, where)
     from torch import nn
 
     module, _, factory = known.network.partition(":")
@@ -195,7 +195,7 @@ def create(name: str) -> nn.Module:
         raise CheckpointError(
             f"The manifest's entry {name!r} names a network that cannot be made: {error}."
         ) from error
-    load(name, network)
+    load(name, network, where)
     return network.eval().requires_grad_(False)
 
 
@@ -203,7 +203,9 @@ def _verified(known: Entry, path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise MissingWeights(f"The weights {known.name!r} are not there: {cure(known.name)}.") from None
+        raise MissingWeights(
+            f"The weights {known.name!r} are not there: {cure(known.name, path.parent)}."
+        ) from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
     found = hashlib.sha256(data).hexdigest()

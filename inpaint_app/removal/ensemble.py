@@ -19,6 +19,7 @@ from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.removal.candidates import agreements
 from inpaint_app.removal.proof import Case, Standing, best
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress, Removal, Result
 
 if TYPE_CHECKING:
@@ -60,19 +61,19 @@ class Choice:
     standings: tuple[Standing, ...]
 
 
-def candidates() -> tuple[str, ...]:
+def candidates(settings: Settings) -> tuple[str, ...]:
     """The backends that "auto" goes by: the engines that continue the photo with its own pixels, with a guide or not.
 
     Diffusion (Navier-Stokes, Telea) blurs whatever is wider than a scratch: it is asked only where nothing else is.
     """
-    ready = [spec for spec in registry.BACKENDS if not spec.slow and spec.measurable()]
+    ready = [spec for spec in registry.BACKENDS if not spec.slow and spec.measurable(settings)]
     engines = tuple(spec.name for spec in ready if spec.family == ENGINES or spec.guide is not None)
     return engines or tuple(spec.name for spec in ready)
 
 
-def voters() -> tuple[str, ...]:
+def voters(settings: Settings) -> tuple[str, ...]:
     """The backends that vote beside the candidates: diffusion, at almost no cost. Blurs are never chosen for that."""
-    ready = [spec for spec in registry.BACKENDS if spec.family == "classical" and not spec.missing()]
+    ready = [spec for spec in registry.BACKENDS if spec.family == "classical" and not spec.missing(settings)]
     return tuple(spec.name for spec in ready)
 
 
@@ -93,8 +94,9 @@ def choose(
     for it. What fails is left out; raises its error where all fail, and Cancelled.
     """
     progress = progress or Progress()
-    names = tuple(backends) if backends is not None else candidates()
-    others = tuple(name for name in (voters() if voting is None else voting) if name not in names)
+    names = tuple(backends) if backends is not None else candidates(session.settings)
+    votes = voters(session.settings) if voting is None else voting
+    others = tuple(name for name in votes if name not in names)
     share = 1.0 if not patches else 1 / (1 + patches / seeds)
     paints = PAINTER in names and not patches
     part = progress.part(0.0, 0.85 if paints else share)

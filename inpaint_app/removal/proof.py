@@ -21,6 +21,7 @@ from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.removal import places
 from inpaint_app.removal.request import Job
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Progress, Removal
 
 if TYPE_CHECKING:
@@ -228,12 +229,13 @@ def unmeasured(backends: Sequence[str]) -> list[Standing]:
     ]
 
 
-def quick() -> tuple[str, ...]:
+def quick(settings: Settings) -> tuple[str, ...]:
     """The backends that are measured where none is named: those that fill within seconds and are ready here."""
     return tuple(
         spec.name
         for spec in registry.BACKENDS
-        if spec.family in ("exemplar", "classical") and not (spec.slow or spec.ensemble or spec.missing())
+        if spec.family in ("exemplar", "classical")
+        and not (spec.slow or spec.ensemble or spec.missing(settings))
     )
 
 
@@ -251,7 +253,7 @@ def case_of(
     out where nothing can look. Raises what Session.run raises for the job.
     """
     progress = progress or Progress()
-    names = tuple(dict.fromkeys(backends)) or quick()
+    names = tuple(dict.fromkeys(backends)) or quick(session.settings)
     for name in names:
         session.ready(name)
     found = job.found

@@ -28,6 +28,7 @@ from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
 from inpaint_app.models import checkpoints
 from inpaint_app.photofile.photo import Photo, Report
 from inpaint_app.removal.session import Job, Outcome
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 
 VERSION = 1
@@ -81,14 +82,14 @@ class Recipe:
             retries=0,  # the seed is the one that came out best
         )
 
-    def differences(self, photo: Photo, result: Image | None = None) -> tuple[str, ...]:
+    def differences(self, photo: Photo, settings: Settings, result: Image | None = None) -> tuple[str, ...]:
         """What is not as it was, in sentences: the photo's file, the versions, and the pixels of `result`."""
         said = []
         if self.photo_sha256 and photo.sha256 != self.photo_sha256:
             said.append(
                 f"the photo's file differs (recipe {self.photo_sha256[:12]}…, {photo.name} {photo.sha256[:12]}…)"
             )
-        here = {"inpaint-app": _app_version(), **versions(registry.find(self.backend))}
+        here = {"inpaint-app": _app_version(), **versions(registry.find(self.backend), settings)}
         there = {"inpaint-app": self.app, **self.libraries}
         for name, was in there.items():
             now = here.get(name, "not installed")
@@ -108,13 +109,16 @@ def fingerprint(image: Image) -> str:
     return digest.hexdigest()
 
 
-def make(photo: Photo, outcome: Outcome, job: Job, report: Report | None = None) -> str:
-    """The recipe, as JSON text, of what `session.run(photo.rgb, job)` returned; `report` says how it was saved."""
+def make(photo: Photo, outcome: Outcome, job: Job, settings: Settings, report: Report | None = None) -> str:
+    """The recipe, as JSON text, of what `session.run(photo.rgb, job)` returned; `report` says how it was saved.
+
+    settings: the session's, which say where the weights lie.
+    """
     result = outcome.result
     content = {
         "recipe": VERSION,
         "app": _app_version(),
-        "libraries": versions(registry.find(result.backend)),
+        "libraries": versions(registry.find(result.backend), settings),
         "photo": {
             "name": photo.name,
             "sha256": photo.sha256,
@@ -137,7 +141,7 @@ def make(photo: Photo, outcome: Outcome, job: Job, report: Report | None = None)
     return json.dumps(content, indent=1, allow_nan=False)
 
 
-def versions(spec: BackendSpec) -> dict[str, str]:
+def versions(spec: BackendSpec, settings: Settings) -> dict[str, str]:
     """What can change a backend's pixels: the machine, NumPy, OpenCV, its packages, its weights; its guide's, too."""
     found = {"machine": platform.machine()}
     names = ["numpy", "opencv-python", *(DISTRIBUTIONS.get(name, name) for name in spec.packages)]
@@ -148,8 +152,8 @@ def versions(spec: BackendSpec) -> dict[str, str]:
             found[name] = metadata.version(name)
     for name in spec.weights:
         with suppress(CheckpointError, MissingWeights):
-            found[f"weights {name}"] = checkpoints.entry(name).sha256[:16]
-    return found if spec.guide is None else {**versions(registry.find(spec.guide)), **found}
+            found[f"weights {name}"] = checkpoints.entry(name, checkpoints.folder(settings)).sha256[:16]
+    return found if spec.guide is None else {**versions(registry.find(spec.guide), settings), **found}
 
 
 def _app_version() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import MaskError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.removal.candidates import MOST, Candidate
-from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import labels_of
 from inpaint_app.types import Image, Instance, Mask, Result
 
@@ -111,13 +110,13 @@ def retries(job: Job, spec: BackendSpec) -> int:
     return RETRIES if spec.family == "diffusion" else 0
 
 
-def chosen(instances: tuple[Instance, ...], job: Job) -> tuple[Instance, ...]:
-    """Of what was found what goes, by number or by word."""
+def chosen(instances: tuple[Instance, ...], job: Job, known: Iterable[str]) -> tuple[Instance, ...]:
+    """Of what was found what goes, by number or by word. known: the classes that words may stand for."""
     if job.numbers is not None:
         return tuple(instance for instance in instances if instance.number in job.numbers)
     if not job.objects:
         return ()
-    labels = labels_of(job.objects, segmenters.labels())
+    labels = labels_of(job.objects, known)
     return tuple(instance for instance in instances if instance.label in labels)
 
 

@@ -168,7 +168,7 @@ class Session:
         if job.found is None and job.objects:
             finder = self.segmenter(job.segmenter, progress).name
             instances = self.detect(image, finder, job.confidence, progress)
-        removed = jobs.chosen(instances, job)
+        removed = jobs.chosen(instances, job, segmenters.labels(self.settings))
         mask = jobs.hole(image, job, removed)
         return Marked(mask, instances, removed, jobs.forbidden(mask, instances, removed, job.avoid), finder)
 
@@ -198,7 +198,7 @@ class Session:
         Raises OptionError, MissingError.
         """
         spec = self.ready(backend)
-        return spec.expected(spec.make_options(options or {}))
+        return spec.expected(spec.make_options(options or {}), self.settings)
 
     def detect(
         self,
@@ -221,7 +221,7 @@ class Session:
 
     def segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
         """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""
-        return segmenters.find(name) if name else finder(self.settings, progress)
+        return segmenters.find(name, self.settings) if name else finder(self.settings, progress)
 
     def ready(self, name: str) -> BackendSpec:
         """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure.
@@ -229,10 +229,10 @@ class Session:
         Where the default's network is not there, its engine without one stands in.
         """
         spec = backends.find(name)
-        lacks = spec.missing()
+        lacks = spec.missing(self.settings)
         if lacks and name == backends.DEFAULT:
             spec = backends.find(backends.INSTEAD)
-            lacks = spec.missing()
+            lacks = spec.missing(self.settings)
         if lacks:
             said = "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in lacks)
             raise MissingError(f"{spec.title} cannot run here yet: {said}.")

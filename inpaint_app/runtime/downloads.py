@@ -37,34 +37,34 @@ def finder(settings: Settings, progress: Progress | None = None) -> SegmenterSpe
     cure where there is nothing at all.
     """
     global _failed
-    ready = next((spec for spec in segmenters.specs() if not spec.missing()), None)
+    ready = next((spec for spec in segmenters.specs(settings) if not spec.missing(settings)), None)
     if ready is not None and ready.name != segmenters.SHIPPED:
         return ready
     lately = _failed is not None and time.monotonic() - _failed[0] < FAILED_SECONDS
     if settings.fetch_at_first_use and not settings.offline and not lately:
         try:
-            fetch(segmenters.SEGMENTERS[0].name, progress)
-            return segmenters.best()
+            fetch(segmenters.SEGMENTERS[0].name, settings, progress)
+            return segmenters.best(settings)
         except MissingError as error:
             _failed = (time.monotonic(), error)
     if ready is None and _failed is not None and settings.fetch_at_first_use:
         raise _failed[1].with_traceback(None)
-    return segmenters.best()
+    return segmenters.best(settings)
 
 
-def fetchable(megabytes: float = float("inf")) -> dict[str, str]:
+def fetchable(settings: Settings, megabytes: float = float("inf")) -> dict[str, str]:
     """What is missing here, is no larger than that and can be fetched: its name, and what it is for in words."""
     found: dict[str, str] = {}
-    specs: list[BackendSpec | SegmenterSpec] = [*backends.BACKENDS, *segmenters.specs()]
+    specs: list[BackendSpec | SegmenterSpec] = [*backends.BACKENDS, *segmenters.specs(settings)]
     for spec in specs:
-        for lack in spec.missing():
+        for lack in spec.missing(settings):
             if lack.fetch and (lack.megabytes or 0.0) <= megabytes:
                 size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
                 found[lack.fetch] = f"{spec.title}{size}"
     return found
 
 
-def fetch(name: str, progress: Progress | None = None) -> Path:
+def fetch(name: str, settings: Settings, progress: Progress | None = None) -> Path:
     """Download what `fetchable` names and return where it lies; what is here already is not fetched again.
 
     One download goes on at a time: who asks for the same thing meanwhile waits and finds it there. Raises OptionError
@@ -74,7 +74,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     if name in FETCHERS:
         module, _, attribute = FETCHERS[name].partition(":")
         with _alone(name, progress):
-            fetched: Path = getattr(importlib.import_module(module), attribute)(progress)
+            fetched: Path = getattr(importlib.import_module(module), attribute)(settings, progress)
         return fetched
     if name not in weights.MEGABYTES:
         known = [*FETCHERS, *weights.MEGABYTES]
@@ -82,7 +82,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionError(f"{name!r} cannot be fetched.{hint} Known: {', '.join(known)}.")
     with _alone(name, progress):
-        return weights.fetch(name, progress)
+        return weights.fetch(name, settings, progress)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from inpaint_app.backends import memory
 from inpaint_app.backends.base import BackendSpec, Holding
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.settings import Settings
 
 HEAVY = 500e6
 """Bytes from which a backend is heavy."""
@@ -26,7 +27,8 @@ ROOM = 500e6
 class Warm:
     """Loaded backends and segmenters by name. available: tells the bytes that can still be taken."""
 
-    def __init__(self, available: Callable[[], float] = memory.available) -> None:
+    def __init__(self, settings: Settings, available: Callable[[], float] = memory.available) -> None:
+        self._settings = settings
         self._available = available
         self._things: dict[str, Any] = {}
         self._making: dict[str, threading.Lock] = {}
@@ -38,7 +40,7 @@ class Warm:
             if isinstance(spec, BackendSpec):
                 self.make_room(spec)
             if spec.name not in self._things:
-                self._things[spec.name] = spec.create()
+                self._things[spec.name] = spec.create(self._settings)
             return self._things[spec.name]
 
     @contextmanager

@@ -33,7 +33,7 @@ class Device:
     def __init__(self, settings: Settings) -> None:
         self.quick = Line(settings.waiting, GRACE, settings.patience)
         self.slow = Line(settings.waiting, SLOW_GRACE, settings.patience)
-        self.warm = Warm()
+        self.warm = Warm(settings)
 
     def backend(self, spec: BackendSpec) -> Backend:
         """The backend, made at its first use."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from inpaint_app.errors import OptionError
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Missing, Progress
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -40,7 +41,11 @@ PLURALS = {
 
 @dataclass(frozen=True, slots=True)
 class SegmenterSpec:
-    """A segmenter as data. lacks: "module:function" that tells, cheaply, what is missing on this machine."""
+    """A segmenter as data.
+
+    factory: "module:Class", lacks: "module:function" that tells, cheaply, what is missing on this machine; both are
+    called with the argument and the session's settings.
+    """
 
     name: str
     title: str
@@ -51,15 +56,15 @@ class SegmenterSpec:
     argument: str = ""
     note: str = ""
 
-    def missing(self) -> tuple[Missing, ...]:
+    def missing(self, settings: Settings) -> tuple[Missing, ...]:
         """What is not there and how to get it; empty when the segmenter is ready."""
-        found: Callable[[str], tuple[Missing, ...]] = _resolved(self.lacks)
-        return found(self.argument)
+        found: Callable[[str, Settings], tuple[Missing, ...]] = _resolved(self.lacks)
+        return found(self.argument, settings)
 
-    def create(self) -> Segmenter:
+    def create(self, settings: Settings) -> Segmenter:
         """Import the factory and make the segmenter; raises MissingWeights or MissingPackage."""
-        make: Callable[[str], Segmenter] = _resolved(self.factory)
-        return make(self.argument)
+        make: Callable[[str, Settings], Segmenter] = _resolved(self.factory)
+        return make(self.argument, settings)
 
 
 def _resolved(path: str):  # type: ignore[no-untyped-def]  # whatever the string names

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from inpaint_app import environment
 from inpaint_app.imaging import mask as masks
 from inpaint_app.models import checkpoints
 from inpaint_app.segmenters.letterbox import Edges, Find, Place, cropped, instances, seen
-from inpaint_app.segmenters.registry import SHIPPED
 from inpaint_app.segmenters.tiling import agreed, closer, merged, twins, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Missing, Progress
@@ -39,26 +39,27 @@ USUAL, OWN = 0.35, 0.19
 benchmarks/results/finder.md."""
 
 
-def missing(name: str) -> tuple[Missing, ...]:
+def missing(name: str, settings: Settings) -> tuple[Missing, ...]:
     """What is not there; empty where the weights lie beside their manifest."""
-    if checkpoints.present(name):
+    where = checkpoints.folder(settings)
+    if checkpoints.present(name, where):
         return ()
-    return (Missing(f"the weights {name!r} of this project", checkpoints.cure(name)),)
+    return (Missing(f"the weights {name!r} of this project", checkpoints.cure(name, where)),)
 
 
 class OwnSegmenter:
     """Finds people and vehicles with models.finder, through checkpoints: verified, no pickle."""
 
-    def __init__(self, name: str = SHIPPED) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
         """Load the weights; raises MissingWeights, CheckpointError."""
         import torch
 
-        settings = Settings.from_environment()
+        environment.give_threads(settings.threads)
         wanted = settings.device
         if wanted == "auto":
             wanted = "cuda" if torch.cuda.is_available() else "cpu"
         self._device = wanted
-        self._network: Any = checkpoints.create(name).to(wanted)
+        self._network: Any = checkpoints.create(name, checkpoints.folder(settings)).to(wanted)
         self._lock = threading.Lock()
 
     def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:

@@ -58,9 +58,9 @@ SEGMENTERS: tuple[SegmenterSpec, ...] = (
 )
 
 
-def specs() -> tuple[SegmenterSpec, ...]:
-    """All segmenters as this machine's settings have them: the user's own weights come before everything."""
-    path = Settings.from_environment().yolo_weights
+def specs(settings: Settings) -> tuple[SegmenterSpec, ...]:
+    """All segmenters as the settings have them: the user's own weights come before everything."""
+    path = settings.yolo_weights
     return SEGMENTERS if path is None else (_own(path), *SEGMENTERS)
 
 
@@ -82,28 +82,30 @@ def _own(path: Path) -> SegmenterSpec:
     )
 
 
-def find(name: str) -> SegmenterSpec:
+def find(name: str, settings: Settings) -> SegmenterSpec:
     """The spec of that name; raises OptionError that lists the known ones."""
-    for spec in specs():
+    known = specs(settings)
+    for spec in known:
         if spec.name == name:
             return spec
-    raise OptionError(f"There is no segmenter {name!r}. Known: {', '.join(spec.name for spec in specs())}.")
+    raise OptionError(f"There is no segmenter {name!r}. Known: {', '.join(spec.name for spec in known)}.")
 
 
-def best() -> SegmenterSpec:
+def best(settings: Settings) -> SegmenterSpec:
     """The first segmenter that is ready here; raises MissingWeights with the cure where none is."""
-    for spec in specs():
-        if not spec.missing():
+    known = specs(settings)
+    for spec in known:
+        if not spec.missing(settings):
             return spec
-    lack = specs()[0].missing()[0]
+    lack = known[0].missing(settings)[0]
     raise MissingWeights(
         f"Objects cannot be found here yet: {lack.what} is missing ({lack.cure}). Brushing works without it."
     )
 
 
-def labels() -> tuple[str, ...]:
+def labels(settings: Settings) -> tuple[str, ...]:
     """Every class that any segmenter knows."""
     seen: dict[str, None] = {}
-    for spec in specs():
+    for spec in specs(settings):
         seen.update(dict.fromkeys(spec.labels))
     return tuple(seen)

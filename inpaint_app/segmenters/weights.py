@@ -33,12 +33,11 @@ TIMEOUT = 15.0
 PIECE = 1 << 18
 
 
-def locate(name: str, settings: Settings | None = None) -> Path | None:
+def locate(name: str, settings: Settings) -> Path | None:
     """The file that serves under `name`, or None: the setting first, then checkpoints/, then the user's cache.
 
     The setting's file serves as OWN, and under a model's name too where its file name begins with it.
     """
-    settings = settings or Settings.from_environment()
     own = settings.yolo_weights
     if name == OWN:
         return own if own is not None and own.is_file() else None
@@ -56,9 +55,8 @@ def folder_of(settings: Settings) -> Path:
     return settings.cache / "weights"
 
 
-def missing(name: str) -> tuple[Missing, ...]:
+def missing(name: str, settings: Settings) -> tuple[Missing, ...]:
     """What is not there for the segmenter of that name, and how to get it; empty when it is ready."""
-    settings = Settings.from_environment()
     lacks = []
     if importlib.util.find_spec("ultralytics") is None:
         lacks.append(Missing("the Python package ultralytics", "pip install ultralytics"))
@@ -71,7 +69,7 @@ def missing(name: str) -> tuple[Missing, ...]:
     return (*lacks, Missing(f"the weight file {name}.pt", cure, MEGABYTES.get(name), fetch=name))
 
 
-def fetch(name: str, progress: Progress | None = None, settings: Settings | None = None) -> Path:
+def fetch(name: str, settings: Settings, progress: Progress | None = None) -> Path:
     """Download the weights of that name into the user's cache and return the file.
 
     Goes on where a stopped download ended; the file appears under its name only when whole and checked. Raises
@@ -79,7 +77,6 @@ def fetch(name: str, progress: Progress | None = None, settings: Settings | None
     segmentation model, Cancelled.
     """
     progress = progress or Progress()
-    settings = settings or Settings.from_environment()
     present = locate(name, settings)
     if present is not None:
         progress(1.0, f"{name} is here")

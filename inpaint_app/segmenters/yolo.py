@@ -57,12 +57,12 @@ def _readers_kept() -> Iterator[None]:
 class YoloSegmenter:
     """Finds objects with a YOLO segmentation model (Jocher et al. 2023, ultralytics), weights loaded safely."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
         """Load the weights that serve under `name`; raises MissingWeights, MissingPackage, CheckpointError."""
-        self._settings = Settings.from_environment()
+        self._settings = settings
         path = weights.locate(name, self._settings)
         if path is None:
-            lack = weights.missing(name)[-1]
+            lack = weights.missing(name, settings)[-1]
             raise MissingWeights(f"{lack.what} is missing: {lack.cure}. Brushing works without it.")
         self.labels = weights_content.content(path).labels
         self._path = path

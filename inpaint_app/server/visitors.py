@@ -59,6 +59,7 @@ class Visit:
     """
 
     folder: Path
+    settings: Settings
     owner: Visitor = NOBODY
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     photo: Photo | None = None
@@ -154,7 +155,7 @@ class Visit:
         """Put a message for the page into the outbox."""
         self.sent += 1
         if "text" in content:
-            content["text"] = without_paths(content["text"])
+            content["text"] = without_paths(content["text"], self.settings)
         self.outbox.append({"n": self.sent, "kind": kind, **content})
 
     def confirm(self, number: int) -> None:
@@ -175,8 +176,7 @@ class Visits(Owned):
         self._visits: dict[str, Visit] = {}
         super().__init__(settings or Settings(), self._visits.__contains__)
         self.clock = time.monotonic
-        self.root = root
-        self.uploads = uploads
+        self.root, self.uploads = root, uploads
         self.allowances = Allowances(self.settings)
         self._lock = threading.Lock()
 
@@ -204,7 +204,8 @@ class Visits(Owned):
             if visit is None:
                 while len(self._visits) >= max(1, self.settings.visits):
                     self._drop(str(self._first_to_go(lambda key: 1.0, lambda key: True)))
-                visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18), owner)
+                visit = Visit(self.root / secrets.token_urlsafe(18), self.settings, owner)
+                self._visits[key] = visit
             visit.touched, visit.left = self.clock(), False
             return visit
 

@@ -16,7 +16,6 @@ from inpaint_app.removal.session import NothingFound
 from inpaint_app.server.endpoints.listening import departed
 from inpaint_app.server.pictures import data_url
 from inpaint_app.server.visitors import Visit
-from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress
 
 Task = Callable[[Progress], None]
@@ -100,7 +99,7 @@ def pump(
 
     try:
         with _said(say):
-            yield from carried(work, progress, reporter.news, reporter.late)
+            yield from carried(work, progress, visit.settings.patience, reporter.news, reporter.late)
     finally:
         stop.set()
         if not begun.is_set():  # there was no thread to be had
@@ -112,11 +111,13 @@ def pump(
 def carried(
     task: Callable[[Progress], Value],
     progress: Progress,
+    patience: float,
     news: queue.SimpleQueue[Any] | None = None,
     late: Callable[[], Any] = lambda: None,
 ) -> Generator[Any, None, Value]:
     """Run `task` in a thread of its own, yield what comes through `news`, and return what it returns.
 
+    patience: seconds without a sign of life after which it is given up.
     late: asked while nothing comes; what it returns is yielded, unless None.
 
     Raises what it raises, and why nobody waits for it any more where it hangs (Progress.stuck).
@@ -135,7 +136,6 @@ def carried(
 
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), daemon=True, name="work").start()
-    patience = Settings.from_environment().patience
     while True:
         try:
             item = news.get(timeout=LOOK_EVERY)

@@ -45,7 +45,7 @@ def give_recipe(visit: Visit, step: Step, made: Made | None) -> None:
     if image is not photo.rgb:
         # A later step starts from pixels that are in no file: its recipe names the photo by them alone.
         photo = replace(photo, rgb=image, sha256="")
-    text = recipe.make(photo, whole, made.job, report)
+    text = recipe.make(photo, whole, made.job, visit.settings, report)
     number = "" if visit.at == 0 else f"-step{visit.at + 1}"
     name = legal(Path(photo.name).stem, f"{number}.recipe.json")
     path = files.write_bytes(text.encode(), visit.passing_file(".json", name))

@@ -12,6 +12,7 @@ from inpaint_app.removal.request import Job
 from inpaint_app.removal.session import Session
 from inpaint_app.server import pictures
 from inpaint_app.server.visitors import Step, Visit
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress
 
 PLACES = proof.COUNT
@@ -19,9 +20,9 @@ SIDE = 200
 """Longer side in pixels of the little pictures."""
 
 
-def chosen(names: Iterable[str]) -> tuple[str, ...]:
+def chosen(names: Iterable[str], settings: Settings) -> tuple[str, ...]:
     """What is measured: the quick backends always, and what the visitor has ticked besides, slow ones too."""
-    return tuple(dict.fromkeys((*proof.quick(), *names)))
+    return tuple(dict.fromkeys((*proof.quick(settings), *names)))
 
 
 def measure(

@@ -12,7 +12,8 @@ from inpaint_app.removal.session import CONFIDENCE, Job
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.marks import Marks, drawn
-from inpaint_app.server.visitors import Step, Visit
+from inpaint_app.server.visitors import Visit
+from inpaint_app.settings import Settings
 from inpaint_app.ui import view_models
 
 Message = Mapping[str, Any]
@@ -70,10 +71,10 @@ def candidates(message: Message) -> int:
     return whole(message.get("candidates") or 1)
 
 
-def finder(message: Message) -> tuple[str, float]:
+def finder(message: Message, settings: Settings) -> tuple[str, float]:
     """What decides what is found: the segmenter ("" where none is ready) and the confidence."""
     try:
-        name = segmenter(message) or segmenters.best().name
+        name = segmenter(message) or segmenters.best(settings).name
     except InpaintError:
         name = ""
     return name, confidence(message)
@@ -93,10 +94,11 @@ def marked(message: Message, visit: Visit, check: Callable[[], None] = lambda: N
     )
 
 
-def job(message: Message, step: Step, marks: Marks) -> Job:
+def job(message: Message, visit: Visit, marks: Marks) -> Job:
     """What the page asks for, as a job: all that is marked, and all objects of the words."""
     words = tuple(str(word)[:100] for word in listed(message.get("objects")))
-    known = step.found if not words or step.found_with == finder(message) else None
+    step = visit.step()
+    known = step.found if not words or step.found_with == finder(message, visit.settings) else None
     return Job(
         mask=marks.mask,
         objects=words,

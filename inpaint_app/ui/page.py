@@ -75,7 +75,8 @@ class Page(gr.Blocks):
         jobs.note_cancels(self._queue)
         options["app_kwargs"]["routes"].append(jobs.reset_route(self._queue))
         self.cleaner.start()
-        with mcp.in_place(self.incoming, self.visits.identities), no_other_sites():
+        mine = mcp.in_place(self.incoming, self.visits.identities, self.session.settings)
+        with mine, no_other_sites():
             return super().launch(*given, **options)
 
     def close(self, *given: Any, **options: Any) -> None:
@@ -100,22 +101,22 @@ class Page(gr.Blocks):
             access.enter(self.visits, options.get("request"))
             return await super().process_api(*given, **options)
         except gr.Error as error:
-            error.message = printable(without_paths(str(error.message)))
+            error.message = printable(without_paths(str(error.message), self.session.settings))
             error.print_exception = (
                 False  # Gradio's own would write its whole traceback, with what was sent in it
             )
             raise
         except InpaintError as error:
-            raise gr.Error(without_paths(str(error)), print_exception=False) from error
+            said = without_paths(str(error), self.session.settings)
+            raise gr.Error(said, print_exception=False) from error
         except Exception as error:  # of any kind: it is logged, and told without its innards
             _log.exception("Unexpected error behind a request")
             said = f"The request cannot be done as it is ({type(error).__name__})."
             raise gr.Error(said, print_exception=False) from error
 
 
-def build(session: Session | None = None) -> Page:
+def build(session: Session) -> Page:
     """The whole page over one session."""
-    session = session or Session()
     settings = session.settings
     keep = settings.keep_minutes * 60
     folder = ServerFolder(_base(), keep)
@@ -142,7 +143,7 @@ def build(session: Session | None = None) -> Page:
             with gr.Tab("Batch", id="batch"):
                 batch.build(session, visits)
             with gr.Tab("Models", id="models"):
-                models.build(visits)
+                models.build(visits, settings)
             with gr.Tab("Help", id="help"):
                 help.build(mcp=mcp.available())
         removal.build(session, visits, handed)
@@ -155,9 +156,8 @@ def build(session: Session | None = None) -> Page:
     return page
 
 
-def launch_options() -> dict[str, Any]:
+def launch_options(settings: Settings) -> dict[str, Any]:
     """What goes to `launch`: where it listens, looks, limits, and nothing from the network."""
-    settings = Settings.from_environment()
     return {
         "server_name": settings.host or None,
         "server_port": settings.port or None,
@@ -186,7 +186,7 @@ def _base() -> Path:
 
 def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     thumbs = {name: thumb(path) for name, path in view_models.samples().items()}
-    surface = studio(view_models.configuration(), thumbs)
+    surface = studio(view_models.configuration(remover.session.settings), thumbs)
     long: dict[str, Any] = {
         "outputs": surface,
         "api_visibility": "private",

@@ -35,8 +35,7 @@ class Remover:
     """The handlers, over one session and all visits."""
 
     def __init__(self, session: Session, visits: Visits) -> None:
-        self.session = session
-        self.visits = visits
+        self.session, self.visits = session, visits
 
     def open(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Take a photo in: an uploaded file or a sample."""
@@ -82,11 +81,12 @@ class Remover:
                 instances = self.session.detect(
                     visit.pixels(), message.get("segmenter") or None, messages.confidence(message), progress
                 )
-            step.found, step.found_with = instances, messages.finder(message)
+            step.found, step.found_with = instances, messages.finder(message, visit.settings)
             self._say_found(visit, step)
             if not instances:
                 said = "Nothing found in this photo. Brush over what should go instead."
-                visit.say("nothing", text=f"{said} {view_models.finder(step.found_with[0])}")
+                looked = view_models.finder(step.found_with[0], visit.settings)
+                visit.say("nothing", text=f"{said} {looked}")
 
         yield from working(visit, task, messages.work(message))
 
@@ -98,7 +98,7 @@ class Remover:
             step, image = visit.step(), visit.pixels()
             alpha = opacity(visit.opened(), step.patches)
             marks = messages.marked(message, visit, progress.check)
-            job = messages.job(message, step, marks)
+            job = messages.job(message, visit, marks)
             step.marks = messages.listed(message.get("marks"))
             names = messages.backends(message) or [backends.DEFAULT]
             shown = Shown(visit, step, image, job, marks, message, partial(self._say_found, visit, step))
@@ -128,8 +128,8 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step = visit.step()
-            job = messages.job(message, step, messages.marked(message, visit, progress.check))
-            names = measured.chosen(str(name) for name in message.get("backends") or ())
+            job = messages.job(message, visit, messages.marked(message, visit, progress.check))
+            names = measured.chosen(messages.backends(message), visit.settings)
             with visit.allowance.turn(measured.PLACES * len(names), progress):
                 measured.measure(self.session, visit, step, job, names, progress)
 
@@ -289,7 +289,7 @@ class Remover:
     def _say_found(self, visit: Visit, step: Step, chosen: list[int] | None = None) -> None:
         photo = visit.opened()
         size = (photo.width, photo.height)
-        finder = view_models.finder(step.found_with[0] if step.found_with else "")
+        finder = view_models.finder(step.found_with[0] if step.found_with else "", visit.settings)
         visit.say("found", instances=view_models.found(step.found or (), size), chosen=chosen, finder=finder,
             **view_models.counted(step.found or ()),
         )  # fmt: skip

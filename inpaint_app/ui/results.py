@@ -90,7 +90,8 @@ class Shown:
         """Note and show which finds a word such as "people" has chosen."""
         numbers = frozenset(instance.number for instance in outcome.removed)
         if self.job.found is None:
-            self._step.found, self._step.found_with = outcome.instances, messages.finder(self._message)
+            looked = messages.finder(self._message, self._visit.settings)
+            self._step.found, self._step.found_with = outcome.instances, looked
             self._chosen = numbers
         else:
             self._chosen |= numbers

@@ -18,6 +18,7 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, counted_words, plural
 from inpaint_app.server import pictures
 from inpaint_app.server.guard.server_paths import without_paths
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Instance, Missing, Result
 
 EXAMPLES = {"wall.jpg": "the cone", "beach.jpg": "the ball", "hills.jpg": "the pole"}
@@ -40,14 +41,14 @@ def samples() -> dict[str, Path]:
     return known | {path.name: path for path in sorted(folder.glob("*.jpg"))}
 
 
-def configuration() -> dict[str, Any]:
+def configuration(settings: Settings) -> dict[str, Any]:
     """Everything that the page draws its controls from."""
     return {
-        "backends": [backend(spec) for spec in backends.BACKENDS],
+        "backends": [backend(spec, settings) for spec in backends.BACKENDS],
         "chosen": backends.DEFAULT,
         "segmenters": [
-            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing())}
-            for spec in segmenters.specs()
+            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing(settings), settings)}
+            for spec in segmenters.specs(settings)
         ],
         "confidence": CONFIDENCE,
         "candidates": MOST,
@@ -57,7 +58,7 @@ def configuration() -> dict[str, Any]:
     }
 
 
-def backend(spec: BackendSpec) -> dict[str, Any]:
+def backend(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
     """A backend with its state and the controls of its options."""
     return {
         "name": spec.name,
@@ -66,14 +67,15 @@ def backend(spec: BackendSpec) -> dict[str, Any]:
         "family": spec.family,
         "slow": spec.slow,
         "seeded": spec.seeded,
-        "lacks": lacks(spec.missing()),
+        "lacks": lacks(spec.missing(settings), settings),
         "options": [control(field) for field in dataclasses.fields(spec.options)],
     }
 
 
-def lacks(missing: Iterable[Missing]) -> str:
+def lacks(missing: Iterable[Missing], settings: Settings) -> str:
     """What is missing and the cure, in one line; "" when it is ready."""
-    return without_paths("; ".join(f"{lack.what} is missing: {lack.cure}" for lack in missing))
+    said = "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in missing)
+    return without_paths(said, settings)
 
 
 def control(field: dataclasses.Field[Any]) -> dict[str, Any]:
@@ -131,11 +133,11 @@ def found(instances: Iterable[Instance], size: tuple[int, int]) -> list[dict[str
     ]
 
 
-def finder(name: str) -> str:
+def finder(name: str, settings: Settings) -> str:
     """Which segmenter looked and what is to be known about it, in a sentence or two; "" where none did."""
     if not name:
         return ""
-    spec = segmenters.find(name)
+    spec = segmenters.find(name, settings)
     return f"Found by: {spec.title}. {spec.note}".strip()
 
 

@@ -165,7 +165,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        options = {**launch_options(), "server_name": "127.0.0.1", "server_port": port}
+        options = {**launch_options(page.session.settings), "server_name": "127.0.0.1", "server_port": port}
         page.launch(**options, prevent_thread_lock=True, quiet=True)
         if request.param == "space":  # where it listens to everybody
             page.hosts.listening = "0.0.0.0"

@@ -12,6 +12,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.server.endpoints.arguments import ENDPOINTS, check
 from inpaint_app.server.endpoints.removal import Service
 from inpaint_app.server.endpoints.schemas import tools
+from inpaint_app.settings import Settings
 from tests.abuse.conftest import MASK, PHOTO, Caller
 
 DATA = "data:image/png;base64," + base64.b64encode(PHOTO).decode()
@@ -19,7 +20,7 @@ FILE = {"path": "/tmp/x.png", "meta": {"_type": "gradio.FileData"}}
 
 
 def test_the_arguments_are_those_of_the_endpoints_and_of_the_tools() -> None:
-    described = {tool["name"]: tuple(tool["inputSchema"]["properties"]) for tool in tools()}
+    described = {tool["name"]: tuple(tool["inputSchema"]["properties"]) for tool in tools(Settings())}
     for name, words in ENDPOINTS.items():
         taken = [
             word

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sd(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def sd(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The backend on that model, on the processor."""
     from inpaint_app.backends.diffusion.backend import StableDiffusion
+    from inpaint_app.settings import Settings
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INPAINT_SD_MODEL", str(model))
-        patch.setenv("INPAINT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("INPAINT_DEVICE", "cpu")
-        yield StableDiffusion()
+    return StableDiffusion(
+        Settings(sd_model=str(model), cache=tmp_path_factory.mktemp("cache"), device="cpu")
+    )

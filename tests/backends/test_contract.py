@@ -14,12 +14,15 @@ from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import Cancelled
 from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Missing, Options, Progress, Removal, Window
+
+HERE = Settings()
 
 
 def lacks(spec: BackendSpec) -> tuple[Missing, ...]:
     """What this backend or its guide lacks here."""
-    return spec.missing() + (registry.find(spec.guide).missing() if spec.guide else ())
+    return spec.missing(HERE) + (registry.find(spec.guide).missing(HERE) if spec.guide else ())
 
 
 READY = [spec for spec in registry.BACKENDS if spec.family != "diffusion" and not lacks(spec)]
@@ -32,7 +35,7 @@ COPYING = "exemplar"
 
 @lru_cache(maxsize=2)
 def warm(name: str) -> Backend:
-    return registry.find(name).create()
+    return registry.find(name).create(HERE)
 
 
 def options_of(spec: BackendSpec, seed: int = 0) -> Options:

@@ -14,6 +14,7 @@ import pytest
 
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
 from inpaint_app.errors import Cancelled
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Progress, Window
 from tests.conftest import ROOT
 
@@ -31,7 +32,7 @@ def _hole(shape: tuple[int, int], top: int, left: int, bottom: int, right: int) 
 def _fill(image: Image, mask: Mask, **more: object) -> Image:
     options = ExemplarOptions(**{k: v for k, v in more.items() if k in {"seed", "guidance", "blending"}})  # type: ignore[arg-type]
     window = Window(image, mask, avoid=more.get("avoid"), guide=more.get("guide"))  # type: ignore[arg-type]
-    return Exemplar().inpaint(window, options, Progress())
+    return Exemplar(Settings()).inpaint(window, options, Progress())
 
 
 def test_importing_it_loads_no_compiler() -> None:
@@ -131,7 +132,9 @@ def test_a_hole_without_any_source(with_guide: bool) -> None:
 def test_progress_runs_to_one_and_never_back() -> None:
     seen: list[float] = []
     image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
-    Exemplar().inpaint(Window(image, mask), ExemplarOptions(), Progress(lambda f, _: seen.append(f)))
+    Exemplar(Settings()).inpaint(
+        Window(image, mask), ExemplarOptions(), Progress(lambda f, _: seen.append(f))
+    )
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert len(seen) > 10
@@ -147,12 +150,12 @@ def test_cancel_stops_it_midway() -> None:
 
     image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
     with pytest.raises(Cancelled):
-        Exemplar().inpaint(Window(image, mask), ExemplarOptions(), Progress(cancelled=cancelled))
+        Exemplar(Settings()).inpaint(Window(image, mask), ExemplarOptions(), Progress(cancelled=cancelled))
     assert calls == 6
 
 
 def test_warm_leaves_nothing_to_compile() -> None:
-    Exemplar().warm()
+    Exemplar(Settings()).warm()
     from inpaint_app.backends.exemplar import field
 
     before = len(field._search.signatures)  # type: ignore[attr-defined]

@@ -19,8 +19,8 @@ from inpaint_app.lab.objectives.inpainting import build
 from inpaint_app.lab.training.export import write_entry
 from inpaint_app.lab.training.recipe import Part
 from inpaint_app.lab.training.validate import filler, measure
-from inpaint_app.models import checkpoints
 from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 
 MODELS = "inpaint_app.models"
@@ -66,26 +66,24 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tiny(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(weights))
-    monkeypatch.setenv("INPAINT_DEVICE", "cpu")
+def tiny(weights: Path) -> Settings:
+    return Settings(checkpoints=weights, device="cpu")
 
 
-def made(name: str) -> tuple[BackendSpec, Backend]:
+def made(name: str, tiny: Settings) -> tuple[BackendSpec, Backend]:
     spec = registry.find(name)
-    assert spec.missing() == ()
-    return spec, spec.create()
+    assert spec.missing(tiny) == ()
+    return spec, spec.create(tiny)
 
 
 def options(spec: BackendSpec, **values: object) -> object:
     return spec.make_options({"steps": 3, **values} if spec.name == "semantic" else values)
 
 
-@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("name", BACKENDS)
 @pytest.mark.parametrize("shape", [(16, 16), (1, 9), (37, 61)])
-def test_fills_windows_of_any_size(name: str, shape: tuple[int, int]) -> None:
-    spec, backend = made(name)
+def test_fills_windows_of_any_size(tiny: Settings, name: str, shape: tuple[int, int]) -> None:
+    spec, backend = made(name, tiny)
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     mask = np.zeros(shape, dtype=bool)
     mask[: shape[0] // 2 + 1, : shape[1] // 2] = True
@@ -106,26 +104,23 @@ def test_fills_windows_of_any_size(name: str, shape: tuple[int, int]) -> None:
         assert np.array_equal(fill, peeped)
 
 
-@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("name", BACKENDS)
-def test_a_window_that_is_all_hole(name: str) -> None:
-    spec, backend = made(name)
+def test_a_window_that_is_all_hole(tiny: Settings, name: str) -> None:
+    spec, backend = made(name, tiny)
     image = np.zeros((16, 16, 3), dtype=np.uint8)
     fill = backend.inpaint(Window(image, np.ones((16, 16), dtype=bool)), options(spec), Progress())  # type: ignore[arg-type]
     assert fill.shape == image.shape
 
 
-@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("name", BACKENDS)
-def test_cancel_stops(name: str, image: Image, mask: Mask) -> None:
-    spec, backend = made(name)
+def test_cancel_stops(tiny: Settings, name: str, image: Image, mask: Mask) -> None:
+    spec, backend = made(name, tiny)
     with pytest.raises(Cancelled):
         backend.inpaint(Window(image, mask), options(spec), Progress(cancelled=lambda: True))  # type: ignore[arg-type]
 
 
-@pytest.mark.usefixtures("tiny")
-def test_what_restores_goes_by_what_the_hole_holds() -> None:
-    spec, backend = made("unpixelate")
+def test_what_restores_goes_by_what_the_hole_holds(tiny: Settings) -> None:
+    spec, backend = made("unpixelate", tiny)
     filler = Filler(spec, backend, spec.options())
     photo = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
     mask = np.zeros((40, 40), dtype=bool)
@@ -137,13 +132,13 @@ def test_what_restores_goes_by_what_the_hole_holds() -> None:
     assert not np.array_equal(*results)
 
 
-def test_an_untrained_network_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+def test_an_untrained_network_is_not_ready(tmp_path: Path) -> None:
+    settings = Settings(checkpoints=tmp_path)
     spec = registry.find("glcic-guided")
-    (lack,) = [one for one in spec.missing() if "weights" in one.what]
+    (lack,) = [one for one in spec.missing(settings) if "weights" in one.what]
     assert "inpaint-app train glcic" in lack.cure
     with pytest.raises(MissingWeights, match="inpaint-app train glcic"):
-        registry.find("glcic").create()
+        registry.find("glcic").create(settings)
 
 
 def test_poisson_keeps_gradients_and_meets_the_rim() -> None:
@@ -163,12 +158,11 @@ def test_poisson_without_a_rim_keeps_the_source() -> None:
     assert (poisson(np.zeros((6, 6, 3), dtype=np.uint8), source, np.ones((6, 6), dtype=bool)) == 77).all()
 
 
-@pytest.mark.skipif(not checkpoints.present("context-encoder"), reason="no weights are shipped yet")
 def test_the_shipped_context_encoder_beats_diffusion(data: Path) -> None:
     truths = load_photos([data / "eval" / "scenes-val.tar"], 128)[:40]
     masks = make_holes({"centre": 1.0}, 128, len(truths), 0)
-    ours, _ = measure(filler("context-encoder", None), truths, masks)
-    telea, _ = measure(filler("telea", None), truths, masks)
+    ours, _ = measure(filler("context-encoder", None, Settings()), truths, masks)
+    telea, _ = measure(filler("telea", None, Settings()), truths, masks)
     assert ours["psnr"] > telea["psnr"] + 0.8
 
 
@@ -179,14 +173,13 @@ def window() -> Window:
     return Window(np.full((60, 60, 3), 90, np.uint8), mask)
 
 
-@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("shape", [(80, 80), (96, 170), (300, 20), (9, 7)])
-def test_borrowed_detail_is_as_fine_as_the_window(shape: tuple[int, int]) -> None:
+def test_borrowed_detail_is_as_fine_as_the_window(tiny: Settings, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     mask = np.zeros(shape, bool)
     mask[shape[0] // 3 : shape[0] // 2 + 1, shape[1] // 3 : shape[1] // 2 + 1] = True
     noisy = rng.integers(0, 255, (*shape, 3), dtype=np.uint8)
-    backend = DetailAttention()
+    backend = DetailAttention(tiny)
     fill = backend.inpaint(Window(noisy, mask), Options(), Progress())
     even = backend.inpaint(Window(np.full((*shape, 3), 90, np.uint8), mask), Options(), Progress())
     assert fill.shape == noisy.shape
@@ -195,19 +188,19 @@ def test_borrowed_detail_is_as_fine_as_the_window(shape: tuple[int, int]) -> Non
         assert steps[0] > steps[1] + 3
 
 
-@pytest.mark.usefixtures("tiny")
-def test_a_network_that_makes_no_numbers_is_refused(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = ContextEncoder()
+def test_a_network_that_makes_no_numbers_is_refused(
+    tiny: Settings, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = ContextEncoder(tiny)
     monkeypatch.setattr(backend, "_network", lambda photo, hole: torch.full((1, 3, 16, 16), float("nan")))
     with pytest.raises(CheckpointError, match="made no picture"):
         backend.inpaint(window, Options(), Progress())
 
 
-@pytest.mark.usefixtures("tiny")
 def test_a_network_goes_on_where_there_is_more_memory_and_no_further(
-    window: Window, monkeypatch: pytest.MonkeyPatch
+    tiny: Settings, window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend = ContextEncoder()
+    backend = ContextEncoder(tiny)
     monkeypatch.setattr(backend, "_device", "cuda")
     assert backend.lower() == "on the processor, which is slower"
     assert backend.inpaint(window, Options(), Progress()).shape == (60, 60, 3)

@@ -10,6 +10,7 @@ import pytest
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import OptionError
+from inpaint_app.settings import Settings
 from inpaint_app.types import Options, option
 
 SPECS = pytest.mark.parametrize("spec", registry.BACKENDS, ids=lambda spec: spec.name)
@@ -71,7 +72,7 @@ def test_the_factory_is_there(spec: BackendSpec) -> None:
 
 
 def test_create_gives_a_backend() -> None:
-    assert isinstance(registry.find("telea").create(), Backend)
+    assert isinstance(registry.find("telea").create(Settings()), Backend)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,6 @@ def test_a_slider_gives_whole_numbers_as_floats() -> None:
 
 def test_a_missing_package_is_said_with_its_cure() -> None:
     spec = dataclasses.replace(TOY, packages=("no_such_package",))
-    (lack,) = spec.missing()
+    (lack,) = spec.missing(Settings())
     assert lack.what == "the Python package no_such_package"
     assert lack.cure == "pip install no_such_package"

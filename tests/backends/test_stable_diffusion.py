@@ -243,7 +243,7 @@ def test_the_benchmark_measures_what_it_says(
     from benchmarks import diffusion as benchmark
     from inpaint_app.backends.diffusion import backend, load
 
-    small = load.opened(model, device.dtype("fp32"))
+    small = load.opened(model, device.dtype("fp32"), offline=True)
     with monkeypatch.context() as patch:
         for module, name in ((load, "opened"), (backend, "required"), (device, "place")):
             patch.setattr(module, name, getattr(module, name))  # what it replaces comes back

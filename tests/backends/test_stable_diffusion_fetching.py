@@ -8,6 +8,7 @@ import struct
 import sys
 import time
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from inpaint_app.backends.diffusion import downloads
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
 
@@ -74,18 +76,20 @@ class Hub:
         return str(self.folder)
 
 
+AB = Settings(sd_model="a/b")
+
+
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
     made = Hub(tmp_path)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.delenv("INPAINT_OFFLINE", raising=False)
     monkeypatch.setitem(sys.modules, "huggingface_hub", made)
     return made
 
 
 def test_fetch_takes_safetensors_with_progress(hub: Hub) -> None:
     told: list[tuple[float, str]] = []
-    assert downloads.fetch(Progress(lambda *said: told.append(said)), "a/b") == hub.folder
+    assert downloads.fetch(AB, Progress(lambda *said: told.append(said))) == hub.folder
     assert hub.patterns == ["model_index.json", "unet/config.json", "unet/m.safetensors"]
     assert (0.99, "Fetching a/b: 3 of 3 MB") in told
     assert told[-1][0] == 1
@@ -99,7 +103,7 @@ def test_fetch_can_be_cancelled(hub: Hub) -> None:
         return len(asked) > 2
 
     with pytest.raises(Cancelled):
-        downloads.fetch(Progress(cancelled=later), "a/b")
+        downloads.fetch(AB, Progress(cancelled=later))
     assert len(asked) == 3
 
 
@@ -107,7 +111,7 @@ def test_a_full_disk_is_said_before_fetching(hub: Hub, monkeypatch: pytest.Monke
     usage = shutil.disk_usage(".")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(MissingWeights, match=r"needs 0.0 GB.*free some"):
-        downloads.fetch(None, "a/b")
+        downloads.fetch(AB)
     assert hub.patterns == []
 
 
@@ -134,7 +138,7 @@ def error(name: str, base: type[Exception] = Exception) -> Exception:
 def test_what_stops_a_download_is_told_apart(hub: Hub, raised: Exception, named: str, words: str) -> None:
     hub.error = raised
     with pytest.raises(MissingWeights, match=words):
-        downloads.fetch(None, named)
+        downloads.fetch(Settings(sd_model=named))
 
 
 def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -147,7 +151,7 @@ def test_offline_is_said_within_two_seconds(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(huggingface_hub, "HfApi", lambda: real(endpoint="http://127.0.0.1:9"))
     began = time.perf_counter()
     with pytest.raises(MissingWeights, match="no network here"):
-        downloads.fetch(None, "a/b")
+        downloads.fetch(AB)
     assert time.perf_counter() - began < 10
 
 
@@ -159,17 +163,16 @@ def test_names_that_lead_nowhere_are_said_within_two_seconds(
     monkeypatch.setattr(downloads.urllib.request, "getproxies", dict)
     began = time.perf_counter()
     with pytest.raises(MissingWeights, match="no network here"):
-        downloads.fetch(None, "a/b")
+        downloads.fetch(AB)
     assert time.perf_counter() - began < 10
     monkeypatch.setattr(downloads.urllib.request, "getproxies", lambda: {"https": "http://proxy"})
-    assert downloads.fetch(None, "a/b") == hub.folder
+    assert downloads.fetch(AB) == hub.folder
 
 
 def test_forbidden_network_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setenv("INPAINT_OFFLINE", "1")
     with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
-        downloads.fetch(None, "a/b")
+        downloads.fetch(replace(AB, offline=True))
 
 
 def single_file_of(path: Path, width: int) -> Path:
@@ -208,7 +211,7 @@ def test_a_single_file_is_loaded_with_the_words_of_its_kind(
     folder.mkdir(parents=True)
     (folder / "model_index.json").write_text(json.dumps({"text_encoder_2": []} if large else {}))
     path = single_file_of(tmp_path / "mine.safetensors", width)
-    load.opened(path, None)
+    load.opened(path, None, offline=False)
     ((kind, given, keywords),) = called
     assert kind == ("large" if large else "plain")
     assert given == str(path)
@@ -217,15 +220,12 @@ def test_a_single_file_is_loaded_with_the_words_of_its_kind(
     assert ("safety_checker" in keywords) == (not large), "the folder holds none of it"
 
 
-def test_a_single_file_without_words_says_why(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_single_file_without_words_says_why(hub: Hub, tmp_path: Path) -> None:
     path = single_file_of(tmp_path / "mine.safetensors", 1024)
     hub.error = error("ConnectError")
     with pytest.raises(MissingWeights, match=r"holds no tokenizer\. .* no network here"):
-        downloads.described(path)
+        downloads.described(path, offline=False)
     with pytest.raises(CheckpointError, match="no known kind"):
-        downloads.described(single_file_of(tmp_path / "other.safetensors", 640))
-    monkeypatch.setenv("INPAINT_OFFLINE", "1")
+        downloads.described(single_file_of(tmp_path / "other.safetensors", 640), offline=False)
     with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
-        downloads.described(path)
+        downloads.described(path, offline=True)

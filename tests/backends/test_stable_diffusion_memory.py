@@ -86,13 +86,13 @@ def test_an_absent_device_is_said() -> None:
 
 def test_a_run_teaches_the_next_one_its_time(sd: StableDiffusion) -> None:
     sd.inpaint(window(), options(steps=4), Progress())
-    short, long = expected(options(steps=4)), expected(options(steps=40))
+    short, long = expected(options(steps=4), sd._settings), expected(options(steps=40), sd._settings)
     assert short.seconds is not None
     assert long.seconds is not None
     assert 0 < short.seconds < long.seconds
     assert short.megabytes is not None
     assert sd.held() / 1e6 <= short.megabytes < 2000
-    assert expected(options(steps=4, precision="bf16", memory="sliced")) == Expected()
+    assert expected(options(steps=4, precision="bf16", memory="sliced"), sd._settings) == Expected()
     told: list[str] = []
     sd.inpaint(window(), options(steps=4), Progress(lambda _, stage: told.append(stage)))
     assert any(stage.startswith("Starting, about ") for stage in told)
@@ -104,21 +104,18 @@ def test_the_session_says_what_it_will_take_and_lets_go_of_it_when_another_heavy
     import gc
     import weakref
 
-    from tests.test_warm import Fake, fake
-
     from inpaint_app.removal.session import Session
     from inpaint_app.runtime import model_cache
+    from inpaint_app.settings import Settings
+    from tests.runtime.test_model_cache import Fake, fake
 
-    monkeypatch.setenv("INPAINT_SD_MODEL", str(model))
-    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
-    monkeypatch.setenv("INPAINT_DEVICE", "cpu")
     monkeypatch.setattr(model_cache, "HEAVY", 1e5)  # the small pipeline's weights are some megabytes
     monkeypatch.setattr(registry, "BACKENDS", (*registry.BACKENDS, fake("other", 2000.0)))
     photo = np.full((80, 90, 3), 120, np.uint8)
     mask = np.zeros((80, 90), dtype=bool)
     mask[30:50, 30:50] = True
     given = {"steps": 1, "precision": "fp32"}
-    session = Session()
+    session = Session(Settings(sd_model=str(model), cache=tmp_path, device="cpu"))
     assert session.expected("stable-diffusion", given) == Expected()
     first = session.remove(Removal(photo, mask, options=given), "stable-diffusion")
     told = session.expected("stable-diffusion", given)

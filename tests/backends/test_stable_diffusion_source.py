@@ -13,6 +13,7 @@ import pytest
 from inpaint_app.backends import registry
 from inpaint_app.backends.diffusion import source
 from inpaint_app.errors import CheckpointError, MissingWeights
+from inpaint_app.settings import Settings
 
 
 def folder_of_a_model(folder: Path, channels: int = 9) -> Path:
@@ -63,17 +64,15 @@ def test_a_fetched_model_is_found_only_when_whole(monkeypatch: pytest.MonkeyPatc
 
 def test_missing_is_told_without_anything_heavy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.delenv("INPAINT_SD_MODEL", raising=False)
-    (lack,) = source.missing()
+    (lack,) = source.missing(Settings())
     assert (lack.fetch, lack.megabytes) == (source.FETCH, source.MEGABYTES)
     assert source.MIRROR in lack.what
-    assert lack in registry.find("stable-diffusion").missing()
-    monkeypatch.setenv("INPAINT_SD_MODEL", str(folder_of_a_model(tmp_path / "mine")))
-    assert source.missing() == ()
-    monkeypatch.setenv("INPAINT_SD_MODEL", "./gone.safetensors")
-    assert source.missing()[0].fetch is None
+    assert lack in registry.find("stable-diffusion").missing(Settings())
+    assert source.missing(Settings(sd_model=str(folder_of_a_model(tmp_path / "mine")))) == ()
+    assert source.missing(Settings(sd_model="./gone.safetensors"))[0].fetch is None
     code = (
-        "import sys; from inpaint_app.backends.diffusion import source; source.missing()\n"
+        "import sys; from inpaint_app.backends.diffusion import source\n"
+        "from inpaint_app.settings import Settings; source.missing(Settings())\n"
         "sys.exit(any(name in sys.modules for name in ('torch', 'diffusers', 'huggingface_hub')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -118,14 +118,11 @@ def test_what_is_no_module_function_is_refused_and_not_run(lender: Lender) -> No
 def test_only_the_heavy_call_looks_for_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """`spaces` makes torch say that there is a GPU even where none is lent: finders and small networks stay off it."""
     torch = pytest.importorskip("torch")
-    from inpaint_app.backends.networks import scaling
-
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.delenv("INPAINT_DEVICE", raising=False)
-    assert scaling.device() == "cuda:0"
+    assert environment.torch_device("auto") == "cuda:0"
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     assert environment.gpu_is_lent()
-    assert scaling.device() == "cpu"
+    assert environment.torch_device("auto") == "cpu"
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: pytest.fail("there is nothing to ask yet"))
     assert device.plan("auto", "auto", "auto") == device.Plan("cuda", "fp16", "full")
     assert device.plan("auto", "auto", "offload").memory == "full"
@@ -137,12 +134,12 @@ def test_a_fill_on_a_lent_gpu_is_the_same_fill(
     pytest.importorskip("diffusers")
     from inpaint_app.backends import registry
     from inpaint_app.backends.diffusion.backend import StableDiffusion
+    from inpaint_app.settings import Settings
     from inpaint_app.types import Progress, Window
     from tests.backends.small_diffusion import make
 
-    monkeypatch.setenv("INPAINT_SD_MODEL", str(make(tmp_path_factory.mktemp("model"))))
-    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
-    monkeypatch.setenv("INPAINT_DEVICE", "cpu")
+    model = make(tmp_path_factory.mktemp("model"))
+    settings = Settings(sd_model=str(model), cache=tmp_path, device="cpu")
     monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     options = registry.find("stable-diffusion").make_options({"steps": 2, "precision": "fp32"})
     image = np.random.default_rng(2).integers(0, 255, (64, 64, 3), np.uint8)
@@ -151,7 +148,7 @@ def test_a_fill_on_a_lent_gpu_is_the_same_fill(
     window = Window(image, mask)
 
     def filled() -> Image:
-        return StableDiffusion().inpaint(window, options, Progress())
+        return StableDiffusion(settings).inpaint(window, options, Progress())
 
     here = filled()
     lender = Lender(fork=False)

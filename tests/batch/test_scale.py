@@ -173,8 +173,9 @@ def test_a_cluster_makes_the_same_files_though_a_worker_is_killed(
             killed.append(max(before))
             os.kill(killed[0], signal.SIGKILL)
 
-    engine = cluster.cluster(dask.scheduler_address, JOB)
-    batch.run(photos[0], JOB, tmp_path, Session(Settings()), on_done=kill, masks=photos[1], engine=engine)
+    session = Session(Settings())
+    engine = cluster.cluster(dask.scheduler_address, JOB, session)
+    batch.run(photos[0], JOB, tmp_path, session, on_done=kill, masks=photos[1], engine=engine)
     assert made(tmp_path) == alone
     until = (
         time.monotonic() + 60
@@ -208,22 +209,23 @@ def test_a_cluster_that_is_not_there_or_has_no_workers_is_said(
 ) -> None:
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    session = Session(Settings())
     for address in ("tcp://127.0.0.1:1", "gopher://nowhere:1"):
         with pytest.raises(MissingError, match="There is no cluster at"):
-            batch.run(photos[0], JOB, tmp_path, Session(Settings()), engine=cluster.cluster(address, JOB))
+            batch.run(photos[0], JOB, tmp_path, session, engine=cluster.cluster(address, JOB, session))
     with distributed.LocalCluster(n_workers=0, dashboard_address=":0", processes=False) as empty:
-        engine = cluster.cluster(empty.scheduler_address, JOB)
+        engine = cluster.cluster(empty.scheduler_address, JOB, session)
         with pytest.raises(MissingError, match="has no workers"):
-            batch.run(photos[0], JOB, tmp_path, Session(Settings()), engine=engine)
+            batch.run(photos[0], JOB, tmp_path, session, engine=engine)
 
 
 def test_workers_of_another_version_or_without_what_is_needed_are_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    here = cluster._what_runs_here(JOB)
-    cluster._same_everywhere({"tcp://a": here}, JOB)
+    here = cluster._what_runs(JOB, Session(Settings()))
+    cluster._same_everywhere({"tcp://a": here}, here)
     assert caplog.text == ""
-    cluster._same_everywhere({"tcp://a": {**here, "numpy": "0.1"}}, JOB)
+    cluster._same_everywhere({"tcp://a": {**here, "numpy": "0.1"}}, here)
     assert "numpy 0.1" in caplog.text
     for there, said in (
         ({**here, "inpaint-app": "0.0.1"}, "the same version everywhere"),
@@ -231,7 +233,7 @@ def test_workers_of_another_version_or_without_what_is_needed_are_refused(
         (ModuleNotFoundError("No module named 'inpaint_app'"), "has no inpaint-app"),
     ):
         with pytest.raises(MissingError, match=said):
-            cluster._same_everywhere({"tcp://a": there}, JOB)
+            cluster._same_everywhere({"tcp://a": there}, here)
 
 
 def test_a_list_names_photos_from_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,15 +52,16 @@ def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     patch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
     patch.setattr(registry, "BACKENDS", (*registry.BACKENDS, *slow.ALL))
+    from inpaint_app.removal.session import Session
     from inpaint_app.ui.page import build, launch_options
     from inpaint_app.ui.warm import warm_up
 
-    page = build()
+    page = build(Session())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     page.queue(max_size=64)
-    options = {**launch_options(), "server_name": "127.0.0.1", "server_port": port}
+    options = {**launch_options(page.session.settings), "server_name": "127.0.0.1", "server_port": port}
     page.launch(**options, prevent_thread_lock=True, quiet=True)
     warm_up(page.session).join(120)
     yield Server(f"http://127.0.0.1:{port}", page)

@@ -6,15 +6,16 @@ import threading
 import time
 from dataclasses import dataclass
 
-from inpaint_app.backends.base import BackendSpec, Expected
+from inpaint_app.backends.base import BackendSpec, Configured, Expected
 from inpaint_app.errors import BackendError
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Options, Progress, Window, option
 
 steps: list[int] = []
 """How many steps the slow one made, each time that it ran."""
 
 
-class Slow:
+class Slow(Configured):
     """Ten seconds in steps of a twentieth, or as many as `count` says meanwhile."""
 
     count = 200
@@ -33,14 +34,14 @@ class Slow:
         return 255 - window.image if self.fills else window.image.copy()
 
 
-class Failing:
+class Failing(Configured):
     """Never works."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         raise BackendError("This one never works: choose another.")
 
 
-class Hanging:
+class Hanging(Configured):
     """Does not come back until it is let go, whatever is asked of it."""
 
     let_go = threading.Event()
@@ -51,7 +52,7 @@ class Hanging:
         return window.image.copy()
 
 
-class Dying:
+class Dying(Configured):
     """Takes its thread with it."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -61,7 +62,7 @@ class Dying:
 class Hungry:
     """Has no memory the first time."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.eaten = False
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -82,7 +83,7 @@ class SlowOptions(Options):
     steps: int = option(20, "how long it takes", minimum=1, maximum=200, step=1)
 
 
-def expected(options: Options) -> Expected:
+def expected(options: Options, settings: Settings) -> Expected:
     """Ten seconds a step; nothing is known of a hundred."""
     steps = options.steps if isinstance(options, SlowOptions) else 20
     return Expected(10.0 * steps, 3600.0) if steps < 100 else Expected()

@@ -16,6 +16,7 @@ import pytest
 from inpaint_app.cli import main, written
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile import files, target
+from inpaint_app.settings import Settings
 from tests.cli.command import called, mask, photo, pixels
 from tests.toys import FINDER
 
@@ -92,14 +93,14 @@ def test_where_the_cache_cannot_be_kept_nothing_counts_as_written_here(
 
 
 def test_the_list_of_what_was_written_stays_short(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPAINT_CACHE", str(here / "cache"))
+    settings = Settings(cache=here / "cache")
     monkeypatch.setattr(written, "MOST", 10)
     for number in range(40):
-        written.remember(str(number).encode())
+        written.remember(str(number).encode(), settings)
     (here / "f").write_bytes(b"39")
-    assert written.may_replace(here / "f")
+    assert written.may_replace(here / "f", settings)
     (here / "f").write_bytes(b"1")
-    assert not written.may_replace(here / "f")
+    assert not written.may_replace(here / "f", settings)
     assert len((here / "cache" / written.NAME).read_text().split()) <= 11
 
 

@@ -101,5 +101,5 @@ from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
 weights.ADDRESS, weights.PIECE = sys.argv[2], 4096
 folder = Path(sys.argv[1])
-weights.fetch("yolov8n-seg", None, Settings(cache=folder, checkpoints=folder / "none"))
+weights.fetch("yolov8n-seg", Settings(cache=folder, checkpoints=folder / "none"))
 """

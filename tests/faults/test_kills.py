@@ -116,7 +116,7 @@ def test_a_kill_in_the_middle_of_a_download_is_gone_on_from(stalling: str, tmp_p
     assert weights.locate(NAME, settings) is None, "half a file must not serve"
     half = part.stat().st_size
     Stalling.flows.set()
-    assert weights.fetch(NAME, None, settings).read_bytes() == Stalling.data
+    assert weights.fetch(NAME, settings).read_bytes() == Stalling.data
     assert Stalling.ranges == [None, f"bytes={half}-"]
     assert not part.exists()
 
@@ -128,9 +128,9 @@ def test_a_download_that_stalls_is_told_and_gone_on_from(
     settings = Settings(cache=tmp_path, checkpoints=tmp_path / "none")
     monkeypatch.setattr(weights, "TIMEOUT", 0.5)
     with pytest.raises(MissingWeights, match="timed out"):
-        weights.fetch(NAME, None, settings)
+        weights.fetch(NAME, settings)
     assert weights.locate(NAME, settings) is None
     monkeypatch.setattr(weights, "TIMEOUT", 60)
     Stalling.flows.set()
-    assert weights.fetch(NAME, None, settings).read_bytes() == Stalling.data
+    assert weights.fetch(NAME, settings).read_bytes() == Stalling.data
     assert Stalling.ranges[1] is not None

@@ -22,7 +22,8 @@ from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.ui.page import build, launch_options
 page = build(Session(Settings.from_environment()))
-page.launch(**{**launch_options(), "server_name": "127.0.0.1"}, prevent_thread_lock=True, quiet=True)
+options = {**launch_options(page.session.settings), "server_name": "127.0.0.1"}
+page.launch(**options, prevent_thread_lock=True, quiet=True)
 print("at", page.local_url, flush=True)
 page.block_thread()
 """

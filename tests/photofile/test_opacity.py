@@ -14,6 +14,7 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.photofile import files
 from inpaint_app.photofile.samples.opacity import continued
 from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 from tests.photofile.kinds import png_of, tiff_of
 from tests.photofile.photos import saved, scene
@@ -155,7 +156,7 @@ def test_no_fill_is_computed_from_hidden_colours(name: str) -> None:
         hole[40:60, 34:50] = True  # half before the scene, half before nothing
         rgba[hole] = (*PERSON, 255)
         removal = Removal(np.ascontiguousarray(rgba[..., :3]), hole, alpha=rgba[..., 3], options={})
-        result = remove(removal, Filler(spec, spec.create(), spec.make_options({})))
+        result = remove(removal, Filler(spec, spec.create(Settings()), spec.make_options({})))
         assert result.changed_known == 0
         assert np.array_equal(result.image[~result.mask], rgba[~result.mask, :3])
         fills.append(result.image[result.mask])

@@ -13,6 +13,7 @@ from inpaint_app.errors import Cancelled, MissingWeights
 from inpaint_app.removal import candidates, object_check
 from inpaint_app.removal.pipeline import Filler
 from inpaint_app.removal.pipeline import remove as run
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Options, Progress, Removal, Result, Window
 from tests.painter import SPEC, WHITE, Painter, check, look, photo
 
@@ -114,15 +115,12 @@ def test_progress_rises_to_one_and_a_cancel_comes_through() -> None:
         )
 
 
-def test_a_real_person_painted_into_the_hole_is_seen(
-    yolo_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_real_person_painted_into_the_hole_is_seen(yolo_weights: Path, tmp_path: Path) -> None:
     """A backend that pastes someone from the bus picture into a street without people."""
     from inpaint_app.segmenters import registry
 
-    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
-    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
-    yolo = registry.best().create()
+    settings = Settings(yolo_weights=yolo_weights, cache=tmp_path)
+    yolo = registry.best(settings).create(settings)
     spec = importlib.util.find_spec("ultralytics")
     assert spec is not None
     assert spec.submodule_search_locations is not None

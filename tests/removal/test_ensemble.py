@@ -15,6 +15,7 @@ from inpaint_app.removal.candidates import agreements
 from inpaint_app.removal.ensemble import candidates, choose
 from inpaint_app.removal.proof import Standing
 from inpaint_app.removal.session import Session
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Result
 
 
@@ -138,16 +139,16 @@ def test_options_reach_those_that_know_them(removal: Removal) -> None:
 
 
 def test_candidates_are_ready_fast_and_not_itself() -> None:
-    assert "patchmatch" in candidates()
-    for name in candidates():
+    assert "patchmatch" in candidates(Settings())
+    for name in candidates(Settings()):
         spec = find(name)
-        assert (spec.slow, spec.missing(), spec.ensemble) == (False, (), False)
+        assert (spec.slow, spec.missing(Settings()), spec.ensemble) == (False, (), False)
         assert spec.family == "exemplar" or spec.guide is not None
 
 
 def test_the_session_runs_it_as_a_backend(removal: Removal, monkeypatch) -> None:
-    monkeypatch.setattr(ensemble, "candidates", lambda: ("telea", "navier-stokes"))
-    assert ensemble.voters() == ("navier-stokes", "telea")
+    monkeypatch.setattr(ensemble, "candidates", lambda settings: ("telea", "navier-stokes"))
+    assert ensemble.voters(Settings()) == ("navier-stokes", "telea")
     result = Session().remove(removal, "auto")
     assert result.backend in ("telea", "navier-stokes")
     np.testing.assert_array_equal(result.image[~result.mask], removal.image[~result.mask])

@@ -17,6 +17,7 @@ from inpaint_app.backends.base import BackendSpec, SizeRule
 from inpaint_app.errors import BackendError, Cancelled, MaskError, OptionError, PhotoError
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 
 FAST = ("navier-stokes", "telea")
@@ -24,7 +25,7 @@ FAST = ("navier-stokes", "telea")
 
 def filler(name: str) -> Filler:
     spec = registry.find(name)
-    return Filler(spec, spec.create(), spec.make_options({}))
+    return Filler(spec, spec.create(Settings()), spec.make_options({}))
 
 
 @dataclass

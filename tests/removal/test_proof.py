@@ -12,6 +12,7 @@ from inpaint_app.imaging.window import BLANK
 from inpaint_app.removal import places, proof
 from inpaint_app.removal.proof import Case, Patch, best, prove, ranking
 from inpaint_app.removal.session import Session
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Removal, Result
 
 
@@ -158,5 +159,5 @@ def test_no_room_for_a_patch_leaves_the_prior(monkeypatch) -> None:
 
 
 def test_every_backend_that_is_measured_unasked_has_a_prior() -> None:
-    assert set(proof.quick()) <= set(proof.PRIOR)
+    assert set(proof.quick(Settings())) <= set(proof.PRIOR)
     assert registry.DEFAULT in proof.PRIOR

@@ -40,7 +40,7 @@ def made(photo: Photo, mask: Mask) -> str:
     avoid = np.zeros_like(mask)
     avoid[:, 50:] = True
     job = Job(mask=mask, avoid=avoid, backend="patchmatch", grow=2, options={"seed": 4})
-    return recipe.make(photo, SESSION.run(photo.rgb, job), job)
+    return recipe.make(photo, SESSION.run(photo.rgb, job), job, SESSION.settings)
 
 
 def test_a_replay_gives_identical_pixels(photo: Photo, mask: Mask, made: str) -> None:
@@ -51,12 +51,12 @@ def test_a_replay_gives_identical_pixels(photo: Photo, mask: Mask, made: str) ->
     assert (read.grow, read.feather, read.options["seed"]) == (2, None, 4)
     outcome = SESSION.run(photo.rgb, read.job())
     assert recipe.fingerprint(outcome.result.image) == read.pixels_sha256
-    assert read.differences(photo, outcome.result.image) == ()
+    assert read.differences(photo, SESSION.settings, outcome.result.image) == ()
 
 
 def test_a_recipe_of_a_recipe_is_the_same(photo: Photo, made: str) -> None:
     read = recipe.parse(made, photo.rgb.shape)
-    again = recipe.make(photo, SESSION.run(photo.rgb, read.job()), read.job())
+    again = recipe.make(photo, SESSION.run(photo.rgb, read.job()), read.job(), SESSION.settings)
     assert json.loads(again) == json.loads(made)
 
 
@@ -64,7 +64,7 @@ def test_what_differs_is_named(photo: Photo, made: str) -> None:
     content = json.loads(made)
     content["app"], content["libraries"]["opencv-python"] = "0.0.1", "1.2"
     read = recipe.parse(json.dumps(content), photo.rgb.shape)
-    said = " ".join(read.differences(replace(photo, sha256="0" * 64), photo.rgb))
+    said = " ".join(read.differences(replace(photo, sha256="0" * 64), SESSION.settings, photo.rgb))
     for part in (
         "photo's file",
         "inpaint-app differs (recipe 0.0.1",
@@ -78,7 +78,7 @@ def test_other_seeds_are_other_recipes_with_other_pixels(photo: Photo, mask: Mas
     texts = []
     for seed in (1, 2):
         job = Job(mask=mask, backend="patchmatch", options={"seed": seed})
-        texts.append(json.loads(recipe.make(photo, SESSION.run(photo.rgb, job), job)))
+        texts.append(json.loads(recipe.make(photo, SESSION.run(photo.rgb, job), job, SESSION.settings)))
     assert texts[0]["options"]["seed"] != texts[1]["options"]["seed"]
     assert texts[0]["result"]["sha256"] != texts[1]["result"]["sha256"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Configured
 from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError, PhotoTooLarge
 from inpaint_app.removal import session as sessions
 from inpaint_app.removal.session import Job, NothingFound, Session
@@ -42,11 +42,11 @@ class Finder:
         return (PERSON, CAR, OTHER)
 
 
-def nothing_lacks(argument: str) -> tuple[Any, ...]:
+def nothing_lacks(argument: str, settings: Settings) -> tuple[Any, ...]:
     return ()
 
 
-class Breaking:
+class Breaking(Configured):
     """A backend that breaks as its error says."""
 
     error: Exception = RuntimeError("boom")
@@ -55,7 +55,7 @@ class Breaking:
         raise self.error
 
 
-class Slow:
+class Slow(Configured):
     """A backend that works until it is stopped."""
 
     entered = threading.Event()
@@ -85,7 +85,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     return Session(Settings())
 
 
-def make_finder(argument: str) -> Finder:
+def make_finder(argument: str, settings: Settings) -> Finder:
     return Finder()
 
 
@@ -226,7 +226,7 @@ def test_warming_prepares_the_very_backend_that_fills_later(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared: list[object] = []
-    kind = type(backends.find("telea").create())
+    kind = type(backends.find("telea").create(session.settings))
     monkeypatch.setattr(kind, "warm", lambda self: prepared.append(self), raising=False)
     session.warm("telea")
     assert prepared == [session.device.backend(backends.find("telea"))]
@@ -256,22 +256,21 @@ def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.M
     monkeypatch.setattr(backends, "BACKENDS", (lacking,))
     monkeypatch.setattr(segmenters, "SEGMENTERS", ())
     monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
-    assert lacking.missing() == (missing,)
-    assert sessions.fetchable() == {"tiny": "Lacking, 12.5 MB"}
+    assert lacking.missing(Settings()) == (missing,)
+    assert sessions.fetchable(Settings()) == {"tiny": "Lacking, 12.5 MB"}
     with pytest.raises(OptionError, match="Did you mean 'yolov8n-seg'"):
-        sessions.fetch("yolo8n-seg")
+        sessions.fetch("yolo8n-seg", Settings())
 
 
-def lacks_tiny() -> tuple[Missing, ...]:
+def lacks_tiny(settings: Settings) -> tuple[Missing, ...]:
     return (Missing("the weights", "fetch them", 12.5, fetch="tiny"),)
 
 
 def test_without_its_network_the_default_is_the_engine_alone(
-    image: Image, mask: Mask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image: Image, mask: Mask, tmp_path: Path
 ) -> None:
-    assert Session().ready(backends.DEFAULT).name == backends.DEFAULT
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
-    outcome = Session().run(image, Job(mask))
+    assert Session(Settings()).ready(backends.DEFAULT).name == backends.DEFAULT
+    outcome = Session(Settings(checkpoints=tmp_path)).run(image, Job(mask))
     assert outcome.result.backend == backends.INSTEAD
     with pytest.raises(MissingError, match="context-encoder"):
-        Session().ready("context-encoder")
+        Session(Settings(checkpoints=tmp_path)).ready("context-encoder")

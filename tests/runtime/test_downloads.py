@@ -20,20 +20,17 @@ from inpaint_app.types import Progress
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any weights."""
-    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
-    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
     monkeypatch.setattr(downloads, "_failed", None)
     return tmp_path
 
 
-def settings(first_use: bool = True, offline: bool = False) -> Settings:
-    return Settings(fetch_at_first_use=first_use, offline=offline)
+def settings(empty: Path, first_use: bool = True, offline: bool = False) -> Settings:
+    return Settings(cache=empty / "cache", checkpoints=empty, fetch_at_first_use=first_use, offline=offline)
 
 
 def test_on_an_own_machine_nothing_is_fetched_unasked(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "fetch", lambda *given: pytest.fail("fetched"))
-    for given in (settings(first_use=False), settings(offline=True)):
+    for given in (settings(empty, first_use=False), settings(empty, offline=True)):
         with pytest.raises(MissingWeights, match="Brushing works without it"):
             downloads.finder(given)
 
@@ -43,7 +40,7 @@ def test_the_smallest_is_fetched_when_objects_are_first_looked_for(
 ) -> None:
     asked, told = [], []
 
-    def fetch(name: str, progress: Progress) -> Path:
+    def fetch(name: str, settings: Settings, progress: Progress) -> Path:
         asked.append(name)
         progress(0.5, f"Fetching {name}: 3.5 of 7.1 MB")
         path = empty / f"{name}.pt"
@@ -51,9 +48,9 @@ def test_the_smallest_is_fetched_when_objects_are_first_looked_for(
         return path
 
     monkeypatch.setattr(weights, "fetch", fetch)
-    spec = downloads.finder(settings(), Progress(lambda fraction, stage: told.append(stage)))
+    spec = downloads.finder(settings(empty), Progress(lambda fraction, stage: told.append(stage)))
     assert spec.name == "yolov8n-seg"
-    assert downloads.finder(settings()).name == "yolov8n-seg"
+    assert downloads.finder(settings(empty)).name == "yolov8n-seg"
     assert asked == ["yolov8n-seg"]
     assert told == ["Fetching yolov8n-seg: 3.5 of 7.1 MB"]
 
@@ -63,19 +60,19 @@ def test_a_download_that_failed_is_told_again_at_once_and_tried_again_later(
 ) -> None:
     tries = []
 
-    def fail(name: str, progress: Progress) -> Path:
+    def fail(name: str, settings: Settings, progress: Progress) -> Path:
         tries.append(name)
         raise MissingWeights("there is no network here")
 
     monkeypatch.setattr(weights, "fetch", fail)
     for _ in range(3):
         with pytest.raises(MissingWeights, match="no network"):
-            downloads.finder(settings())
+            downloads.finder(settings(empty))
     assert len(tries) == 1
     now = time.monotonic()
     monkeypatch.setattr(downloads.time, "monotonic", lambda: now + downloads.FAILED_SECONDS + 1)
     with pytest.raises(MissingWeights):
-        downloads.finder(settings())
+        downloads.finder(settings(empty))
     assert len(tries) == 2
 
 
@@ -83,7 +80,7 @@ def test_without_the_weights_a_brushed_mask_is_removed_all_the_same(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(weights, "ADDRESS", "http://127.0.0.1:9/{name}.pt")  # nobody listens there
-    session = Session(settings())
+    session = Session(settings(empty))
     image, mask = np.full((40, 40, 3), 90, np.uint8), np.zeros((40, 40), bool)
     mask[10:20, 10:20] = True
     with pytest.raises(MissingWeights, match="no network here"):
@@ -95,7 +92,7 @@ def test_one_download_at_a_time_and_who_waits_can_stop(empty: Path, monkeypatch:
     entered, leave = threading.Event(), threading.Event()
     running, most = [], []
 
-    def slow(name: str, progress: Progress) -> Path:
+    def slow(name: str, settings: Settings, progress: Progress) -> Path:
         running.append(name)
         most.append(len(running))
         entered.set()
@@ -104,16 +101,18 @@ def test_one_download_at_a_time_and_who_waits_can_stop(empty: Path, monkeypatch:
         return empty / name
 
     monkeypatch.setattr(weights, "fetch", slow)
-    first = threading.Thread(target=downloads.fetch, args=("yolov8n-seg",))
+    first = threading.Thread(target=downloads.fetch, args=("yolov8n-seg", settings(empty)))
     first.start()
     assert entered.wait(10)
     told: list[str] = []
     with pytest.raises(Cancelled):
         downloads.fetch(
-            "yolov8s-seg", Progress(lambda fraction, stage: told.append(stage), lambda: bool(told))
+            "yolov8s-seg",
+            settings(empty),
+            Progress(lambda fraction, stage: told.append(stage), lambda: bool(told)),
         )
     assert told == ["Fetching yolov8s-seg: another download is going on"]
-    second = threading.Thread(target=downloads.fetch, args=("yolov8n-seg",))
+    second = threading.Thread(target=downloads.fetch, args=("yolov8n-seg", settings(empty)))
     second.start()
     leave.set()
     first.join(10)
@@ -122,8 +121,8 @@ def test_one_download_at_a_time_and_who_waits_can_stop(empty: Path, monkeypatch:
 
 
 def test_what_is_too_large_for_a_server_is_not_offered(empty: Path) -> None:
-    assert "yolov8x-seg" in downloads.fetchable()
-    small = downloads.fetchable(60)
+    assert "yolov8x-seg" in downloads.fetchable(settings(empty))
+    small = downloads.fetchable(settings(empty), 60)
     assert {"yolov8n-seg", "yolov8s-seg", "yolov8m-seg"} <= set(small)
     assert not {"yolov8l-seg", "yolov8x-seg", "stable-diffusion"} & set(small)
 
@@ -133,13 +132,13 @@ def test_the_shipped_finder_serves_where_nothing_can_be_fetched(
 ) -> None:
     tries = []
 
-    def fail(name: str, progress: Progress) -> Path:
+    def fail(name: str, settings: Settings, progress: Progress) -> Path:
         tries.append(name)
         raise MissingWeights("there is no network here")
 
     monkeypatch.setattr(weights, "fetch", fail)
-    monkeypatch.setattr("inpaint_app.models.checkpoints.present", lambda name: name == "finder")
-    assert downloads.finder(settings(first_use=False)).name == "finder"
+    monkeypatch.setattr("inpaint_app.models.checkpoints.present", lambda name, where: name == "finder")
+    assert downloads.finder(settings(empty, first_use=False)).name == "finder"
     assert tries == []
-    assert [downloads.finder(settings()).name for _ in range(2)] == ["finder", "finder"]
+    assert [downloads.finder(settings(empty)).name for _ in range(2)] == ["finder", "finder"]
     assert tries == ["yolov8n-seg"], "fetched for first, once"

@@ -17,6 +17,7 @@ from inpaint_app.backends import memory, registry
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.removal.session import Session
 from inpaint_app.runtime.model_cache import Warm
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
 
 
@@ -26,7 +27,7 @@ class Fake:
     made: ClassVar[dict[str, Fake]] = {}
     raises: ClassVar[dict[str, Callable[[], Exception | None]]] = {}
 
-    def __init__(self, name: str, megabytes: float) -> None:
+    def __init__(self, name: str, megabytes: float, settings: Settings) -> None:
         self.name, self.megabytes, self.loaded, self.released = name, megabytes, False, 0
         Fake.made[name] = self
 
@@ -69,7 +70,7 @@ def filled(warm: Warm, spec: BackendSpec) -> None:
 
 
 def test_one_heavy_backend_is_held_at_a_time_and_light_ones_stay() -> None:
-    warm = Warm(machine(64_000))
+    warm = Warm(Settings(), machine(64_000))
     first, second, light = fake("first", 3000), fake("second", 800), fake("light", 90)
     for spec in (light, first, light):
         filled(warm, spec)
@@ -85,11 +86,11 @@ def test_one_heavy_backend_is_held_at_a_time_and_light_ones_stay() -> None:
 
 def test_a_heavy_one_leaves_for_a_light_one_only_where_memory_is_short() -> None:
     heavy, light = fake("heavy", 3000), fake("light")
-    roomy = Warm(machine(8000))
+    roomy = Warm(Settings(), machine(8000))
     filled(roomy, heavy)
     filled(roomy, light)
     assert "heavy" in roomy
-    tight = Warm(machine(3300))
+    tight = Warm(Settings(), machine(3300))
     filled(tight, heavy)
     filled(tight, light)
     assert "heavy" not in tight
@@ -98,7 +99,7 @@ def test_a_heavy_one_leaves_for_a_light_one_only_where_memory_is_short() -> None
 
 def test_what_is_worked_with_is_kept_however_short_memory_is() -> None:
     heavy, guide = fake("heavy", 3000), fake("guide")
-    warm = Warm(machine(3100))
+    warm = Warm(Settings(), machine(3100))
     filled(warm, heavy)
     with warm.used("heavy"):
         warm.made(guide)
@@ -135,7 +136,7 @@ def test_a_quick_backend_tells_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert session.expected("slow", {"seed": 3}) == 3
 
 
-def tells(options: Options) -> Any:
+def tells(options: Options, settings: Settings) -> Any:
     return options.seed
 
 

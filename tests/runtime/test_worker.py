@@ -25,7 +25,7 @@ class Toy:
     does: Any = None
     made = 0
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         type(self).made += 1
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Any:
@@ -89,7 +89,7 @@ def test_quick_work_does_not_wait_for_slow_work(
 
 
 def test_a_thing_is_made_once_however_many_ask(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slowly_made(toy: Toy) -> None:
+    def slowly_made(toy: Toy, settings: Settings) -> None:
         time.sleep(0.05)
         Toy.made += 1
 

@@ -13,6 +13,7 @@ from inpaint_app.errors import MissingWeights
 from inpaint_app.models import checkpoints
 from inpaint_app.models.finder import BINS, Raw, centres
 from inpaint_app.segmenters import own, registry
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Progress
 
 
@@ -52,8 +53,8 @@ class Red:
 
 @pytest.fixture
 def finder(monkeypatch: pytest.MonkeyPatch) -> own.OwnSegmenter:
-    monkeypatch.setattr("inpaint_app.models.checkpoints.create", lambda name: Red())
-    return own.OwnSegmenter()
+    monkeypatch.setattr("inpaint_app.models.checkpoints.create", lambda name, where: Red())
+    return own.OwnSegmenter(registry.SHIPPED, Settings())
 
 
 def photo(height: int, width: int, box: tuple[int, int, int, int]) -> Image:
@@ -72,8 +73,8 @@ class Sinister(Red):
 
 
 def test_what_is_not_there_in_a_mirror_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inpaint_app.models.checkpoints.create", lambda name: Sinister())
-    finder, there = own.OwnSegmenter(), photo(320, 320, (40, 100, 120, 260))
+    monkeypatch.setattr("inpaint_app.models.checkpoints.create", lambda name, where: Sinister())
+    finder, there = own.OwnSegmenter(registry.SHIPPED, Settings()), photo(320, 320, (40, 100, 120, 260))
     (found,) = finder.detect(there, 0.2, Progress())
     assert 0.4 < found.confidence < 0.5
     assert abs(found.box.left - 40) < 6
@@ -113,13 +114,13 @@ def test_nothing_red_nothing_found(finder: own.OwnSegmenter) -> None:
     assert finder.detect(np.full((50, 70, 3), 120, np.uint8), 0.35, Progress()) == ()
 
 
-def test_without_its_weights_it_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
-    spec = registry.find("finder")
-    (lack,) = spec.missing()
+def test_without_its_weights_it_says_how_to_get_them(tmp_path: Path) -> None:
+    settings = Settings(checkpoints=tmp_path)
+    spec = registry.find("finder", settings)
+    (lack,) = spec.missing(settings)
     assert "inpaint-app train finder" in lack.cure
     with pytest.raises(MissingWeights, match="inpaint-app train finder"):
-        spec.create()
+        spec.create(settings)
 
 
 def test_it_comes_last_so_that_yolo_is_taken_where_it_is() -> None:
@@ -137,7 +138,7 @@ def asset(name: str) -> Image:
 
 def test_the_shipped_weights_find_the_people_of_the_bus() -> None:
     photo = asset("bus.jpg")
-    found = registry.find(registry.SHIPPED).create().detect(photo, 0.35, Progress())
+    found = registry.find(registry.SHIPPED, Settings()).create(Settings()).detect(photo, 0.35, Progress())
     people = [one for one in found if one.label == "person"]
     # Three of the four that YOLOv8n-seg finds, by a point on each: x, y in pixels. The fourth is cut off at the edge.
     for x, y in ((120, 560), (280, 620), (760, 600)):
@@ -145,11 +146,12 @@ def test_the_shipped_weights_find_the_people_of_the_bus() -> None:
 
 
 def test_the_shipped_weights_are_the_manifests_and_small() -> None:
-    entry = checkpoints.entry(registry.SHIPPED)
-    path = checkpoints.folder() / entry.file
+    where = checkpoints.folder(Settings())
+    entry = checkpoints.entry(registry.SHIPPED, where)
+    path = where / entry.file
     assert path.stat().st_size <= 7_000_000
     assert entry.training["note"].startswith("from random weights")
-    checkpoints.create(registry.SHIPPED)  # verified, every name and shape fitting
+    checkpoints.create(registry.SHIPPED, where)  # verified, every name and shape fitting
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -70,16 +71,12 @@ def test_the_setting_comes_before_checkpoints_and_those_before_the_cache(
     assert weights.locate("yolov8s-seg", mine) is None
 
 
-def test_what_is_missing_is_said_with_the_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
-    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
-    (lack,) = weights.missing(NAME)
+def test_what_is_missing_is_said_with_the_cure(settings: Settings, tmp_path: Path) -> None:
+    (lack,) = weights.missing(NAME, settings)
     assert (lack.what, lack.fetch, lack.megabytes) == (f"the weight file {NAME}.pt", NAME, 7.1)
     with pytest.raises(MissingWeights, match="Brushing works without it"):
-        registry.best()
-    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(tmp_path / "nowhere.pt"))
-    (lack,) = weights.missing(weights.OWN)
+        registry.best(settings)
+    (lack,) = weights.missing(weights.OWN, replace(settings, yolo_weights=tmp_path / "nowhere.pt"))
     assert "nowhere.pt" in lack.what
     assert lack.fetch is None
 
@@ -87,23 +84,22 @@ def test_what_is_missing_is_said_with_the_cure(monkeypatch: pytest.MonkeyPatch, 
 def test_asking_what_is_missing_imports_nothing_heavy() -> None:
     code = (
         "import sys; from inpaint_app.segmenters import registry\n"
-        "[spec.missing() for spec in registry.specs()]\n"
+        "from inpaint_app.settings import Settings; here = Settings()\n"
+        "[spec.missing(here) for spec in registry.specs(here)]\n"
         "sys.exit(any(name in sys.modules for name in ('torch', 'ultralytics', 'torchvision')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_own_weights_are_the_best_segmenter_with_their_own_classes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_own_weights_are_the_best_segmenter_with_their_own_classes(tmp_path: Path) -> None:
     path = tmp_path / "farm.pt"
     path.write_bytes(own_weights())
-    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(path))
-    spec = registry.best()
+    settings = Settings(yolo_weights=path)
+    spec = registry.best(settings)
     assert (spec.name, spec.title, spec.labels) == (weights.OWN, "farm", ("cat", "tractor"))
-    assert registry.find(weights.OWN) == spec
-    assert "tractor" in registry.labels()
-    assert "person" in registry.labels()
+    assert registry.find(weights.OWN, settings) == spec
+    assert "tractor" in registry.labels(settings)
+    assert "person" in registry.labels(settings)
 
 
 def test_content_of_the_real_weights(yolo_weights: Path) -> None:
@@ -270,7 +266,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Server]]:
 
 def test_fetch_brings_the_file_with_progress(served: type[_Server], settings: Settings) -> None:
     seen: list[float] = []
-    path = weights.fetch(NAME, Progress(lambda fraction, stage: seen.append(fraction)), settings)
+    path = weights.fetch(NAME, settings, Progress(lambda fraction, stage: seen.append(fraction)))
     assert path.read_bytes() == served.data
     assert weights.locate(NAME, settings) == path
     assert seen == sorted(seen)
@@ -281,16 +277,16 @@ def test_fetch_brings_the_file_with_progress(served: type[_Server], settings: Se
 def test_fetch_goes_on_where_a_cancelled_one_ended(served: type[_Server], settings: Settings) -> None:
     calls = iter([False, True])
     with pytest.raises(Cancelled):
-        weights.fetch(NAME, Progress(cancelled=lambda: next(calls)), settings)
+        weights.fetch(NAME, settings, Progress(cancelled=lambda: next(calls)))
     assert weights.locate(NAME, settings) is None, "half a file must not serve"
-    assert weights.fetch(NAME, None, settings).read_bytes() == served.data
+    assert weights.fetch(NAME, settings).read_bytes() == served.data
     assert served.ranges == [None, "bytes=128-"]
 
 
 def test_rubbish_is_not_kept(served: type[_Server], settings: Settings) -> None:
     served.data = b"<html>a login page</html>"
     with pytest.raises(CheckpointError):
-        weights.fetch(NAME, None, settings)
+        weights.fetch(NAME, settings)
     assert not list(weights.folder_of(settings).iterdir())
 
 
@@ -301,13 +297,13 @@ def test_no_file_no_network_and_no_space_are_told_apart(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
         with pytest.raises(MissingWeights, match=r"needs 8 MB.*free some"):
-            weights.fetch(NAME, None, settings)
+            weights.fetch(NAME, settings)
     monkeypatch.setattr(weights, "ADDRESS", weights.ADDRESS.replace("{name}", "gone"))
     with pytest.raises(MissingWeights, match="the server answered 404"):
-        weights.fetch(NAME, None, settings)
+        weights.fetch(NAME, settings)
     monkeypatch.setattr(weights, "ADDRESS", "http://127.0.0.1:9/{name}.pt")
     with pytest.raises(MissingWeights, match=r"no network.*Brushing works without it"):
-        weights.fetch(NAME, None, settings)
+        weights.fetch(NAME, settings)
     offline = Settings(cache=settings.cache, checkpoints=settings.checkpoints, offline=True)
     with pytest.raises(MissingWeights, match="INPAINT_OFFLINE"):
-        weights.fetch(NAME, None, offline)
+        weights.fetch(NAME, offline)

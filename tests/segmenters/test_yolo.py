@@ -19,6 +19,7 @@ from inpaint_app.errors import CheckpointError, MissingWeights
 from inpaint_app.segmenters import registry, tiling, weights
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.segmenters.yolo import YoloSegmenter
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Progress
 
 LABELS = 0.35
@@ -28,10 +29,8 @@ CUT_OFF = (5, 25, 28, 39, 48)
 
 @pytest.fixture(scope="module")
 def yolo(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Segmenter:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
-        patch.setenv("INPAINT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return registry.find("yolov8n-seg").create()
+    settings = Settings(yolo_weights=yolo_weights, cache=tmp_path_factory.mktemp("cache"))
+    return registry.find("yolov8n-seg", settings).create(settings)
 
 
 def asset(name: str) -> Image:
@@ -171,21 +170,19 @@ def test_found_objects_are_covered_after_growing(yolo: Segmenter, data: Path) ->
     assert np.mean(left) < 0.03
 
 
-def test_a_pickle_that_would_run_code_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "yolov8n-seg.pt"
     path.write_bytes(pickle.dumps({"model": print}))
-    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(path))
+    settings = Settings(yolo_weights=path)
     with pytest.raises(CheckpointError, match="no YOLO checkpoint"):
-        registry.find("yolov8n-seg").create()
+        registry.find("yolov8n-seg", settings).create(settings)
 
 
-def test_without_weights_the_cure_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
-    monkeypatch.setenv("INPAINT_CACHE", str(tmp_path))
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+def test_without_weights_the_cure_is_said(tmp_path: Path) -> None:
+    settings = Settings(cache=tmp_path, checkpoints=tmp_path)
     with pytest.raises(MissingWeights, match=r"yolov8x-seg\.pt is missing: fetch it"):
-        registry.find("yolov8x-seg").create()
-    assert weights.locate("yolov8x-seg") is None
+        registry.find("yolov8x-seg", settings).create(settings)
+    assert weights.locate("yolov8x-seg", settings) is None
 
 
 def test_the_readers_of_pillow_and_opencv_stay_as_they_were(yolo_weights: Path) -> None:
@@ -204,11 +201,8 @@ def test_the_readers_of_pillow_and_opencv_stay_as_they_were(yolo_weights: Path) 
     assert done.returncode == 0, done.stderr
 
 
-def test_a_finder_goes_on_where_there_is_more_memory_and_no_further(
-    yolo_weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
-    finder = YoloSegmenter(weights.OWN)
+def test_a_finder_goes_on_where_there_is_more_memory_and_no_further(yolo_weights: Path) -> None:
+    finder = YoloSegmenter(weights.OWN, Settings(yolo_weights=yolo_weights))
     finder._settings = replace(finder._settings, device="cuda:0")
     before = finder._predictor
     assert finder.lower() == "on the processor, which is slower"

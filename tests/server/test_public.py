@@ -42,7 +42,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             patch.setenv(name, value)
         patch.setattr(limits, "MINUTE", 3600.0)  # a busy machine may take a minute for a few fills
         page = build(Session(Settings.from_environment()))
-        options = {**launch_options(), "server_name": "127.0.0.1", "server_port": None}
+        options = {**launch_options(page.session.settings), "server_name": "127.0.0.1", "server_port": None}
         page.launch(**options, prevent_thread_lock=True, quiet=True)
         yield page
         page.close(verbose=False)
@@ -63,10 +63,10 @@ def test_it_listens_where_a_space_is_looked_for_and_nowhere_else_unasked(
 ) -> None:
     for name in (*SPACE, "INPAINT_SURROUNDINGS"):
         monkeypatch.delenv(name, raising=False)
-    own = launch_options()
+    own = launch_options(Settings.from_environment())
     assert (own["server_name"], own["server_port"], own["share"]) == (None, None, False)
     monkeypatch.setenv("SPACE_ID", "somebody/inpaint")
-    public = launch_options()
+    public = launch_options(Settings.from_environment())
     assert (public["server_name"], public["server_port"], public["share"]) == ("0.0.0.0", 7860, False)
     assert public["max_file_size"] == 40_000_000
     assert not public["show_error"]
@@ -172,7 +172,7 @@ def test_an_upload_that_nobody_opens_is_deleted_in_time(
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setenv("INPAINT_KEEP_MINUTES", "0.05")
     page = build(Session(Settings.from_environment()))
-    options = {**launch_options(), "server_name": "127.0.0.1", "server_port": None}
+    options = {**launch_options(page.session.settings), "server_name": "127.0.0.1", "server_port": None}
     page.launch(**options, prevent_thread_lock=True, quiet=True)
     try:
         sent = {"files": ("holiday.jpg", b"a photo", "image/jpeg")}

@@ -28,7 +28,7 @@ def visit(tmp_path: Path, image: Image) -> Visit:
 
     path = tmp_path / "photo.png"
     PillowImage.fromarray(image).save(path)
-    visit = Visit(tmp_path / "visit")
+    visit = Visit(tmp_path / "visit", Settings())
     visit.open(load(path))
     return visit
 
@@ -94,7 +94,7 @@ def test_a_step_that_is_not_there_is_an_error_and_changes_nothing(visit: Visit, 
 
 def test_without_a_photo_or_a_result_there_is_one_clear_error(tmp_path: Path, visit: Visit) -> None:
     with pytest.raises(InpaintError, match="no photo yet"):
-        Visit(tmp_path).pixels()
+        Visit(tmp_path, Settings()).pixels()
     with pytest.raises(InpaintError, match="no such result"):
         visit.keep("telea", "nothing")
 
@@ -148,7 +148,7 @@ def test_photos_of_idle_visits_make_room_for_new_ones(tmp_path: Path, visit: Vis
 
 def test_what_is_fetched_at_once_does_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PASSING", 3)
-    visit = Visit(tmp_path / "visit")
+    visit = Visit(tmp_path / "visit", Settings())
     stays = visit.file(".jpg")
     stays.write_bytes(b"x")
     for number in range(10):

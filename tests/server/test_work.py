@@ -13,6 +13,7 @@ from inpaint_app.removal.session import NothingFound
 from inpaint_app.server import work
 from inpaint_app.server.visitors import Visit
 from inpaint_app.server.work import at_once, working
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
 LONG = 100_000
@@ -21,7 +22,7 @@ LONG = 100_000
 
 @pytest.fixture
 def visit(tmp_path: Path) -> Visit:
-    return Visit(tmp_path)
+    return Visit(tmp_path, Settings())
 
 
 def kinds(visit: Visit) -> list[str]:
@@ -147,9 +148,9 @@ def test_work_that_hangs_frees_the_page_and_what_it_says_later_is_not_heard(
 
 
 def test_work_that_says_nothing_for_too_long_is_given_up(
-    visit: Visit, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("INPAINT_PATIENCE", "0.2")
+    visit = Visit(tmp_path, Settings(patience=0.2))
     monkeypatch.setattr(work, "LOOK_EVERY", 0.05)
     release = threading.Event()
     list(working(visit, lambda progress: release.wait(60) and None, 1))

@@ -11,7 +11,8 @@ from inpaint_app.errors import UnreadablePhoto
 from inpaint_app.removal.request import Job
 from inpaint_app.server import pictures
 from inpaint_app.server.marks import drawn
-from inpaint_app.server.visitors import Step
+from inpaint_app.server.visitors import Step, Visit
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Instance
 from inpaint_app.ui import messages
 
@@ -20,12 +21,13 @@ from inpaint_app.ui import messages
 def step() -> Step:
     find = Instance(7, "person", 0.9, Box(8, 2, 16, 8), np.ones((6, 8), bool))
     other = Instance(8, "dog", 0.8, Box(0, 0, 4, 4), np.ones((4, 4), bool))
-    return Step(0, "Original", found=(find, other), found_with=messages.finder({}))
+    return Step(0, "Original", found=(find, other), found_with=messages.finder({}, Settings()))
 
 
 def job(message: dict[str, object], step: Step) -> Job:
     operations = messages.listed(message.get("marks"))
-    return messages.job(message, step, drawn(operations, (10, 20), step.found or ()))
+    visit = Visit(Path(), Settings(), photo=object(), steps=[step])  # type: ignore[arg-type]
+    return messages.job(message, visit, drawn(operations, (10, 20), step.found or ()))
 
 
 def test_words_use_earlier_finds_unless_the_finder_changed(step: Step) -> None:

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from inpaint_app.backends import registry
+from inpaint_app.removal.session import Session
+from inpaint_app.settings import Settings
 from inpaint_app.ui import studio, view_models
 from inpaint_app.ui.page import build, launch_options
 
@@ -36,14 +38,14 @@ HEAVY = (
 def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    yield build()
+    yield build(Session(Settings()))
     patch.undo()
 
 
 def test_the_page_answers_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
     script = (
         "import sys, urllib.request, app\n"
-        "app.demo.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)\n"
+        "app.demo.launch(**app.launch_options(app.settings), prevent_thread_lock=True, quiet=True)\n"
         "assert urllib.request.urlopen(app.demo.local_url).status == 200\n"
         f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])\n"
         "app.demo.close()\n"
@@ -61,7 +63,7 @@ def test_only_the_named_endpoints_are_public(page: Any) -> None:
 
 
 def test_every_backend_has_its_controls() -> None:
-    given = view_models.configuration()
+    given = view_models.configuration(Settings())
     assert [backend["name"] for backend in given["backends"]] == [spec.name for spec in registry.BACKENDS]
     telea = next(backend for backend in given["backends"] if backend["name"] == "telea")
     radius = next(option for option in telea["options"] if option["name"] == "radius")
@@ -73,7 +75,7 @@ def test_nothing_comes_from_the_network(page: Any) -> None:
     found = {address for text in texts for address in re.findall(r"https?://[^\s\"')]+", text)}
     shown = {address for address in found if address.startswith("http://127.0.0.1:7860")}  # in examples
     assert found - shown == {"http://www.w3.org/2000/svg"}
-    assert "fonts.googleapis" not in str(launch_options()["theme"]._get_theme_css())
+    assert "fonts.googleapis" not in str(launch_options(Settings())["theme"]._get_theme_css())
 
 
 def test_the_template_survives_its_two_template_languages() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inpaint_app import environment
 from inpaint_app.backends import memory
 from inpaint_app.backends.base import Expected
 from inpaint_app.backends.diffusion import device, finish, load, zerogpu
@@ -31,9 +32,11 @@ _here: list[StableDiffusion] = []
 """The backend of this process; one that was forked from it finds the pipeline there, warm."""
 
 
-def _run_elsewhere(path: Path, plan: Plan, work: Work, options: StableDiffusionOptions) -> Image:
+def _run_elsewhere(
+    settings: Settings, path: Path, plan: Plan, work: Work, options: StableDiffusionOptions
+) -> Image:
     """A run in a process that has a GPU lent to it."""
-    backend = _here[0] if _here else StableDiffusion()
+    backend = _here[0] if _here else StableDiffusion(settings)
     return backend._run(backend._pipeline(path, plan), work, options, path, plan, Progress())
 
 
@@ -44,10 +47,11 @@ class StableDiffusion:
     at the seam, grain is added, and a window is brought to the size that the model was trained on.
     """
 
-    def __init__(self) -> None:
-        self._settings = Settings.from_environment()
-        self._estimates = _estimates(self._settings)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._estimates = _estimates(settings)
         self._held: tuple[Path, Plan, Any] | None = None
+        environment.give_threads(settings.threads)
         _here.append(self)
         del _here[:-1]
 
@@ -95,7 +99,7 @@ class StableDiffusion:
         work = prepared(window, _side(pipeline), _multiple(pipeline))
         if zerogpu.lent():
             progress(BEFORE, "Waiting for a GPU, and filling on it")
-            made = zerogpu.on_gpu(_steps(options), _run_elsewhere, path, plan, work, options)
+            made = zerogpu.on_gpu(_steps(options), _run_elsewhere, self._settings, path, plan, work, options)
         else:
             made = self._run(pipeline, work, options, path, plan, progress)
         progress(AFTER, "Matching the photo")
@@ -112,7 +116,7 @@ class StableDiffusion:
         if self._held is not None and self._held[:2] == (path, plan):
             return self._held[2]
         self.release()
-        pipeline = load.opened(path, device.dtype(plan.precision))
+        pipeline = load.opened(path, device.dtype(plan.precision), self._settings.offline)
         device.place(pipeline, plan)
         self._held = (path, plan, pipeline)
         return pipeline
@@ -168,10 +172,9 @@ def weight(options: Options) -> float:
     return options.steps / 20 if isinstance(options, StableDiffusionOptions) else 1.0
 
 
-def expected(options: Options) -> Expected:
+def expected(options: Options, settings: Settings) -> Expected:
     """What filling one hole with these options takes. Raises MissingError, OptionError."""
     chosen = options if isinstance(options, StableDiffusionOptions) else StableDiffusionOptions(options.seed)
-    settings = Settings.from_environment()
     path = required(chosen.model or settings.sd_model)
     pace = _estimates(settings).pace(
         _name(path, device.plan(settings.device, chosen.precision, chosen.memory))

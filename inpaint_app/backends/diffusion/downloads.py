@@ -62,14 +62,13 @@ def wanted(files: Iterable[str]) -> list[str]:
     return chosen
 
 
-def fetch(progress: Progress | None = None, named: str | None = None) -> Path:
-    """Download the model into the hub's cache and return its folder; goes on where a stopped download ended.
+def fetch(settings: Settings, progress: Progress | None = None) -> Path:
+    """Download the settings' model into the hub's cache and return its folder; goes on where a stopped download ended.
 
     Raises MissingWeights with one sentence that says which it was: gone, gated, no network, no space. Cancelled.
     """
     progress = progress or Progress()
-    settings = Settings.from_environment()
-    source = Source.of(named or settings.sd_model)
+    source = Source.of(settings.sd_model)
     found = source.located()
     if found is not None:
         progress(1.0, f"{source.name} is here")
@@ -108,7 +107,7 @@ def fetch(progress: Progress | None = None, named: str | None = None) -> Path:
     return Path(folder)
 
 
-def described(path: Path) -> Path:
+def described(path: Path, offline: bool) -> Path:
     """A folder with tokenizer and configuration for a single file, fetched (some 2 MB) where it is not here.
 
     Raises MissingWeights, within seconds where there is no network; CheckpointError for a file of no known kind.
@@ -126,7 +125,7 @@ def described(path: Path) -> Path:
     source = Source(DESCRIBED[width])
     if (source.snapshot / "model_index.json").is_file():
         return source.snapshot
-    if Settings.from_environment().offline:
+    if offline:
         raise MissingWeights(
             f"{path.name} holds no tokenizer; {source.name} has it, but INPAINT_OFFLINE forbids fetching."
         )

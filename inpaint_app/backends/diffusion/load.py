@@ -43,9 +43,10 @@ def library() -> Any:
     return diffusers
 
 
-def opened(path: Path, dtype: Any) -> Any:
-    """The inpainting pipeline at `path`, on the CPU, in evaluation mode. Safetensors only; no network is asked.
+def opened(path: Path, dtype: Any, offline: bool) -> Any:
+    """The inpainting pipeline at `path`, on the CPU, in evaluation mode. Safetensors only.
 
+    offline: never ask the network, which may have the tokenizer that a single file lacks.
     Raises CheckpointError where it is no inpainting model or does not fit, MissingWeights where a single file needs
     a configuration that is not here, MissingPackage.
     """
@@ -53,8 +54,10 @@ def opened(path: Path, dtype: Any) -> Any:
     checked(path)
     shared = {"dtype": dtype, "local_files_only": True}
     try:
-        read = _from_folder if path.is_dir() else _from_file
-        pipeline = read(diffusers, path, shared)
+        if path.is_dir():
+            pipeline = _from_folder(diffusers, path, shared)
+        else:
+            pipeline = _from_file(diffusers, path, described(path, offline), shared)
     except (MissingWeights, CheckpointError, MemoryError):
         raise
     except Exception as error:
@@ -78,9 +81,8 @@ def _from_folder(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
     return kind.from_pretrained(path, use_safetensors=True, **shared, **safety, **variant)
 
 
-def _from_file(diffusers: Any, path: Path, shared: dict[str, Any]) -> Any:
+def _from_file(diffusers: Any, path: Path, folder: Path, shared: dict[str, Any]) -> Any:
     """A single file holds tensors only: tokenizer and configuration come from a folder beside."""
-    folder = described(path)
     large = "text_encoder_2" in json.loads((folder / "model_index.json").read_text())
     kind = diffusers.StableDiffusionXLInpaintPipeline if large else diffusers.StableDiffusionInpaintPipeline
     safety = (

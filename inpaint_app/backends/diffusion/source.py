@@ -83,9 +83,9 @@ def complete(folder: Path) -> bool:
     return bool(needed) and all(any((folder / name).glob("*.safetensors")) for name in needed)
 
 
-def missing() -> tuple[Missing, ...]:
+def missing(settings: Settings) -> tuple[Missing, ...]:
     """What the diffusion backend lacks on this machine besides packages."""
-    named = Settings.from_environment().sd_model
+    named = settings.sd_model
     try:
         source = Source.of(named)
     except InpaintError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from inpaint_app.backends.base import Configured
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.errors import BackendError
 from inpaint_app.types import Image, Options, Progress, Window
 
 
-class Exemplar:
+class Exemplar(Configured):
     """Fills a hole by patches of the window itself, from a coarse layout down to real pixels."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -24,6 +25,7 @@ class Exemplar:
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
+        jit.use(self.settings.threads or min(jit.MOST, self.settings.cores))
         first = not jit.compiled_before()
         progress(0.0, "compiling the engine, once after an installation" if first else "looking at the photo")
         hole = np.ascontiguousarray(window.mask, bool)

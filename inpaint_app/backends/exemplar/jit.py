@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app import environment
-from inpaint_app.settings import Settings
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Sum = TypeVar("Sum", float, NDArray[np.floating])
+
+MOST = 8
+"""Threads of a fill where nobody says how many: more hardly help."""
 
 _lock = threading.Lock()
 _pool: tuple[ThreadPoolExecutor, int] | None = None
@@ -52,12 +54,11 @@ def inline(function: Kernel) -> Kernel:
     return cast(Kernel, numba.njit(**settings)(function))
 
 
-def _threads() -> tuple[ThreadPoolExecutor, int]:
-    """The pool that all fills share, and how many threads a fill may use, the caller's own among them."""
+def use(threads: int) -> tuple[ThreadPoolExecutor, int]:
+    """The pool that all fills share, made anew where it has another number of threads; the caller's own is one."""
     global _pool
     with _lock:
-        if _pool is None:
-            threads = Settings.from_environment().threads or min(8, environment.cores())
+        if _pool is None or _pool[1] != threads:  # the old one ends with whoever still works with it
             _pool = ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="exemplar"), threads
         return _pool
 
@@ -85,7 +86,7 @@ def run(function: Callable[[int, int], None], work: int, least: int = 256) -> No
         for start, stop in waiting:
             function(start, stop)
 
-    pool, threads = _threads()
+    pool, threads = _pool or use(min(MOST, environment.cores()))
     others = [pool.submit(work_off) for _ in range(min(threads, len(pieces)) - 1)]
     work_off()
     for future in others:

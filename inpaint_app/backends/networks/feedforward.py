@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from inpaint_app import environment
-from inpaint_app.backends.networks.scaling import device, restored, scaled
+from inpaint_app.backends.networks.scaling import restored, scaled
 from inpaint_app.errors import CheckpointError
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 if TYPE_CHECKING:
@@ -24,16 +25,18 @@ class FeedForward:
     weights: ClassVar[str]
     restores: ClassVar[bool] = False
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Load the weights; raises MissingWeights, CheckpointError."""
         environment.share_cores()
         import torch
 
         from inpaint_app.models import checkpoints
 
-        self._size = checkpoints.entry(self.weights).size
-        self._network = checkpoints.create(self.weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._device = device()
+        where = checkpoints.folder(settings)
+        self._size = checkpoints.entry(self.weights, where).size
+        self._network = checkpoints.create(self.weights, where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._device = environment.torch_device(settings.device)
+        environment.give_threads(settings.threads)
         self._network.to(self._device)
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:

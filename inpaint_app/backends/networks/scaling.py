@@ -1,18 +1,11 @@
-"""What the network backends share: where they run, and the way to their own size and back."""
+"""The way to a network's own size and back."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from inpaint_app import environment
-from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Window
-
-
-def device() -> str:
-    """Where networks run, by INPAINT_DEVICE."""
-    return environment.torch_device(Settings.from_environment().device)
 
 
 def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.backends.networks.scaling import device, restored, scaled
+from inpaint_app import environment
+from inpaint_app.backends.networks.scaling import restored, scaled
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Window, option
 
 
@@ -33,14 +35,16 @@ def weight(options: Options) -> float:
 class SemanticInpainting:
     """DCGAN and latent search, at 64 px."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Load generator and discriminator; raises MissingWeights, CheckpointError."""
         from inpaint_app.models import checkpoints
 
-        self._size = checkpoints.entry("dcgan").size
-        self._device = device()
-        self._generator = checkpoints.create("dcgan").to(self._device)
-        self._discriminator = checkpoints.create("dcgan-critic").to(self._device)
+        where = checkpoints.folder(settings)
+        self._size = checkpoints.entry("dcgan", where).size
+        self._device = environment.torch_device(settings.device)
+        environment.give_threads(settings.threads)
+        self._generator = checkpoints.create("dcgan", where).to(self._device)
+        self._discriminator = checkpoints.create("dcgan-critic", where).to(self._device)
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Search and paste at the generator's size, and scale the fill back; see Backend.inpaint."""

@@ -27,6 +27,8 @@ from inpaint_app.lab.evaluation.statistics import finite
 from inpaint_app.lab.evaluation.store import Store
 from inpaint_app.metrics.full_reference import NAMES, QUICK, unavailable
 from inpaint_app.photofile.files import write_bytes
+from inpaint_app.removal.session import Session
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
 EXAMPLES = """examples:
@@ -75,9 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run in OUT")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Measure, and write rows.csv, results.json and report.html into the report's folder. Returns the exit code."""
-    plan = plan_of(arguments)
+    plan = plan_of(arguments, settings)
     with closing(Store(arguments.report, plan, arguments.fresh)) as store:
         if store.earlier:
             _note(f"{store.earlier} rows are there from an earlier run.")
@@ -85,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             _note(reason)
         began = time.perf_counter()
         with _interruptible():
-            _measure(plan, store, arguments.processes)
+            _measure(plan, store, arguments.processes, Session(settings))
         rows = [row for key in _order(plan, store) if (row := store.rows.get(key))]
         command = shlex.join(["inpaint-app", "evaluate", *_words(arguments)])
         title = f"Evaluation on {arguments.photos.name}"
@@ -94,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if any(row.error for row in rows) else 0
 
 
-def plan_of(arguments: argparse.Namespace) -> Plan:
+def plan_of(arguments: argparse.Namespace, settings: Settings) -> Plan:
     """The plan that the arguments ask for; raises OptionError."""
     like = photosets.preset(arguments.like) if arguments.like else None
     if arguments.size is not None and not 8 <= arguments.size <= 8192:
@@ -105,7 +107,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         arguments.photos, limit=arguments.limit, seed=arguments.seed, like=like, only=arguments.only
     )
     backends = _listed(arguments.backends) or tuple(
-        spec.name for spec in registry.BACKENDS if not spec.slow and spec.measurable()
+        spec.name for spec in registry.BACKENDS if not spec.slow and spec.measurable(settings)
     )
     for name in backends:
         registry.find(name)
@@ -134,7 +136,7 @@ def _metrics(text: str | None) -> tuple[str, ...]:
     return names
 
 
-def _measure(plan: Plan, store: Store, processes: int) -> None:
+def _measure(plan: Plan, store: Store, processes: int, session: Session) -> None:
     from tqdm import tqdm
 
     with tqdm(total=plan.count, initial=store.earlier, unit="fill", file=sys.stderr, disable=None) as bar:
@@ -142,7 +144,7 @@ def _measure(plan: Plan, store: Store, processes: int) -> None:
         def report(fraction: float, stage: str) -> None:
             bar.set_postfix_str(stage[:40], refresh=False)
 
-        for found in measured(plan, progress=Progress(report), done=store.has, processes=processes):
+        for found in measured(plan, session, Progress(report), done=store.has, processes=processes):
             store.add(found)
             bar.update()
 

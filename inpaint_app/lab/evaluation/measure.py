@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.backends import memory, registry
+from inpaint_app.batch.processes import bound
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.lab.evaluation.holes import HoleSpec, parse
@@ -199,7 +199,7 @@ def thumbnail(image: Image, side: int = THUMBNAIL) -> Image:
 
 def run(
     plan: Plan,
-    session: Session | None = None,
+    session: Session,
     progress: Progress | None = None,
     *,
     done: Callable[[tuple[str, str, str]], bool] | None = None,
@@ -220,12 +220,11 @@ def run(
         if (left := _left(plan, photo, hole, skip))
     ]
     if processes <= 1:
-        session = session or Session(Settings.from_environment())
         for number, job in enumerate(jobs):
             part = progress.part(number / len(jobs), (number + 1) / len(jobs))
             yield from _job(plan, job, session, part)
     else:
-        yield from _spread(plan, jobs, processes, progress)
+        yield from _spread(plan, jobs, processes, session.settings, progress)
     progress(1.0, "Done")
 
 
@@ -245,7 +244,9 @@ def _left(
 def _job(plan: Plan, job: _Job, session: Session, progress: Progress) -> Iterator[Measured]:
     photo, hole, backends = job
     try:
-        image = fitted(photo.read(partial(session.load, progress=progress)), plan.size, plan.crop)
+        image = fitted(
+            photo.read(session.limits, partial(session.load, progress=progress)), plan.size, plan.crop
+        )
     except InpaintError as error:
         blank = np.zeros((1, 1, 3), dtype=np.uint8)
         for backend in backends:
@@ -262,13 +263,11 @@ _session: Session | None = None
 """The session of a worker process."""
 
 
-def _start(threads: int) -> None:
+def _start(settings: Settings) -> None:
     """Set a worker up: its share of the cores, and a session of its own."""
     global _session
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    cv2.setNumThreads(threads)
-    _session = Session(replace(Settings.from_environment(), threads=threads))
+    bound(settings.threads)
+    _session = Session(settings)
 
 
 def _work(plan: Plan, job: _Job) -> list[Measured]:
@@ -277,11 +276,13 @@ def _work(plan: Plan, job: _Job) -> list[Measured]:
     return list(_job(plan, job, _session, Progress()))
 
 
-def _spread(plan: Plan, jobs: Sequence[_Job], processes: int, progress: Progress) -> Iterator[Measured]:
+def _spread(
+    plan: Plan, jobs: Sequence[_Job], processes: int, settings: Settings, progress: Progress
+) -> Iterator[Measured]:
     """The jobs on several processes; never more than two per process are under way, so that a cancel is quick."""
-    threads = max(1, (os.cpu_count() or 1) // processes)
+    settings = replace(settings, threads=max(1, settings.cores // processes))
     pool = ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("spawn"), initializer=partial(_start, threads)
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=partial(_start, settings)
     )
     waiting: set[Future[list[Measured]]] = set()
     begun = finished = 0

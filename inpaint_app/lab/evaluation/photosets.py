@@ -17,7 +17,7 @@ import numpy as np
 
 from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto, printable
 from inpaint_app.photofile import files
-from inpaint_app.settings import Settings
+from inpaint_app.photofile.photo import Limits
 from inpaint_app.types import Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".heic", ".avif"})
@@ -46,15 +46,17 @@ class PhotoRef:
     path: Path
     member: str = ""
 
-    def read(self, load: Callable[[Path | bytes, str | None], files.Photo] | None = None) -> Image:
+    def read(
+        self, limits: Limits, load: Callable[[Path | bytes, str | None], files.Photo] | None = None
+    ) -> Image:
         """The photo as (H, W, 3) uint8; raises PhotoError where it cannot be read.
 
         load: what opens it, given its name too; by default `files.load`.
         """
-        load = load or (lambda source, name: files.load(source, name=name))
+        load = load or (lambda source, name: files.load(source, name=name, limits=limits))
         if not self.member:
             return load(self.path, None).rgb
-        return load(_unpacked(self.path, self.member), self.name).rgb
+        return load(_unpacked(self.path, self.member, limits), self.name).rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +194,9 @@ def _members(path: Path) -> list[str]:
     ]
 
 
-def _unpacked(path: Path, member: str) -> bytes:
+def _unpacked(path: Path, member: str, limits: Limits) -> bytes:
     """A member's bytes; no more than a photo may have, however small it is packed."""
-    most = int(Settings.from_environment().max_megabytes * 1e6)
+    most = int(limits.megabytes * 1e6)
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as packed:

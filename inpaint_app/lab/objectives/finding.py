@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,8 +96,8 @@ class Finding(Objective):
     Settings: factors "score", "box", "edges", "mask", "semantic".
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(recipe)
+    def __init__(self, recipe: Recipe, where: Path) -> None:
+        super().__init__(recipe, where)
         self.held: Street | None = None
 
     def sampler(

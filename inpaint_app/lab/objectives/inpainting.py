@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,18 @@ def build(part: Part) -> nn.Module:
 
 
 class Objective:
-    """Base: holds the recipe, the modules, and the players (module names that share an optimiser)."""
+    """Base: holds the recipe, the modules, and the players (module names that share an optimiser).
 
-    def __init__(self, recipe: Recipe) -> None:
+    where: the folder of the weights that parts of the network are held to.
+    """
+
+    def __init__(self, recipe: Recipe, where: Path) -> None:
         self.recipe = recipe
         self.modules: dict[str, nn.Module] = {"network": build(recipe.network)}
         for part, source in recipe.held.items():
             name, _, theirs = source.partition("/")
             module = self.modules["network"].get_submodule(part).requires_grad_(False)
-            checkpoints.load(name, module, theirs)
+            checkpoints.load(name, module, where, theirs)
         if recipe.adversarial_weight:
             self.modules |= {name: build(part) for name, part in recipe.critics.items()}
 
@@ -204,10 +208,10 @@ def compose(fill: Tensor, batch: Batch) -> Tensor:
     return fill * batch.mask + batch.photo * (1 - batch.mask)
 
 
-def load(recipe: Recipe) -> Objective:
-    """The objective of a recipe, with fresh modules."""
+def load(recipe: Recipe, where: Path) -> Objective:
+    """The objective of a recipe, with fresh modules but what is held to weights in that folder."""
     module, _, name = recipe.objective.partition(":")
-    made: Objective = getattr(importlib.import_module(module), name)(recipe)
+    made: Objective = getattr(importlib.import_module(module), name)(recipe, where)
     return made
 
 

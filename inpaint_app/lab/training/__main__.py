@@ -5,6 +5,7 @@ import os
 import sys
 
 from inpaint_app.lab.training.command import add_arguments, run
+from inpaint_app.settings import Settings
 
 parser = argparse.ArgumentParser(prog="inpaint-app train", description="Train one of the networks.")
 add_arguments(parser)
@@ -24,4 +25,4 @@ def leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    leave(run(parser.parse_args()))
+    leave(run(parser.parse_args(), Settings.from_environment()))

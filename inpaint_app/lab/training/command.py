@@ -9,6 +9,8 @@ from typing import Any
 
 from inpaint_app.errors import InpaintError, OptionError
 from inpaint_app.lab.training.recipes import RECIPES, find
+from inpaint_app.models import checkpoints
+from inpaint_app.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,10 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do what the arguments say; 0 when done, 2 with a message on stderr when they cannot be obeyed."""
     try:
-        _run(arguments)
+        _run(arguments, settings)
     except InpaintError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -61,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.plot:
         from inpaint_app.lab.training.history import plot
 
@@ -96,6 +98,7 @@ def _run(arguments: argparse.Namespace) -> None:
         validate = in_training(load_photos([arguments.validate], recipe.size, cache)[:200], recipe)
     plan = Plan(
         out=arguments.out,
+        checkpoints=checkpoints.folder(settings),
         steps=arguments.steps,
         minutes=arguments.minutes,
         resume=arguments.resume,

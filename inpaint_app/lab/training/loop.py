@@ -35,13 +35,15 @@ from inpaint_app.models.checkpoints import under
 class Plan:
     """How long and where to train.
 
-    out: folder of the run. steps or minutes end it (minutes count training time over all stretches). precision: "bf16",
+    out: folder of the run. checkpoints: of the weights that parts of a network are held to.
+    steps or minutes end it (minutes count training time over all stretches). precision: "bf16",
     "fp32", or "auto", which takes bf16 where the device has the instructions. start: weights of the same network to
     begin with, a safetensors file. save_every: seconds between states.
     record_every: steps between lines of the history. cpu: stay off the GPU.
     """
 
     out: Path
+    checkpoints: Path
     steps: int | None = None
     minutes: float | None = None
     resume: bool = False
@@ -69,7 +71,7 @@ class Trainer:
         self.accelerator = Accelerator(mixed_precision=precision(plan.precision, plan.cpu), cpu=plan.cpu)
         self.device = self.accelerator.device
         torch.manual_seed(plan.seed)  # the first weights
-        self.objective = load(recipe)
+        self.objective = load(recipe, plan.checkpoints)
         if plan.start:
             self._begin_with(plan.start)
         for module in self.objective.modules.values():

@@ -38,6 +38,7 @@ from inpaint_app.metrics.no_reference import report
 from inpaint_app.metrics.structure import haarpsi, ssim_map
 from inpaint_app.models.checkpoints import MANIFEST, entries, folder
 from inpaint_app.models.prefill import pixelate
+from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Result, Window
 
 Fill = Callable[[Image, Mask], Image]
@@ -94,7 +95,7 @@ def central(photos: Photos, size: int) -> Photos:
     return np.ascontiguousarray(photos[:, start : start + size, start : start + size])
 
 
-def filler(name: str, train: Photos | None) -> Fill:
+def filler(name: str, train: Photos | None, settings: Settings) -> Fill:
     """A function that fills: "mean" colour, "nearest" neighbour in `train`, the "mosaic", or any backend.
 
     A name such as "semantic:steps=1000" sets options, JSON behind the equals sign. Raises OptionError.
@@ -105,11 +106,11 @@ def filler(name: str, train: Photos | None) -> Fill:
         return NearestNeighbour(train).inpaint
     if name == MOSAIC:
         return lambda image, mask: image
-    spec, settings = _spec(name), name.partition(":")[2]
-    backend = spec.create()
-    values = dict(pair.split("=", 1) for pair in settings.split(",") if pair)
+    spec, given = _spec(name), name.partition(":")[2]
+    backend = spec.create(settings)
+    values = dict(pair.split("=", 1) for pair in given.split(",") if pair)
     options = spec.make_options({key: json.loads(value) for key, value in values.items()})
-    guide = filler(spec.guide, train) if spec.guide else None
+    guide = filler(spec.guide, train, settings) if spec.guide else None
 
     def fill(image: Image, mask: Mask) -> Image:
         coarse = guide(image, mask) if guide else None
@@ -180,9 +181,9 @@ def _pixels(images: torch.Tensor) -> Photos:
     return scaled.permute(0, 2, 3, 1).cpu().numpy()
 
 
-def _record(name: str, hole: str, count: int, scores: dict[str, float]) -> None:
+def _record(where: Path, name: str, hole: str, count: int, scores: dict[str, float]) -> None:
     """Put the scores of a shipped network into the manifest."""
-    known = entries().get(name)
+    known = entries(where).get(name)
     if known is None:
         return
     table = {
@@ -190,7 +191,7 @@ def _record(name: str, hole: str, count: int, scores: dict[str, float]) -> None:
     }
     rounded = {key: round(value, 4) for key, value in scores.items() if key != "seconds"}
     table["scores"] = {**known.scores, hole: {"photos": count, **rounded}}
-    write_entry(folder() / MANIFEST, name, table)
+    write_entry(where / MANIFEST, name, table)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -206,14 +207,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--sheet", type=Path, help="a PNG of 16 examples a hole")
     parser.add_argument("--record", action="store_true", help="write the scores into the manifest")
     try:
-        _run(parser.parse_args(argv))
+        _run(parser.parse_args(argv), Settings.from_environment())
     except InpaintError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     size, cache = arguments.size, arguments.cache
     truths = load_photos(arguments.data, size, cache)[: arguments.count]
     train = load_photos(arguments.train, size, cache) if arguments.train else None
@@ -229,14 +230,14 @@ def _run(arguments: argparse.Namespace) -> None:
         for name in names:
             spec = None if name in BASELINES else _spec(name)
             told = name == MOSAIC or (spec is not None and spec.restores)
-            scores, fills = measure(filler(name, train), truths, masks, BLOCK if told else 0)
+            scores, fills = measure(filler(name, train, settings), truths, masks, BLOCK if told else 0)
             line = [scores[key] for key in SHOWN]
             sys.stdout.write(f"{name:28}" + "".join(f"{value:9.3f}" for value in line) + "\n")
             sys.stdout.flush()
             columns.append(fills)
             if arguments.record and spec is not None and spec.guide is None:
                 for weights in spec.weights[:1]:
-                    _record(weights, hole, len(truths), scores)
+                    _record(folder(settings), weights, hole, len(truths), scores)
         if arguments.sheet:
             rows = [
                 np.concatenate([column[i] for column in (*columns, truths)], 1)

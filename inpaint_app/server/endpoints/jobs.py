@@ -43,7 +43,7 @@ def called(visit: Visit, task: Callable[[Progress], Value]) -> Value:
         return task(progress)
 
     try:
-        waiting = carried(work, progress)
+        waiting = carried(work, progress, visit.settings.patience)
         while True:
             try:
                 next(waiting)

@@ -33,6 +33,7 @@ from inpaint_app.server.endpoints.remote_inputs import Incoming
 from inpaint_app.server.endpoints.schemas import FILES, tools
 from inpaint_app.server.guard import access
 from inpaint_app.server.guard.identity import Identities, Visitor
+from inpaint_app.settings import Settings
 
 SHOWN_BYTES = 700_000
 SHOWN_SIDE = 1024
@@ -47,12 +48,12 @@ def available() -> bool:
 
 
 @contextlib.contextmanager
-def in_place(incoming: Incoming, identities: Identities) -> Iterator[None]:
+def in_place(incoming: Incoming, identities: Identities, settings: Settings) -> Iterator[None]:
     """While this holds, a Gradio app that is launched serves our tools."""
 
     def make(blocks: Any) -> Tools:
         server = Tools(blocks)
-        server.incoming, server.identities = incoming, identities
+        server.incoming, server.identities, server.settings = incoming, identities, settings
         return server
 
     theirs = gradio.mcp.GradioMCPServer
@@ -68,13 +69,14 @@ class Tools(GradioMCPServer):
 
     incoming: Incoming
     identities: Identities
+    settings: Settings
 
     def create_mcp_server(self) -> Any:
         """Gradio's server, with what is listed and what is called replaced."""
         server: Any = super().create_mcp_server()
 
         async def listed() -> list[Any]:
-            return [self.types.Tool(**tool) for tool in tools()]
+            return [self.types.Tool(**tool) for tool in tools(self.settings)]
 
         async def called(name: str, arguments: dict[str, Any]) -> Any:
             return await self._call(name, arguments)
@@ -86,12 +88,13 @@ class Tools(GradioMCPServer):
 
     async def get_complete_schema(self, request: Request) -> JSONResponse:
         """The list of tools as plain JSON."""
-        return JSONResponse(list(tools()))
+        return JSONResponse(list(tools(self.settings)))
 
     async def _call(self, name: str, arguments: dict[str, Any]) -> Any:
-        if name not in {tool["name"] for tool in tools()}:
+        schemas = {tool["name"]: tool["inputSchema"] for tool in tools(self.settings)}
+        if name not in schemas:
             raise ValueError(f"There is no tool {name!r}.")
-        _check(name, arguments)
+        _check(name, arguments, schemas[name])
         context: Any = self.mcp_server.request_context
         visitor = self.identities.of(context.request)
         access.enter_as(visitor)
@@ -158,10 +161,9 @@ class Tools(GradioMCPServer):
         return self.types.CallToolResult(content=content, structuredContent=told)
 
 
-def _check(name: str, arguments: dict[str, Any]) -> None:
+def _check(name: str, arguments: dict[str, Any], schema: dict[str, Any]) -> None:
     """Raises ValueError in a sentence that names the argument, in the words of its schema."""
     jsonschema: Any = importlib.import_module("jsonschema")
-    schema = next(tool["inputSchema"] for tool in tools() if tool["name"] == name)
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(arguments))
     if error is not None:
         named = f"the argument {error.path[0]} is not as it should be: " if error.path else ""

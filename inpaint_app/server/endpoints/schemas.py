@@ -9,6 +9,7 @@ from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.session import CONFIDENCE
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
+from inpaint_app.settings import Settings
 
 FILES = ("photo", "mask")
 """Arguments that name a file."""
@@ -19,10 +20,10 @@ NAMED = (
 )
 
 
-def tools() -> tuple[dict[str, Any], ...]:
+def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
     """The three tools: name, title, description, inputSchema, outputSchema, annotations."""
     how = {
-        "backend": _backend(),
+        "backend": _backend(settings),
         "options": OPTIONS,
         "grow": GROW,
         "feather": FEATHER,
@@ -31,7 +32,7 @@ def tools() -> tuple[dict[str, Any], ...]:
         "exact": EXACT,
         "mark_edited": MARK_EDITED,
     }
-    finding = {"confidence": SURE, "segmenter": _segmenter()}
+    finding = {"confidence": SURE, "segmenter": _segmenter(settings)}
     return (
         _tool(
             "detect",
@@ -172,22 +173,24 @@ REPORT = {
 }
 
 
-def _backend() -> dict[str, Any]:
+def _backend(settings: Settings) -> dict[str, Any]:
     return {
         "type": "string",
         "enum": [spec.name for spec in backends.BACKENDS],
         "default": backends.DEFAULT,
         "description": "What fills the hole. "
         + " ".join(
-            f"{spec.name}: {spec.summary.rstrip('.')}." for spec in backends.BACKENDS if not spec.missing()
+            f"{spec.name}: {spec.summary.rstrip('.')}."
+            for spec in backends.BACKENDS
+            if not spec.missing(settings)
         ),
     }
 
 
-def _segmenter() -> dict[str, Any]:
+def _segmenter(settings: Settings) -> dict[str, Any]:
     return {
         "type": "string",
-        "enum": [spec.name for spec in segmenters.specs()],
+        "enum": [spec.name for spec in segmenters.specs(settings)],
         "description": "What finds. Left out, the best that is there.",
     }
 

@@ -14,16 +14,15 @@ import inpaint_app
 from inpaint_app.settings import Settings
 
 
-def without_paths(text: str) -> str:
+def without_paths(text: str, settings: Settings) -> str:
     """A message in which a path of this machine is only its last part, the name."""
     if "/" not in text and "\\" not in text:
         return text
-    return _paths(_roots()).sub(lambda found: re.split(r"[\\/]", found[0].rstrip("\\/"))[-1], text)
+    return _paths(_roots(settings)).sub(lambda found: re.split(r"[\\/]", found[0].rstrip("\\/"))[-1], text)
 
 
-def _roots() -> tuple[str, ...]:
+def _roots(settings: Settings) -> tuple[str, ...]:
     """The folders under which this server's own files lie."""
-    settings = Settings.from_environment()
     named = [settings.cache, settings.checkpoints, settings.yolo_weights, Path(settings.sd_model)]
     known = [*named, Path(get_upload_folder()), Path(tempfile.gettempdir()), Path.home(), Path.cwd()]
     known += [Path(inpaint_app.__file__).parents[1], Path(sys.prefix), Path(sys.base_prefix)]

@@ -26,7 +26,7 @@ Update = tuple[str, str, Any]
 
 def build(session: Session, visits: Visits) -> None:
     """Draw the tab and wire it."""
-    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not spec.missing()]
+    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not spec.missing(session.settings)]
     with gr.Column(elem_classes="sheet"):
         heading(
             "Many photos at once",
@@ -118,12 +118,13 @@ def work(
             note(
                 f"{counts['removed']} done, {counts['unchanged']} had nothing to remove, {counts['failed']} failed. "
                 f"{summary.seconds:.1f} s.",
+                visit.settings,
                 "good" if not counts["failed"] else "",
             )
         )
 
     def say(kind: str, text: str) -> None:
-        said.append(note(text, "bad" if kind == "error" else ""))
+        said.append(note(text, visit.settings, "bad" if kind == "error" else ""))
 
     yield bar(None), "", gr.skip()
     for progress in pump(visit, task, say, number):

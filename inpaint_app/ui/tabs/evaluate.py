@@ -23,6 +23,7 @@ from inpaint_app.removal.session import Session
 from inpaint_app.server.guard.hosts import Hosts, from_this_machine
 from inpaint_app.server.visitors import Visit, Visits
 from inpaint_app.server.work import AT_ONCE, pump
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 from inpaint_app.ui.tabs.parts import IDLE, address, bar, cancels, heading, note, numbered
 
@@ -64,7 +65,7 @@ class Known:
 
 def build(session: Session, visits: Visits, hosts: Hosts) -> None:
     """Draw the tab and wire it. A folder of the machine's can be named where nobody but its owner gets here."""
-    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if spec.measurable()]
+    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if spec.measurable(session.settings)]
     own = session.settings.surroundings == environment.OWN and hosts.private
     with gr.Column(elem_classes="sheet"):
         heading(
@@ -90,7 +91,7 @@ def build(session: Session, visits: Visits, hosts: Hosts) -> None:
         )
         names = gr.CheckboxGroup(
             ready,
-            value=list(proof.quick()),
+            value=list(proof.quick(session.settings)),
             label="Backends",
             elem_id="evaluate-backends",
         )
@@ -133,7 +134,7 @@ def evaluate(session: Session, visit: Visit, asked: Asked, number: int = 0) -> I
         _measure(session, visit, asked, known, progress, began)
 
     def say(kind: str, text: str) -> None:
-        said.append(note(text, "bad" if kind == "error" else ""))
+        said.append(note(text, visit.settings, "bad" if kind == "error" else ""))
 
     skip = (gr.skip(),) * len(FILES)
     yield bar(None), "", *(gr.update(visible=False) for _ in FILES)
@@ -141,7 +142,7 @@ def evaluate(session: Session, visit: Visit, asked: Asked, number: int = 0) -> I
     for progress in pump(visit, task, say, number):
         if known.snapshot is not drawn and time.monotonic() - last > REFRESH:
             drawn, last = known.snapshot, time.monotonic()
-            yield bar(progress), _body(known), *skip
+            yield bar(progress), _body(known, visit.settings), *skip
         else:
             yield bar(progress), gr.skip(), *skip
     if known.snapshot is not None and known.written:
@@ -152,11 +153,12 @@ def evaluate(session: Session, visit: Visit, asked: Asked, number: int = 0) -> I
             note(
                 f"{len(rows)}{of} fills measured{f', {failed} failed' if failed else ''}, "
                 f"{time.perf_counter() - began:.0f} s.",
+                visit.settings,
                 "good" if not failed else "",
             )
         )
     files = [gr.update(value=path, visible=True) for path in known.written] or skip
-    yield "".join(said), _body(known), *files
+    yield "".join(said), _body(known, visit.settings), *files
 
 
 def _measure(
@@ -212,23 +214,24 @@ def _call(asked: Asked) -> str:
     )
 
 
-def _body(known: Known) -> str:
+def _body(known: Known, settings: Settings) -> str:
     if known.snapshot is None or known.store is None:
         return ""
     drawings = "".join(f"<figure>{drawing}</figure>" for drawing in known.snapshot.plots())
     return (
-        f'{_table(known.snapshot)}<div class="plots">{drawings}</div>{_examples(known.snapshot, known.store)}'
+        f'{_table(known.snapshot, settings)}<div class="plots">{drawings}</div>'
+        f"{_examples(known.snapshot, known.store)}"
     )
 
 
-def _table(snapshot: Snapshot) -> str:
+def _table(snapshot: Snapshot, settings: Settings) -> str:
     head = "".join(f'<th class="{"" if index == 0 else "n"}">{word}</th>' for index, word in enumerate(HEAD))
     lines = []
     for backend, count, *cells in snapshot.table():
         numbers = "".join(f'<td class="n">{_spread(cell)}</td>' for cell in (count, *cells))
         lines.append(f"<tr><td>{escape(backends.find(backend).title)}</td>{numbers}</tr>")
     failed = {row.error for row in snapshot.rows if row.error}
-    problems = "".join(note(error) for error in sorted(failed)[:5])
+    problems = "".join(note(error, settings) for error in sorted(failed)[:5])
     return (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
         f"{problems}"

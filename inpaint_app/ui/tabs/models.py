@@ -19,7 +19,7 @@ from inpaint_app.types import Missing, Progress
 from inpaint_app.ui.tabs.parts import IDLE, bar, cancels, heading, note, numbered
 
 
-def build(visits: Visits) -> None:
+def build(visits: Visits, settings: Settings) -> None:
     """Draw the tab and wire it."""
     with gr.Column(elem_classes="sheet"):
         heading(
@@ -28,11 +28,11 @@ def build(visits: Visits) -> None:
             "unless you ask for it.",
         )
         with gr.Row():
-            which = gr.Dropdown(choices(), value=None, label="Fetch", scale=0, min_width=280)
+            which = gr.Dropdown(choices(settings), value=None, label="Fetch", scale=0, min_width=280)
             start = gr.Button("Fetch", variant="primary", scale=0, min_width=120)
             stop = gr.Button("Cancel", scale=0, min_width=110)
         status = gr.HTML(IDLE, js_on_load=None, apply_default_css=False)
-        body = gr.HTML(table(), js_on_load=None, apply_default_css=False, elem_id="models-table")
+        body = gr.HTML(table(settings), js_on_load=None, apply_default_css=False, elem_id="models-table")
 
     def run(name: str | None, number: float, request: gr.Request) -> Iterator[tuple[str, str]]:
         """Fetch the weights of that name."""
@@ -45,48 +45,54 @@ def build(visits: Visits) -> None:
     cancels(stop, visits, "models")
 
 
-def choices() -> list[tuple[str, str]]:
+def choices(settings: Settings) -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
-    most = Settings.from_environment().fetch_megabytes or float("inf")
-    return [(words, name) for name, words in session.fetchable(most).items()]
+    most = settings.fetch_megabytes or float("inf")
+    return [(words, name) for name, words in session.fetchable(settings, most).items()]
 
 
 def fetch(visit: Visit, name: str | None, number: int = 0) -> Iterator[tuple[str, str]]:
     """Status and table of the tab until the weights are here."""
     said: list[str] = []
+    settings = visit.settings
 
     def task(progress: Progress) -> None:
-        if name not in dict(choices()).values():
+        if name not in dict(choices(settings)).values():
             raise OptionError(
                 f"{name} cannot be fetched here: it is here already, or too large for this server."
             )
-        path = session.fetch(name or "", progress)
-        said.append(note(f"{path.name} is here.", "good"))
+        path = session.fetch(name or "", settings, progress)
+        said.append(note(f"{path.name} is here.", settings, "good"))
 
     def say(kind: str, text: str) -> None:
-        said.append(note(text, "bad" if kind == "error" else ""))
+        said.append(note(text, settings, "bad" if kind == "error" else ""))
 
     if not name:
-        yield note("Choose what to fetch first."), table()
+        yield note("Choose what to fetch first.", settings), table(settings)
         return
     for progress in pump(visit, task, say, number):
-        yield bar(progress, "Connecting"), table()
-    yield "".join(said), table()
+        yield bar(progress, "Connecting"), table(settings)
+    yield "".join(said), table(settings)
 
 
-def table() -> str:
+def table(settings: Settings) -> str:
     """All backends and segmenters."""
     parts = [
-        _part("Fill holes", [(s.title, s.summary, s.missing()) for s in backends.BACKENDS]),
-        _part("Find objects", [(s.title, s.summary, s.missing()) for s in segmenters.specs()]),
+        _part("Fill holes", [(s.title, s.summary, s.missing(settings)) for s in backends.BACKENDS], settings),
+        _part(
+            "Find objects",
+            [(s.title, s.summary, s.missing(settings)) for s in segmenters.specs(settings)],
+            settings,
+        ),
     ]
     return "".join(parts)
 
 
-def _part(title: str, specs: list[tuple[str, str, tuple[Missing, ...]]]) -> str:
+def _part(title: str, specs: list[tuple[str, str, tuple[Missing, ...]]], settings: Settings) -> str:
     specs = sorted(specs, key=lambda spec: bool(spec[2]))
     lines = "".join(
-        f"<tr><td><b>{escape(name)}</b></td><td>{_state(lacks)}</td><td>{escape(summary)}{_cures(lacks)}</td></tr>"
+        f"<tr><td><b>{escape(name)}</b></td><td>{_state(lacks)}</td>"
+        f"<td>{escape(summary)}{_cures(lacks, settings)}</td></tr>"
         for name, summary, lacks in specs
     )
     return (
@@ -102,8 +108,8 @@ def _state(lacks: tuple[Missing, ...]) -> str:
     return f'<span class="state lacks">Not here{f" · {size:g} MB" if size else ""}</span>'
 
 
-def _cures(lacks: tuple[Missing, ...]) -> str:
+def _cures(lacks: tuple[Missing, ...], settings: Settings) -> str:
     return "".join(
-        f"<br><small>{escape(without_paths(f'{lack.what} is missing: {lack.cure}'))}</small>"
+        f"<br><small>{escape(without_paths(f'{lack.what} is missing: {lack.cure}', settings))}</small>"
         for lack in lacks
     )

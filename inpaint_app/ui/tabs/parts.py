@@ -11,6 +11,7 @@ import gradio as gr
 
 from inpaint_app.server.guard.server_paths import without_paths
 from inpaint_app.server.visitors import Visits
+from inpaint_app.settings import Settings
 
 IDLE = ""
 
@@ -36,9 +37,10 @@ def bar(progress: dict[str, Any] | None, stage: str = "Starting") -> str:
     )
 
 
-def note(text: str, kind: str = "") -> str:
+def note(text: str, settings: Settings, kind: str = "") -> str:
     """A sentence on the page; kind: "good", "bad" or none."""
-    return f'<p class="note {kind}" role="{"alert" if kind == "bad" else "status"}">{escape(without_paths(text))}</p>'
+    said = escape(without_paths(text, settings))
+    return f'<p class="note {kind}" role="{"alert" if kind == "bad" else "status"}">{said}</p>'
 
 
 def numbered(tab: str) -> str:

@@ -37,7 +37,11 @@ MARKS = """(...given) => [...given.slice(0, -2), JSON.stringify(window.inpaintMa
 
 def build(session: Session, visits: Visits) -> None:
     """Draw the tab and wire it."""
-    ready = [(spec.title, spec.name) for spec in backends.BACKENDS if not (spec.missing() or spec.restores)]
+    ready = [
+        (spec.title, spec.name)
+        for spec in backends.BACKENDS
+        if not (spec.missing(session.settings) or spec.restores)
+    ]
     with gr.Column(elem_classes="sheet"):
         heading(
             "Test on this photo",
@@ -51,7 +55,7 @@ def build(session: Session, visits: Visits) -> None:
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, scale=1, min_width=110)
         names = gr.CheckboxGroup(
             ready,
-            value=list(proof.quick()),
+            value=list(proof.quick(session.settings)),
             label="Backends",
         )
         marks = gr.Textbox(visible=False)
@@ -99,7 +103,7 @@ def test(
                 rows.append(row)
 
     def say(kind: str, text: str) -> None:
-        said.append(note(text, "bad" if kind == "error" else ""))
+        said.append(note(text, visit.settings, "bad" if kind == "error" else ""))
 
     for progress in pump(visit, task, say, number):
         yield bar(progress), _body(tiles, rows)

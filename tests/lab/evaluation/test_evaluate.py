@@ -20,9 +20,11 @@ from inpaint_app.lab.evaluation.measure import MOSAIC, Measured, Plan, Row, mosa
 from inpaint_app.lab.evaluation.photosets import photos
 from inpaint_app.lab.evaluation.store import Store
 from inpaint_app.removal.session import Session
+from inpaint_app.settings import Settings
 from inpaint_app.types import Progress, Removal, Result
 
 BACKENDS = ("telea", "navier-stokes")
+SESSION = Session(Settings())
 
 
 def plan_of(folder: Path, **changes: object) -> Plan:
@@ -36,7 +38,7 @@ def bare(rows: list[Measured]) -> dict[tuple[str, str, str], Row]:
 
 def test_a_row_for_every_photo_hole_and_backend(folder: Path) -> None:
     plan = plan_of(folder)
-    found = list(run(plan))
+    found = list(run(plan, SESSION))
     assert len(found) == plan.count == 16
     assert len(bare(found)) == 16
     for measured in found:
@@ -51,21 +53,21 @@ def test_a_row_for_every_photo_hole_and_backend(folder: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_rows_in_any_company(folder: Path) -> None:
-    whole = bare(list(run(plan_of(folder))))
-    part = bare(list(run(plan_of(folder, holes=("freeform",), backends=("telea",)))))
+    whole = bare(list(run(plan_of(folder), SESSION)))
+    part = bare(list(run(plan_of(folder, holes=("freeform",), backends=("telea",)), SESSION)))
     assert part == {key: whole[key] for key in part}
-    other = bare(list(run(plan_of(folder, seed=1, holes=("freeform",)))))
+    other = bare(list(run(plan_of(folder, seed=1, holes=("freeform",)), SESSION)))
     assert any(other[key].hole_share != whole[key].hole_share for key in other)
 
 
 def test_several_processes_give_the_same_rows(folder: Path) -> None:
     plan = plan_of(folder, photos=photos(folder)[:2], holes=("square:0.5",))
-    assert bare(list(run(plan, processes=2))) == bare(list(run(plan)))
+    assert bare(list(run(plan, SESSION, processes=2))) == bare(list(run(plan, SESSION)))
 
 
 def test_what_cannot_be_read_or_filled_is_a_row_with_its_error(folder: Path) -> None:
     (folder / "broken.png").write_bytes(b"no picture")
-    found = bare(list(run(plan_of(folder, backends=("telea", "no-such")))))
+    found = bare(list(run(plan_of(folder, backends=("telea", "no-such")), SESSION)))
     assert "no-such" in found["p0.png", "freeform", "no-such"].error
     assert "broken.png" in found["broken.png", "freeform", "telea"].error
     assert found["p0.png", "freeform", "telea"].error == ""
@@ -73,7 +75,7 @@ def test_what_cannot_be_read_or_filled_is_a_row_with_its_error(folder: Path) -> 
 
 def test_a_mosaic_hole_shows_the_mosaic_as_a_row_and_to_no_backend(folder: Path) -> None:
     found = list(
-        run(plan_of(folder, photos=photos(folder)[:1], holes=("mosaic:16/32",), backends=("telea",)))
+        run(plan_of(folder, photos=photos(folder)[:1], holes=("mosaic:16/32",), backends=("telea",)), SESSION)
     )
     assert [measured.row.backend for measured in found] == [MOSAIC, "telea"]
     assert (found[1].cut[12:20, 12:20] == 127).all()
@@ -93,7 +95,7 @@ def test_what_restores_sees_the_mosaic_and_no_other_backend_does(
     monkeypatch.setattr(registry, "BACKENDS", (telea, restorer))
     monkeypatch.setattr(Session, "remove", remove)
     plan = plan_of(folder, photos=photos(folder)[:1], holes=("mosaic:16/32",), backends=("telea", "restorer"))
-    list(run(plan))
+    list(run(plan, SESSION))
     hole = slice(12, 20), slice(12, 20)
     assert (seen["telea"][hole] == 127).all()
     assert len(np.unique(seen["restorer"][hole].reshape(-1, 3), axis=0)) > 2
@@ -112,7 +114,7 @@ def test_mosaic_blocks_are_means() -> None:
 def test_a_run_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeypatch) -> None:
     plan, out = plan_of(folder), tmp_path / "out"
     store = Store(out, plan)
-    for number, measured in enumerate(run(plan)):
+    for number, measured in enumerate(run(plan, SESSION)):
         if number == 5:
             break
         store.add(measured)
@@ -124,7 +126,7 @@ def test_a_run_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeypatc
     store.close()
     again = Store(out, plan)
     assert again.earlier == 5
-    for measured in run(plan, done=again.has):
+    for measured in run(plan, SESSION, done=again.has):
         again.add(measured)
     again.close()
     assert len(calls) == 11
@@ -134,7 +136,7 @@ def test_a_run_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeypatc
 def test_rows_measured_otherwise_are_not_mixed(folder: Path, tmp_path: Path) -> None:
     plan = plan_of(folder)
     store = Store(tmp_path / "out", plan)
-    store.add(next(run(plan)))
+    store.add(next(run(plan, SESSION)))
     store.close()
     with pytest.raises(OptionError, match="size 32, not 16"):
         Store(tmp_path / "out", replace(plan, size=16))
@@ -144,7 +146,7 @@ def test_rows_measured_otherwise_are_not_mixed(folder: Path, tmp_path: Path) -> 
 def test_failed_rows_are_tried_again(folder: Path, tmp_path: Path) -> None:
     plan = plan_of(folder, backends=("no-such",))
     store = Store(tmp_path / "out", plan)
-    store.add(next(run(plan)))
+    store.add(next(run(plan, SESSION)))
     store.close()
     assert Store(tmp_path / "out", plan).earlier == 0
 

@@ -14,20 +14,21 @@ from PIL import Image as PillowImage
 from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.lab.evaluation.photosets import PRESETS, fitted, photos, preset
+from inpaint_app.photofile.photo import Limits
 from tests.lab.evaluation.conftest import picture
 
 
 def test_a_folder_with_its_subfolders(folder: Path) -> None:
     found = photos(folder)
     assert [photo.name for photo in found] == ["p0.png", "p1.png", "p2.png", "sub/p3.png"]
-    np.testing.assert_array_equal(found[3].read(), picture(3))
+    np.testing.assert_array_equal(found[3].read(Limits()), picture(3))
 
 
 def test_a_tar_file(archive: Path) -> None:
     found = photos(archive)
     assert [photo.name for photo in found] == ["0.png", "1.png", "2.png"]
-    np.testing.assert_array_equal(found[2].read(), picture(2))
-    np.testing.assert_array_equal(found[0].read(), picture(0))
+    np.testing.assert_array_equal(found[2].read(Limits()), picture(2))
+    np.testing.assert_array_equal(found[0].read(Limits()), picture(0))
 
 
 def test_a_limit_draws_by_the_seed(folder: Path) -> None:
@@ -52,7 +53,7 @@ def test_what_holds_no_photo(tmp_path: Path) -> None:
         photos(tmp_path / "a.txt")
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(UnreadablePhoto):
-        photos(tmp_path)[0].read()
+        photos(tmp_path)[0].read(Limits())
 
 
 def packed(method: int = zipfile.ZIP_STORED, changed: dict[int, bytes] | None = None) -> bytes:
@@ -123,7 +124,7 @@ def test_every_preset_reads_a_made_folder_as_its_report_did(name: str, tmp_path:
         PillowImage.fromarray(picture(2)).save(tmp_path / "train.jpg")  # lies outside, is not measured on
     found = photos(tmp_path, like=like)
     assert [photo.name for photo in found] == ["deeper/a.jpg"]
-    image = fitted(found[0].read(), like.size, like.crop)
+    image = fitted(found[0].read(Limits()), like.size, like.crop)
     assert image.shape == (like.size, like.size, 3)
     for text in like.holes:
         assert parse(text).draw(image.shape, name="a").any()
@@ -163,25 +164,22 @@ def test_photos_out_of_zips_and_files_have_names_of_their_own(tmp_path: Path) ->
     assert [photo.name for photo in found] == [
         "a.png", "a.png (2)", "broken.jpg", "a.png (3)", "broken.jpg (2)",
     ]  # fmt: skip
-    assert found[3].read().shape == (6, 8, 3)
+    assert found[3].read(Limits()).shape == (6, 8, 3)
     with pytest.raises(PhotoError):
-        found[2].read()
+        found[2].read(Limits())
     damaged = tmp_path / "damaged.zip"
     damaged.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(OptionError, match=r"damaged\.zip"):
         gathered([damaged])
 
 
-def test_a_member_that_unpacks_to_more_than_a_photo_may_have_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_that_unpacks_to_more_than_a_photo_may_have_is_refused(tmp_path: Path) -> None:
     import zipfile
 
     from inpaint_app.errors import PhotoTooLarge
 
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros.png", bytes(3_000_000))
-    monkeypatch.setenv("INPAINT_MAX_MEGABYTES", "1")
     (photo,) = photos(tmp_path / "bomb.zip")
     with pytest.raises(PhotoTooLarge, match="more than 1 MB"):
-        photo.read()
+        photo.read(Limits(megabytes=1))

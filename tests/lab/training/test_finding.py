@@ -109,7 +109,9 @@ def test_it_overfits_eight_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     monkeypatch.setattr("inpaint_app.lab.objectives.compose._weathered", lambda image, rng: image)
     torch.set_num_threads(1)
-    plan = Plan(tmp_path / "run", steps=120, precision="fp32", record_every=20, cpu=True, quiet=True)
+    plan = Plan(
+        tmp_path / "run", tmp_path, steps=120, precision="fp32", record_every=20, cpu=True, quiet=True
+    )
     trainer = Trainer(recipe, plan, street())
     trainer.run()
     lines = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]

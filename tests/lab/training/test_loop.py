@@ -20,6 +20,7 @@ from inpaint_app.lab.training.recipe import Part, Recipe
 from inpaint_app.lab.training.recipes import RECIPES, find
 from inpaint_app.models.prefill import pixelate
 
+SHIPPED = Path(__file__).resolve().parents[3] / "checkpoints"
 CONTEXT = "inpaint_app.models.context_encoder:ContextEncoder"
 JUDGE = Part("inpaint_app.models.context_encoder:Discriminator", {"size": 16, "widths": [4, 8]})
 
@@ -41,7 +42,7 @@ def photos(count: int = 12) -> np.ndarray:
 
 
 def plan(out: Path, steps: int | None, **changes: object) -> Plan:
-    base = Plan(out, steps=steps, precision="fp32", holes=16, record_every=2, cpu=True, quiet=True)
+    base = Plan(out, SHIPPED, steps=steps, precision="fp32", holes=16, record_every=2, cpu=True, quiet=True)
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -165,7 +166,7 @@ def test_every_recipe_names_modules_that_can_be_made(recipe: Recipe) -> None:
     with torch.device("meta"):
         from inpaint_app.lab.objectives.inpainting import load
 
-        objective = load(recipe)
+        objective = load(recipe, SHIPPED)
     assert objective.modules["network"] is not None
     assert json.loads(json.dumps(dataclasses.asdict(recipe)))["name"] == recipe.name
 
@@ -176,7 +177,7 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
 
 
 def test_a_mosaic_is_made_anew_in_training_and_as_the_recipe_says_otherwise() -> None:
-    objective = load(find("mosaic"))
+    objective = load(find("mosaic"), SHIPPED)
     photo, mask = torch.rand(1, 3, 128, 128), torch.ones(1, 1, 128, 128)
     batch = Batch(photo, mask)
     torch.manual_seed(1)

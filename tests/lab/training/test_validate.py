@@ -21,6 +21,7 @@ from inpaint_app.lab.training.recipe import Part, Recipe
 from inpaint_app.lab.training.retrieval import NearestNeighbour
 from inpaint_app.lab.training.validate import central, filler, main, measure, score
 from inpaint_app.models import checkpoints
+from inpaint_app.settings import Settings
 
 TINY = Recipe(
     "tiny",
@@ -90,9 +91,9 @@ def test_mean_colour_ignores_the_hole() -> None:
     mask = np.zeros((8, 8), dtype=bool)
     mask[2:5, 2:5] = True
     image[mask] = 200
-    assert (filler("mean", None)(image, mask) == 10).all()
+    assert (filler("mean", None, Settings())(image, mask) == 10).all()
     with pytest.raises(OptionError, match="no backend"):
-        filler("nothing", None)
+        filler("nothing", None, Settings())
 
 
 def test_the_centre_is_cut() -> None:
@@ -107,17 +108,16 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "run"
 
 
-def test_a_run_is_shipped(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_shipped(trained: Path, tmp_path: Path) -> None:
     shipped = tmp_path / "shipped"
     export(trained, shipped)
     export(trained, shipped, "critic", "tiny-critic")
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(shipped))
-    network = checkpoints.create("tiny")
+    network = checkpoints.create("tiny", shipped)
     averaged, _ = state.load(trained / "network.safetensors")
     for name, value in network.state_dict().items():
         assert torch.allclose(value.float(), averaged[name].float(), atol=1e-3)
-    assert checkpoints.create("tiny-critic") is not None
-    known = checkpoints.entry("tiny")
+    assert checkpoints.create("tiny-critic", shipped) is not None
+    known = checkpoints.entry("tiny", shipped)
     assert known.training["images"] == 8
     assert known.training["validation_psnr_200"] == 12.0
     assert (shipped / "tiny.safetensors").stat().st_size < 2.5 * sum(
@@ -193,9 +193,8 @@ def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
     shipped = tmp_path / "shipped"
     whole = load_file(export(trained, shipped))
     theirs = checkpoints.under("" if recipe is UPON else part, whole)
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(shipped))
     monkeypatch.setattr(recipes, "RECIPES", (*recipes.RECIPES, recipe))
-    trainer = Trainer(recipe, plan(tmp_path / "upon", 3, sample_every=0.0), photos())
+    trainer = Trainer(recipe, plan(tmp_path / "upon", 3, sample_every=0.0, checkpoints=shipped), photos())
     before = trainer.objective.modules["network"].state_dict()[learned].clone()
     trainer.run()
     own = load_file(export(tmp_path / "upon", shipped))
@@ -207,17 +206,17 @@ def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
         assert torch.allclose(mean["last.bias"].float(), middle, atol=2e-3)
         export(tmp_path / "upon", shipped)
     assert not any(name.startswith(f"{part}.") for name in own)
-    network = checkpoints.create(recipe.name).state_dict()
+    network = checkpoints.create(recipe.name, shipped).state_dict()
     for name, value in theirs.items():
         assert torch.equal(network[f"{part}.{name}"], value.to(network[f"{part}.{name}"].dtype)), name
     assert not torch.allclose(network[learned], before, atol=1e-6), "the rest has learned"
     Trainer(TINY, plan(tmp_path / "again", 4), photos()).run()
     export(tmp_path / "again", shipped)
-    assert not checkpoints.present(recipe.name)
+    assert not checkpoints.present(recipe.name, shipped)
     with pytest.raises(CheckpointError, match="is not 'tiny"):
         export(tmp_path / "upon", shipped)
     start = tmp_path / "upon" / "network.safetensors"
-    begun = Trainer(recipe, plan(tmp_path / "more", 1, start=start), photos())
+    begun = Trainer(recipe, plan(tmp_path / "more", 1, start=start, checkpoints=shipped), photos())
     held = begun.objective.modules["network"].get_submodule(part).state_dict()
     shipped_now = checkpoints.under("" if recipe is UPON else part, load_file(shipped / "tiny.safetensors"))
     assert all(torch.equal(held[name], value.to(held[name].dtype)) for name, value in shipped_now.items())

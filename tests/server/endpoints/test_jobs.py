@@ -13,6 +13,7 @@ from gradio.context import LocalContext
 from inpaint_app.errors import Cancelled
 from inpaint_app.server.endpoints.jobs import called, note_cancels
 from inpaint_app.server.visitors import Visit
+from inpaint_app.settings import Settings
 
 
 class Queue:
@@ -53,9 +54,9 @@ def test_a_call_that_was_cancelled_before_it_began_does_nothing(
     asyncio.run(queue.remove_from_queue("one"))
     at(monkeypatch, "one")
     with pytest.raises(Cancelled):
-        called(Visit(tmp_path), lambda progress: done.append("one"))
+        called(Visit(tmp_path, Settings()), lambda progress: done.append("one"))
     at(monkeypatch, "two")
-    called(Visit(tmp_path), lambda progress: done.append("two"))
+    called(Visit(tmp_path, Settings()), lambda progress: done.append("two"))
     assert done == ["two"]
 
 
@@ -75,5 +76,5 @@ def test_a_cancel_stops_the_call_that_it_names(
 
     at(monkeypatch, "one")
     with pytest.raises(Cancelled):
-        called(Visit(tmp_path), task)
+        called(Visit(tmp_path, Settings()), task)
     assert steps == list(range(7))

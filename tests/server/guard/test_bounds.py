@@ -12,6 +12,7 @@ from inpaint_app.errors import TooMany
 from inpaint_app.server.endpoints import remote_inputs
 from inpaint_app.server.guard import bodies, middleware
 from inpaint_app.server.guard.identity import Visitor
+from inpaint_app.settings import Settings
 from inpaint_app.ui.page import SESSIONS, launch_options
 
 
@@ -89,4 +90,4 @@ def test_addresses_are_counted_before_one_is_fetched() -> None:
 
 
 def test_few_sessions_are_kept() -> None:
-    assert launch_options()["state_session_capacity"] == SESSIONS <= 1000
+    assert launch_options(Settings())["state_session_capacity"] == SESSIONS <= 1000

@@ -22,7 +22,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         patch.setenv("GRADIO_ROOT_PATH", "/tools/inpaint")
         page = build(Session(Settings.from_environment()))
-        page.launch(**{**launch_options(), "server_name": "127.0.0.1"}, prevent_thread_lock=True, quiet=True)
+        page.launch(
+            **{**launch_options(page.session.settings), "server_name": "127.0.0.1"},
+            prevent_thread_lock=True,
+            quiet=True,
+        )
         yield page
         page.close(verbose=False)
 

@@ -9,6 +9,7 @@ import pytest
 from inpaint_app.errors import OptionError
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.guard.server_paths import without_paths
+from inpaint_app.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_a_path_becomes_a_name(
     temp, home = tmp_path / "gradio", tmp_path / "home"
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(temp))
     monkeypatch.setenv("HOME", str(home))
-    assert without_paths(said.format(temp=temp, home=home)) == shown
+    assert without_paths(said.format(temp=temp, home=home), Settings()) == shown
 
 
 def test_a_caller_names_models_of_a_list_and_hears_the_same_of_every_other(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ ASKED = Asked((), "", ("square:0.25", "circle:0.25"), ("telea", "navier-stokes")
 
 @pytest.fixture
 def visit(tmp_path: Path) -> Visit:
-    return Visit(tmp_path / "visit")
+    return Visit(tmp_path / "visit", Settings())
 
 
 def packed(folder: Path, count: int) -> Path:
