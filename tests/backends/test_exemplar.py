@@ -260,9 +260,10 @@ def test_thousands_of_small_holes_cost_by_their_pixels_not_by_their_pixels_times
 def test_the_first_fill_after_an_installation_says_that_it_compiles(tmp_path: Path) -> None:
     code = (
         "import numpy as np\nfrom inpaint_app.backends.exemplar import Exemplar, ExemplarOptions\n"
+        "from inpaint_app.settings import Settings\n"
         "from inpaint_app.types import Progress, Window\nmask = np.zeros((40, 40), bool); mask[15:20, 15:20] = True\n"
         "image = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)\n"
-        "Exemplar().inpaint(Window(image, mask), ExemplarOptions(), Progress(lambda share, stage: print(stage)))"
+        "Exemplar(Settings()).inpaint(Window(image, mask), ExemplarOptions(), Progress(lambda share, stage: print(stage)))"
     )
     said = [
         subprocess.run(

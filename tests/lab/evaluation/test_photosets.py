@@ -85,18 +85,17 @@ ARCHIVES = {
 def test_archives_of_any_content_are_one_sentence(tmp_path: Path, what: str) -> None:
     (tmp_path / "a.zip").write_bytes(ARCHIVES[what])
     with pytest.raises((OptionError, UnreadablePhoto)) as caught:
-        photos(tmp_path / "a.zip")[0].read()
+        photos(tmp_path / "a.zip")[0].read(Limits())
     assert str(caught.value).endswith((".", "photos."))
 
 
 def test_what_an_archive_unpacks_to_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPAINT_MAX_MEGABYTES", "1")
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
         member = tarfile.TarInfo("big.png")
         member.size = 20_000_000
         archive.addfile(member, io.BytesIO(bytes(member.size)))
     with pytest.raises(PhotoTooLarge, match="more than 1 MB unpacked"):
-        photos(tmp_path / "a.tar.gz")[0].read()
+        photos(tmp_path / "a.tar.gz")[0].read(Limits(megabytes=1))
 
 
 def test_square_stretch_and_fit() -> None:

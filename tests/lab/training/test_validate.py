@@ -43,7 +43,7 @@ def photos(count: int = 12) -> np.ndarray:
 
 
 def plan(out: Path, steps: int, **changes: object) -> Plan:
-    base = Plan(out, steps=steps, precision="fp32", holes=16, record_every=2, cpu=True, quiet=True)
+    base = Plan(out, out, steps=steps, precision="fp32", holes=16, record_every=2, cpu=True, quiet=True)
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
