@@ -243,14 +243,19 @@ def test_the_command_trains_resumes_and_draws(
     for number, photo in enumerate(photos(6)):
         PillowImage.fromarray(photo).save(folder / f"{number}.png")
     common = ["tiny", "--data", str(folder), "--out", str(tmp_path / "run"), "--precision", "fp32", "--cpu"]
-    assert run(parser.parse_args([*common, "--steps", "2", "--validate", str(folder)])) == 0
+    assert run(parser.parse_args([*common, "--steps", "2", "--validate", str(folder)]), Settings()) == 0
     assert "step 2, 8 images" in capsys.readouterr().err
-    assert run(parser.parse_args([*common, "--steps", "4", "--quiet"])) == 2
+    assert run(parser.parse_args([*common, "--steps", "4", "--quiet"]), Settings()) == 2
     assert "--resume" in capsys.readouterr().err
-    assert run(parser.parse_args([*common, "--steps", "4", "--resume"])) == 0
-    assert run(parser.parse_args(["--plot", str(tmp_path / "run"), "--out", str(tmp_path / "c.png")])) == 0
+    assert run(parser.parse_args([*common, "--steps", "4", "--resume"]), Settings()) == 0
+    assert (
+        run(
+            parser.parse_args(["--plot", str(tmp_path / "run"), "--out", str(tmp_path / "c.png")]), Settings()
+        )
+        == 0
+    )
     assert (tmp_path / "c.png").stat().st_size > 1000
-    assert run(parser.parse_args(["tiny"])) == 2
+    assert run(parser.parse_args(["tiny"]), Settings()) == 2
     assert "--data" in capsys.readouterr().err
 
 
