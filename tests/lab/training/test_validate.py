@@ -248,12 +248,8 @@ def test_the_command_trains_resumes_and_draws(
     assert run(parser.parse_args([*common, "--steps", "4", "--quiet"]), Settings()) == 2
     assert "--resume" in capsys.readouterr().err
     assert run(parser.parse_args([*common, "--steps", "4", "--resume"]), Settings()) == 0
-    assert (
-        run(
-            parser.parse_args(["--plot", str(tmp_path / "run"), "--out", str(tmp_path / "c.png")]), Settings()
-        )
-        == 0
-    )
+    drawn = ["--plot", str(tmp_path / "run"), "--out", str(tmp_path / "c.png")]
+    assert run(parser.parse_args(drawn), Settings()) == 0
     assert (tmp_path / "c.png").stat().st_size > 1000
     assert run(parser.parse_args(["tiny"]), Settings()) == 2
     assert "--data" in capsys.readouterr().err
