@@ -12,6 +12,7 @@ import pytest
 
 from inpaint_app.backends import registry
 from inpaint_app.photofile import files
+from inpaint_app.settings import Settings
 
 pytest.importorskip("resource", reason="memory is not told here")
 GIGABYTES = 1.5
@@ -26,7 +27,7 @@ sys.exit(code)
 
 
 @pytest.mark.skipif(
-    bool(registry.find(registry.DEFAULT).missing()), reason="the default backend is not ready"
+    bool(registry.find(registry.DEFAULT).missing(Settings())), reason="the default backend is not ready"
 )
 def test_a_panorama_is_cleaned_and_saved(data: Path, tmp_path: Path) -> None:
     source, target = data / "cases" / "panorama" / "pano.jpg", tmp_path / "clean.jpg"
