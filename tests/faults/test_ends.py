@@ -42,15 +42,16 @@ from inpaint_app.backends import registry
 from inpaint_app.runtime.ending import leave
 from tests.toys import HANGING
 registry.BACKENDS = (*registry.BACKENDS, HANGING)
+from inpaint_app import Session
 from inpaint_app.ui.page import build, launch_options
 from inpaint_app.ui.serving import serve
-page = build()
+page = build(Session())
 launch = page.launch
 def launched(*given, **options):
     launch(*given, **options)
     print("at", page.local_url, flush=True)
 page.launch = launched
-serve(page, {**launch_options(), "server_name": "127.0.0.1", "quiet": True})
+serve(page, {**launch_options(page.session.settings), "server_name": "127.0.0.1", "quiet": True})
 leave(0)
 """
 
