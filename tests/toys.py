@@ -57,7 +57,7 @@ class Interrupting(Configured):
 INTERRUPTING = BackendSpec("interrupting", "Interrupting", "Stops.", "tests.toys:Interrupting")
 
 
-class Hanging:
+class Hanging(Configured):
     """Native code that neither ends nor looks whether it should, except over dark photos, which stay as they are."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -73,7 +73,7 @@ class Hanging:
 HANGING = BackendSpec("hanging", "Hanging", "Never ends.", "tests.toys:Hanging")
 
 
-class Slow:
+class Slow(Configured):
     """Takes a minute, and says so every tenth of a second."""
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
