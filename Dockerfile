@@ -10,7 +10,7 @@ RUN /opt/inpaint/bin/pip install -r requirements.txt
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY checkpoints checkpoints
 COPY inpaint_app inpaint_app
-RUN INPAINT_ALL_WEIGHTS=1 /opt/inpaint/bin/pip install --no-deps .
+RUN ALL_WEIGHTS=1 /opt/inpaint/bin/pip install --no-deps .
 
 FROM python:3.12-slim-bookworm
 COPY packages.txt /tmp/packages.txt

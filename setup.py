@@ -1,7 +1,7 @@
 """What pyproject.toml cannot say: the weights of checkpoints/ are installed inside the package, as its data.
 
 A wheel holds what the app fills with. The networks for comparison (`comparison = true` in the manifest, 37 MB) stay in
-the source tree, unless INPAINT_ALL_WEIGHTS=1 is set while it is built.
+the source tree, unless ALL_WEIGHTS=1 is set while it is built.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WEIGHTS = Path(__file__).parent / "checkpoints"
 def shipped() -> list[str]:
     """The weight files that go into a wheel."""
     entries = tomllib.loads((WEIGHTS / "manifest.toml").read_text(encoding="utf-8")).values()
-    every = os.environ.get("INPAINT_ALL_WEIGHTS") == "1"
+    every = os.environ.get("ALL_WEIGHTS") == "1"
     return [entry["file"] for entry in entries if every or not entry.get("comparison")]
 
 
