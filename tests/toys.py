@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from inpaint_app.backends.base import BackendSpec, Configured
+from inpaint_app.removal.session import Session
+from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
@@ -84,3 +88,10 @@ class Slow(Configured):
 
 
 SLOW = BackendSpec("slow", "Slow", "Takes a minute.", "tests.toys:Slow")
+
+
+def settle(patch: pytest.MonkeyPatch, session: Session, **changes: Any) -> None:
+    """Let a running session go by other settings, with nothing warm, as one that was started with them."""
+    settings = replace(session.settings, **changes)
+    patch.setattr(session, "settings", settings)
+    patch.setattr(session, "device", Device(settings))

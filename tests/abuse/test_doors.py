@@ -11,6 +11,7 @@ import pytest
 
 from inpaint_app.lab.training.export import write_entry
 from tests.abuse.conftest import MASK, PHOTO, Caller
+from tests.toys import settle
 
 PATHS = [
     "/etc/passwd", "../../../../etc/passwd", "/proc/self/environ", "~/.bashrc", "", ".", "/", "a\0b", "//etc/passwd",
@@ -235,7 +236,7 @@ def test_weights_that_are_pickles_or_foreign_are_refused_by_the_running_server(
     import torch
     from safetensors.torch import save
 
-    monkeypatch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
+    settle(monkeypatch, caller.page.session, checkpoints=tmp_path)
     pickled = tmp_path / "pickled"
     torch.save({"weight": torch.ones(2)}, pickled)
     good = save({"weight": torch.ones(2)})

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.ui import view_models
+from tests.toys import settle
 
 
 def test_one_click_with_what_comes_with_the_app(
@@ -18,9 +19,8 @@ def test_one_click_with_what_comes_with_the_app(
     bus = view_models.samples()["bus.jpg"]
     studio.open(bus)
     with monkeypatch.context() as patch:
-        patch.delenv("INPAINT_YOLO_WEIGHTS")
-        patch.setenv("INPAINT_CACHE", str(tmp_path))
-        patch.setenv("INPAINT_OFFLINE", "1")
+        settle(patch, studio.server.page.session, yolo_weights=None, cache=tmp_path, offline=True)
+        patch.setattr(studio.visit(), "settings", studio.server.page.session.settings)
         studio.remove("people")
     assert studio.page.locator(".card .badge").inner_text() == "0 known pixels changed"
     note = studio.page.locator(".finds-note").inner_text()

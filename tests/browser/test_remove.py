@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
+from tests.toys import settle
+
 
 def test_people_of_the_bus_go_with_one_click_and_as_through_the_client(studio: Any, bus: Path) -> None:
     from gradio_client import Client, handle_file
@@ -203,9 +205,8 @@ def test_without_weights_the_page_says_so_and_brushing_works(
 ) -> None:
     studio.open(small)
     with monkeypatch.context() as patch:
-        patch.delenv("INPAINT_YOLO_WEIGHTS")
-        patch.setenv("INPAINT_CHECKPOINTS", str(tmp_path))
-        patch.setenv("INPAINT_CACHE", str(tmp_path))
+        settle(patch, studio.server.page.session, yolo_weights=None, checkpoints=tmp_path, cache=tmp_path)
+        patch.setattr(studio.visit(), "settings", studio.server.page.session.settings)
         studio.do("people")
         studio.says("Objects cannot be found here yet")
         studio.rest()
