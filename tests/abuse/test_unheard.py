@@ -77,14 +77,14 @@ def test_work_ends_when_its_client_goes(work: list[str], visitor: Caller, way: s
     address = (called if way == "call" else pressed)(visitor)
     with visitor.http.stream("GET", address) as stream:
         next(stream.iter_lines())
-        waited(lambda: "begun" in work, 20)
+        waited(lambda: "begun" in work, 60)
     assert waited(lambda: "ended" in work, LATE) < LATE
 
 
 @pytest.mark.parametrize("way", ["call", "page"])
 def test_work_ends_when_nobody_ever_asked_for_its_answer(work: list[str], visitor: Caller, way: str) -> None:
     (called if way == "call" else pressed)(visitor)
-    waited(lambda: "begun" in work, 20)
+    waited(lambda: "begun" in work, 60)
     assert waited(lambda: "ended" in work, LATE) < LATE
 
 
@@ -98,7 +98,7 @@ def test_work_goes_on_for_whoever_listens(work: list[str], caller: Caller) -> No
                     return
 
     threading.Thread(target=listen, daemon=True).start()
-    waited(lambda: "begun" in work, 20)
+    waited(lambda: "begun" in work, 60)
     time.sleep(DEAF_SECONDS + 3)
     assert "ended" not in work
     over.set()
