@@ -44,7 +44,7 @@ def run(out: Path, methods: list[str], options: dict[str, Any]) -> None:
         for method in methods:
             if (case.name, method) in done:
                 continue
-            known = {name: value for name, value in options.items() if method != "telea"}
+            known = {} if method == "telea" else options
             fill = session.remove(Removal(photo, mask, options=known), method).image
             views.append(np.where(mask[..., None], fill, case.image))
             row = {"photo": case.name, "method": method} | scores(case, fill)

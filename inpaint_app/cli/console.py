@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 from inpaint_app.errors import printable
-from inpaint_app.runtime.ending import heard, leave
+from inpaint_app.runtime.ending import handled, heard, leave
 from inpaint_app.types import Progress
 
 STOPPED = 130
 """Exit code of a command that Ctrl-C stopped; 143 after SIGTERM."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 HUNG = 5.0
 """Seconds from SIGTERM, or a second Ctrl-C, until work that does not stop is left behind."""
 
@@ -109,13 +108,10 @@ class Console:
         if not main or signal.getsignal(signal.SIGTERM) == self._stop:
             yield
             return
-        before = {number: signal.signal(number, self._stop) for number in SIGNALS}
         try:
-            with heard(SIGNALS, self._insist):
+            with handled(self._stop), heard(self._insist):
                 yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
             for timer in self._timers:
                 timer.cancel()
 

@@ -13,9 +13,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import NoReturn
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what stops a service or a container."""
 
 PATIENCE = 5.0
 """Seconds that what was registered for the end may take."""
@@ -37,11 +41,22 @@ def leave(code: int) -> NoReturn:
 
 
 @contextmanager
-def heard(signals: Sequence[int], tell: Callable[[int], object]) -> Iterator[None]:
-    """Tell of each signal in a thread, also while the main thread is in native code or in a window's own loop.
+def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Both ways of being told to end call the handler, in the main thread; before and after is as it was."""
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+@contextmanager
+def heard(tell: Callable[[int], object]) -> Iterator[None]:
+    """Tell of each of `SIGNALS` in a thread, also while the main thread is in native code or in a window's own loop.
 
     Python's handlers do not run there; so the byte that the interpreter writes for a signal is read. To be called in
-    the main thread, with a handler for each of the signals.
+    the main thread, with a handler for each (`handled`).
     """
     receiving, sending = socket.socketpair()
     sending.setblocking(False)
@@ -49,7 +64,7 @@ def heard(signals: Sequence[int], tell: Callable[[int], object]) -> Iterator[Non
     def listen() -> None:
         with suppress(OSError):
             while byte := receiving.recv(1):
-                if byte[0] in signals:
+                if byte[0] in SIGNALS:
                     tell(byte[0])
 
     channel = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)

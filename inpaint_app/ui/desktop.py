@@ -8,7 +8,6 @@ import importlib.util
 import logging
 import os
 import shutil
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from gradio.utils import get_upload_folder
 
 from inpaint_app.errors import MissingPackage, OptionError
-from inpaint_app.runtime.ending import heard
+from inpaint_app.runtime.ending import handled, heard
 from inpaint_app.ui.studio import static
 
 SIZE = (1360, 860)
@@ -162,20 +161,16 @@ def _told_why(webview: Any) -> Iterator[list[str]]:
 def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
     """Call `end` on Ctrl-C or an end signal. Where an engine takes their channel for itself, it runs the handler."""
     asked, over = threading.Event(), threading.Event()
-    signals = [signal.SIGINT, signal.SIGTERM]
 
     def wait() -> None:
         asked.wait()
         if not over.is_set():
             end()
 
-    handlers = {number: signal.signal(number, lambda *_: asked.set()) for number in signals}
     threading.Thread(target=wait, daemon=True, name="window").start()
     try:
-        with heard(signals, lambda number: asked.set()):
+        with handled(lambda *_: asked.set()), heard(lambda number: asked.set()):
             yield
     finally:
         over.set()
         asked.set()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inpaint_app.backends.diffusion import zerogpu
 from inpaint_app.errors import OptionError
+from inpaint_app.runtime.ending import handled
 from inpaint_app.ui import warm
 
 if TYPE_CHECKING:
@@ -62,10 +62,5 @@ def _asked_to_end() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in signals}
-    try:
+    with handled(lambda number, _: asked.append(number)):
         yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

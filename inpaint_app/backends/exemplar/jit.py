@@ -28,7 +28,7 @@ MOST = 8
 
 _lock = threading.Lock()
 _pool: tuple[ThreadPoolExecutor, int] | None = None
-_cached: list[Any] = []
+_kernels: list[Any] = []
 
 
 def kernel(function: Kernel) -> Kernel:
@@ -36,15 +36,17 @@ def kernel(function: Kernel) -> Kernel:
     settings: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
     try:
         compiled = numba.njit(cache=True, **settings)(function)
-        _cached.append(compiled)
-        return cast(Kernel, compiled)
     except RuntimeError:  # numba found no folder to keep a cache in: compile anew in every process
-        return cast(Kernel, numba.njit(**settings)(function))
+        compiled = numba.njit(**settings)(function)
+    _kernels.append(compiled)
+    return cast(Kernel, compiled)
 
 
 def compiled_before() -> bool:
-    """Whether an earlier run left machine code on disk; without any the first fill takes some seconds longer."""
-    folders = {one.stats.cache_path for one in _cached}
+    """Whether a kernel was compiled, here or by an earlier run; where none was, a fill takes some seconds longer."""
+    if any(one.signatures for one in _kernels):
+        return True
+    folders = {one.stats.cache_path for one in _kernels}
     return any(any(Path(folder).glob("*.nbi")) for folder in folders if folder)
 
 
