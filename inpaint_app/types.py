@@ -45,13 +45,17 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """One found object. `mask` covers `box` only (box.height, box.width), so that many finds stay small."""
+    """One found object. `mask` covers `box` only (box.height, box.width), so that many finds stay small.
+
+    of: the number of the find that it belongs to and goes with (a bicycle: its rider), see removal/parts.py.
+    """
 
     number: int
     label: str
     confidence: float
     box: Box
     mask: Mask
+    of: int | None = None
 
     def full_mask(self, shape: tuple[int, int]) -> Mask:
         """The mask in a frame of `shape` (H, W)."""
@@ -186,10 +190,7 @@ class Progress:
         """
 
         def report(fraction: float, inner: str) -> None:
-            said = inner or stage
-            self(
-                start + (stop - start) * fraction, f"{within}: {said}" if within and said else within or said
-            )
+            self(start + (stop - start) * fraction, ": ".join(filter(None, (within, inner or stage))))
 
         inner = Progress(report, self._cancelled, self._show)
         inner._life = self._life
@@ -267,8 +268,7 @@ class Removal:
 
     grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's
     options; unknown names raise OptionError. avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the
-    whole photo, of which the hole steers a backend that takes guides; others take no notice of it. alpha: (H, W) uint8
-    opacity; colours under 0 are never looked at.
+    whole photo, for backends that take guides. alpha: (H, W) uint8 opacity; colours under 0 are never looked at.
     """
 
     image: Image

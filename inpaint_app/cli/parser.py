@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import OptionError, printable
 from inpaint_app.removal.candidates import MOST
+from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Job
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
@@ -120,6 +121,10 @@ def add_finding(parser: Parser) -> None:
         metavar="0..1",
         help=f"how sure a find must be (default {CONFIDENCE:g})",
     )
+    for kind in KINDS:
+        group.add_argument(
+            f"--{kind}", choices=CHOICES, default=AUTO, help=f"{KINDS[kind].help} (default {AUTO})"
+        )
     segmenter = group.add_argument("--segmenter", metavar="NAME", help="what finds; see 'inpaint-app models'")
     completed(segmenter, (spec.name for spec in segmenters.SEGMENTERS))
 
@@ -258,6 +263,7 @@ def job(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ())
         feather=arguments.feather,
         options=options(arguments, backend, others),
         candidates=arguments.candidates,
+        **{kind: getattr(arguments, kind) for kind in KINDS},
     )
 
 

@@ -45,6 +45,7 @@ def instance_record(instance: Any) -> dict[str, Any]:
         "confidence": round(float(instance.confidence), 4),
         "box": [int(value) for value in instance.box],
         "pixels": int(np.count_nonzero(instance.mask)),
+        "of": instance.of,
     }
 
 

@@ -13,6 +13,7 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import MaskError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.removal.candidates import MOST, Candidate
+from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
 from inpaint_app.segmenters.base import labels_of
 from inpaint_app.types import Image, Instance, Mask, Result
 
@@ -35,6 +36,7 @@ class Job:
     bool, known pixels that no fill may copy from, beside the found objects that stay. retries: further seeds that
     are tried while an object appears in the hole; None takes RETRIES for diffusion and looks at no other fill.
     candidates: how many fills to make, with the seeds that follow one another; a backend without chance makes one.
+    belongings, shadows: "auto" lets such parts go with the find that they belong to, where words choose; or "off".
     """
 
     mask: Mask | None = None
@@ -50,6 +52,16 @@ class Job:
     options: Mapping[str, Any] = field(default_factory=dict)
     retries: int | None = None
     candidates: int = 1
+    belongings: str = AUTO
+    shadows: str = AUTO
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The kinds of parts that are looked for and go along; raises OptionError."""
+        for name in KINDS:
+            if getattr(self, name) not in CHOICES:
+                raise OptionError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(CHOICES)}.")
+        return frozenset(name for name in KINDS if getattr(self, name) == AUTO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,13 +123,18 @@ def retries(job: Job, spec: BackendSpec) -> int:
 
 
 def chosen(instances: tuple[Instance, ...], job: Job, known: Iterable[str]) -> tuple[Instance, ...]:
-    """Of what was found what goes, by number or by word. known: the classes that words may stand for."""
+    """Of what was found what goes: by number these alone, by word with the parts of each.
+
+    known: the classes that words may stand for.
+    """
     if job.numbers is not None:
         return tuple(instance for instance in instances if instance.number in job.numbers)
     if not job.objects:
         return ()
     labels = labels_of(job.objects, known)
-    return tuple(instance for instance in instances if instance.label in labels)
+    named = {instance.number for instance in instances if instance.label in labels}
+    gone = with_parts(instances, named, job.parts)
+    return tuple(instance for instance in instances if instance.number in gone)
 
 
 def hole(image: Image, job: Job, removed: tuple[Instance, ...]) -> Mask:

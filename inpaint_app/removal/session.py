@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from inpaint_app.removal import ensemble
 from inpaint_app.removal import request as jobs
 from inpaint_app.removal.candidates import Candidate, choose, only_one
 from inpaint_app.removal.mask_file import GivenMask, open_mask
+from inpaint_app.removal.parts import KINDS, with_found_parts
 from inpaint_app.removal.pipeline import Filler, remove
 from inpaint_app.removal.request import CONFIDENCE, Job, Marked, Outcome
 from inpaint_app.runtime.downloads import fetch, fetchable, finder
@@ -126,7 +127,7 @@ class Session:
         retries = jobs.retries(job, spec)
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
-            return self.detect(picture, job.segmenter, job.confidence, share)
+            return self.detect(picture, job.segmenter, job.confidence, share, parts=())
 
         def outcome(one: Candidate) -> Outcome:
             return Outcome(
@@ -167,7 +168,7 @@ class Session:
         finder = ""
         if job.found is None and job.objects:
             finder = self.segmenter(job.segmenter, progress).name
-            instances = self.detect(image, finder, job.confidence, progress)
+            instances = self.detect(image, finder, job.confidence, progress, parts=job.parts)
         removed = jobs.chosen(instances, job, segmenters.labels(self.settings))
         mask = jobs.hole(image, job, removed)
         return Marked(mask, instances, removed, jobs.forbidden(mask, instances, removed, job.avoid), finder)
@@ -206,8 +207,9 @@ class Session:
         segmenter: str | None = None,
         confidence: float = CONFIDENCE,
         progress: Progress | None = None,
+        parts: Iterable[str] = KINDS,
     ) -> tuple[Instance, ...]:
-        """Every object found; raises MissingWeights with the cure where no segmenter is ready."""
+        """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready."""
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
             raise OptionError(f"confidence is {confidence!r}, expected 0 to 1.")
@@ -215,7 +217,8 @@ class Session:
 
         def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
-            return self.device.segmenter(spec).detect(image, confidence, progress)
+            found = self.device.segmenter(spec).detect(image, confidence, progress)
+            return with_found_parts(image, found, parts)
 
         return self.device.work(spec, progress, look)
 

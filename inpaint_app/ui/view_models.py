@@ -128,6 +128,7 @@ def found(instances: Iterable[Instance], size: tuple[int, int]) -> list[dict[str
             "confidence": round(instance.confidence, 2),
             "polygons": pictures.outlines(instance, size),
             "area": int(instance.mask.sum()),
+            "of": instance.of,
         }
         for instance in instances
     ]

@@ -236,6 +236,7 @@ def _find(instance: Instance) -> dict[str, Any]:
         "confidence": round(instance.confidence, 4),
         "box": list(instance.box),
         "pixels": int(np.count_nonzero(instance.mask)),
+        "of": instance.of,
     }
 
 

@@ -151,6 +151,10 @@ FIND = {
         "confidence": {"type": "number"},
         "box": {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4},
         "pixels": {"type": "integer"},
+        "of": {
+            "type": ["integer", "null"],
+            "description": "The number of the find that this one belongs to.",
+        },
     },
     "required": ["number", "label", "confidence", "box", "pixels"],
 }
