@@ -19,8 +19,9 @@ from inpaint_app.imaging.window import BLANK
 from inpaint_app.lab.evaluation.statistics import Estimate, estimate
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.types import Image, Mask, Removal, Result
+from inpaint_app.types import Image, Mask, Result
 
 AGREES = ("texture", "seam")
 """The scores without truth that order two fills of a hole as HaarPSI does, clearly more often than not. The page shows

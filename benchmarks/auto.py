@@ -19,8 +19,8 @@ import numpy as np
 from benchmarks.exemplar_cases import Case, cases, scores
 from inpaint_app.lab.evaluation.statistics import estimate
 from inpaint_app.removal.ensemble import NAME, choose
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.types import Removal
 
 BESIDE = ("navier-stokes", "telea")
 SCORES = ("haarpsi", "fsim", "psnr", "texture")

@@ -26,7 +26,7 @@ import numpy as np
 from inpaint_app import batch
 from inpaint_app.batch import cluster, processes
 from inpaint_app.batch.work import Engine
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 
 
 def photos(folder: Path, count: int, side: int) -> tuple[tuple[Path, ...], dict[Path, Path]]:
@@ -69,10 +69,10 @@ def main() -> None:
     arguments = parser.parse_args()
     import distributed
 
-    job, session = Job(backend=arguments.backend), Session()
+    request, session = Request(backend=arguments.backend), Session()
     with tempfile.TemporaryDirectory() as scratch:
         found, masks = photos(Path(scratch) / "in", arguments.photos, arguments.side)
-        batch.run(found[:1], job, Path(scratch) / "warm", session, masks=masks)
+        batch.run(found[:1], request, Path(scratch) / "warm", session, masks=masks)
         local: Any = distributed.LocalCluster(
             n_workers=arguments.workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0
         )
@@ -81,7 +81,9 @@ def main() -> None:
             f"{arguments.workers} processes": lambda: processes.processes(
                 arguments.workers, session.settings
             ),
-            f"cluster of {arguments.workers}": lambda: cluster.cluster(local.scheduler_address, job, session),
+            f"cluster of {arguments.workers}": lambda: cluster.cluster(
+                local.scheduler_address, request, session
+            ),
         }
         walls: dict[str, list[float]] = {name: [] for name in engines}
         costs: dict[str, list[float]] = {name: [] for name in engines}
@@ -90,7 +92,7 @@ def main() -> None:
             for name, make in engines.items():
                 out = Path(scratch) / f"{name} {number}"
                 began, cpu = time.perf_counter(), used()
-                batch.run(found, job, out, session, masks=masks, engine=make())
+                batch.run(found, request, out, session, masks=masks, engine=make())
                 walls[name].append(time.perf_counter() - began)
                 costs[name].append(used() - cpu)
                 made[name] = hashes(out)

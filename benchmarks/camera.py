@@ -31,7 +31,7 @@ from PIL import ExifTags, Image
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.inventory import Inventory
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.types import Mask
 
 SHARE = 0.1
@@ -121,8 +121,8 @@ def one(session: Session, name: str, path: Path, backend: str, shelf: Shelf) -> 
         return
     hole = hole_in(photo.height, photo.width)
     try:
-        outcome = session.run(photo.rgb, Job(mask=hole, backend=backend))
-        encoded = files.encode(photo, outcome.result.image, outcome.result.mask)
+        result = session.run(photo.rgb, Request(mask=hole, backend=backend))
+        encoded = files.encode(photo, result.image, result.mask)
     except InpaintError as error:
         shelf.outcomes["not removed"] += 1
         shelf.refused.append((name, str(error)))
@@ -132,7 +132,7 @@ def one(session: Session, name: str, path: Path, backend: str, shelf: Shelf) -> 
     shelf.outcomes[f"{photo.format}: {report.method}"] += 1
     if photo.damage:
         shelf.told.append((name, photo.damage))
-    for what in differences(photo, encoded, outcome.result.image, outcome.result.mask):
+    for what in differences(photo, encoded, result.image, result.mask):
         shelf.changed.append((name, what))
     if photo.format == "JPEG" and report.method != "jpeg-blocks":
         shelf.told.append((name, report.note))
@@ -217,7 +217,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--backend", default=Job().backend)
+    parser.add_argument("--backend", default=Request().backend)
     parser.add_argument("--every", type=int, default=1, help="take every n-th file of a folder")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()

@@ -35,9 +35,10 @@ from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.metrics import no_reference
 from inpaint_app.metrics.full_reference import scores
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Mask, Removal, Result
+from inpaint_app.types import Box, Image, Mask, Result
 
 FOLDERS = ("eval/fullsize", "eval/camera")
 LIVING = frozenset(("person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "horse"))

@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 
 from inpaint_app.backends.exemplar import initialise
 from inpaint_app.backends.registry import DEFAULT
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.types import Image, Mask
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "inpaint_app/ui/static/examples"
@@ -71,7 +71,7 @@ def filled(session: Session, image: Image, mask: Mask, usual: int) -> NDArray[np
     """Seconds, processor seconds, PSNR over the hole, and known pixels that changed."""
     initialise.USUAL = usual
     wall, processor = time.perf_counter(), time.process_time()
-    result = session.run(image, Job(mask=mask, backend=DEFAULT, grow=0)).result
+    result = session.run(image, Request(mask=mask, backend=DEFAULT, grow=0))
     spent = time.perf_counter() - wall, time.process_time() - processor
     error = float(((result.image[mask].astype(float) - image[mask]) ** 2).mean())
     known = int((result.image != image)[~mask].any(axis=-1).sum())

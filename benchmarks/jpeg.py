@@ -64,9 +64,8 @@ def measure(path: Path) -> None:
     """One size: print its row."""
     from inpaint_app.backends import registry
     from inpaint_app.photofile import files
-    from inpaint_app.removal.pipeline import Filler, remove
+    from inpaint_app.removal.pipeline import Filler, Removal, remove
     from inpaint_app.settings import Settings
-    from inpaint_app.types import Removal
 
     spec = registry.find("navier-stokes")
     filler = Filler(spec, spec.create(Settings()), spec.options())

@@ -19,8 +19,9 @@ from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.metrics.full_reference import QUICK, scores
 from inpaint_app.metrics.no_reference import report
 from inpaint_app.photofile.files import load
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.types import Image, Removal
+from inpaint_app.types import Image
 
 RUNS = 15
 

@@ -29,9 +29,10 @@ from inpaint_app.lab.evaluation.photosets import PhotoRef, fitted, photos
 from inpaint_app.lab.evaluation.statistics import estimate
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.metrics.no_reference import report
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.proof import DOUBT, Case, Patch, prove, ranking
 from inpaint_app.removal.session import Session
-from inpaint_app.types import Image, Removal, Result
+from inpaint_app.types import Image, Result
 
 Row: TypeAlias = dict[str, Any]
 SCORE = "haarpsi"

@@ -21,8 +21,9 @@ import numpy as np
 from benchmarks.exemplar_cases import DATA, Case, load, scores
 from benchmarks.fullsize import rows_of
 from inpaint_app.backends import registry
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.types import Image, Mask, Removal
+from inpaint_app.types import Image, Mask
 
 METHODS = (registry.DEFAULT, "exemplar", "telea")
 

@@ -77,7 +77,7 @@ def child(source: Path, rounds: int) -> dict[str, Any]:
     """Measure one photo in this process."""
     from inpaint_app.backends.opencv import NavierStokes
     from inpaint_app.photofile import files
-    from inpaint_app.removal.session import Job, Session
+    from inpaint_app.removal.session import Request, Session
 
     session, folder = Session(), source.parent
     fills: list[float] = []
@@ -100,9 +100,9 @@ def child(source: Path, rounds: int) -> dict[str, Any]:
         mask = np.zeros((photo.height, photo.width), dtype=bool)
         top, left = photo.height // 2, photo.width // 2
         mask[top : top + SIDE, left : left + SIDE] = True
-        outcome = session.run(photo.rgb, Job(mask=mask, backend="navier-stokes"))
+        result = session.run(photo.rgb, Request(mask=mask, backend="navier-stokes"))
         removed = time.perf_counter()
-        saved = files.save(photo, outcome.result.image, outcome.result.mask, target)
+        saved = files.save(photo, result.image, result.mask, target)
         for name, seconds in (
             ("load", loaded - began),
             ("remove", removed - loaded),
@@ -151,15 +151,15 @@ def in_a_process(*arguments: str) -> dict[str, Any]:
 
 def people(photo: Path, rounds: int) -> dict[str, Any]:
     """One-click "Remove people" as the page does it, everything warm."""
-    from inpaint_app.removal.session import Job, Session
+    from inpaint_app.removal.session import Request, Session
 
     session = Session()
     image = session.load(photo).rgb
-    job = Job(objects=("people",))
-    session.run(image, job)
-    whole = min(timed(lambda: session.run(image, job)) for _ in range(rounds))
+    request = Request(objects=("people",))
+    session.run(image, request)
+    whole = min(timed(lambda: session.run(image, request)) for _ in range(rounds))
     finding = min(timed(lambda: session.detect(image)) for _ in range(rounds))
-    return {"backend": job.backend, "whole": whole, "finding": finding}
+    return {"backend": request.backend, "whole": whole, "finding": finding}
 
 
 def tables(measured: dict[int, dict[str, Any]]) -> str:

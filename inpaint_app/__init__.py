@@ -11,6 +11,7 @@ Names resolve at first use, so that importing the package costs nothing.
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     )
     from inpaint_app.photofile.photo import Photo, Saved
     from inpaint_app.removal.api import detect, load, prove, remove, save
-    from inpaint_app.removal.session import Job, NothingFound, Outcome, Session
+    from inpaint_app.removal.session import NothingFound, Request, Session
     from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 _HOME = {
@@ -43,21 +44,24 @@ _HOME = {
         "UnreadablePhoto",
     ),
     "inpaint_app.photofile.photo": ("Photo", "Saved"),
-    "inpaint_app.removal.session": ("Job", "NothingFound", "Outcome", "Session"),
+    "inpaint_app.removal.session": ("NothingFound", "Request", "Session"),
     "inpaint_app.types": ("Box", "Image", "Instance", "Mask", "Progress", "Result"),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Job", "Mask",
-    "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Outcome",
-    "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Result", "SaveError", "Saved", "Session",
+    "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Mask",
+    "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError",
+    "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Request", "Result", "SaveError", "Saved", "Session",
     "UnreadablePhoto", "detect", "load", "prove", "remove", "save",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """A public name, from the module where it lives."""
+    if name == "Job":
+        warnings.warn("inpaint_app.Job is called Request since 0.2.0.", DeprecationWarning, stacklevel=2)
+        name = "Request"
     if name not in _WHERE:
         raise AttributeError(f"module 'inpaint_app' has no attribute {name!r}")
     value = getattr(import_module(_WHERE[name]), name)

@@ -1,4 +1,4 @@
-"""The nouns of the app: image, mask, box, instance, window, options, removal, result. All frozen, NumPy only.
+"""The nouns of the app: image, mask, box, instance, window, options, result. All frozen, NumPy only.
 
 Image: (H, W, 3) uint8, RGB. Mask: (H, W) bool, True = hole. Both are treated as read-only everywhere.
 """
@@ -6,7 +6,7 @@ Image: (H, W, 3) uint8, RGB. Mask: (H, W) bool, True = hole. Both are treated as
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -41,6 +41,10 @@ class Box(NamedTuple):
     def slices(self) -> tuple[slice, slice]:
         """Index of the box in an (H, W, ...) array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def moved(self, right: int, down: int) -> Box:
+        """The box so many pixels further to the right and down."""
+        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,8 +132,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Something that the user should know once the work is done."""
-        if text not in self._life.notes:
-            self._life.notes.append(text)
+        self._life.notes += [text] * (text not in self._life.notes)
 
     def give_up(self, error: InpaintError) -> None:
         """Nobody waits for this work any more: every further report raises `error`."""
@@ -231,9 +234,8 @@ def option(
 
     listed: of an option that may name a file of this machine, the values that are taken over the network too.
     """
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "step": step, "choices": choices}
-    metadata["listed"] = listed
-    return field(default=default, metadata=metadata)
+    metadata = {"minimum": minimum, "maximum": maximum, "step": step, "choices": choices, "listed": listed}
+    return field(default=default, metadata={"help": help, **metadata})
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,30 +265,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Removal:
-    """One thing to do: take what the mask covers out of the image.
-
-    grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's
-    options; unknown names raise OptionError. avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the
-    whole photo, for backends that take guides. alpha: (H, W) uint8 opacity; colours under 0 are never looked at.
-    """
-
-    image: Image
-    mask: Mask
-    grow: int | None = None
-    feather: int | None = None
-    avoid: Mask | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    guide: Image | None = None
-    alpha: NDArray[np.uint8] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """What came of a removal.
 
     image: (H, W, 3) uint8, equal to the photo wherever `mask` is False. mask: the hole after growing.
     boxes: the windows that were worked on. changed_known: pixels outside `mask` that differ, counted afterwards.
+    A session adds: hole: the mask before it was grown. avoid: what no fill copied from. appeared: new objects in the
+    hole. candidates: all fills that were asked for, by seed; this is the best. note: what to tell of new objects;
+    notices: of the machine. finder: the segmenter that looked for what to remove, or "".
     """
 
     image: Image
@@ -298,3 +284,17 @@ class Result:
     feather: int
     changed_known: int
     options: Options
+    hole: Mask = field(default_factory=lambda: np.zeros((0, 0), bool))
+    avoid: Mask | None = None
+    instances: tuple[Instance, ...] = ()
+    removed: tuple[Instance, ...] = ()
+    appeared: tuple[Instance, ...] = ()
+    candidates: tuple[Result, ...] = ()
+    note: str = ""
+    notices: tuple[str, ...] = ()
+    finder: str = ""
+
+    @property
+    def seed(self) -> int:
+        """What the fill was made with."""
+        return int(self.options.seed)

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import cv2
 import numpy as np
 
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.removal import candidates
-from inpaint_app.removal.pipeline import Filler
+from inpaint_app.errors import InpaintError
+from inpaint_app.removal.candidates import Candidates
+from inpaint_app.removal.pipeline import Filler, Removal
 from inpaint_app.removal.pipeline import remove as run
-from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Removal, Result, Window
+from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result, Window
 
 WHITE = 250
+
+Remove = Callable[[Removal, Progress], Result]
+
+
+class Choice(NamedTuple):
+    best: Result
+    candidates: list[Result]
+    note: str
+
+
+def choose(removal: Removal, remove: Remove, look: Any = None, **options: Any) -> Choice:
+    """What a session does with Candidates, on any `remove`; candidates: all that were made."""
+    fills = Candidates(removal, look, **options)
+    for again, share in fills.wanted():
+        try:
+            result = remove(again, share)
+        except InpaintError as error:
+            fills.failed(error)
+        else:
+            fills.add(result)
+    best = fills.best()
+    return Choice(best, fills.made, best.note)
 
 
 class Painter:
@@ -56,11 +82,11 @@ def photo() -> tuple[Image, Mask]:
 
 def check(
     sizes: dict[int, int], retries: int = 2, seed: int = 0, count: int = 1, **options: object
-) -> candidates.Choice:
+) -> Choice:
     image, mask = photo()
 
     def remove(removal: Removal, progress: Progress) -> Result:
         return run(removal, Filler(SPEC, Painter(sizes), SPEC.make_options(removal.options)), progress)
 
     removal = Removal(image, mask, 0, 0, options={"seed": seed, **options})
-    return candidates.choose(removal, remove, look, retries=retries, count=count)
+    return choose(removal, remove, look, retries=retries, count=count)

@@ -18,9 +18,9 @@ from inpaint_app.types import Image, Mask
 from tests.toys import FINDER
 
 PUBLIC = {
-    "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Job", "Mask",
-    "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Outcome",
-    "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Result", "SaveError", "Saved", "Session",
+    "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Request", "Mask",
+    "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Result",
+    "Photo", "PhotoError", "PhotoTooLarge", "Progress", "SaveError", "Saved", "Session",
     "UnreadablePhoto", "detect", "load", "prove", "remove", "save",
 }  # fmt: skip
 
@@ -114,11 +114,11 @@ def test_options_go_to_the_backend_and_errors_come_from_one_tree(file: Path, mas
 
 def test_of_several_candidates_the_best_comes_back(file: Path, mask: Mask) -> None:
     photo = inpaint_app.load(file)
-    job = inpaint_app.Job(mask, backend="patchmatch", candidates=3)
-    outcome = inpaint_app.Session().run(photo.rgb, job)
-    assert len(outcome.candidates) == 3
+    request = inpaint_app.Request(mask, backend="patchmatch", candidates=3)
+    expected = inpaint_app.Session().run(photo.rgb, request)
     result = inpaint_app.remove(photo, mask, backend="patchmatch", candidates=3)
-    assert np.array_equal(result.image, outcome.result.image)
+    assert len(result.candidates) == 3
+    assert np.array_equal(result.image, expected.image)
 
 
 def test_what_is_best_for_this_photo_can_be_measured(file: Path) -> None:
@@ -133,3 +133,8 @@ def test_what_is_best_for_this_photo_can_be_measured(file: Path) -> None:
     for patch in proof.patches:
         assert not (patch.mask & (mask | objects)).any(), "it lies on the hole or on an object"
         assert patch.score is not None
+
+
+def test_the_name_of_0_1_still_means_a_request() -> None:
+    with pytest.warns(DeprecationWarning, match="Request"):
+        assert inpaint_app.Job is inpaint_app.Request

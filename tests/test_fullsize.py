@@ -14,7 +14,7 @@ from inpaint_app import batch
 from inpaint_app.backends import registry
 from inpaint_app.cli import main
 from inpaint_app.photofile import files
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 
@@ -86,14 +86,14 @@ def test_proof_patches(here: Path, mask: Mask) -> None:
     not os.environ.get("CI"), reason="ten full-size fills: CI runs it; set CI=1 to run it here"
 )
 def test_auto(image: Image, mask: Mask) -> None:
-    result = Session(Settings()).run(image, Job(mask=mask, backend="auto", grow=0)).result
+    result = Session(Settings()).run(image, Request(mask=mask, backend="auto", grow=0))
     assert result.backend == "auto"
     assert result.changed_known == 0
     assert 0.7 < result.image[mask].std() / image[~mask].std() < 1.2
 
 
 def test_a_batch(here: Path, mask: Mask) -> None:
-    job = Job(mask=mask)
-    summary = batch.run((here / "a.jpg",), job, here / "out", Session(Settings()))
+    request = Request(mask=mask)
+    summary = batch.run((here / "a.jpg",), request, here / "out", Session(Settings()))
     assert [row.status for row in summary.rows] == ["removed"]
     only_the_cross(differing(here / "a.jpg", here / "out" / "a.jpg"), mask)

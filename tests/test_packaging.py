@@ -20,7 +20,7 @@ from inpaint_app.removal.session import Session
 from inpaint_app.backends import registry
 import inpaint_app
 print(inpaint_app.__file__)
-print(Session().ready(registry.DEFAULT).name == registry.DEFAULT)
+print(Session().resolve_backend(registry.DEFAULT).name == registry.DEFAULT)
 """
 BARE = """
 import sys

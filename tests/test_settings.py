@@ -14,9 +14,10 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.exemplar import jit
 from inpaint_app.backends.patchmatch import _NATIVE
 from inpaint_app.errors import BackendError, MissingError, OptionError
-from inpaint_app.removal.session import Job, Session, fetch
+from inpaint_app.removal.pipeline import Removal
+from inpaint_app.removal.session import Request, Session, fetch
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Removal
+from inpaint_app.types import Image, Mask
 from tests.conftest import ROOT
 
 SPACE = {"SPACE_ID": "somebody/inpaint", "CPU_CORES": "2", "MEMORY": "16Gi"}
@@ -164,13 +165,13 @@ def test_a_session_goes_by_its_own_settings_whatever_the_environment_says(
         )
     )  # fmt: skip
     try:
-        session.run(image, Job(mask))  # the default, with its network
-        assert session.ready(backends.DEFAULT).name == backends.DEFAULT
+        session.run(image, Request(mask))  # the default, with its network
+        assert session.resolve_backend(backends.DEFAULT).name == backends.DEFAULT
         assert (torch.get_num_threads(), jit._pool and jit._pool[1]) == (3, 3)
-        assert session.segmenter().title == "my finder"
+        assert session.resolve_segmenter().title == "my finder"
         assert fetch("yolov8s-seg", session.settings) == fetched
         with pytest.raises(MissingError, match=r"mine\.safetensors"):
-            session.ready("stable-diffusion")
+            session.resolve_backend("stable-diffusion")
         with _NATIVE, pytest.raises(BackendError, match="does not come back"):
             session.remove(Removal(image, mask), "patchmatch")
     finally:

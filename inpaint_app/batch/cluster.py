@@ -2,7 +2,7 @@
 
 Dask does what is hard about many machines: it finds the workers, gives a photo whose worker died to another one, takes
 in workers that come later. A photo over which several workers died fails by itself. Before anything starts, every
-worker is asked whether it has what the job needs, in the same version.
+worker is asked whether it has what the request needs, in the same version.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from inpaint_app.batch.processes import POLL, bound
 from inpaint_app.batch.work import Done, Engine, Task, failed, perform
 from inpaint_app.errors import InpaintError, MissingError, MissingPackage
 from inpaint_app.removal import recipe
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
@@ -38,18 +38,18 @@ _log = logging.getLogger(__name__)
 _making = threading.Lock()
 
 
-def cluster(address: str, job: Job, session: Session) -> Engine:
+def cluster(address: str, request: Request, session: Session) -> Engine:
     """The engine of the cluster whose scheduler listens at `address` (tcp://host:8786; tls://… with certificates).
 
     session: this machine's, whose versions the workers are held to.
     Its work raises MissingPackage without Dask here, MissingError where the cluster is not reachable, has no workers,
-    or a worker lacks what the job needs.
+    or a worker lacks what the request needs.
     """
 
     def engine(tasks: Iterator[Task], progress: Progress) -> Iterator[Done]:
         with _connected(address) as client:
             _same_everywhere(
-                client.run(_what_a_worker_runs, job, on_error="return"), _what_runs(job, session)
+                client.run(_what_a_worker_runs, request, on_error="return"), _what_runs(request, session)
             )
             yield from _course(client, address, tasks, progress)
 
@@ -153,21 +153,21 @@ def _made() -> Session:
     return Session(replace(settings, threads=threads))
 
 
-def _what_a_worker_runs(job: Job) -> dict[str, str]:
+def _what_a_worker_runs(request: Request) -> dict[str, str]:
     session = _session()
-    if job.objects:
-        session.segmenter(job.segmenter)
-    return _what_runs(job, session)
+    if request.objects:
+        session.resolve_segmenter(request.segmenter)
+    return _what_runs(request, session)
 
 
-def _what_runs(job: Job, session: Session) -> dict[str, str]:
+def _what_runs(request: Request, session: Session) -> dict[str, str]:
     """Everything whose version can change pixels; raises MissingError where something is not there."""
-    spec = session.ready(job.backend)
+    spec = session.resolve_backend(request.backend)
     return {"inpaint-app": metadata.version("inpaint-app"), **recipe.versions(spec, session.settings)}
 
 
 def _same_everywhere(found: dict[str, Any], here: dict[str, str]) -> None:
-    """Refuse workers that cannot do the job or are of another version, and say where libraries differ."""
+    """Refuse workers that cannot do the request or are of another version, and say where libraries differ."""
     for worker, there in found.items():
         if isinstance(there, InpaintError):
             raise MissingError(f"The worker {worker} cannot do this: {there}")

@@ -28,7 +28,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
 from inpaint_app.photofile.target import check_side, prepare, write_kept
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.types import Progress
 
 
@@ -60,7 +60,7 @@ class Summary:
 
 def run(
     photos: Sequence[Path],
-    job: Job,
+    request: Request,
     out: Path,
     session: Session,
     progress: Progress | None = None,
@@ -76,10 +76,10 @@ def run(
     overwrite: bool = False,
     saving: SaveOptions = AS_USUAL,
 ) -> Summary:
-    """Do one job to many photos and write the results and batch.csv into `out`.
+    """Do one request to many photos and write the results and batch.csv into `out`.
 
     Rows name a photo by its path below `root`, by default by its file name alone, so that a batch.csv handed on
-    tells nothing of the machine. masks: a mask file per photo, joined with what the job finds; a photo with neither
+    tells nothing of the machine. masks: a mask file per photo, joined with what the request finds; a photo with neither
     fails by itself. frame: which frame or page of each, from 1. resume: skip what `out` already holds. on_done is
     called after each photo is on disk. engine: where the work is done, by default in this process.
     Raises OptionError or MissingError before anything starts, SaveError where `out` cannot be written, Cancelled (what
@@ -87,9 +87,9 @@ def run(
     """
     progress = progress or Progress()
     began = time.perf_counter()
-    session.ready(job.backend).make_options(job.options)
-    if job.objects:
-        session.segmenter(job.segmenter, progress)
+    session.resolve_backend(request.backend).make_options(request.options)
+    if request.objects:
+        session.resolve_segmenter(request.segmenter, progress)
     labels = labelled(photos, root)
     if format is not None:
         _check_format(format)
@@ -106,7 +106,7 @@ def run(
         work = _Batch(
             photos,
             labels,
-            job,
+            request,
             out,
             session,
             masks or {},
@@ -130,7 +130,7 @@ class _Batch:
 
     photos: Sequence[Path]
     labels: Sequence[str]
-    job: Job
+    request: Request
     out: Path
     session: Session
     masks: Mapping[Path, Path]
@@ -166,7 +166,12 @@ class _Batch:
         limits = self.session.limits
         data = files.read_bytes(path, limits)
         mask = files.read_bytes(self.masks[path], limits) if path in self.masks else None
-        if mask is None and isinstance(self.masks, Masks) and not self.job.objects and self.job.mask is None:
+        if (
+            mask is None
+            and isinstance(self.masks, Masks)
+            and not self.request.objects
+            and self.request.mask is None
+        ):
             raise MaskError(self.masks.missing(path))
         own, width, height = files.header_of(data, path.name, limits)
         check_side(files.chosen_format(own, self.format, self.saving.exact), width, height)
@@ -180,7 +185,7 @@ class _Batch:
             self.key(data, mask),
             data,
             mask,
-            self.job,
+            self.request,
             self.format,
             self.reading,
             self.frame,
@@ -206,11 +211,11 @@ class _Batch:
 
     def key(self, data: bytes, mask: bytes | None) -> str:
         """The hash of everything that decides a result: the photo's bytes, the mask's, and the work."""
-        job = self.job
-        values = {item.name: getattr(job, item.name) for item in fields(job)}
+        request = self.request
+        values = {item.name: getattr(request, item.name) for item in fields(request)}
         arrays = [values.pop(name) for name in ("mask", "avoid")]
         del values["found"], values["numbers"]
-        values["options"] = dict(sorted(job.options.items()))
+        values["options"] = dict(sorted(request.options.items()))
         source = hashlib.sha256(data).hexdigest()
         digest = hashlib.sha256(json.dumps([source, values, self.format, self.frame], default=str).encode())
         digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())

@@ -17,7 +17,7 @@ from inpaint_app.errors import Cancelled, InpaintError, NothingFound
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.segmenters.base import counted_words
 from inpaint_app.types import Progress
 
@@ -39,7 +39,7 @@ class Task:
     key: str
     data: bytes
     mask: bytes | None
-    job: Job
+    request: Request
     format: str | None
     reading: Reading = BY_RULE
     frame: int | None = None
@@ -101,7 +101,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
     photo = session.load(task.data, name=task.name, frame=task.frame, progress=progress)
     files.planned(photo, task.format, task.saving)
-    job, fitted = task.job, ""
+    request, fitted = task.request, ""
     if task.mask is not None:
         given = session.open_mask(
             task.mask,
@@ -111,18 +111,17 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
             progress=progress,
         )
         fitted, mask = given.note, given.mask
-        job = replace(job, mask=mask if job.mask is None else mask | job.mask)
+        request = replace(request, mask=mask if request.mask is None else mask | request.mask)
     try:
-        outcome = session.run(photo.rgb, job, progress, alpha=photo.alpha)
+        result = session.run(photo.rgb, request, progress, alpha=photo.alpha)
     except NothingFound as nothing:
         return _unchanged(task, photo, str(nothing))
-    result = outcome.result
     encoded = files.encode(photo, result.image, result.mask, format=task.format, options=task.saving)
     return Row(
         photo=task.label,
         status="removed",
         result=task.result,
-        removed=counted_words(instance.label for instance in outcome.removed),
+        removed=counted_words(instance.label for instance in result.removed),
         hole_pixels=int(np.count_nonzero(result.mask)),
         changed_outside=encoded.report.changed_pixels_outside,
         method=encoded.report.method,

@@ -19,7 +19,7 @@ from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import remember
 from inpaint_app.errors import OptionError
 from inpaint_app.photofile.decoding import raw
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 
 EXAMPLES = """\
 examples:
@@ -112,10 +112,10 @@ def _photos(arguments: argparse.Namespace, console: Console) -> tuple[tuple[Path
     return photos, root
 
 
-def _engine(arguments: argparse.Namespace, job: Job, session: Session) -> Engine | None:
+def _engine(arguments: argparse.Namespace, request: Request, session: Session) -> Engine | None:
     """Where the work is to be done; None is here."""
     if arguments.cluster:
-        return cluster.cluster(arguments.cluster, job, session)
+        return cluster.cluster(arguments.cluster, request, session)
     return processes.processes(arguments.workers, session.settings) if arguments.workers > 1 else None
 
 
@@ -126,8 +126,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    job = shared.job(arguments, arguments.backend or backends.DEFAULT)
-    if not job.objects and arguments.masks is None:
+    request = shared.request(arguments, arguments.backend or backends.DEFAULT)
+    if not request.objects and arguments.masks is None:
         raise OptionError("Nothing to remove: give --people, --cars, --objects dog,bicycle or --masks DIR.")
     photos, root = _photos(arguments, console)
     masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos, root)
@@ -159,7 +159,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     with console.working(arguments.input.name) as progress:
         summary = batch.run(
             photos,
-            job,
+            request,
             arguments.output,
             session,
             progress,
@@ -168,9 +168,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             masks=masks,
             format=arguments.format,
             frame=arguments.frame,
-            saving=saving.saving(arguments, job.backend),
+            saving=saving.saving(arguments, request.backend),
             resume=arguments.resume,
-            engine=_engine(arguments, job, session),
+            engine=_engine(arguments, request, session),
             reading=mask_arguments.reading(arguments),
             overwrite=arguments.overwrite,
         )

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     streams.check(1, written)
     if written:
         console.reserve()
-    spec = session.segmenter(arguments.segmenter)
+    spec = session.resolve_segmenter(arguments.segmenter)
     for target in targets:
         check_file(target, arguments.overwrite, settings)
     source = streams.source(arguments.photo, session.limits)

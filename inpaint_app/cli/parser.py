@@ -14,7 +14,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.errors import OptionError, printable
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
-from inpaint_app.removal.session import CONFIDENCE, Job
+from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
 
@@ -252,9 +252,9 @@ def typed(name: str, text: str, example: Any) -> Any:
     return text
 
 
-def job(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ()) -> Job:
+def request(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ()) -> Request:
     """What the shared arguments ask for, through one backend; `others` run beside it."""
-    return Job(
+    return Request(
         objects=objects(arguments),
         backend=backend,
         segmenter=arguments.segmenter,
@@ -267,4 +267,4 @@ def job(arguments: argparse.Namespace, backend: str, others: Iterable[str] = ())
     )
 
 
-__all__ = ["FORMATS", "Parser", "add_command", "add_filling", "add_finding", "job", "objects", "program"]
+__all__ = ["FORMATS", "Parser", "add_command", "add_filling", "add_finding", "objects", "program", "request"]

@@ -9,7 +9,7 @@ from typing import Any
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import MaskError
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
 
 
@@ -19,16 +19,16 @@ def usual(settings: Settings) -> list[str]:
 
 
 def best(
-    session: Session, photo: Photo, jobs: Sequence[Job], name: str, console: Console
-) -> tuple[Job, list[dict[str, Any]]]:
-    """Of several jobs that differ in their backends the one that measures best, and the ranking as plain JSON.
+    session: Session, photo: Photo, requests: Sequence[Request], name: str, console: Console
+) -> tuple[Request, list[dict[str, Any]]]:
+    """Of several requests that differ in their backends the one that measures best, and the ranking as plain JSON.
 
     Where the photo has no room to measure, what is known from other photos decides, and that is said.
     """
     proof = _proof()
-    names = [job.backend for job in jobs]
+    names = [request.backend for request in requests]
     with console.working(f"{name} · measuring") as progress:
-        case = proof.case_of(session, photo.rgb, jobs[0], names, progress=progress.part(0.0, 0.1))
+        case = proof.case_of(session, photo.rgb, requests[0], names, progress=progress.part(0.0, 0.1))
         try:
             standings = proof.ranking(proof.prove(session, case, progress.part(0.1, 1.0)))
         except MaskError as error:
@@ -37,7 +37,7 @@ def best(
     ranked = standings or proof.unmeasured(names)
     for place, standing in enumerate(ranked, start=1):
         console.say(f"{place}. {standing.backend:<24} {described(standing)}")
-    chosen = next(job for job in jobs if job.backend == ranked[0].backend)
+    chosen = next(request for request in requests if request.backend == ranked[0].backend)
     return chosen, [
         {
             "backend": one.backend,

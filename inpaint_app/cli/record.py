@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from inpaint_app.photofile.photo import Photo, Saved
-from inpaint_app.removal.session import Outcome
 from inpaint_app.segmenters.base import counted_words
+from inpaint_app.types import Result
 
 
-def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str, Any]:
+def report(path: Path, photo: Photo, result: Result, saved: Saved) -> dict[str, Any]:
     """What was done to one photo, as plain JSON."""
-    result, written = outcome.result, saved.report
     return {
         "photo": str(path),
         "result": str(saved.path),
@@ -22,18 +21,18 @@ def report(path: Path, photo: Photo, outcome: Outcome, saved: Saved) -> dict[str
         "seconds": round(result.seconds, 3),
         "width": photo.width,
         "height": photo.height,
-        "removed": [instance_record(instance) for instance in outcome.removed],
-        "found": len(outcome.instances),
-        "mask_pixels": int(np.count_nonzero(outcome.mask)),
+        "removed": [instance_record(instance) for instance in result.removed],
+        "found": len(result.instances),
+        "mask_pixels": int(np.count_nonzero(result.hole)),
         "hole_pixels": int(np.count_nonzero(result.mask)),
         "grow": result.grow,
         "feather": result.feather,
         "windows": [list(box) for box in result.boxes],
         "options": {name: getattr(result.options, name) for name in result.options.__dataclass_fields__},
         "changed_known_pixels": result.changed_known,
-        "finder": outcome.finder or None,
-        "new_objects": outcome.note or None,
-        "file": written.plain(),
+        "finder": result.finder or None,
+        "new_objects": result.note or None,
+        "file": saved.report.plain(),
     }
 
 

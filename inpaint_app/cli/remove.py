@@ -30,7 +30,8 @@ from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.photofile.target import write_kept
 from inpaint_app.removal import recipe
-from inpaint_app.removal.session import Job, Outcome, Session
+from inpaint_app.removal.session import Request, Session
+from inpaint_app.types import Result
 
 EXAMPLES = """\
 examples:
@@ -96,13 +97,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _check(arguments, names)
     if streams.STREAM in (str(arguments.output), arguments.json):
         console.reserve()
-    jobs = [] if arguments.recipe else [shared.job(arguments, name, names) for name in names]
-    for job in jobs:
-        session.ready(job.backend)
-    if arguments.segmenter or (jobs and jobs[0].objects):
-        session.segmenter(arguments.segmenter)
+    requests = [] if arguments.recipe else [shared.request(arguments, name, names) for name in names]
+    for request in requests:
+        session.resolve_backend(request.backend)
+    if arguments.segmenter or (requests and requests[0].objects):
+        session.resolve_segmenter(arguments.segmenter)
     sources = _sources(arguments, session, console)
-    plan = planned(arguments, sources, jobs, session.limits)
+    plan = planned(arguments, sources, requests, session.limits)
     check_file(arguments.json, arguments.overwrite, session.settings)
     given = mask_arguments.given(arguments, session)
     records: list[dict[str, Any]] = []
@@ -111,7 +112,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with console.stoppable():
         for source in sources:
             work = _Work(source, plan, given, arguments, session, console)
-            for record in work.records(jobs):
+            for record in work.records(requests):
                 records.append(record)
                 console.left = _kept(records)
             errors += work.errors
@@ -193,28 +194,30 @@ class _Work:
         self.console = console
         self.errors: list[Exception] = []
 
-    def records(self, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+    def records(self, requests: Sequence[Request]) -> Iterator[dict[str, Any]]:
         """One record per result. A failure is a record, too; only a stop or something missing ends the run."""
         path, backend = self.source.path, ""
         try:
             photo = self.source.load(self.session, self.arguments.frame)
             held = _recipe(self.arguments.recipe, photo) if self.arguments.recipe else None
             mask = mask_arguments.mask_of(photo, path, self.given, self.arguments, self.session, self.console)
-            jobs = (
-                [held.job()] if held else [job if mask is None else replace(job, mask=mask) for job in jobs]
+            requests = (
+                [held.request()]
+                if held
+                else [request if mask is None else replace(request, mask=mask) for request in requests]
             )
             found, proof = None, None
             if self.arguments.prove:
-                chosen, proof = proving.best(self.session, photo, jobs, path.name, self.console)
-                jobs = [chosen]
-            for job in jobs:
-                backend = job.backend
+                chosen, proof = proving.best(self.session, photo, requests, path.name, self.console)
+                requests = [chosen]
+            for request in requests:
+                backend = request.backend
                 files.planned(photo, self.plan.format, saving.saving(self.arguments, backend))
                 with self.console.working(f"{path.name} · {backend}") as progress:
-                    job = job if found is None else replace(job, found=found)
-                    outcome = self.session.run(photo.rgb, job, progress, alpha=photo.alpha)
-                found = outcome.instances if job.objects else None
-                for record in self.results(photo, job, outcome, held):
+                    request = request if found is None else replace(request, found=found)
+                    result = self.session.run(photo.rgb, request, progress, alpha=photo.alpha)
+                found = result.instances if request.objects else None
+                for record in self.results(photo, request, result, held):
                     yield record | ({} if proof is None else {"proof": proof})
         except (Cancelled, MissingError):
             raise
@@ -223,47 +226,46 @@ class _Work:
             yield {"photo": str(path), "backend": backend, "error": str(error)}
 
     def results(
-        self, photo: Photo, job: Job, outcome: Outcome, held: recipe.Recipe | None
+        self, photo: Photo, request: Request, result: Result, held: recipe.Recipe | None
     ) -> Iterator[dict[str, Any]]:
         """Write what one backend made, each candidate of it, and say what was done."""
-        target = self.plan.target(self.source, job.backend)
-        written = (outcome,) if self.arguments.best else outcome.each()
+        target = self.plan.target(self.source, request.backend)
+        written = (result,) if self.arguments.best else result.candidates
         for number, one in enumerate(written, start=1):
             place = target
             if len(written) > 1:
                 place = target.with_name(f"{target.stem}-{number}{target.suffix}")
-            record = self.written(photo, one, job, place)
+            record = self.written(photo, one, request, place)
             if len(written) > 1:
-                record |= {"candidate": number, "best": one.result is outcome.result}
+                record |= {"candidate": number, "best": one.seed == result.seed}
             self.console.say(told(record, several=len(self.plan.targets) > 1))
             for line in record["file"]["lines"]:
                 self.console.note(f"{Path(record['result']).name}: {line}")
             if held:
                 record["replay"] = _replayed(held, photo, one, self.session, self.console)
             yield record
-        for notice in outcome.notices:
+        for notice in result.notices:
             self.console.note(notice)
-        if outcome.note:
-            self.console.say(outcome.note)
-        say_finder(outcome.finder, self.console, self.session.settings)
+        if result.note:
+            self.console.say(result.note)
+        say_finder(result.finder, self.console, self.session.settings)
 
-    def written(self, photo: Photo, outcome: Outcome, job: Job, target: Path) -> dict[str, Any]:
+    def written(self, photo: Photo, result: Result, request: Request, target: Path) -> dict[str, Any]:
         """Save one result, with its recipe if that is wanted; returns its record."""
-        result = outcome.result
-        options = saving.saving(self.arguments, job.backend)
+        options = saving.saving(self.arguments, request.backend)
         encoded = files.encode(photo, result.image, result.mask, format=self.plan.format, options=options)
         if str(target) == streams.STREAM:
             streams.hand_out(encoded.data)
-            return report(self.source.path, photo, outcome, files.Saved(target, encoded.report))
+            return report(self.source.path, photo, result, files.Saved(target, encoded.report))
         path, trouble = write_kept(encoded.data, target)
         remember(encoded.data, self.session.settings)
-        record = report(self.source.path, photo, outcome, files.Saved(path, encoded.report))
+        record = report(self.source.path, photo, result, files.Saved(path, encoded.report))
         if trouble:
             self.failed(SaveError(trouble))
             record["error"] = trouble
         elif self.arguments.save_recipe:
             beside = path.with_name(f"{path.name}.recipe.json")
-            again = recipe.make(photo, outcome, job, self.session.settings, encoded.report).encode()
+            again = recipe.make(photo, result, request, self.session.settings, encoded.report).encode()
             files.write_bytes(again, beside)
             remember(again, self.session.settings)
             record["recipe"] = str(beside)
@@ -286,11 +288,11 @@ def _recipe(path: Path, photo: Photo) -> recipe.Recipe:
 
 
 def _replayed(
-    held: recipe.Recipe, photo: Photo, outcome: Outcome, session: Session, console: Console
+    held: recipe.Recipe, photo: Photo, result: Result, session: Session, console: Console
 ) -> dict[str, Any]:
     """Whether a replay gave the recipe's pixels, and what differs if anything does."""
-    same = recipe.fingerprint(outcome.result.image) == held.pixels_sha256
-    differences = held.differences(photo, session.settings, outcome.result.image)
+    same = recipe.fingerprint(result.image) == held.pixels_sha256
+    differences = held.differences(photo, session.settings, result.image)
     if same:
         console.say("Replayed: identical pixels.")
     for difference in differences:

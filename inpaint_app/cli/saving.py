@@ -17,8 +17,8 @@ from inpaint_app.errors import InpaintError, OptionError, SaveError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Limits, SaveOptions
 from inpaint_app.photofile.target import check_side, prepare
-from inpaint_app.removal import request as jobs
-from inpaint_app.removal.request import Job
+from inpaint_app.removal import request as requests
+from inpaint_app.removal.request import Request
 from inpaint_app.removal.session import source_type
 
 
@@ -73,14 +73,14 @@ class Plan:
 
 
 def planned(
-    arguments: argparse.Namespace, sources: Sequence[Source], work: Sequence[Job], limits: Limits
+    arguments: argparse.Namespace, sources: Sequence[Source], work: Sequence[Request], limits: Limits
 ) -> Plan:
     """Where every result goes. Photos that cannot be read have none: they fail by themselves.
 
     Raises OptionError for a place that means something else, or where something is already; SaveError where nothing can
     be written or the format does not hold the photo.
     """
-    each = [""] if arguments.prove or len(work) < 2 else [job.backend for job in work]
+    each = [""] if arguments.prove or len(work) < 2 else [request.backend for request in work]
     several = len(sources) * len(each) > 1
     endings = _endings(arguments, work)
     if str(arguments.output) == STREAM:
@@ -112,9 +112,9 @@ def planned(
     return Plan(format, targets)
 
 
-def _endings(arguments: argparse.Namespace, work: Iterable[Job]) -> tuple[str, ...]:
+def _endings(arguments: argparse.Namespace, work: Iterable[Request]) -> tuple[str, ...]:
     """What numbered candidates are told apart by; ("",) where there is one result."""
-    most = max((jobs.count(job, backends.find(job.backend)) for job in work), default=1)
+    most = max((requests.count(request, backends.find(request.backend)) for request in work), default=1)
     return ("",) if most == 1 or arguments.best else tuple(f"-{number}" for number in range(1, most + 1))
 
 

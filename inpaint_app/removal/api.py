@@ -19,7 +19,7 @@ from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
 from inpaint_app.removal.mask_file import open_mask
-from inpaint_app.removal.session import CONFIDENCE, Job, Session, source_type
+from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.types import Image, Instance, Mask, Progress, Result
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ def remove(
     a file; `imaging.mask_reader` says what counts as paint, and what of it invert_mask and mask_as_is answer. A mask of
     another size is scaled to the photo, of another proportion refused unless stretch_mask or letterbox_mask says how it
     fits. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
-    options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one; `Session.run`
-    hands out all of them. Known pixels of the result equal the photo's. Raises NothingFound,
+    options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one, with all of
+    them as its `candidates`. Known pixels of the result equal the photo's. Raises NothingFound,
     MaskError, OptionError, MissingError, BackendError.
     """
     image = _pixels(photo)
-    job = Job(
+    request = Request(
         mask=_hole(photo, mask, instances, Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)),
         objects=_words(objects),
         backend=backend,
@@ -94,7 +94,7 @@ def remove(
         candidates=candidates,
     )
     alpha = photo.alpha if isinstance(photo, Photo) else None
-    return session().run(image, job, progress, alpha=alpha).result
+    return session().run(image, request, progress, alpha=alpha)
 
 
 def prove(
@@ -123,7 +123,7 @@ def prove(
     from inpaint_app.removal import proof
 
     image = _pixels(photo)
-    job = Job(
+    request = Request(
         mask=_hole(photo, mask, instances, Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)),
         objects=_words(objects),
         segmenter=segmenter,
@@ -131,7 +131,7 @@ def prove(
         grow=grow,
     )
     progress = progress or Progress()
-    case = proof.case_of(session(), image, job, tuple(backends), count, progress.part(0.0, 0.1))
+    case = proof.case_of(session(), image, request, tuple(backends), count, progress.part(0.0, 0.1))
     return proof.Proof(tuple(proof.prove(session(), case, progress.part(0.1, 1.0))))
 
 

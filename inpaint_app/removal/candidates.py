@@ -5,8 +5,8 @@ Works for every backend, since it only calls what it is given: a removal, and a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,99 +14,96 @@ from inpaint_app.errors import Cancelled, InpaintError, MissingError
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.metrics.full_reference import MARGIN, scores
 from inpaint_app.removal.object_check import Look, appeared
-from inpaint_app.types import Box, Instance, Progress, Removal, Result
-
-Remove = Callable[[Removal, Progress], Result]
+from inpaint_app.removal.pipeline import Removal
+from inpaint_app.types import Box, Instance, Progress, Result
 
 MOST = 16
-"""Candidates that one job may ask for."""
+"""Candidates that one request may ask for."""
 LOOKING = 0.15
 """Share of a candidate's progress that looking takes."""
 SCORE = "haarpsi"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """One fill. seed: what it was made with. appeared: new objects in it; () also where nobody looked."""
-
-    seed: int
-    result: Result
-    appeared: tuple[Instance, ...] = ()
-
-    @property
-    def weight(self) -> float:
-        """How much appeared: confidence times pixels; 0 for a clean fill."""
-        return float(sum(one.confidence * int(one.mask.sum()) for one in self.appeared))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """The best of some candidates. candidates: all of them in order. note: what to tell the user, or ""."""
-
-    best: Candidate
-    candidates: tuple[Candidate, ...]
-    note: str
-
-
-def only_one(result: Result) -> Candidate:
-    """The candidate of a job that asks for one fill and looks at nothing."""
-    return Candidate(int(result.options.seed), result)
-
-
-def choose(
-    removal: Removal,
-    remove: Remove,
-    look: Look | None = None,
-    *,
-    count: int = 1,
-    retries: int = 0,
-    staying: tuple[Instance, ...] = (),
-    ready: Callable[[Candidate], None] | None = None,
-    progress: Progress | None = None,
-) -> Choice:
-    """Fill with `count` seeds, and with up to `retries` more while an object appears in every fill.
+class Candidates:
+    """Fills of one hole: with `count` seeds, and with up to `retries` more while an object appears in every fill.
 
     The cleanest is the best; among equally clean ones the fill that the others agree with most. look: None looks at
     nothing. staying: objects found in the photo that are meant to stay, so that their re-appearing beyond the hole's
     border is no surprise. ready: hears of each candidate at once, or of the best alone where one was asked for. Where
-    nothing can be looked for (no segmenter is ready), the fills are said to be unchecked. Raises what the first
-    `remove` raises, and Cancelled; a later failure is noted.
+    nothing can be looked for (no segmenter is ready), the fills are said to be unchecked.
+    made: all fills, in the order of their seeds.
     """
-    progress = progress or Progress()
-    seed = int(removal.options.get("seed", 0))
-    most = count + (retries if look is not None else 0)
-    made: list[Candidate] = []
-    notes: list[str] = []
-    while len(made) < most and (len(made) < count or all(one.appeared for one in made)):
-        number = len(made)
-        part = progress.part(number / most, (number + 1) / most, within=_named(number, count, most))
-        again = replace(removal, options={**removal.options, "seed": seed + number}) if number else removal
-        try:
-            result = remove(again, part.part(0.0, 1.0 if look is None else 1.0 - LOOKING))
-        except Cancelled:
-            raise
-        except InpaintError as error:
-            if not made:
-                raise
-            notes.append(f"Seed {seed + number} could not be filled with: {error}")
-            break
-        if made and np.array_equal(result.image, made[0].result.image):
-            break  # this backend takes no notice of seeds
-        found: tuple[Instance, ...] = ()
-        if look is not None:
+
+    def __init__(
+        self,
+        removal: Removal,
+        look: Look | None = None,
+        *,
+        count: int = 1,
+        retries: int = 0,
+        staying: tuple[Instance, ...] = (),
+        ready: Callable[[Result], object] = lambda result: None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._removal = removal
+        self._look = look
+        self._count = count
+        self._most = count + (retries if look is not None else 0)
+        self._staying = staying
+        self._ready = ready
+        self._progress = self._part = progress or Progress()
+        self.made: list[Result] = []
+        self._notes: list[str] = []
+        self._over = False
+
+    def wanted(self) -> Iterator[tuple[Removal, Progress]]:
+        """What to fill next; `add` or `failed` is to be called before the one after it."""
+        seed = int(self._removal.options.get("seed", 0))
+        while not self._over and len(self.made) < self._most and self._unclean():
+            number = len(self.made)
+            named = _named(number, self._count, self._most)
+            self._part = self._progress.part(number / self._most, (number + 1) / self._most, within=named)
+            options = {**self._removal.options, "seed": seed + number}
+            again = replace(self._removal, options=options) if number else self._removal
+            yield again, self._part.part(0.0, 1.0 if self._look is None else 1.0 - LOOKING)
+
+    def _unclean(self) -> bool:
+        """Whether fewer were made than asked for, or something appeared in all of them."""
+        return len(self.made) < self._count or all(one.appeared for one in self.made)
+
+    def add(self, result: Result) -> None:
+        """A fill is made: it is looked at."""
+        if self.made and np.array_equal(result.image, self.made[0].image):
+            self._over = True  # this backend takes no notice of seeds
+            return
+        if self._look is not None:
             try:
-                found = appeared(result, look, staying, part.part(1.0 - LOOKING, 1.0, "Looking at the fill"))
+                part = self._part.part(1.0 - LOOKING, 1.0, "Looking at the fill")
+                result = replace(result, appeared=appeared(result, self._look, self._staying, part))
             except MissingError as error:
-                notes.append(f"The fill was not checked for new objects: {error}")
-                look, most = None, count
-        made.append(Candidate(seed + number, result, found))
-        if ready is not None and count > 1:
-            ready(made[-1])
-    best = _best(made)
-    if ready is not None and count == 1:
-        ready(best)
-    progress(1.0)
-    return Choice(best, tuple(made), " ".join([*notes, _note(made, best)]).strip())
+                self._notes.append(f"The fill was not checked for new objects: {error}")
+                self._look, self._most = None, self._count
+        self.made.append(result)
+        if self._count > 1:
+            self._ready(result)
+
+    def failed(self, error: InpaintError) -> None:
+        """A fill could not be made: raises the error of the first one, and every Cancelled; others are noted."""
+        if not self.made or isinstance(error, Cancelled):
+            raise error
+        seed = int(self._removal.options.get("seed", 0)) + len(self.made)
+        self._notes.append(f"Seed {seed} could not be filled with: {error}")
+        self._over = True
+
+    def best(self) -> Result:
+        """The best one, with all others."""
+        best = _best(self.made)
+        if self._count == 1:
+            self._ready(best)
+        self._progress(1.0)
+        several = tuple(self.made) if self._count > 1 else (best,)
+        note = " ".join([*self._notes, _note(self.made, best)]).strip()
+        return replace(best, candidates=several, note=note)
 
 
 def _named(number: int, count: int, most: int) -> str:
@@ -116,14 +113,19 @@ def _named(number: int, count: int, most: int) -> str:
     return f"Candidate {number + 1} of {count}" if count > 1 else ""
 
 
-def _best(made: Sequence[Candidate]) -> Candidate:
+def _best(made: Sequence[Result]) -> Result:
     """The cleanest; of several the one that the others agree with most, which takes three to tell."""
-    least = min(one.weight for one in made)
-    cleanest = [one for one in made if one.weight == least]
+    weights = [_appeared(one) for one in made]
+    cleanest = [one for one, weight in zip(made, weights, strict=True) if weight == min(weights)]
     if len(cleanest) < 3:
         return cleanest[0]
-    agreed = agreements([one.result for one in cleanest])
+    agreed = agreements(cleanest)
     return cleanest[agreed.index(max(agreed))]
+
+
+def _appeared(result: Result) -> float:
+    """How much appeared: confidence times pixels; 0 for a clean fill."""
+    return float(sum(one.confidence * int(one.mask.sum()) for one in result.appeared))
 
 
 def agreements(results: Sequence[Result]) -> list[float]:
@@ -142,7 +144,7 @@ def agreements(results: Sequence[Result]) -> list[float]:
     return [sum(row) / (len(crops) - 1) for row in values]
 
 
-def _note(made: Sequence[Candidate], best: Candidate) -> str:
+def _note(made: Sequence[Result], best: Result) -> str:
     """What happened, in a sentence; "" when the first fill was clean."""
     if not made[0].appeared:
         return ""

@@ -18,9 +18,10 @@ import numpy as np
 from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError
 from inpaint_app.removal.candidates import agreements
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.proof import Case, Standing, best
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Progress, Removal, Result
+from inpaint_app.types import Image, Progress, Result
 
 if TYPE_CHECKING:
     from inpaint_app.removal.session import Session

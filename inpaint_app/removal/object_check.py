@@ -31,7 +31,7 @@ def appeared(
         area = padded(box, margin, result.image.shape)
         part = progress.part(done / len(result.boxes), (done + 1) / len(result.boxes))
         seen = look(np.ascontiguousarray(result.image[area.slices]), part)
-        moved = [replace(one, box=_moved(one.box, area)) for one in seen]
+        moved = [replace(one, box=one.box.moved(area.left, area.top)) for one in seen]
         found += [one for one in moved if _new(one, result.mask, staying) and not _known(one, found)]
     return tuple(replace(one, number=number) for number, one in enumerate(found, start=1))
 
@@ -61,7 +61,3 @@ def _overlap(one: Box, other: Box) -> float:
     height = min(one.bottom, other.bottom) - max(one.top, other.top)
     shared = max(0, width) * max(0, height)
     return shared / (one.width * one.height + other.width * other.height - shared)
-
-
-def _moved(box: Box, area: Box) -> Box:
-    return Box(box.left + area.left, box.top + area.top, box.right + area.left, box.bottom + area.top)

@@ -24,7 +24,7 @@ class Kind(NamedTuple):
 
 
 KINDS: dict[str, Kind] = {}
-"""The kinds of parts, by the name of their field of a Job, in the order in which they are looked for."""
+"""The kinds of parts, by the name of their field of a Request, in the order in which they are looked for."""
 
 LABELS = {"shadow": "shadows"}
 """Which kind a part is of, by its label; "belongings" where none stands here."""

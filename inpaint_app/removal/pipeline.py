@@ -6,10 +6,12 @@ mask → grow → one window per separate hole → (guide) → backend.inpaint �
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_app.backends.base import Backend, BackendSpec, SizeRule
 from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
@@ -17,19 +19,36 @@ from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.visible import without_hidden
-from inpaint_app.types import Box, Image, Mask, Options, Progress, Removal, Result, Window
+from inpaint_app.types import Box, Image, Mask, Options, Progress, Result, Window
 
 LARGEST = 1024
 """Side in pixels of the windows that fine holes share, for backends that take any size."""
-
 
 HOLES_A_FILL = 32
 PIXELS_A_FILL = 4e6
 """A removal counts as one usual fill up to so many separate holes, and so many pixels of their boxes."""
 
-
 LAYOUTS = 8
 """Up to so many holes of one window a guide sees one by one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Removal:
+    """One hole to fill: a request that is decided.
+
+    grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's options.
+    avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the whole photo, for backends that
+    take guides. alpha: (H, W) uint8 opacity; colours under 0 are never looked at.
+    """
+
+    image: Image
+    mask: Mask
+    grow: int | None = None
+    feather: int | None = None
+    avoid: Mask | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    guide: Image | None = None
+    alpha: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +112,12 @@ def _checked(removal: Removal) -> Mask:
     """The mask as bool, after everything was looked at that has to fit the image."""
     _check_image(removal.image)
     mask = masks.checked(removal.mask, removal.image)
-    if removal.avoid is not None and removal.avoid.shape != mask.shape:
-        raise MaskError(
-            f"The region to avoid has shape {removal.avoid.shape}, the photo {mask.shape}: scale it first."
-        )
-    if removal.guide is not None and removal.guide.shape != removal.image.shape:
-        raise MaskError(
-            f"The guide has shape {removal.guide.shape}, the photo {removal.image.shape}: scale it first."
-        )
+    for name, given, shape in (
+        ("region to avoid", removal.avoid, mask.shape),
+        ("guide", removal.guide, removal.image.shape),
+    ):
+        if given is not None and given.shape != shape:
+            raise MaskError(f"The {name} has shape {given.shape}, the photo {shape}: scale it first.")
     return mask
 
 
@@ -208,21 +225,11 @@ def _largest(rule: SizeRule) -> int:
 
 def _frame(box: Box, image: Image, spec: BackendSpec, margin: int | None = None) -> windows.Frame:
     rule = spec.size
-    return windows.frame(
-        box,
-        image.shape,
-        context=rule.context,
-        context_minimum=rule.context_minimum,
-        native=rule.native,
-        maximum=rule.maximum,
-        multiple=rule.multiple,
-        margin=margin,
-        square=rule.square,
-    )
+    return windows.frame(box, image.shape, margin=margin, **asdict(rule))
 
 
 def _inside(box: Box, outer: Box) -> Box:
-    return Box(box.left - outer.left, box.top - outer.top, box.right - outer.left, box.bottom - outer.top)
+    return box.moved(-outer.left, -outer.top)
 
 
 def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> Image:
@@ -267,7 +274,7 @@ def _seen_apart(hole: windows.Hole, crop: Box, rule: SizeRule) -> list[tuple[Box
     apart = windows.holes(opening, rule.context, rule.context_minimum, _largest(rule))
     if len(apart) > LAYOUTS:
         return [(hole.box, hole.mask, None)]
-    return [(_inside(one.box, Box(-crop.left, -crop.top, 0, 0)), one.mask, one.margin) for one in apart]
+    return [(one.box.moved(crop.left, crop.top), one.mask, one.margin) for one in apart]
 
 
 def _guided(canvas: Image, pending: Mask, own: windows.Frame, guide: Filler, progress: Progress) -> Image:
@@ -282,9 +289,5 @@ def _guided(canvas: Image, pending: Mask, own: windows.Frame, guide: Filler, pro
 
 def _shared(one: Box, other: Box) -> Box:
     """What two boxes have in common."""
-    return Box(
-        max(one.left, other.left),
-        max(one.top, other.top),
-        min(one.right, other.right),
-        min(one.bottom, other.bottom),
-    )
+    left, top = max(one.left, other.left), max(one.top, other.top)
+    return Box(left, top, min(one.right, other.right), min(one.bottom, other.bottom))

@@ -20,9 +20,10 @@ from inpaint_app.imaging.mask import grow, padded
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.removal import places
-from inpaint_app.removal.request import Job
+from inpaint_app.removal.pipeline import Removal
+from inpaint_app.removal.request import Request
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Progress, Removal
+from inpaint_app.types import Image, Mask, Progress
 
 if TYPE_CHECKING:
     from inpaint_app.removal.session import Session
@@ -242,28 +243,30 @@ def quick(settings: Settings) -> tuple[str, ...]:
 def case_of(
     session: Session,
     image: Image,
-    job: Job,
+    request: Request,
     backends: Sequence[str] = (),
     count: int = COUNT,
     progress: Progress | None = None,
 ) -> Case:
-    """What a job's hole comes to: grown as it will be filled, with every found object to keep away from.
+    """What a request's hole comes to: grown as it will be filled, with every found object to keep away from.
 
     backends: what to measure; empty takes the quick ones. Objects are looked for where nobody has looked yet, and left
-    out where nothing can look. Raises what Session.run raises for the job.
+    out where nothing can look. Raises what Session.run raises for the request.
     """
     progress = progress or Progress()
     names = tuple(dict.fromkeys(backends)) or quick(session.settings)
     for name in names:
-        session.ready(name)
-    found = job.found
-    if found is None and not job.objects:
+        session.resolve_backend(name)
+    found = request.found
+    if found is None and not request.objects:
         with suppress(MissingError):
-            found = session.detect(image, job.segmenter, job.confidence, progress)
-        job = replace(job, found=found, numbers=frozenset() if job.numbers is None else job.numbers)
-    marked = session.marked(image, job, progress)
-    grown, _ = grow(marked.mask, job.grow)
-    avoid = np.zeros(grown.shape, bool) if job.avoid is None else job.avoid.copy()
+            found = session.detect(image, request.segmenter, request.confidence, progress)
+        request = replace(
+            request, found=found, numbers=frozenset() if request.numbers is None else request.numbers
+        )
+    marked = session.marked(image, request, progress)
+    grown, _ = grow(marked.mask, request.grow)
+    avoid = np.zeros(grown.shape, bool) if request.avoid is None else request.avoid.copy()
     for instance in marked.instances:
         avoid[instance.box.slices] |= instance.mask
-    return Case(image, grown, names, avoid & ~grown, count, int(job.options.get("seed", 0)))
+    return Case(image, grown, names, avoid & ~grown, count, int(request.options.get("seed", 0)))

@@ -27,9 +27,9 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
 from inpaint_app.models import checkpoints
 from inpaint_app.photofile.photo import Photo, Report
-from inpaint_app.removal.session import Job, Outcome
+from inpaint_app.removal.session import Request
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask
+from inpaint_app.types import Image, Mask, Result
 
 VERSION = 1
 """Of the format. A recipe with another number is refused rather than guessed at."""
@@ -70,9 +70,9 @@ class Recipe:
         """Height and width of the photo."""
         return self.mask.shape[0], self.mask.shape[1]
 
-    def job(self) -> Job:
-        """The job that does it again: `session.run(photo.rgb, recipe.job())`."""
-        return Job(
+    def request(self) -> Request:
+        """The request that does it again: `session.run(photo.rgb, recipe.request())`."""
+        return Request(
             mask=self.mask,
             avoid=self.avoid,
             backend=self.backend,
@@ -109,28 +109,24 @@ def fingerprint(image: Image) -> str:
     return digest.hexdigest()
 
 
-def make(photo: Photo, outcome: Outcome, job: Job, settings: Settings, report: Report | None = None) -> str:
-    """The recipe, as JSON text, of what `session.run(photo.rgb, job)` returned; `report` says how it was saved.
+def make(
+    photo: Photo, result: Result, request: Request, settings: Settings, report: Report | None = None
+) -> str:
+    """The recipe, as JSON text, of what `session.run(photo.rgb, request)` returned; `report` says how it was saved.
 
     settings: the session's, which say where the weights lie.
     """
-    result = outcome.result
     content = {
         "recipe": VERSION,
         "app": _app_version(),
         "libraries": versions(registry.find(result.backend), settings),
-        "photo": {
-            "name": photo.name,
-            "sha256": photo.sha256,
-            "width": photo.width,
-            "height": photo.height,
-        },
+        "photo": {"name": photo.name, "sha256": photo.sha256, "width": photo.width, "height": photo.height},
         "backend": result.backend,
         "options": asdict(result.options),
-        "grow": job.grow,
-        "feather": job.feather,
-        "mask": _packed(outcome.mask),
-        "avoid": None if outcome.avoid is None else _packed(outcome.avoid),
+        "grow": request.grow,
+        "feather": request.feather,
+        "mask": _packed(result.hole),
+        "avoid": None if result.avoid is None else _packed(result.avoid),
         "result": {
             "sha256": fingerprint(result.image),
             "format": report.format if report else photo.format,

@@ -1,9 +1,9 @@
-"""What is to be done to a photo (Job), what came of it (Outcome), and what a job means for this very photo."""
+"""What is wanted of a photo (Request), and what that means for this very photo."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import MaskError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
-from inpaint_app.removal.candidates import MOST, Candidate
+from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
 from inpaint_app.segmenters.base import labels_of
-from inpaint_app.types import Image, Instance, Mask, Result
+from inpaint_app.types import Image, Instance, Mask
 
 CONFIDENCE = 0.35
 
@@ -27,7 +27,7 @@ REACH = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class Request:
     """What to take out of a photo and how.
 
     mask: brushed or given, joined with what is found. objects: words such as "people", "cars", "dog"; empty finds
@@ -65,32 +65,8 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """A result with what was found on the way; `mask` is the hole before it was grown, `avoid` what stayed out.
-
-    candidates: every fill that was asked for, in the order of their seeds; `result` is the best of them. note: what
-    there is to tell the user about new objects in the fills, or ""; notices: about the machine (memory was short).
-    finder: the segmenter that looked for what to remove in this run, "" where none did.
-    """
-
-    result: Result
-    mask: Mask
-    instances: tuple[Instance, ...]
-    removed: tuple[Instance, ...]
-    avoid: Mask | None = None
-    candidates: tuple[Candidate, ...] = ()
-    note: str = ""
-    finder: str = ""
-    notices: tuple[str, ...] = ()
-
-    def each(self) -> tuple[Outcome, ...]:
-        """An outcome for every candidate."""
-        return tuple(replace(self, result=one.result, candidates=(one,)) for one in self.candidates)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Marked:
-    """What a job comes to on its photo. mask: the hole before it is grown. avoid: what no fill may copy from.
+    """What a request comes to on its photo. mask: the hole before it is grown. avoid: what no fill may copy from.
 
     finder: the segmenter that looked, "" where none did.
     """
@@ -101,6 +77,16 @@ class Marked:
     avoid: Mask | None
     finder: str
 
+    def known(self) -> dict[str, Any]:
+        """What a Result tells of it."""
+        return {
+            "hole": self.mask,
+            "instances": self.instances,
+            "removed": self.removed,
+            "avoid": self.avoid,
+            "finder": self.finder,
+        }
+
     @property
     def staying(self) -> tuple[Instance, ...]:
         """The found objects that do not go."""
@@ -108,50 +94,49 @@ class Marked:
         return tuple(instance for instance in self.instances if instance.number not in gone)
 
 
-def count(job: Job, spec: BackendSpec) -> int:
+def count(request: Request, spec: BackendSpec) -> int:
     """How many candidates are made."""
-    if not 1 <= job.candidates <= MOST:
-        raise OptionError(f"candidates is {job.candidates}, expected 1 to {MOST}.")
-    return job.candidates if spec.seeded else 1
+    if not 1 <= request.candidates <= MOST:
+        raise OptionError(f"candidates is {request.candidates}, expected 1 to {MOST}.")
+    return request.candidates if spec.seeded else 1
 
 
-def retries(job: Job, spec: BackendSpec) -> int:
+def retries(request: Request, spec: BackendSpec) -> int:
     """How many further seeds may be tried for a fill without new objects."""
-    if job.retries is not None:
-        return max(0, job.retries)
+    if request.retries is not None:
+        return max(0, request.retries)
     return RETRIES if spec.family == "diffusion" else 0
 
 
-def chosen(instances: tuple[Instance, ...], job: Job, known: Iterable[str]) -> tuple[Instance, ...]:
+def chosen(instances: tuple[Instance, ...], request: Request, known: Iterable[str]) -> tuple[Instance, ...]:
     """Of what was found what goes: by number these alone, by word with the parts of each.
 
     known: the classes that words may stand for.
     """
-    if job.numbers is not None:
-        return tuple(instance for instance in instances if instance.number in job.numbers)
-    if not job.objects:
+    if request.numbers is not None:
+        return tuple(instance for instance in instances if instance.number in request.numbers)
+    if not request.objects:
         return ()
-    labels = labels_of(job.objects, known)
+    labels = labels_of(request.objects, known)
     named = {instance.number for instance in instances if instance.label in labels}
-    gone = with_parts(instances, named, job.parts)
+    gone = with_parts(instances, named, request.parts)
     return tuple(instance for instance in instances if instance.number in gone)
 
 
-def hole(image: Image, job: Job, removed: tuple[Instance, ...]) -> Mask:
+def hole(image: Image, request: Request, removed: tuple[Instance, ...]) -> Mask:
     """The brushed mask joined with the chosen instances."""
     shape = (image.shape[0], image.shape[1])
-    if job.mask is not None and job.mask.shape != shape:
-        raise MaskError(
-            f"The mask is {job.mask.shape[1]}×{job.mask.shape[0]}, the photo {shape[1]}×{shape[0]}: scale it first."
-        )
-    mask = np.zeros(shape, dtype=bool) if job.mask is None else job.mask.astype(bool)
+    if request.mask is not None and request.mask.shape != shape:
+        height, width = request.mask.shape
+        raise MaskError(f"The mask is {width}×{height}, the photo {shape[1]}×{shape[0]}: scale it first.")
+    mask = np.zeros(shape, dtype=bool) if request.mask is None else request.mask.astype(bool)
     for instance in removed:
         mask[instance.box.slices] |= instance.mask
     if not mask.any():
-        if job.objects:
+        if request.objects:
             raise NothingFound(
-                f"Nothing found: there are no {' or '.join(job.objects)} to see in this photo. Brush over what should "
-                "go, or lower the confidence."
+                f"Nothing found: there are no {' or '.join(request.objects)} to see in this photo. Brush over what "
+                "should go, or lower the confidence."
             )
         raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
     if mask.all():
@@ -165,7 +150,7 @@ def forbidden(
     removed: tuple[Instance, ...],
     given: Mask | None,
 ) -> Mask | None:
-    """What no fill may copy from: what the job names, and found objects that stay (no second person out of them)."""
+    """What no fill may copy from: what is `given`, and found objects that stay (no second person out of them)."""
     if given is not None and given.shape != mask.shape:
         raise MaskError(
             f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first."

@@ -16,24 +16,24 @@ from numpy.typing import NDArray
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
-from inpaint_app.errors import Cancelled, MissingError, NothingFound, OptionError
+from inpaint_app.errors import Cancelled, InpaintError, MissingError, NothingFound, OptionError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile.decoding.decoder import Decoder
 from inpaint_app.photofile.files import Limits, Photo, load
 from inpaint_app.photofile.metadata import mark
 from inpaint_app.removal import ensemble
-from inpaint_app.removal import request as jobs
-from inpaint_app.removal.candidates import Candidate, choose, only_one
+from inpaint_app.removal import request as requests
+from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.mask_file import GivenMask, open_mask
 from inpaint_app.removal.parts import KINDS, with_found_parts
-from inpaint_app.removal.pipeline import Filler, remove
-from inpaint_app.removal.request import CONFIDENCE, Job, Marked, Outcome
+from inpaint_app.removal.pipeline import Filler, Removal, remove
+from inpaint_app.removal.request import CONFIDENCE, Marked, Request
 from inpaint_app.runtime.downloads import fetch, fetchable, finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Options, Progress, Removal, Result
+from inpaint_app.types import Image, Instance, Options, Progress, Result
 
 MOST_DECODERS = 4
 """Photos that are decoded at once, where there are so many cores."""
@@ -108,75 +108,69 @@ class Session:
     def run(
         self,
         image: Image,
-        job: Job,
+        request: Request,
         progress: Progress | None = None,
-        ready: Callable[[Outcome], None] | None = None,
+        ready: Callable[[Result], object] = lambda result: None,
         *,
         alpha: NDArray[np.uint8] | None = None,
-    ) -> Outcome:
+    ) -> Result:
         """Find, choose and remove. Raises NothingFound, MaskError, OptionError, MissingError, BackendError.
 
-        ready: hears of each candidate as an outcome of its own; what is returned is the best of them with all others.
+        ready: hears of each candidate; what is returned is the best of them with all others.
         alpha: the photo's opacity (H, W) uint8: no fill is computed from what is hidden under 0.
         """
         progress = progress or Progress()
         noted = len(progress.notes)
-        spec = self.ready(job.backend)
-        count = jobs.count(job, spec)
-        marked = self.marked(image, job, progress.part(0.0, 0.25))
-        retries = jobs.retries(job, spec)
+        spec = self.resolve_backend(request.backend)
+        retries = requests.retries(request, spec)
+        marked = self.marked(image, request, progress.part(0.0, 0.25))
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
-            return self.detect(picture, job.segmenter, job.confidence, share, parts=())
+            return self.detect(picture, request.segmenter, request.confidence, share, parts=())
 
-        def outcome(one: Candidate) -> Outcome:
-            return Outcome(
-                one.result,
+        fills = Candidates(
+            Removal(
+                image,
                 marked.mask,
-                marked.instances,
-                marked.removed,
+                request.grow,
+                request.feather,
                 marked.avoid,
-                (one,),
-                finder=marked.finder,
-            )
-
-        removal = Removal(image, marked.mask, job.grow, job.feather, marked.avoid, job.options, alpha=alpha)
-        share = progress.part(0.25 if job.objects else 0.0, 1.0)
-        if count == 1 and retries == 0:
-            only = outcome(only_one(self.remove(removal, spec.name, share)))
-            if ready is not None:
-                ready(only)
-            return replace(only, notices=progress.notes[noted:])
-        chosen = choose(
-            removal,
-            lambda again, share: self.remove(again, spec.name, share),
+                request.options,
+                alpha=alpha,
+            ),
             look if retries > 0 else None,
-            count=count,
+            count=requests.count(request, spec),
             retries=retries,
             staying=marked.staying,
-            ready=None if ready is None else lambda one: ready(outcome(one)),
-            progress=share,
+            ready=ready,
+            progress=progress.part(0.25 if request.objects else 0.0, 1.0),
         )
-        several = chosen.candidates if count > 1 else (chosen.best,)
-        return replace(
-            outcome(chosen.best), candidates=several, note=chosen.note, notices=progress.notes[noted:]
-        )
+        for again, share in fills.wanted():
+            try:
+                result = self.remove(again, spec.name, share)
+            except InpaintError as error:
+                fills.failed(error)
+            else:
+                fills.add(replace(result, **marked.known()))
+        return replace(fills.best(), notices=progress.notes[noted:])
 
-    def marked(self, image: Image, job: Job, progress: Progress | None = None) -> Marked:
-        """What a job means for this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
-        instances: tuple[Instance, ...] = job.found or ()
+    def marked(self, image: Image, request: Request, progress: Progress | None = None) -> Marked:
+        """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
+        instances: tuple[Instance, ...] = request.found or ()
         finder = ""
-        if job.found is None and job.objects:
-            finder = self.segmenter(job.segmenter, progress).name
-            instances = self.detect(image, finder, job.confidence, progress, parts=job.parts)
-        removed = jobs.chosen(instances, job, segmenters.labels(self.settings))
-        mask = jobs.hole(image, job, removed)
-        return Marked(mask, instances, removed, jobs.forbidden(mask, instances, removed, job.avoid), finder)
+        if request.found is None and request.objects:
+            finder = self.resolve_segmenter(request.segmenter, progress).name
+            instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
+        removed = requests.chosen(instances, request, segmenters.labels(self.settings))
+        mask = requests.hole(image, request, removed)
+        return Marked(
+            mask, instances, removed, requests.forbidden(mask, instances, removed, request.avoid), finder
+        )
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""
         progress = progress or Progress()
-        spec = self.ready(backend)
+        spec = self.resolve_backend(backend)
         options = spec.make_options(removal.options)
         if spec.ensemble:
             return ensemble.remove(self, removal, progress)
@@ -187,7 +181,7 @@ class Session:
         def guide() -> Filler | None:
             if spec.guide is None:
                 return None
-            guiding = self.ready(spec.guide)
+            guiding = self.resolve_backend(spec.guide)
             return filler(guiding, guiding.make_options({"seed": options.seed}))
 
         task = partial(remove, removal, progress=progress)
@@ -198,7 +192,7 @@ class Session:
 
         Raises OptionError, MissingError.
         """
-        spec = self.ready(backend)
+        spec = self.resolve_backend(backend)
         return spec.expected(spec.make_options(options or {}), self.settings)
 
     def detect(
@@ -213,7 +207,7 @@ class Session:
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
             raise OptionError(f"confidence is {confidence!r}, expected 0 to 1.")
-        spec = self.segmenter(segmenter, progress)
+        spec = self.resolve_segmenter(segmenter, progress)
 
         def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
@@ -222,11 +216,11 @@ class Session:
 
         return self.device.work(spec, progress, look)
 
-    def segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
+    def resolve_segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
         """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""
         return segmenters.find(name, self.settings) if name else finder(self.settings, progress)
 
-    def ready(self, name: str) -> BackendSpec:
+    def resolve_backend(self, name: str) -> BackendSpec:
         """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure.
 
         Where the default's network is not there, its engine without one stands in.
@@ -243,7 +237,7 @@ class Session:
 
     def warm(self, name: str) -> None:
         """Load and compile what the named backend needs, where it knows how to; changes nothing else."""
-        prepare = getattr(self.device.backend(self.ready(name)), "warm", None)
+        prepare = getattr(self.device.backend(self.resolve_backend(name)), "warm", None)
         if prepare is not None:
             prepare()
 
@@ -252,4 +246,4 @@ class Session:
         self.device.release()
 
 
-__all__ = ["CONFIDENCE", "Cancelled", "Job", "NothingFound", "Outcome", "Session", "fetch", "fetchable"]
+__all__ = ["CONFIDENCE", "Cancelled", "NothingFound", "Request", "Session", "fetch", "fetchable"]

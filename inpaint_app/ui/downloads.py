@@ -25,9 +25,11 @@ def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: b
     mark: state in the file that it was edited.
     """
     photo, patches = visit.opened(), step.patches + (made.patches if made else ())
-    edited = made.whole(visit.pixels()).result.image if made else visit.pixels()
+    edited = made.whole(visit.pixels()).image if made else visit.pixels()
     # steps before this one may have been made with anything: what states most is stated
-    word = source_type(made.job.backend if made and not step.patches else backends.DEFAULT) if mark else ""
+    word = (
+        source_type(made.request.backend if made and not step.patches else backends.DEFAULT) if mark else ""
+    )
     hole, options = hole_of(patches, photo.rgb.shape), SaveOptions(exact, word)
     encoded = files.encode(photo, edited, hole, format="PNG" if exact else None, options=options)
     name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
@@ -41,11 +43,11 @@ def give_recipe(visit: Visit, step: Step, made: Made | None) -> None:
         raise InpaintError("A recipe belongs to a result: remove something first.")
     photo, image = visit.opened(), visit.pixels()
     whole, hole = made.whole(image), hole_of(step.patches + made.patches, photo.rgb.shape)
-    report = files.encode(photo, whole.result.image, hole).report
+    report = files.encode(photo, whole.image, hole).report
     if image is not photo.rgb:
         # A later step starts from pixels that are in no file: its recipe names the photo by them alone.
         photo = replace(photo, rgb=image, sha256="")
-    text = recipe.make(photo, whole, made.job, visit.settings, report)
+    text = recipe.make(photo, whole, made.request, visit.settings, report)
     number = "" if visit.at == 0 else f"-step{visit.at + 1}"
     name = legal(Path(photo.name).stem, f"{number}.recipe.json")
     path = files.write_bytes(text.encode(), visit.passing_file(".json", name))

@@ -8,7 +8,7 @@ from typing import Any
 from inpaint_app.errors import MaskError
 from inpaint_app.removal import proof
 from inpaint_app.removal.proof import Patch
-from inpaint_app.removal.request import Job
+from inpaint_app.removal.request import Request
 from inpaint_app.removal.session import Session
 from inpaint_app.server import pictures
 from inpaint_app.server.visitors import Step, Visit
@@ -26,10 +26,10 @@ def chosen(names: Iterable[str], settings: Settings) -> tuple[str, ...]:
 
 
 def measure(
-    session: Session, visit: Visit, step: Step, job: Job, names: tuple[str, ...], progress: Progress
+    session: Session, visit: Visit, step: Step, request: Request, names: tuple[str, ...], progress: Progress
 ) -> None:
     """Measure, and tell the page after every fill. Raises MaskError, Cancelled."""
-    case = proof.case_of(session, visit.pixels(), job, names, PLACES, progress.part(0.0, 0.1))
+    case = proof.case_of(session, visit.pixels(), request, names, PLACES, progress.part(0.0, 0.1))
     patches: list[Patch] = []
     places: list[dict[str, Any]] = []
     for patch in proof.prove(session, case, progress.part(0.1, 1.0)):

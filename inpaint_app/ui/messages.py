@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
-from inpaint_app.removal.session import CONFIDENCE, Job
+from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.marks import Marks, drawn
@@ -94,12 +94,12 @@ def marked(message: Message, visit: Visit, check: Callable[[], None] = lambda: N
     )
 
 
-def job(message: Message, visit: Visit, marks: Marks) -> Job:
-    """What the page asks for, as a job: all that is marked, and all objects of the words."""
+def request(message: Message, visit: Visit, marks: Marks) -> Request:
+    """What the page asks for, as a request: all that is marked, and all objects of the words."""
     words = tuple(str(word)[:100] for word in listed(message.get("objects")))
     step = visit.step()
     known = step.found if not words or step.found_with == finder(message, visit.settings) else None
-    return Job(
+    return Request(
         mask=marks.mask,
         objects=words,
         found=known,

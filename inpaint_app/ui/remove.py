@@ -98,18 +98,18 @@ class Remover:
             step, image = visit.step(), visit.pixels()
             alpha = opacity(visit.opened(), step.patches)
             marks = messages.marked(message, visit, progress.check)
-            job = messages.job(message, visit, marks)
+            wanted = messages.request(message, visit, marks)
             step.marks = messages.listed(message.get("marks"))
             names = messages.backends(message) or [backends.DEFAULT]
-            shown = Shown(visit, step, image, job, marks, message, partial(self._say_found, visit, step))
-            with visit.allowance.turn(len(names) * max(1, job.candidates), progress):
+            shown = Shown(visit, step, image, wanted, marks, message, partial(self._say_found, visit, step))
+            with visit.allowance.turn(len(names) * max(1, wanted.candidates), progress):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
                     options = messages.options(message, name)
-                    job = replace(shown.job, backend=name, options=options)
+                    wanted = replace(shown.request, backend=name, options=options)
                     try:
-                        outcome = self.session.run(
-                            image, job, part, partial(shown.candidate, job), alpha=alpha
+                        result = self.session.run(
+                            image, wanted, part, partial(shown.candidate, wanted), alpha=alpha
                         )
                     except (Cancelled, NothingFound):
                         raise
@@ -117,7 +117,7 @@ class Remover:
                         progress.check()
                         visit.say("error", text=str(error), backend=name)
                         continue
-                    shown.best(job, outcome)
+                    shown.best(wanted, result)
                     part(1.0, "Done")
 
         yield from working(visit, task, messages.work(message))
@@ -128,10 +128,10 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step = visit.step()
-            job = messages.job(message, visit, messages.marked(message, visit, progress.check))
+            wanted = messages.request(message, visit, messages.marked(message, visit, progress.check))
             names = measured.chosen(messages.backends(message), visit.settings)
             with visit.allowance.turn(measured.PLACES * len(names), progress):
-                measured.measure(self.session, visit, step, job, names, progress)
+                measured.measure(self.session, visit, step, wanted, names, progress)
 
         yield from working(visit, task, messages.work(message))
 
@@ -223,7 +223,7 @@ class Remover:
             image = visit.pixels()
             made = visit.step().made.get(str(message.get("result") or ""))
             if made is not None:
-                image = made.whole(image).result.image
+                image = made.whole(image).image
             left, top, right, bottom = messages.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
             written = pictures.write_picture(

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.metrics import no_reference
-from inpaint_app.removal.candidates import Candidate
-from inpaint_app.removal.request import Job, Outcome
+from inpaint_app.removal.request import Request
 from inpaint_app.server import pictures
 from inpaint_app.server.files.stored_results import Made, patches_of, seen
 from inpaint_app.server.marks import Marks
 from inpaint_app.server.visitors import Step, Visit
-from inpaint_app.types import Image
+from inpaint_app.types import Image, Result
 from inpaint_app.ui import messages, view_models
 from inpaint_app.ui.messages import Message
 
@@ -22,19 +21,19 @@ ShowFound = Callable[[list[int]], None]
 
 
 class Shown:
-    """The results of one press of Remove. `job` learns what was found, so that it is not looked for again."""
+    """The results of one press of Remove. `request` learns what was found, so that it is not looked for again."""
 
     def __init__(
         self,
         visit: Visit,
         step: Step,
         image: Image,
-        job: Job,
+        request: Request,
         marks: Marks,
         message: Message,
         found: ShowFound,
     ) -> None:
-        self.job = job
+        self.request = request
         self._visit = visit
         self._step = step
         self._image = image
@@ -43,69 +42,67 @@ class Shown:
         self._chosen, self._brushed = marks.chosen, marks.brushed
         self._begun = False
 
-    def candidate(self, job: Job, outcome: Outcome) -> None:
+    def candidate(self, request: Request, result: Result) -> None:
         """Show a result at once, then its scores. The first one takes the place of all that was there before."""
         if not self._begun:
             self._begun = True
-            if job.objects:
-                self._note_finds(outcome)
+            if request.objects:
+                self._note_finds(result)
             for made in self._step.made.values():
                 for name in ("preview", "thumb"):
                     Path(made.shown[name]).unlink(missing_ok=True)
             self._step.made.clear()
             self._visit.say("clear")
-        result = outcome.result
         what = view_models.removed(
             [i for i in self._step.found or () if i.number in self._chosen],
             self._brushed,
         )
-        key = _key(job, outcome.candidates[0])
-        shown = view_models.result(result, key, _title(job, outcome), what)
+        key = _key(request, result.seed)
+        shown = view_models.result(result, key, _title(request, result), what)
         photo = seen(self._visit.opened(), (*self._step.patches, *patches_of(result)))
         for name, side in (("preview", pictures.PREVIEW_SIDE), ("thumb", pictures.THUMB_SIDE)):
             path = self._visit.file(".jpg")
             shown[name] = str(pictures.write_preview(result.image, photo, path, side))
-        if job.candidates > 1 and backends.find(job.backend).seeded:
-            shown["seed"] = outcome.candidates[0].seed
-        self._step.made[key] = Made.of(outcome, job, self._chosen, shown)
+        if request.candidates > 1 and backends.find(request.backend).seeded:
+            shown["seed"] = result.seed
+        self._step.made[key] = Made.of(result, request, self._chosen, shown)
         self._visit.say("result", **shown)
         scores = no_reference.report(self._image, result)
         extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}
         shown.update(extra)
         self._visit.say("scores", key=key, **extra)
 
-    def best(self, job: Job, outcome: Outcome) -> None:
+    def best(self, request: Request, result: Result) -> None:
         """All candidates of a backend are there: say which one is the best, and what there is to tell."""
-        self.job = replace(self.job, found=outcome.instances)
-        if len(outcome.candidates) > 1:
-            best = next(one for one in outcome.candidates if one.result is outcome.result)
-            made = self._step.made[_key(job, best)]
+        self.request = replace(self.request, found=result.instances)
+        if len(result.candidates) > 1:
+            made = self._step.made[_key(request, result.seed)]
             made.shown["best"] = True
             self._visit.say("best", key=made.shown["key"])
-        told = " ".join([*outcome.notices, outcome.note]).strip()
+        told = " ".join([*result.notices, result.note]).strip()
         if told:
             self._visit.say("nothing", text=told)
 
-    def _note_finds(self, outcome: Outcome) -> None:
+    def _note_finds(self, result: Result) -> None:
         """Note and show which finds a word such as "people" has chosen."""
-        numbers = frozenset(instance.number for instance in outcome.removed)
-        if self.job.found is None:
+        numbers = frozenset(instance.number for instance in result.removed)
+        if self.request.found is None:
             looked = messages.finder(self._message, self._visit.settings)
-            self._step.found, self._step.found_with = outcome.instances, looked
+            self._step.found, self._step.found_with = result.instances, looked
             self._chosen = numbers
         else:
             self._chosen |= numbers
         self._found(sorted(self._chosen))
 
 
-def _key(job: Job, candidate: Candidate) -> str:
+def _key(request: Request, seed: int) -> str:
     """What a result is called between page and server: its backend, and its seed where there are several."""
-    several = job.candidates > 1 and backends.find(job.backend).seeded
-    return f"{job.backend}-{candidate.seed}" if several else job.backend
+    several = request.candidates > 1 and backends.find(request.backend).seeded
+    return f"{request.backend}-{seed}" if several else request.backend
 
 
-def _title(job: Job, outcome: Outcome) -> str:
+def _title(request: Request, result: Result) -> str:
     """The backend's title; of one that chooses among others, what it chose, too."""
-    title = backends.find(job.backend).title
-    chosen = outcome.result.backend
-    return title if chosen == job.backend else f"{title}: {backends.find(chosen).title}"
+    title = backends.find(request.backend).title
+    chosen = result.backend
+    return title if chosen == request.backend else f"{title}: {backends.find(chosen).title}"

@@ -11,7 +11,7 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def _warm(session: Session) -> None:
     mask[40:56, 40:56] = True
     steps: tuple[Callable[[], object], ...] = (
         session.decoder.warm if session.decoder is not None else int,
-        lambda: session.run(image, Job(mask=mask)),
+        lambda: session.run(image, Request(mask=mask)),
         files.warm_up,
         lambda: session.detect(image),
         lambda: session.warm(backends.DEFAULT),

@@ -14,8 +14,8 @@ import pytest
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.removal.pipeline import Filler, remove
-from inpaint_app.types import Image, Mask, Removal
+from inpaint_app.removal.pipeline import Filler, Removal, remove
+from inpaint_app.types import Image, Mask
 from tests.backends.test_contract import READY, guide_of, options_of, warm
 
 LARGE, HUGE = (2731, 3071), (4001, 5121)

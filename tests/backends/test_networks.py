@@ -19,9 +19,9 @@ from inpaint_app.lab.objectives.inpainting import build
 from inpaint_app.lab.training.export import write_entry
 from inpaint_app.lab.training.recipe import Part
 from inpaint_app.lab.training.validate import filler, measure
-from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 MODELS = "inpaint_app.models"
 TINY = {

@@ -14,7 +14,8 @@ from inpaint_app.backends.diffusion import device
 from inpaint_app.backends.diffusion.backend import StableDiffusion, expected
 from inpaint_app.backends.diffusion.options import MEMORY
 from inpaint_app.errors import OptionError
-from inpaint_app.types import Progress, Removal
+from inpaint_app.removal.pipeline import Removal
+from inpaint_app.types import Progress
 from tests.backends.small_diffusion import SPEC, options, window
 
 pytest.importorskip("diffusers")

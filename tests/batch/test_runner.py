@@ -19,14 +19,14 @@ from inpaint_app.batch import journal
 from inpaint_app.batch.journal import Row
 from inpaint_app.errors import Cancelled, OptionError, SaveError
 from inpaint_app.photofile import files
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 from tests.conftest import ROOT
 from tests.toys import FINDER, INTERRUPTING
 
-PEOPLE = Job(objects=("people",), backend="telea")
+PEOPLE = Request(objects=("people",), backend="telea")
 
 
 def photo(path: Path, seed: int = 0, people: bool = True) -> Path:
@@ -115,7 +115,7 @@ def test_what_was_changed_since_is_done_again(session: Session, tmp_path: Path) 
     (out / "c.png").write_bytes(b"torn")
     assert batch.run(paths, PEOPLE, out, session, resume=True).resumed == 1
     assert files.load(out / "c.png").width == 64
-    grown = Job(objects=("people",), backend="telea", grow=9)
+    grown = Request(objects=("people",), backend="telea", grow=9)
     assert batch.run(paths, grown, out, session, resume=True).resumed == 0
     assert batch.run(paths, grown, out, session, resume=True).resumed == 4
     assert batch.run(paths, grown, out, session).resumed == 0
@@ -127,16 +127,16 @@ def test_masks_are_joined_by_name_and_part_of_what_is_resumed(session: Session, 
     drawn[30:40, 40:60] = 255
     (tmp_path / "masks").mkdir()
     (tmp_path / "masks" / "a.png").write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
-    job, out = Job(backend="telea", grow=0), tmp_path / "out"
+    request, out = Request(backend="telea", grow=0), tmp_path / "out"
     masks = batch.masks_in(tmp_path / "masks", paths)
-    summary = batch.run(paths, job, out, session, masks=masks)
+    summary = batch.run(paths, request, out, session, masks=masks)
     assert [row.status for row in summary.rows] == ["removed", "failed"]
     assert "Nothing is marked" in summary.rows[1].message
     changed = (files.load(out / "a.png").rgb != files.load(paths[0]).rgb).any(axis=2)
     assert changed[30:40, 40:60].any()
     assert not (changed & ~(drawn > 0)).any()
     (tmp_path / "masks" / "a.png").write_bytes(cv2.imencode(".png", 255 - drawn)[1].tobytes())
-    assert batch.run(paths, job, out, session, masks=masks, resume=True).resumed == 0
+    assert batch.run(paths, request, out, session, masks=masks, resume=True).resumed == 0
 
 
 def test_photos_of_one_name_get_names_of_their_own(session: Session, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ import os, sys
 from pathlib import Path
 from inpaint_app import batch
 from inpaint_app.segmenters import registry
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from tests.toys import FINDER
 registry.SEGMENTERS = (FINDER,)
 rows = []
@@ -206,8 +206,8 @@ def on_done(row):
     if len(rows) == 2:
         os._exit(9)
 folder = Path(sys.argv[1])
-job = Job(objects=("people",), backend="telea")
-batch.run(batch.photos_in(folder / "in"), job, folder / "out", Session(), None, on_done)
+request = Request(objects=("people",), backend="telea")
+batch.run(batch.photos_in(folder / "in"), request, folder / "out", Session(), None, on_done)
 """
 
 
@@ -232,13 +232,13 @@ def test_one_writer_at_a_time(session: Session, three: tuple[Path, ...], tmp_pat
 
 
 @pytest.mark.parametrize(
-    "job", [Job(objects=("people",), backend="nope"), Job(backend="telea", options={"x": 1})]
+    "wanted", [Request(objects=("people",), backend="nope"), Request(backend="telea", options={"x": 1})]
 )
 def test_a_wrong_job_fails_before_anything_starts(
-    session: Session, three: tuple[Path, ...], tmp_path: Path, job: Job
+    session: Session, three: tuple[Path, ...], tmp_path: Path, wanted: Request
 ) -> None:
     with pytest.raises(OptionError):
-        batch.run(three, job, tmp_path / "out", session)
+        batch.run(three, wanted, tmp_path / "out", session)
     assert not (tmp_path / "out").exists()
 
 

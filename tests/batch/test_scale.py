@@ -22,11 +22,11 @@ from inpaint_app.batch.journal import Row
 from inpaint_app.batch.work import Task
 from inpaint_app.cli import main
 from inpaint_app.errors import BackendError, Cancelled, MissingError, OptionError
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
-JOB = Job(backend="navier-stokes", options={"radius": 8.0})
+JOB = Request(backend="navier-stokes", options={"radius": 8.0})
 COUNT = 12
 Masks = dict[Path, Path]
 

@@ -232,15 +232,15 @@ def test_two_fingers_zoom_without_marking(phone: Any, tmp_path: Path) -> None:
 
 def test_one_click_costs_little_more_than_the_removal_itself(studio: Any) -> None:
     """In processor seconds, which a busy machine hardly changes; the clock's are printed."""
-    from inpaint_app.removal.session import Job
+    from inpaint_app.removal.session import Request
 
     studio.page.click("[data-sample='bus.jpg']")
     studio.page.wait_for_selector(".st[data-mode='edit']")
     studio.rest()
     session, photo = studio.server.page.session, studio.visit().photo
-    session.run(photo.rgb, Job(objects=("people",)))
+    session.run(photo.rgb, Request(objects=("people",)))
     began = time.process_time()
-    session.run(photo.rgb, Job(objects=("people",)))
+    session.run(photo.rgb, Request(objects=("people",)))
     bare = time.process_time() - began
     began, clock = time.process_time(), time.monotonic()
     studio.remove("people")
@@ -260,9 +260,9 @@ def test_an_example_opens_with_its_mask_and_runs_at_one_click(studio: Any) -> No
     with PillowImage.open(view_models.example("wall.jpg")[1]) as mask:
         wanted = np.asarray(mask)
     (made,) = studio.visit().step().made.values()
-    assert made.outcome.result.changed_known == 0
+    assert made.result.changed_known == 0
     whole = made.whole(studio.visit().pixels())
-    assert whole.result.mask[wanted].all(), "all that the example's mask covers is gone"
-    assert whole.result.mask.mean() < 2.5 * wanted.mean()
+    assert whole.mask[wanted].all(), "all that the example's mask covers is gone"
+    assert whole.mask.mean() < 2.5 * wanted.mean()
     studio.do("edit")
     assert studio.app("s.app.runs") is False

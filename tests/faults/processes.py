@@ -15,14 +15,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.removal.session import Job
+from inpaint_app.removal.session import Request
 from tests.conftest import ROOT
 from tests.segmenters.test_weights import own_weights
 
 NAME = "yolov8n-seg"
 
 
-PEOPLE = Job(objects=("people",), backend="telea")
+PEOPLE = Request(objects=("people",), backend="telea")
 
 
 def started(

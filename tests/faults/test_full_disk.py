@@ -61,13 +61,13 @@ from pathlib import Path
 from inpaint_app import batch
 from inpaint_app.errors import SaveError
 from inpaint_app.segmenters import registry
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from tests.toys import FINDER
 registry.SEGMENTERS = (FINDER,)
 photos, out = Path(sys.argv[1]), Path(sys.argv[2])
-job = Job(objects=("people",), backend="telea")
+request = Request(objects=("people",), backend="telea")
 try:
-    print(batch.run(batch.photos_in(photos), job, out, Session(), resume=True))
+    print(batch.run(batch.photos_in(photos), request, out, Session(), resume=True))
 except SaveError as error:
     print("stopped:", error)
 """

@@ -51,7 +51,7 @@ from pathlib import Path
 from inpaint_app import batch
 from inpaint_app.photofile import files
 from inpaint_app.segmenters import registry
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from tests.toys import FINDER
 registry.SEGMENTERS = (FINDER,)
 replace = files.os.replace
@@ -60,8 +60,8 @@ def slowly(source, target):  # so that a kill finds a file that is written and n
     replace(source, target)
 files.os.replace = slowly
 folder = Path(sys.argv[1])
-job = Job(objects=("people",), backend="telea")
-batch.run(batch.photos_in(folder / "in"), job, folder / "out", Session(), resume=True)
+request = Request(objects=("people",), backend="telea")
+batch.run(batch.photos_in(folder / "in"), request, folder / "out", Session(), resume=True)
 """
 
 

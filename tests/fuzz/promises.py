@@ -118,13 +118,13 @@ def replay(text: str | bytes) -> bool:
         read = recipe.parse(text, (*SHAPE, 3))
     except OptionError as error:
         return clear(error)
-    job = read.job()
-    assert job.mask is not None
-    assert job.mask.shape == SHAPE
+    request = read.request()
+    assert request.mask is not None
+    assert request.mask.shape == SHAPE
     assert read.avoid is None or read.avoid.shape == SHAPE
-    for pixels in (job.grow, job.feather):
+    for pixels in (request.grow, request.feather):
         assert pixels is None or 0 <= pixels <= 4096
-    registry.find(job.backend).make_options(job.options)
+    registry.find(request.backend).make_options(request.options)
     return True
 
 

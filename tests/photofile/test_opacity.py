@@ -13,9 +13,9 @@ from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.photofile import files
 from inpaint_app.photofile.samples.opacity import continued
-from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Window
 from tests.photofile.kinds import png_of, tiff_of
 from tests.photofile.photos import saved, scene
 

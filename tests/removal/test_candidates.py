@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import Cancelled, MissingWeights
-from inpaint_app.removal import candidates, object_check
-from inpaint_app.removal.pipeline import Filler
+from inpaint_app.removal import object_check
+from inpaint_app.removal.pipeline import Filler, Removal
 from inpaint_app.removal.pipeline import remove as run
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Options, Progress, Removal, Result, Window
-from tests.painter import SPEC, WHITE, Painter, check, look, photo
+from inpaint_app.types import Box, Image, Instance, Options, Progress, Result, Window
+from tests.painter import SPEC, WHITE, Painter, check, choose, look, photo
 
 
 def test_a_clean_fill_is_kept_at_once_and_nothing_is_said() -> None:
@@ -34,15 +34,15 @@ def test_where_seeds_change_nothing_it_stops() -> None:
 def test_the_clean_seed_is_taken_and_said() -> None:
     checked = check({7: 12, 8: 9, 9: 0}, seed=7)
     assert [one.seed for one in checked.candidates] == [7, 8, 9]
-    assert not (checked.best.result.image == WHITE).any()
-    assert checked.best.result.options.seed == 9
+    assert not (checked.best.image == WHITE).any()
+    assert checked.best.options.seed == 9
     assert checked.note == "A person appeared in the first fill; seed 9 gave a clean one."
 
 
 def test_of_unclean_ones_the_cleanest_is_kept_and_it_stays_bounded() -> None:
     checked = check({0: 12, 1: 5, 2: 9, 3: 0})
     assert len(checked.candidates) == 3
-    assert int((checked.best.result.image == WHITE).all(axis=2).sum()) == 25
+    assert int((checked.best.image == WHITE).all(axis=2).sum()) == 25
     assert checked.note.startswith("A person appeared in the hole; of 3 seeds the cleanest was kept.")
 
 
@@ -86,14 +86,14 @@ def test_without_a_segmenter_the_fill_is_kept_and_said_to_be_unchecked() -> None
     def blind(image: Image, progress: Progress) -> tuple[Instance, ...]:
         raise MissingWeights("no weights")
 
-    checked = candidates.choose(
+    checked = choose(
         Removal(image, mask),
         lambda removal, progress: run(removal, Filler(SPEC, Painter({}), Options())),
         blind,
         retries=2,
     )
     assert checked.note == "The fill was not checked for new objects: no weights"
-    assert checked.best.result.changed_known == 0
+    assert checked.best.changed_known == 0
 
 
 def test_progress_rises_to_one_and_a_cancel_comes_through() -> None:
@@ -104,15 +104,13 @@ def test_progress_rises_to_one_and_a_cancel_comes_through() -> None:
         sizes = {0: 12, 1: 9, 2: 7}
         return run(removal, Filler(SPEC, Painter(sizes), SPEC.make_options(removal.options)), progress)
 
-    candidates.choose(
+    choose(
         Removal(image, mask), remove, look, retries=2, progress=Progress(lambda share, _: told.append(share))
     )
     assert told == sorted(told)
     assert told[-1] == 1
     with pytest.raises(Cancelled):
-        candidates.choose(
-            Removal(image, mask), remove, look, retries=2, progress=Progress(cancelled=lambda: True)
-        )
+        choose(Removal(image, mask), remove, look, retries=2, progress=Progress(cancelled=lambda: True))
 
 
 def test_a_real_person_painted_into_the_hole_is_seen(yolo_weights: Path, tmp_path: Path) -> None:
@@ -142,7 +140,7 @@ def test_a_real_person_painted_into_the_hole_is_seen(yolo_weights: Path, tmp_pat
     def remove(removal: Removal, progress: Progress) -> Result:
         return run(removal, Filler(SPEC, Pasting(), SPEC.make_options(removal.options)), progress)
 
-    checked = candidates.choose(
+    checked = choose(
         Removal(image, mask, 0, 0),
         remove,
         lambda picture, progress: yolo.detect(picture, 0.35, progress),
@@ -150,23 +148,23 @@ def test_a_real_person_painted_into_the_hole_is_seen(yolo_weights: Path, tmp_pat
     )
     assert [len(one.appeared) > 0 for one in checked.candidates] == [True, False]
     assert "person" in checked.note
-    assert checked.best.result.options.seed == 1
+    assert checked.best.options.seed == 1
 
 
 def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from inpaint_app.removal.session import Job, Session
+    from inpaint_app.removal.session import Request, Session
 
     session = Session()
     painter = Painter({3: 12})
     monkeypatch.setitem(session.device.warm._things, "telea", painter)
     monkeypatch.setattr(session, "detect", lambda picture, _name, _confidence, share: look(picture, share))
     image, mask = photo()
-    outcome = session.run(
-        image, Job(mask, backend="telea", grow=0, feather=0, options={"seed": 3}, retries=2)
+    result = session.run(
+        image, Request(mask, backend="telea", grow=0, feather=0, options={"seed": 3}, retries=2)
     )
-    assert outcome.note.endswith("seed 4 gave a clean one.")
-    assert outcome.result is outcome.candidates[0].result
-    assert not (outcome.result.image == WHITE).any()
-    unchecked = session.run(image, Job(mask, backend="telea", grow=0, feather=0, options={"seed": 3}))
+    assert result.note.endswith("seed 4 gave a clean one.")
+    assert result.image is result.candidates[0].image
+    assert not (result.image == WHITE).any()
+    unchecked = session.run(image, Request(mask, backend="telea", grow=0, feather=0, options={"seed": 3}))
     assert (unchecked.note, len(unchecked.candidates)) == ("", 1)
-    assert (unchecked.result.image == WHITE).any()
+    assert (unchecked.image == WHITE).any()

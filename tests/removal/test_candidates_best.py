@@ -7,10 +7,10 @@ import pytest
 
 from inpaint_app.errors import BackendError, OptionError
 from inpaint_app.removal import candidates
-from inpaint_app.removal.pipeline import Filler
+from inpaint_app.removal.pipeline import Filler, Removal
 from inpaint_app.removal.pipeline import remove as run
-from inpaint_app.types import Image, Options, Progress, Removal, Result, Window
-from tests.painter import SPEC, Painter, check, look, photo
+from inpaint_app.types import Image, Options, Progress, Result, Window
+from tests.painter import SPEC, Painter, Remove, check, choose, look, photo
 
 
 class Striped:
@@ -25,7 +25,7 @@ class Striped:
         return np.clip(fill.astype(int) // 2 + stripes + noise, 0, 255).astype(np.uint8)
 
 
-def fill_with(backend: object) -> candidates.Remove:
+def fill_with(backend: object) -> Remove:
     def remove(removal: Removal, progress: Progress) -> Result:
         return run(removal, Filler(SPEC, backend, SPEC.make_options(removal.options)), progress)  # type: ignore[arg-type]
 
@@ -36,7 +36,7 @@ def test_every_candidate_is_handed_out_when_it_is_ready_and_the_one_most_agreed_
     image, mask = photo()
     told: list[tuple[int, float]] = []
     shares, stages = [0.0], [""]
-    choice = candidates.choose(
+    choice = choose(
         Removal(image, mask, 0, 0),
         fill_with(Striped()),
         count=3,
@@ -46,8 +46,8 @@ def test_every_candidate_is_handed_out_when_it_is_ready_and_the_one_most_agreed_
     assert any(stage.startswith("Candidate 2 of 3: ") for stage in stages)
     assert [seed for seed, _ in told] == [0, 1, 2]
     assert [share for _, share in told] == pytest.approx([1 / 3, 2 / 3, 1], abs=0.01)
-    assert [one.result.options.seed for one in choice.candidates] == [0, 1, 2]
-    agreed = candidates.agreements([one.result for one in choice.candidates])
+    assert [one.options.seed for one in choice.candidates] == [0, 1, 2]
+    agreed = candidates.agreements(choice.candidates)
     assert agreed.index(min(agreed)) == 0
     assert choice.best.seed == agreed.index(max(agreed)) > 0
 
@@ -65,7 +65,7 @@ def test_only_the_best_is_handed_out_where_one_was_asked_for() -> None:
     told: list[int] = []
     removal = Removal(image, mask, 0, 0)
     painter = fill_with(Painter({0: 12, 1: 0}))
-    candidates.choose(removal, painter, look, retries=2, ready=lambda one: told.append(one.seed))
+    choose(removal, painter, look, retries=2, ready=lambda one: told.append(one.seed))
     assert told == [1]
 
 
@@ -78,7 +78,7 @@ def test_what_fails_later_leaves_what_was_made() -> None:
             raise BackendError("out of memory")
         return good(removal, progress)
 
-    choice = candidates.choose(Removal(image, mask), remove, count=4)
+    choice = choose(Removal(image, mask), remove, count=4)
     assert [one.seed for one in choice.candidates] == [0, 1]
     assert choice.note == "Seed 2 could not be filled with: out of memory"
 
@@ -86,23 +86,23 @@ def test_what_fails_later_leaves_what_was_made() -> None:
         raise BackendError("out of memory")
 
     with pytest.raises(BackendError):
-        candidates.choose(Removal(image, mask), never, count=4)
+        choose(Removal(image, mask), never, count=4)
 
 
 def test_the_session_makes_as_many_as_asked_for_where_seeds_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    from inpaint_app.removal.session import Job, Session
+    from inpaint_app.removal.session import Request, Session
 
     image, mask = photo()
     image[...] = np.random.default_rng(0).integers(0, 255, image.shape)
     told: list[int] = []
     session = Session()
-    job = Job(mask, backend="patchmatch", options={"seed": 5}, candidates=3)
-    outcome = session.run(image, job, ready=lambda one: told.append(one.result.options.seed))
-    assert told == [one.seed for one in outcome.candidates] == [5, 6, 7]
-    assert outcome.result in [one.result for one in outcome.candidates]
-    assert [one.result.options.seed for one in outcome.each()] == [5, 6, 7]
-    assert len({one.result.image.tobytes() for one in outcome.candidates}) == 3
-    assert len(session.run(image, Job(mask, backend="telea", candidates=3)).candidates) == 1
+    request = Request(mask, backend="patchmatch", options={"seed": 5}, candidates=3)
+    result = session.run(image, request, ready=lambda one: told.append(one.options.seed))
+    assert told == [one.seed for one in result.candidates] == [5, 6, 7]
+    assert any(result.image is one.image for one in result.candidates)
+    assert [one.options.seed for one in result.candidates] == [5, 6, 7]
+    assert len({one.image.tobytes() for one in result.candidates}) == 3
+    assert len(session.run(image, Request(mask, backend="telea", candidates=3)).candidates) == 1
     for count in (0, 17):
         with pytest.raises(OptionError, match="expected 1 to 16"):
-            session.run(image, Job(mask, candidates=count))
+            session.run(image, Request(mask, candidates=count))

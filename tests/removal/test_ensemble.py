@@ -13,10 +13,11 @@ from inpaint_app.errors import BackendError, Cancelled, MaskError
 from inpaint_app.removal import ensemble
 from inpaint_app.removal.candidates import agreements
 from inpaint_app.removal.ensemble import candidates, choose
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.proof import Standing
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Removal, Result
+from inpaint_app.types import Image, Mask, Options, Progress, Result
 
 
 class Made(Session):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import OptionError
-from inpaint_app.removal import parts, request
-from inpaint_app.removal.request import Job
+from inpaint_app.removal import parts
+from inpaint_app.removal.request import Request, chosen
 from inpaint_app.types import Box, Instance
 from tests.toys import instance
 
@@ -32,26 +32,26 @@ def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(parts.KINDS, name, parts.Kind(nothing, ""))
 
 
-def gone(job: Job) -> list[int]:
-    return [one.number for one in request.chosen(FOUND, job, ("person", "bicycle"))]
+def gone(wanted: Request) -> list[int]:
+    return [one.number for one in chosen(FOUND, wanted, ("person", "bicycle"))]
 
 
 def test_parts_go_with_what_a_word_names_and_parts_of_parts_too() -> None:
-    assert gone(Job(objects=("people",))) == [1, 2, 3]
+    assert gone(Request(objects=("people",))) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("off", "left"), [("belongings", [1]), ("shadows", [1, 2])])
 def test_a_kind_that_is_off_stays(off: str, left: list[int]) -> None:
-    assert gone(replace(Job(objects=("people",)), **{off: "off"})) == left
+    assert gone(replace(Request(objects=("people",)), **{off: "off"})) == left
 
 
 def test_numbers_decide_alone() -> None:
-    assert gone(Job(numbers=frozenset({1, 4}))) == [1, 4]
+    assert gone(Request(numbers=frozenset({1, 4}))) == [1, 4]
 
 
 def test_another_word_than_auto_and_off_is_refused() -> None:
     with pytest.raises(OptionError, match="belongings is 'yes', expected auto or off"):
-        gone(Job(objects=("people",), belongings="yes"))
+        gone(Request(objects=("people",), belongings="yes"))
 
 
 def test_only_the_named_kinds_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,9 @@ from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec, SizeRule
 from inpaint_app.errors import BackendError, Cancelled, MaskError, OptionError, PhotoError
 from inpaint_app.imaging.mask import dilated
-from inpaint_app.removal.pipeline import Filler, remove
+from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 FAST = ("navier-stokes", "telea")
 

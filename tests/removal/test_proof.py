@@ -10,10 +10,11 @@ from inpaint_app.backends import registry
 from inpaint_app.errors import BackendError, MaskError
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.removal import places, proof
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.proof import Case, Patch, best, prove, ranking
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Removal, Result
+from inpaint_app.types import Image, Mask, Result
 
 
 def two_textures(height: int = 120, width: int = 200) -> Image:

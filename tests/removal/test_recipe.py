@@ -22,7 +22,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.photofile.files import load
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal import recipe
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 
@@ -39,8 +39,8 @@ def made(photo: Photo, mask: Mask) -> str:
     """A recipe of a removal with everything in it."""
     avoid = np.zeros_like(mask)
     avoid[:, 50:] = True
-    job = Job(mask=mask, avoid=avoid, backend="patchmatch", grow=2, options={"seed": 4})
-    return recipe.make(photo, SESSION.run(photo.rgb, job), job, SESSION.settings)
+    request = Request(mask=mask, avoid=avoid, backend="patchmatch", grow=2, options={"seed": 4})
+    return recipe.make(photo, SESSION.run(photo.rgb, request), request, SESSION.settings)
 
 
 def test_a_replay_gives_identical_pixels(photo: Photo, mask: Mask, made: str) -> None:
@@ -49,14 +49,14 @@ def test_a_replay_gives_identical_pixels(photo: Photo, mask: Mask, made: str) ->
     assert read.avoid is not None
     assert read.avoid[:, 50:].all()
     assert (read.grow, read.feather, read.options["seed"]) == (2, None, 4)
-    outcome = SESSION.run(photo.rgb, read.job())
-    assert recipe.fingerprint(outcome.result.image) == read.pixels_sha256
-    assert read.differences(photo, SESSION.settings, outcome.result.image) == ()
+    result = SESSION.run(photo.rgb, read.request())
+    assert recipe.fingerprint(result.image) == read.pixels_sha256
+    assert read.differences(photo, SESSION.settings, result.image) == ()
 
 
 def test_a_recipe_of_a_recipe_is_the_same(photo: Photo, made: str) -> None:
     read = recipe.parse(made, photo.rgb.shape)
-    again = recipe.make(photo, SESSION.run(photo.rgb, read.job()), read.job(), SESSION.settings)
+    again = recipe.make(photo, SESSION.run(photo.rgb, read.request()), read.request(), SESSION.settings)
     assert json.loads(again) == json.loads(made)
 
 
@@ -77,8 +77,10 @@ def test_what_differs_is_named(photo: Photo, made: str) -> None:
 def test_other_seeds_are_other_recipes_with_other_pixels(photo: Photo, mask: Mask) -> None:
     texts = []
     for seed in (1, 2):
-        job = Job(mask=mask, backend="patchmatch", options={"seed": seed})
-        texts.append(json.loads(recipe.make(photo, SESSION.run(photo.rgb, job), job, SESSION.settings)))
+        request = Request(mask=mask, backend="patchmatch", options={"seed": seed})
+        texts.append(
+            json.loads(recipe.make(photo, SESSION.run(photo.rgb, request), request, SESSION.settings))
+        )
     assert texts[0]["options"]["seed"] != texts[1]["options"]["seed"]
     assert texts[0]["result"]["sha256"] != texts[1]["result"]["sha256"]
 

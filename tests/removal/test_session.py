@@ -16,7 +16,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Configured
 from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError, PhotoTooLarge
 from inpaint_app.removal import session as sessions
-from inpaint_app.removal.session import Job, NothingFound, Session
+from inpaint_app.removal.session import NothingFound, Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
@@ -90,77 +90,79 @@ def make_finder(argument: str, settings: Settings) -> Finder:
 
 
 def test_people_go_and_the_car_stays(session: Session, image: Image) -> None:
-    outcome = session.run(image, Job(objects=("people",), backend="telea", grow=0))
+    result = session.run(image, Request(objects=("people",), backend="telea", grow=0))
     expected = PERSON.full_mask((48, 64)) | OTHER.full_mask((48, 64))
-    assert outcome.removed == (PERSON, OTHER)
-    assert np.array_equal(outcome.mask, expected)
-    assert np.array_equal(outcome.result.mask, expected)
-    assert np.array_equal(outcome.result.image[~expected], image[~expected])
-    assert not np.array_equal(outcome.result.image, image)
+    assert result.removed == (PERSON, OTHER)
+    assert np.array_equal(result.hole, expected)
+    assert np.array_equal(result.mask, expected)
+    assert np.array_equal(result.image[~expected], image[~expected])
+    assert not np.array_equal(result.image, image)
 
 
 def test_the_brush_joins_what_is_found(session: Session, image: Image, mask: Mask) -> None:
-    outcome = session.run(image, Job(mask=mask, objects=("car",), backend="telea"))
-    assert np.array_equal(outcome.mask, mask | CAR.full_mask((48, 64)))
+    result = session.run(image, Request(mask=mask, objects=("car",), backend="telea"))
+    assert np.array_equal(result.hole, mask | CAR.full_mask((48, 64)))
 
 
 def test_chosen_numbers_go_without_looking_again(session: Session, image: Image) -> None:
-    job = Job(found=(PERSON, CAR, OTHER), numbers=frozenset({3}), backend="telea")
-    outcome = session.run(image, job)
-    assert outcome.removed == (OTHER,)
+    request = Request(found=(PERSON, CAR, OTHER), numbers=frozenset({3}), backend="telea")
+    result = session.run(image, request)
+    assert result.removed == (OTHER,)
     assert Finder.calls == 0
 
 
 def test_a_mask_alone_looks_for_nothing(session: Session, image: Image, mask: Mask) -> None:
-    session.run(image, Job(mask=mask, backend="telea"))
+    session.run(image, Request(mask=mask, backend="telea"))
     assert Finder.calls == 0
 
 
 def test_nothing_found_is_said_with_the_words_asked_for(session: Session, image: Image) -> None:
     with pytest.raises(NothingFound, match="dog or cat"):
-        session.run(image, Job(objects=("dog", "cat"), backend="telea"))
+        session.run(image, Request(objects=("dog", "cat"), backend="telea"))
 
 
 @pytest.mark.parametrize(
-    ("job", "error", "message"),
+    ("wanted", "error", "message"),
     [
-        (Job(backend="telea"), MaskError, "Nothing is marked"),
-        (Job(mask=np.zeros((48, 64), dtype=bool), backend="telea"), MaskError, "Nothing is marked"),
-        (Job(mask=np.ones((5, 5), dtype=bool), backend="telea"), MaskError, "5×5"),
-        (Job(mask=np.ones((48, 64), dtype=bool), backend="telea"), MaskError, "whole photo"),
-        (Job(objects=("unicorn",), backend="telea"), OptionError, "unicorn"),
-        (Job(objects=("people",), backend="tela"), OptionError, "telea"),
-        (Job(objects=("people",), backend="telea", segmenter="nobody"), OptionError, "nobody"),
-        (Job(mask=np.eye(48, 64, dtype=bool), backend="telea", options={"x": 1}), OptionError, "'x'"),
+        (Request(backend="telea"), MaskError, "Nothing is marked"),
+        (Request(mask=np.zeros((48, 64), dtype=bool), backend="telea"), MaskError, "Nothing is marked"),
+        (Request(mask=np.ones((5, 5), dtype=bool), backend="telea"), MaskError, "5×5"),
+        (Request(mask=np.ones((48, 64), dtype=bool), backend="telea"), MaskError, "whole photo"),
+        (Request(objects=("unicorn",), backend="telea"), OptionError, "unicorn"),
+        (Request(objects=("people",), backend="tela"), OptionError, "telea"),
+        (Request(objects=("people",), backend="telea", segmenter="nobody"), OptionError, "nobody"),
+        (Request(mask=np.eye(48, 64, dtype=bool), backend="telea", options={"x": 1}), OptionError, "'x'"),
         (
-            Job(mask=np.eye(48, 64, dtype=bool), avoid=np.ones((2, 2), dtype=bool), backend="telea"),
+            Request(mask=np.eye(48, 64, dtype=bool), avoid=np.ones((2, 2), dtype=bool), backend="telea"),
             MaskError,
             "avoid",
         ),
     ],
 )
-def test_wrong_jobs_are_named(session: Session, image: Image, job: Job, error: type, message: str) -> None:
+def test_wrong_requests_are_named(
+    session: Session, image: Image, wanted: Request, error: type, message: str
+) -> None:
     with pytest.raises(error, match=message):
-        session.run(image, job)
+        session.run(image, wanted)
 
 
 def test_the_given_mask_is_not_written_into(session: Session, image: Image, mask: Mask) -> None:
     before = mask.copy()
-    session.run(image, Job(mask=mask, objects=("people",), backend="telea"))
+    session.run(image, Request(mask=mask, objects=("people",), backend="telea"))
     assert np.array_equal(mask, before)
 
 
 def test_what_is_to_be_avoided_joins_the_finds_that_stay(session: Session, image: Image, mask: Mask) -> None:
     given = np.zeros((48, 64), dtype=bool)
     given[40:, :8] = True
-    outcome = session.run(
+    result = session.run(
         image,
-        Job(mask=mask, found=(PERSON, OTHER), numbers=frozenset({1}), avoid=given, backend="telea"),
+        Request(mask=mask, found=(PERSON, OTHER), numbers=frozenset({1}), avoid=given, backend="telea"),
     )
-    assert outcome.avoid is not None
-    assert outcome.avoid[given & ~outcome.mask].all()
-    assert outcome.avoid[OTHER.box.slices].all()
-    assert not outcome.avoid[PERSON.box.slices].any()
+    assert result.avoid is not None
+    assert result.avoid[given & ~result.hole].all()
+    assert result.avoid[OTHER.box.slices].all()
+    assert not result.avoid[PERSON.box.slices].any()
     assert given.sum() == 64, "the given region was written into"
 
 
@@ -168,8 +170,8 @@ def test_a_backend_that_breaks_becomes_one_error_and_the_next_run_works(
     session: Session, image: Image, mask: Mask
 ) -> None:
     with pytest.raises(BackendError, match=r"Breaking failed .*boom"):
-        session.run(image, Job(mask=mask, backend="breaking"))
-    session.run(image, Job(mask=mask, backend="telea"))
+        session.run(image, Request(mask=mask, backend="breaking"))
+    session.run(image, Request(mask=mask, backend="telea"))
 
 
 def test_no_memory_is_said_as_such(
@@ -177,7 +179,7 @@ def test_no_memory_is_said_as_such(
 ) -> None:
     monkeypatch.setattr(Breaking, "error", MemoryError())
     with pytest.raises(BackendError, match="ran out of memory"):
-        session.run(image, Job(mask=mask, backend="breaking"))
+        session.run(image, Request(mask=mask, backend="breaking"))
 
 
 def test_missing_things_are_said_with_their_cure(
@@ -186,7 +188,7 @@ def test_missing_things_are_said_with_their_cure(
     bare = BackendSpec("bare", "Bare", "Lacks.", "nowhere:Bare", packages=("no_such_package",))
     monkeypatch.setattr(backends, "BACKENDS", (bare,))
     with pytest.raises(MissingError, match="pip install no_such_package"):
-        session.run(image, Job(mask=mask, backend="bare"))
+        session.run(image, Request(mask=mask, backend="bare"))
 
 
 def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Image, mask: Mask) -> None:
@@ -195,7 +197,7 @@ def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Ima
 
     def work() -> None:
         try:
-            session.run(image, Job(mask=mask, backend="slow"), Progress(cancelled=stop.is_set))
+            session.run(image, Request(mask=mask, backend="slow"), Progress(cancelled=stop.is_set))
         except Cancelled as error:
             ended.append(error)
 
@@ -206,15 +208,15 @@ def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Ima
     stages: list[str] = []
     waiting = Progress(lambda fraction, stage: stages.append(stage), lambda: "Busy, 1 before you" in stages)
     with pytest.raises(Cancelled):
-        session.run(image, Job(mask=mask, backend="telea"), waiting)
+        session.run(image, Request(mask=mask, backend="telea"), waiting)
     stop.set()
     thread.join(5)
     assert len(ended) == 1
-    session.run(image, Job(mask=mask, backend="telea"))
+    session.run(image, Request(mask=mask, backend="telea"))
 
 
 def test_release_lets_go_of_what_is_warm(session: Session, image: Image, mask: Mask) -> None:
-    session.run(image, Job(mask=mask, objects=("people",), backend="telea"))
+    session.run(image, Request(mask=mask, objects=("people",), backend="telea"))
     assert session.device.holds("telea")
     assert session.device.holds("finder")
     session.release()
@@ -245,7 +247,7 @@ def test_photos_are_taken_in_under_the_limits_of_the_settings(image: Image) -> N
 
 def test_progress_of_a_whole_job_rises_to_one(session: Session, image: Image) -> None:
     seen: list[float] = []
-    session.run(image, Job(objects=("people",), backend="telea"), Progress(lambda f, s: seen.append(f)))
+    session.run(image, Request(objects=("people",), backend="telea"), Progress(lambda f, s: seen.append(f)))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 
@@ -269,8 +271,8 @@ def lacks_tiny(settings: Settings) -> tuple[Missing, ...]:
 def test_without_its_network_the_default_is_the_engine_alone(
     image: Image, mask: Mask, tmp_path: Path
 ) -> None:
-    assert Session(Settings()).ready(backends.DEFAULT).name == backends.DEFAULT
-    outcome = Session(Settings(checkpoints=tmp_path)).run(image, Job(mask))
-    assert outcome.result.backend == backends.INSTEAD
+    assert Session(Settings()).resolve_backend(backends.DEFAULT).name == backends.DEFAULT
+    result = Session(Settings(checkpoints=tmp_path)).run(image, Request(mask))
+    assert result.backend == backends.INSTEAD
     with pytest.raises(MissingError, match="context-encoder"):
-        Session(Settings(checkpoints=tmp_path)).ready("context-encoder")
+        Session(Settings(checkpoints=tmp_path)).resolve_backend("context-encoder")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import Cancelled, MissingWeights
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.runtime import downloads
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
@@ -84,8 +84,8 @@ def test_without_the_weights_a_brushed_mask_is_removed_all_the_same(
     image, mask = np.full((40, 40, 3), 90, np.uint8), np.zeros((40, 40), bool)
     mask[10:20, 10:20] = True
     with pytest.raises(MissingWeights, match="no network here"):
-        session.run(image, Job(objects=("people",), backend="telea"))
-    assert session.run(image, Job(mask=mask, backend="telea")).result.changed_known == 0
+        session.run(image, Request(objects=("people",), backend="telea"))
+    assert session.run(image, Request(mask=mask, backend="telea")).changed_known == 0
 
 
 def test_one_download_at_a_time_and_who_waits_can_stop(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:

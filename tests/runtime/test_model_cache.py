@@ -15,10 +15,11 @@ import pytest
 
 from inpaint_app.backends import memory, registry
 from inpaint_app.backends.base import BackendSpec
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.runtime.model_cache import Warm
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Window
 
 
 class Fake:

@@ -13,7 +13,7 @@ import pytest
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import BackendError, Cancelled, out_of_memory
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.runtime.worker import Device
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Window
@@ -74,16 +74,16 @@ def test_quick_work_does_not_wait_for_slow_work(
         return window.image.copy()
 
     monkeypatch.setattr(Toy, "does", slowly)
-    thread = threading.Thread(target=session.run, args=(image, Job(mask=mask, backend="slow-toy")))
+    thread = threading.Thread(target=session.run, args=(image, Request(mask=mask, backend="slow-toy")))
     thread.start()
     assert entered.wait(5)
     stages: list[str] = []
-    session.run(image, Job(mask=mask, backend="telea"), Progress(lambda f, stage: stages.append(stage)))
+    session.run(image, Request(mask=mask, backend="telea"), Progress(lambda f, stage: stages.append(stage)))
     assert thread.is_alive()
     assert not [stage for stage in stages if "before you" in stage]
     waiting = Progress(cancelled=lambda: len(session.device.slow) == 1)
     with pytest.raises(Cancelled):
-        session.run(image, Job(mask=mask, backend="slow-toy"), waiting)
+        session.run(image, Request(mask=mask, backend="slow-toy"), waiting)
     end.set()
     thread.join(5)
 
@@ -119,10 +119,10 @@ def test_what_is_no_fill_is_refused_and_changes_nothing(
     monkeypatch.setattr(Toy, "does", lambda toy, window, progress: returned(window))
     before = image.copy()
     with pytest.raises(BackendError, match=said):
-        session.run(image, Job(mask=mask, backend="toy"))
+        session.run(image, Request(mask=mask, backend="toy"))
     assert np.array_equal(image, before)
     monkeypatch.setattr(Toy, "does", same)
-    session.run(image, Job(mask=mask, backend="toy"))
+    session.run(image, Request(mask=mask, backend="toy"))
 
 
 def test_a_backend_that_ends_its_thread_becomes_an_error(
@@ -133,8 +133,8 @@ def test_a_backend_that_ends_its_thread_becomes_an_error(
 
     monkeypatch.setattr(Toy, "does", leaves)
     with pytest.raises(BackendError, match=r"Toy failed .*SystemExit"):
-        session.run(image, Job(mask=mask, backend="toy"))
-    session.run(image, Job(mask=mask, backend="telea"))
+        session.run(image, Request(mask=mask, backend="toy"))
+    session.run(image, Request(mask=mask, backend="telea"))
 
 
 def test_a_backend_that_hangs_after_a_cancel_is_left_behind_with_all_that_it_held(
@@ -150,7 +150,7 @@ def test_a_backend_that_hangs_after_a_cancel_is_left_behind_with_all_that_it_hel
 
     def work() -> None:
         try:
-            session.run(image, Job(mask=mask, backend="toy"), Progress(cancelled=stop.is_set))
+            session.run(image, Request(mask=mask, backend="toy"), Progress(cancelled=stop.is_set))
         except Cancelled as error:
             ended.append(error)
 
@@ -161,7 +161,7 @@ def test_a_backend_that_hangs_after_a_cancel_is_left_behind_with_all_that_it_hel
     assert entered.wait(5)
     monkeypatch.setattr(Toy, "does", same)
     stop.set()
-    session.run(image, Job(mask=mask, backend="toy"))
+    session.run(image, Request(mask=mask, backend="toy"))
     assert thread.is_alive()
     assert Toy.made == 2, "the one left behind still works with the first"
     end.set()
@@ -193,11 +193,11 @@ def test_short_memory_lets_go_of_other_models_and_says_so(
     session: Session, image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     monkeypatch.setattr(Toy, "does", same)
-    session.run(image, Job(mask=mask, backend="other"))
+    session.run(image, Request(mask=mask, backend="other"))
     monkeypatch.setattr(Toy, "does", no_memory(error))
     stages: list[str] = []
     progress = Progress(lambda fraction, stage: stages.append(stage))
-    session.run(image, Job(mask=mask, backend="toy"), progress)
+    session.run(image, Request(mask=mask, backend="toy"), progress)
     assert not session.device.holds("other")
     assert "Memory is short: trying again with all other models let go" in stages
     assert progress.notes == ("Memory was short: Toy tried again with all other models let go.",)
@@ -208,10 +208,10 @@ def test_when_nothing_else_can_be_let_go_a_smaller_way_is_taken_and_kept(
 ) -> None:
     monkeypatch.setattr(Toy, "does", no_memory(GPU))
     progress = Progress()
-    session.run(image, Job(mask=mask, backend="lowering"), progress)
+    session.run(image, Request(mask=mask, backend="lowering"), progress)
     assert progress.notes == ("Memory was short: Lowering tried again on the processor, which is slower.",)
     again = Progress()
-    session.run(image, Job(mask=mask, backend="lowering"), again)
+    session.run(image, Request(mask=mask, backend="lowering"), again)
     assert again.notes == ()
 
 
@@ -220,9 +220,9 @@ def test_when_there_is_no_smaller_way_it_is_said_and_the_next_one_starts_afresh(
 ) -> None:
     monkeypatch.setattr(Toy, "does", no_memory(GPU, GPU))
     with pytest.raises(BackendError, match=r"ran out of memory.*smaller hole"):
-        session.run(image, Job(mask=mask, backend="lowering"))
+        session.run(image, Request(mask=mask, backend="lowering"))
     assert not session.device.holds("lowering")
-    session.run(image, Job(mask=mask, backend="lowering"))
+    session.run(image, Request(mask=mask, backend="lowering"))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("out of memory"), KeyError("x")])

@@ -13,7 +13,7 @@ import pytest
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import load
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.server import visitors as module
 from inpaint_app.server.files.stored_results import Made, Patch, hole_of, patched, patches_of, seen
 from inpaint_app.server.guard.identity import Visitor
@@ -34,23 +34,23 @@ def visit(tmp_path: Path, image: Image) -> Visit:
 
 
 def made(visit: Visit, mask: Mask) -> Made:
-    job = Job(mask=mask, backend="telea")
-    outcome = Session().run(visit.pixels(), job)
-    kept = Made.of(outcome, job, frozenset(), {"what": "a thing"})
+    request = Request(mask=mask, backend="telea")
+    result = Session().run(visit.pixels(), request)
+    kept = Made.of(result, request, frozenset(), {"what": "a thing"})
     visit.step().made["telea"] = kept
     whole = kept.whole(visit.pixels())
-    np.testing.assert_array_equal(whole.result.image, outcome.result.image)
-    np.testing.assert_array_equal(whole.result.mask, outcome.result.mask)
-    np.testing.assert_array_equal(whole.mask, outcome.mask)
+    np.testing.assert_array_equal(whole.image, result.image)
+    np.testing.assert_array_equal(whole.mask, result.mask)
+    np.testing.assert_array_equal(whole.hole, result.hole)
     return kept
 
 
 def test_steps_are_rebuilt_from_patches(visit: Visit, image: Image, mask: Mask) -> None:
     other = np.roll(mask, (-12, -20), axis=(0, 1))
-    first = made(visit, mask).whole(image).result.image
+    first = made(visit, mask).whole(image).image
     visit.keep("telea", "first")
     np.testing.assert_array_equal(visit.pixels(), first)
-    second = made(visit, other).whole(first).result.image
+    second = made(visit, other).whole(first).image
     visit.keep("telea", "second")
     np.testing.assert_array_equal(visit.pixels(), second)
     changed = (second != image).any(axis=2)
@@ -65,14 +65,14 @@ def test_steps_are_rebuilt_from_patches(visit: Visit, image: Image, mask: Mask) 
 
 def test_what_is_kept_is_as_small_as_the_hole(visit: Visit, mask: Mask) -> None:
     kept = made(visit, mask)
-    assert kept.outcome.result.image.size == 0
+    assert kept.result.image.size == 0
     assert sum(patch.pixels.size for patch in kept.patches) < 3 * 40 * 40
 
 
 def test_patches_leave_their_image_alone(visit: Visit, image: Image, mask: Mask) -> None:
     before = image.copy()
-    outcome = Session().run(image, Job(mask=mask, backend="telea"))
-    patched(image, patches_of(outcome.result))
+    result = Session().run(image, Request(mask=mask, backend="telea"))
+    patched(image, patches_of(result))
     np.testing.assert_array_equal(image, before)
 
 

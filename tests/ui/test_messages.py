@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import UnreadablePhoto
-from inpaint_app.removal.request import Job
+from inpaint_app.removal.request import Request
 from inpaint_app.server import pictures
 from inpaint_app.server.marks import drawn
 from inpaint_app.server.visitors import Step, Visit
@@ -24,23 +24,23 @@ def step() -> Step:
     return Step(0, "Original", found=(find, other), found_with=messages.finder({}, Settings()))
 
 
-def job(message: dict[str, object], step: Step) -> Job:
+def request(message: dict[str, object], step: Step) -> Request:
     operations = messages.listed(message.get("marks"))
     visit = Visit(Path(), Settings(), photo=object(), steps=[step])  # type: ignore[arg-type]
-    return messages.job(message, visit, drawn(operations, (10, 20), step.found or ()))
+    return messages.request(message, visit, drawn(operations, (10, 20), step.found or ()))
 
 
 def test_words_use_earlier_finds_unless_the_finder_changed(step: Step) -> None:
     message: dict[str, object] = {"objects": ["people"], "confidence": 0.35}
-    assert job(message, step).found is step.found
-    assert job({**message, "confidence": 0.6}, step).found is None
-    assert job(message, step).numbers is None
+    assert request(message, step).found is step.found
+    assert request({**message, "confidence": 0.6}, step).found is None
+    assert request(message, step).numbers is None
 
 
 def test_where_something_was_erased_the_finds_are_not_named_again(step: Step) -> None:
     chosen = {"kind": "choose", "numbers": [7], "on": True}
     erased = {"kind": "stroke", "points": [13, 0, 13, 10], "width": 2, "erase": True}
-    plain, corrected = job({"marks": [chosen]}, step), job({"marks": [chosen, erased]}, step)
+    plain, corrected = request({"marks": [chosen]}, step), request({"marks": [chosen, erased]}, step)
     assert (plain.numbers, corrected.numbers) == ({7}, frozenset())
     assert plain.mask is not None
     assert corrected.mask is not None
@@ -52,7 +52,7 @@ def test_where_something_was_erased_the_finds_are_not_named_again(step: Step) ->
     ("given", "expected"), [(None, None), ("", None), ("auto", None), ("12", 12), (0, 0)]
 )
 def test_growth_is_automatic_or_a_number(step: Step, given: object, expected: int | None) -> None:
-    assert job({"grow": given}, step).grow == expected
+    assert request({"grow": given}, step).grow == expected
 
 
 def test_only_uploads_and_samples_are_opened(tmp_path: Path) -> None:

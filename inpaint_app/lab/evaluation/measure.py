@@ -19,9 +19,10 @@ from inpaint_app.lab.evaluation.holes import HoleSpec, parse
 from inpaint_app.lab.evaluation.photosets import PhotoRef, fitted
 from inpaint_app.metrics.full_reference import QUICK, Scores, scores, total_variation
 from inpaint_app.metrics.no_reference import report
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Progress, Removal
+from inpaint_app.types import Image, Mask, Progress
 
 THUMBNAIL = 192
 """Longest side in pixels of the pictures kept for the report."""
@@ -136,7 +137,7 @@ def _filled(
     progress: Progress,
 ) -> Measured:
     try:
-        session.ready(base.backend)
+        session.resolve_backend(base.backend)
         told = base.hole.startswith(MOSAIC) and registry.find(base.backend).restores
         shown = mosaic(truth, mask) if told else cut
         removal = Removal(shown, mask, grow=0, feather=0, options={"seed": seed})

@@ -11,8 +11,9 @@ from inpaint_app.imaging.window import BLANK
 from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.metrics.full_reference import QUICK, Scores, scores
 from inpaint_app.metrics.no_reference import NoReference, report
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.types import Image, Mask, Progress, Removal, Result
+from inpaint_app.types import Image, Mask, Progress, Result
 
 HOLES = {
     "square:0.25": "Square",

@@ -17,7 +17,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Photo
 from inpaint_app.photofile.photo import SaveOptions
-from inpaint_app.removal.session import CONFIDENCE, Job, Outcome, Session, source_type
+from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.server.endpoints.arguments import READING
 from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.endpoints.remote_options import from_network
@@ -25,7 +25,7 @@ from inpaint_app.server.files.file_names import legal
 from inpaint_app.server.files.temp_files import Handed
 from inpaint_app.server.visitors import Visits
 from inpaint_app.server.work import AT_ONCE
-from inpaint_app.types import Instance, Mask, Progress
+from inpaint_app.types import Instance, Mask, Progress, Result
 
 PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ONCE, "show_progress": "hidden"}
 
@@ -122,14 +122,14 @@ class Service:
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
         if not words:
             raise gr.Error('No objects are named: give words such as "people, dog".', print_exception=False)
-        job = {
+        what = {
             "objects": words,
             "confidence": float(confidence),
             "segmenter": segmenter or None,
             "candidates": int(candidates),
         }
         return self._removed(
-            photo, job, backend, options, grow, feather, _Saving(frame, exact, mark_edited), request
+            photo, what, backend, options, grow, feather, _Saving(frame, exact, mark_edited), request
         )
 
     def remove_mask(
@@ -155,7 +155,7 @@ class Service:
             visit = self.visits.caller(request)
             with visit.allowance.turn(max(1, what.get("candidates", 1))) as turn:
                 options_of_file = saving.options(backend or backends.DEFAULT)
-                job = Job(
+                wanted = Request(
                     backend=backend or backends.DEFAULT,
                     options=from_network(_options(options), backend or backends.DEFAULT),
                     grow=_pixels("grow", grow),
@@ -163,18 +163,17 @@ class Service:
                     **what,
                 )
 
-                def fill(progress: Progress) -> tuple[Photo, Outcome]:
+                def fill(progress: Progress) -> tuple[Photo, Result]:
                     progress.charged_to(turn.charge, turn.spent)
                     opened = self._opened(photo, progress, int(saving.frame or 0) or None)
                     files.planned(opened, None, options_of_file)
                     given = (
                         _given(mask, opened, self.session, reading, progress) if mask is not None else None
                     )
-                    wanted = replace(job, mask=given)
-                    return opened, self.session.run(opened.rgb, wanted, progress, alpha=opened.alpha)
+                    masked = replace(wanted, mask=given)
+                    return opened, self.session.run(opened.rgb, masked, progress, alpha=opened.alpha)
 
-                opened, outcome = called(visit, fill)
-            result = outcome.result
+                opened, result = called(visit, fill)
             encoded = files.encode(opened, result.image, result.mask, options=options_of_file)
             path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
         except InpaintError as error:
@@ -186,11 +185,11 @@ class Service:
             "hole_pixels": int(np.count_nonzero(result.mask)),
             "grow": result.grow,
             "feather": result.feather,
-            "removed": [_find(instance) for instance in outcome.removed],
-            "seed": result.options.seed,
-            "candidates": [one.seed for one in outcome.candidates],
-            "new_objects": outcome.note or None,
-            "notices": list(outcome.notices),
+            "removed": [_find(instance) for instance in result.removed],
+            "seed": result.seed,
+            "candidates": [one.seed for one in result.candidates],
+            "new_objects": result.note or None,
+            "notices": list(result.notices),
             "file": encoded.report.plain(),
         }
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inpaint_app.photofile.files import Photo
 from inpaint_app.photofile.samples.opacity import continued
-from inpaint_app.removal.session import Job, Outcome
+from inpaint_app.removal.session import Request
 from inpaint_app.types import Box, Image, Mask, Result
 
 
@@ -61,12 +61,12 @@ def patched(image: Image, patches: Iterable[Patch]) -> Image:
 class Made:
     """A result of the current step as it is kept. `gone`: numbers of the finds it removed; `shown`: what the page has.
 
-    `outcome` and `job` are kept without their arrays: the masks as bits, the pixels as patches; `whole` brings the
-    outcome back.
+    `result` and `request` are kept without their arrays: the masks as bits, the pixels as patches; `whole` brings the
+    result back.
     """
 
-    outcome: Outcome
-    job: Job
+    result: Result
+    request: Request
     gone: frozenset[int]
     patches: tuple[Patch, ...]
     mask: NDArray[np.uint8]
@@ -74,31 +74,27 @@ class Made:
     shown: dict[str, Any]
 
     @classmethod
-    def of(cls, outcome: Outcome, job: Job, gone: frozenset[int], shown: dict[str, Any]) -> Made:
-        """Keep an outcome small."""
+    def of(cls, result: Result, request: Request, gone: frozenset[int], shown: dict[str, Any]) -> Made:
+        """Keep a result small."""
         nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
         return cls(
-            replace(
-                outcome, result=replace(outcome.result, image=nothing, mask=no_mask), mask=no_mask, avoid=None
-            ),
-            replace(job, mask=None, avoid=None, found=None),
+            replace(result, image=nothing, mask=no_mask, hole=no_mask, avoid=None, candidates=()),
+            replace(request, mask=None, avoid=None, found=None),
             gone,
-            patches_of(outcome.result),
-            np.packbits(outcome.mask, axis=1),
-            None if outcome.avoid is None else np.packbits(outcome.avoid, axis=1),
+            patches_of(result),
+            np.packbits(result.hole, axis=1),
+            None if result.avoid is None else np.packbits(result.avoid, axis=1),
             shown,
         )
 
-    def whole(self, image: Image) -> Outcome:
-        """The outcome with its arrays; `image` is the picture that it was made from."""
+    def whole(self, image: Image) -> Result:
+        """The result with its arrays; `image` is the picture that it was made from."""
         shape = image.shape[:2]
         width = shape[1]
-        result = replace(
-            self.outcome.result, image=patched(image, self.patches), mask=hole_of(self.patches, shape)
-        )
         return replace(
-            self.outcome,
-            result=result,
-            mask=np.unpackbits(self.mask, axis=1, count=width).view(bool),
+            self.result,
+            image=patched(image, self.patches),
+            mask=hole_of(self.patches, shape),
+            hole=np.unpackbits(self.mask, axis=1, count=width).view(bool),
             avoid=None if self.avoid is None else np.unpackbits(self.avoid, axis=1, count=width).view(bool),
         )

@@ -13,7 +13,7 @@ from inpaint_app import batch
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch.journal import Row
 from inpaint_app.errors import InpaintError, TooMany
-from inpaint_app.removal.session import Job, Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.server.visitors import Visit, Visits
 from inpaint_app.server.work import AT_ONCE, pump
 from inpaint_app.types import Progress
@@ -105,7 +105,7 @@ def work(
         with visit.allowance.turn(len(paths), progress):
             summary = batch.run(
                 paths,
-                Job(objects=tuple(words), backend=backend),
+                Request(objects=tuple(words), backend=backend),
                 visit.file("", "batch").parent,
                 session,
                 progress,

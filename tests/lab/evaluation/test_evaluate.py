@@ -19,9 +19,10 @@ from inpaint_app.lab.evaluation import summary
 from inpaint_app.lab.evaluation.measure import MOSAIC, Measured, Plan, Row, mosaic, run
 from inpaint_app.lab.evaluation.photosets import photos
 from inpaint_app.lab.evaluation.store import Store
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Progress, Removal, Result
+from inpaint_app.types import Progress, Result
 
 BACKENDS = ("telea", "navier-stokes")
 SESSION = Session(Settings())

@@ -7,9 +7,10 @@ import pytest
 
 from inpaint_app.errors import Cancelled, MaskError, OptionError
 from inpaint_app.lab.evaluation import trial
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Progress, Removal
+from inpaint_app.types import Image, Mask, Progress
 
 
 @pytest.fixture
