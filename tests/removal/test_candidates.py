@@ -157,7 +157,9 @@ def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.
     session = Session()
     painter = Painter({3: 12})
     monkeypatch.setitem(session.device.warm._things, "telea", painter)
-    monkeypatch.setattr(session, "detect", lambda picture, _name, _confidence, share: look(picture, share))
+    monkeypatch.setattr(
+        session, "detect", lambda picture, _name, _confidence, share, parts: look(picture, share)
+    )
     image, mask = photo()
     result = session.run(
         image, Request(mask, backend="telea", grow=0, feather=0, options={"seed": 3}, retries=2)
