@@ -203,7 +203,7 @@ def run(
     session: Session,
     progress: Progress | None = None,
     *,
-    done: Callable[[tuple[str, str, str]], bool] | None = None,
+    done: Callable[[tuple[str, str, str]], bool] = lambda key: False,
     processes: int = 1,
 ) -> Iterator[Measured]:
     """Every row of the plan, as each is ready: what the page's Evaluate tab and the command line both draw from.
@@ -213,12 +213,11 @@ def run(
     """
     progress = progress or Progress()
     holes = tuple(parse(text) for text in plan.holes)
-    skip = done or _nothing
     jobs = [
         (photo, hole, left)
         for photo in plan.photos
         for hole in holes
-        if (left := _left(plan, photo, hole, skip))
+        if (left := _left(plan, photo, hole, done))
     ]
     if processes <= 1:
         for number, job in enumerate(jobs):
@@ -227,10 +226,6 @@ def run(
     else:
         yield from _spread(plan, jobs, processes, session.settings, progress)
     progress(1.0, "Done")
-
-
-def _nothing(key: tuple[str, str, str]) -> bool:
-    return False
 
 
 _Job = tuple[PhotoRef, HoleSpec, tuple[str, ...]]
