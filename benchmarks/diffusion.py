@@ -145,11 +145,12 @@ def measure(way: str, steps: int) -> dict[str, Any]:
 
     import numpy as np
 
+    from inpaint_app.backends.base import Window
     from inpaint_app.backends.diffusion import backend, device, load
     from inpaint_app.backends.diffusion.estimate import Estimates
     from inpaint_app.backends.diffusion.options import StableDiffusionOptions
     from inpaint_app.settings import Settings
-    from inpaint_app.types import Progress, Window
+    from inpaint_app.types import Progress
 
     precision, memory, *rest = way.split()
     built = real_size(device.dtype(precision))

@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.exemplar_cases import Case, cases, scores
+from inpaint_app.backends.base import Window
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
 from inpaint_app.settings import Settings
-from inpaint_app.types import Progress, Window
+from inpaint_app.types import Progress
 
 GUIDANCE = 0.5
 Fill = Callable[[Case], NDArray[np.uint8]]

@@ -21,7 +21,7 @@ CONTROL = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Environment:
     """place: one of PLACES. cores, memory (bytes): what may be used here, in a container less than there is."""
 
     place: str
@@ -57,7 +57,7 @@ class Surroundings:
         }
 
 
-def look(environment: Mapping[str, str] | None = None) -> Surroundings:
+def detect(environment: Mapping[str, str] | None = None) -> Environment:
     """What the environment and the system tell. INPAINT_SURROUNDINGS decides; else a Space says that it is one.
 
     Raises OptionError for a place that is not known.
@@ -69,7 +69,7 @@ def look(environment: Mapping[str, str] | None = None) -> Surroundings:
     space = _is_space(source)
     place = named if named in PLACES else SPACES if space else OWN
     told = _size(source.get("MEMORY", "")) if space else 0.0
-    return Surroundings(place, cores(source), told or _memory())
+    return Environment(place, cores(source), told or _memory())
 
 
 def cores(environment: Mapping[str, str] | None = None) -> int:

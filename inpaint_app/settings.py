@@ -85,7 +85,7 @@ class Settings:
     def from_environment(cls, variables: Mapping[str, str] | None = None) -> Settings:
         """The settings as the environment has them; a value that does not fit raises OptionError."""
         source = os.environ if variables is None else variables
-        found = environment.look(source)
+        found = environment.detect(source)
         values: dict[str, object] = {**found.defaults, "surroundings": found.place}
         for field in fields(cls):
             name = f"INPAINT_{field.name.upper()}"

@@ -1,4 +1,4 @@
-"""The nouns of the app: image, mask, box, instance, window, options, result. All frozen, NumPy only.
+"""The nouns of the app: image, mask, box, instance, ticket, progress, options, result. NumPy only.
 
 Image: (H, W, 3) uint8, RGB. Mask: (H, W) bool, True = hole. Both are treated as read-only everywhere.
 """
@@ -71,25 +71,57 @@ class Instance:
 STOPPED = "Stopped."
 
 
-@dataclass(slots=True)
-class _Life:
-    """What a progress and all its parts share."""
+class Ticket:
+    """Whose work it is, who pays for it, and whether it still lives: what a line to the device goes by.
 
-    owner: str
-    heard: float = field(default_factory=time.monotonic)
-    notes: list[str] = field(default_factory=list)
-    lost: InpaintError | None = None
-    stopped: float = 0.0
-    had_turn: bool = False
-    costs: tuple[Callable[[float], object], Callable[[float], object]] = (float, float)
+    owner: those who wait take turns by it; "" is the machine's user. charge: hears, in usual fills, what the work that
+    follows will cost, and raises TooMany where that is not to be had; spent: hears how many seconds it took, where none
+    knew before. had_turn: whether the work had the device before: it is not turned away then, however many wait.
+    lost: why the work was given up; None while it is not.
+    """
+
+    def __init__(self, owner: str = "") -> None:
+        self.owner = owner
+        self.charge: Callable[[float], object] = float
+        self.spent: Callable[[float], object] = float
+        self.had_turn = False
+        self.lost: InpaintError | None = None
+        self._heard = time.monotonic()
+        self._stopped = 0.0
+
+    def alive(self) -> None:
+        """A sign of life; raises what `give_up` was told."""
+        self._heard = time.monotonic()
+        if self.lost is not None:
+            raise self.lost
+
+    def give_up(self, error: InpaintError) -> None:
+        """Nobody waits for this work any more: every further sign of life raises `error`."""
+        self.lost = self.lost or error
+
+    def stuck(self, cancelled: bool, title: str, grace: float, patience: float) -> InpaintError | None:
+        """Why to wait no longer for the work, called `title`, or None: the one watch over all work.
+
+        It was given up, cancelled and has not ended `grace` seconds later, or silent for `patience` seconds.
+        """
+        now = time.monotonic()
+        if cancelled:
+            self._stopped = self._stopped or now
+            return Cancelled(STOPPED) if now - self._stopped > grace else None
+        if self.lost is not None or now - self._heard <= patience:
+            return self.lost
+        return BackendError(
+            f"{title} has given no sign of life for {patience:.0f} s and was given up: try another backend, or a "
+            "smaller hole."
+        )
 
 
 class Progress:
-    """Where long work reports to and learns that it was cancelled.
+    """Where long work reports to and learns that it was cancelled; it carries the work's ticket.
 
     `progress(fraction, stage)` takes the work done in 0..1 and what is being done, and raises Cancelled once
     `cancelled()` is true. `progress.part(0.2, 0.8)` is the same for a piece of the work, counted 0..1 again.
-    owner: in whose name the work is done; those who wait for the device take turns by it. "" is the machine's user.
+    notes: what the user should know once the work is done.
     """
 
     def __init__(
@@ -97,12 +129,13 @@ class Progress:
         report: Callable[[float, str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         show: Callable[[Image], None] | None = None,
-        owner: str = "",
+        ticket: Ticket | None = None,
     ) -> None:
+        self.ticket = ticket or Ticket()
+        self.notes: list[str] = []
         self._report = report
         self._cancelled = cancelled
         self._show = show
-        self._life = _Life(owner)
 
     def __call__(self, fraction: float, stage: str = "") -> None:
         """Report the fraction done (0..1); raises Cancelled if the user stopped the work."""
@@ -111,80 +144,15 @@ class Progress:
             self._report(min(1.0, max(0.0, fraction)), stage)
 
     def check(self) -> None:
-        """A sign of life that reports nothing; raises Cancelled, or what `give_up` was told."""
-        self._life.heard = time.monotonic()
-        if self._life.lost is not None:
-            raise self._life.lost
+        """A sign of life that reports nothing; raises Cancelled, or why the work was given up."""
+        self.ticket.alive()
         if self.cancelled:
             raise Cancelled(STOPPED)
-
-    def charged_to(self, charge: Callable[[float], object], spent: Callable[[float], object]) -> None:
-        """From now on these hear of what the work costs: see `charge` and `spent`."""
-        self._life.costs = (charge, spent)
-
-    def charge(self, fills: float) -> None:
-        """What the work that follows will cost, in usual fills; raises TooMany where that is not to be had."""
-        self._life.costs[0](fills)
-
-    def spent(self, seconds: float) -> None:
-        """Say how long work took whose cost nobody could know before."""
-        self._life.costs[1](seconds)
-
-    def note(self, text: str) -> None:
-        """Something that the user should know once the work is done."""
-        self._life.notes += [text] * (text not in self._life.notes)
-
-    def give_up(self, error: InpaintError) -> None:
-        """Nobody waits for this work any more: every further report raises `error`."""
-        if self._life.lost is None:
-            self._life.lost = error
-
-    def begun(self) -> None:
-        """The work has the device: from now on `had_turn` is true."""
-        self._life.had_turn = True
-
-    def stuck(self, title: str, grace: float, patience: float) -> InpaintError | None:
-        """Why to wait no longer for the work, called `title`, or None.
-
-        It was given up, cancelled and has not ended `grace` seconds later, or silent for `patience` seconds.
-        """
-        life, now = self._life, time.monotonic()
-        if self.cancelled:
-            life.stopped = life.stopped or now
-            return Cancelled(STOPPED) if now - life.stopped > grace else None
-        if life.lost is not None:
-            return life.lost
-        if now - life.heard <= patience:
-            return None
-        return BackendError(
-            f"{title} has given no sign of life for {patience:.0f} s and was given up: try another backend, or a "
-            "smaller hole."
-        )
-
-    @property
-    def owner(self) -> str:
-        """In whose name the work is done."""
-        return self._life.owner
 
     @property
     def cancelled(self) -> bool:
         """Whether the user stopped the work."""
         return self._cancelled is not None and self._cancelled()
-
-    @property
-    def had_turn(self) -> bool:
-        """Whether the work had the device before: it is not turned away then, however many wait."""
-        return self._life.had_turn
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know, in its order."""
-        return tuple(self._life.notes)
-
-    @property
-    def lost(self) -> InpaintError | None:
-        """Why the work was given up; None while it is not."""
-        return self._life.lost
 
     def part(self, start: float, stop: float, stage: str = "", within: str = "") -> Progress:
         """A progress whose 0..1 is `start`..`stop` of this one; `stage` stands in where a report names none.
@@ -195,8 +163,8 @@ class Progress:
         def report(fraction: float, inner: str) -> None:
             self(start + (stop - start) * fraction, ": ".join(filter(None, (within, inner or stage))))
 
-        inner = Progress(report, self._cancelled, self._show)
-        inner._life = self._life
+        inner = Progress(report, self._cancelled, self._show, self.ticket)
+        inner.notes = self.notes
         return inner
 
     @property
@@ -246,22 +214,6 @@ class Missing:
     cure: str
     megabytes: float | None = None
     fetch: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """What a backend gets: a crop around one hole.
-
-    avoid: True where pixels are known but must not be copied from (other people, a region the user forbids).
-    guide: a coarse fill of the same shape that may steer the backend; its known pixels equal the image's.
-    guide_pixel: how many pixels of the window one pixel of that fill covered before it was enlarged; 0: not known.
-    """
-
-    image: Image
-    mask: Mask
-    avoid: Mask | None = None
-    guide: Image | None = None
-    guide_pixel: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

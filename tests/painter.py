@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Window
 from inpaint_app.errors import InpaintError
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.pipeline import Filler, Removal
 from inpaint_app.removal.pipeline import remove as run
-from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result, Window
+from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 WHITE = 250
 

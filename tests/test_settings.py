@@ -117,12 +117,12 @@ def test_a_container_has_its_share_and_not_the_machine_under_it(
     monkeypatch.setattr(environment, "CONTROL", tmp_path)
     (tmp_path / "memory.max").write_text("1000000000\n")
     (tmp_path / "cpu.max").write_text("50000 100000\n")
-    seen = environment.look({"INPAINT_SURROUNDINGS": "container"})
+    seen = environment.detect({"INPAINT_SURROUNDINGS": "container"})
     assert (seen.cores, seen.memory) == (1, 1e9)
     assert seen.defaults["max_megapixels"] == 25.0
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    unlimited = environment.look({"INPAINT_SURROUNDINGS": "container"})
+    unlimited = environment.detect({"INPAINT_SURROUNDINGS": "container"})
     assert unlimited.memory > 1e9
     assert unlimited.cores == len(os.sched_getaffinity(0))
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inpaint_app.backends.base import BackendSpec, Configured
+from inpaint_app.backends.base import BackendSpec, Configured, Window
 from inpaint_app.removal.session import Session
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Options, Progress, Window
+from inpaint_app.types import Box, Image, Instance, Options, Progress
 
 
 class Finder:

@@ -12,9 +12,25 @@ from typing import Any, Protocol, runtime_checkable
 
 from inpaint_app.errors import OptionError
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Missing, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Missing, Options, Progress
 
-__all__ = ["Backend", "BackendSpec", "Configured", "Expected", "Holding", "Missing", "SizeRule"]
+__all__ = ["Backend", "BackendSpec", "Configured", "Expected", "Holding", "Missing", "SizeRule", "Window"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What a backend gets: a crop around one hole.
+
+    avoid: True where pixels are known but must not be copied from (other people, a region the user forbids).
+    guide: a coarse fill of the same shape that may steer the backend; its known pixels equal the image's.
+    guide_pixel: how many pixels of the window one pixel of that fill covered before it was enlarged; 0: not known.
+    """
+
+    image: Image
+    mask: Mask
+    avoid: Mask | None = None
+    guide: Image | None = None
+    guide_pixel: float = 0.0
 
 
 @runtime_checkable
@@ -128,7 +144,7 @@ class BackendSpec:
             lacks += [
                 Missing(f"the weights {name}", checkpoints.cure(name, where))
                 for name in self.weights
-                if not checkpoints.present(name, where)
+                if not checkpoints.available(name, where)
             ]
         if self.lacks is not None:
             lacks += _named(self.lacks)(settings)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint_app.backends.base import Configured
-from inpaint_app.types import Image, Options, Progress, Window, option
+from inpaint_app.backends.base import Configured, Window
+from inpaint_app.types import Image, Options, Progress, option
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint_app.backends.base import Configured
+from inpaint_app.backends.base import Configured, Window
 from inpaint_app.errors import BackendError
-from inpaint_app.types import Image, Mask, Options, Progress, Window, option
+from inpaint_app.types import Image, Mask, Options, Progress, option
 
 _NATIVE = threading.Lock()
 """The library keeps its seed in a global."""

@@ -48,7 +48,7 @@ def instance_record(instance: Any) -> dict[str, Any]:
     }
 
 
-def told(record: dict[str, Any], several: bool = False) -> str:
+def summary(record: dict[str, Any], several: bool = False) -> str:
     """A record as a line for people. several: other photos have lines too, so it says which this is."""
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
     place = record["result"] if record["result"] != "-" else "standard output"

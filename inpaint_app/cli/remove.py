@@ -14,7 +14,7 @@ from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli import proving, saving, streams
 from inpaint_app.cli.console import Console
-from inpaint_app.cli.record import report, told
+from inpaint_app.cli.record import report, summary
 from inpaint_app.cli.saving import Plan, planned
 from inpaint_app.cli.written import check_file, remember, say_finder, write_json
 from inpaint_app.errors import (
@@ -238,7 +238,7 @@ class _Work:
             record = self.written(photo, one, request, place)
             if len(written) > 1:
                 record |= {"candidate": number, "best": one.seed == result.seed}
-            self.console.say(told(record, several=len(self.plan.targets) > 1))
+            self.console.say(summary(record, several=len(self.plan.targets) > 1))
             for line in record["file"]["lines"]:
                 self.console.note(f"{Path(record['result']).name}: {line}")
             if held:

@@ -104,7 +104,7 @@ def entry(name: str, where: Path) -> Entry:
     return known[name]
 
 
-def present(name: str, where: Path) -> bool:
+def available(name: str, where: Path) -> bool:
     """Whether the entry's file is there, and those of what it shares. Looks at names: `load` checks the content."""
     try:
         known = entries(where)

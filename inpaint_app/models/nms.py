@@ -28,7 +28,7 @@ class Finds(NamedTuple):
         return torch.einsum("fk,khw->fhw", self.coefficients, self.prototypes)
 
 
-def finds(raw: Raw, size: tuple[int, int], confidence: float, overlap: float = 0.6) -> list[Finds]:
+def decoded(raw: Raw, size: tuple[int, int], confidence: float, overlap: float = 0.6) -> list[Finds]:
     """Of each image of `size` (H, W): places from `confidence` up, of those that overlap more than that the best."""
     points, strides = centres(*size, device=raw.scores.device)
     placed = boxes(raw.edges, points, strides)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.backends.base import Backend, BackendSpec, SizeRule
+from inpaint_app.backends.base import Backend, BackendSpec, SizeRule, Window
 from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.visible import without_hidden
-from inpaint_app.types import Box, Image, Mask, Options, Progress, Result, Window
+from inpaint_app.types import Box, Image, Mask, Options, Progress, Result
 
 LARGEST = 1024
 """Side in pixels of the windows that fine holes share, for backends that take any size."""
@@ -78,7 +78,7 @@ def remove(
     feather = _feather(removal, growth)
     rule = filler.spec.size
     holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))
-    progress.charge(cost(filler, holes))
+    progress.ticket.charge(cost(filler, holes))
     canvas = removal.image.copy()
     pending = grown.copy() if len(holes) > 1 else grown
     total = sum(int(hole.mask.sum()) for hole in holes)

@@ -42,10 +42,12 @@ MOST_DECODERS = 4
 def _wanted(progress: Progress) -> dict[str, Any]:
     """In whose name something is decoded, whether anybody still waits for it, and who hears how long it took."""
 
-    def unwanted() -> bool:
-        return progress.cancelled or progress.lost is not None
+    ticket = progress.ticket
 
-    return {"owner": progress.owner, "unwanted": unwanted, "spent": progress.spent}
+    def unwanted() -> bool:
+        return progress.cancelled or ticket.lost is not None
+
+    return {"owner": ticket.owner, "unwanted": unwanted, "spent": ticket.spent}
 
 
 def source_type(backend: str) -> str:
@@ -152,7 +154,7 @@ class Session:
                 fills.failed(error)
             else:
                 fills.add(replace(result, **marked.known()))
-        return replace(fills.best(), notices=progress.notes[noted:])
+        return replace(fills.best(), notices=tuple(dict.fromkeys(progress.notes[noted:])))
 
     def marked(self, image: Image, request: Request, progress: Progress | None = None) -> Marked:
         """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""

@@ -59,7 +59,7 @@ class Line:
         turn = self._join(progress, title, forget)
         try:
             self._wait(turn)
-            progress.begun()
+            progress.ticket.had_turn = True
             yield
             progress.check()
         finally:
@@ -72,11 +72,11 @@ class Line:
     def _join(self, progress: Progress, title: str, forget: Callable[[], None]) -> _Turn:
         with self._change:
             before = len(self._line) + (self._at_work is not None)
-            if len(self._line) >= self.waiting and progress.owner and not progress.had_turn:
+            if len(self._line) >= self.waiting and progress.ticket.owner and not progress.ticket.had_turn:
                 raise Busy(f"Busy, {before} before you: no more can wait now. Try again in a moment.")
             self._arrivals += 1
-            stands = max(self._stands, self._last.get(progress.owner, 0.0)) + 1
-            self._last[progress.owner] = stands
+            stands = max(self._stands, self._last.get(progress.ticket.owner, 0.0)) + 1
+            self._last[progress.ticket.owner] = stands
             turn = _Turn((stands, self._arrivals), progress, title, forget)
             self._line.append(turn)
             return turn
@@ -113,9 +113,10 @@ class Line:
         turn = self._at_work
         if turn is None:
             return
-        error = turn.progress.stuck(turn.title, self.grace, self.patience)
+        ticket = turn.progress.ticket
+        error = ticket.stuck(turn.progress.cancelled, turn.title, self.grace, self.patience)
         if error is not None:
-            turn.progress.give_up(error)
+            ticket.give_up(error)
             turn.forget()
             self._at_work = None
             self._change.notify_all()

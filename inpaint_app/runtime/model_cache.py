@@ -24,7 +24,7 @@ ROOM = 500e6
 """Bytes that any removal needs besides its weights."""
 
 
-class Warm:
+class ModelCache:
     """Loaded backends and segmenters by name. available: tells the bytes that can still be taken."""
 
     def __init__(self, settings: Settings, available: Callable[[], float] = memory.available) -> None:
@@ -34,7 +34,7 @@ class Warm:
         self._making: dict[str, threading.Lock] = {}
         self._used: Counter[str] = Counter()
 
-    def made(self, spec: BackendSpec | SegmenterSpec) -> Any:
+    def get(self, spec: BackendSpec | SegmenterSpec) -> Any:
         """The thing that the spec names, made at its first use, after room was made for it."""
         with self._making.setdefault(spec.name, threading.Lock()):
             if isinstance(spec, BackendSpec):

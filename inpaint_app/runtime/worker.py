@@ -14,7 +14,7 @@ from inpaint_app.backends import memory
 from inpaint_app.backends.base import Backend, BackendSpec
 from inpaint_app.errors import BackendError, InpaintError, out_of_memory
 from inpaint_app.runtime.fair_queue import Line
-from inpaint_app.runtime.model_cache import Warm
+from inpaint_app.runtime.model_cache import ModelCache
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
@@ -33,16 +33,16 @@ class Device:
     def __init__(self, settings: Settings) -> None:
         self.quick = Line(settings.waiting, GRACE, settings.patience)
         self.slow = Line(settings.waiting, SLOW_GRACE, settings.patience)
-        self.warm = Warm(settings)
+        self.warm = ModelCache(settings)
 
     def backend(self, spec: BackendSpec) -> Backend:
         """The backend, made at its first use."""
-        made: Backend = self.warm.made(spec)
+        made: Backend = self.warm.get(spec)
         return made
 
     def segmenter(self, spec: SegmenterSpec) -> Segmenter:
         """The segmenter, made at its first use."""
-        made: Segmenter = self.warm.made(spec)
+        made: Segmenter = self.warm.get(spec)
         return made
 
     def work(
@@ -56,7 +56,7 @@ class Device:
 
         needs: what the task takes by name, made when the turn has come, and again for another try.
         Where memory is short all else that is warm is let go, then the thing itself is asked for a way that needs
-        less (`lower`); the user is told (Progress.note). Raises Busy, Cancelled, and BackendError for whatever is no
+        less (`lower`); the user is told (Progress.notes). Raises Busy, Cancelled, and BackendError for whatever is no
         InpaintError.
         """
         line = self.slow if isinstance(spec, BackendSpec) and spec.slow else self.quick
@@ -75,7 +75,7 @@ class Device:
                         self.forget(spec.name)
                         raise _no_memory(spec.title) from error
                 progress(0.0, f"Memory is short: trying again {way}")
-                progress.note(f"Memory was short: {spec.title} tried again {way}.")
+                progress.notes.append(f"Memory was short: {spec.title} tried again {way}.")
 
     def holds(self, name: str) -> bool:
         """Whether something of that name is warm."""

@@ -42,7 +42,7 @@ benchmarks/results/finder.md."""
 def missing(name: str, settings: Settings) -> tuple[Missing, ...]:
     """What is not there; empty where the weights lie beside their manifest."""
     where = checkpoints.folder(settings)
-    if checkpoints.present(name, where):
+    if checkpoints.available(name, where):
         return ()
     return (Missing(f"the weights {name!r} of this project", checkpoints.cure(name, where)),)
 
@@ -100,7 +100,7 @@ class OwnSegmenter:
         """What is in a view and, looked at once more in a mirror, still is: see views.agreed."""
         import torch
 
-        from inpaint_app.models.nms import finds
+        from inpaint_app.models.nms import decoded
 
         padded, place = seen(image, view, side)
         width = round(view.width / place.across)  # of what is not padding
@@ -110,7 +110,7 @@ class OwnSegmenter:
         tensor = tensor.permute(0, 3, 1, 2).float() / 255
         size = (padded.shape[0], padded.shape[1])
         with self._lock, torch.inference_mode():
-            both = finds(self._network(tensor), size, (confidence / DOUBTED) ** (1 / _bend()))
+            both = decoded(self._network(tensor), size, (confidence / DOUBTED) ** (1 / _bend()))
         looks = []
         for found, mirror in zip(both, (None, width), strict=True):
             boxes, scores = found.boxes.cpu().numpy(), found.scores.cpu().numpy()

@@ -18,7 +18,7 @@ from typing import Any
 from inpaint_app.errors import InpaintError, NotYours
 from inpaint_app.photofile.files import Photo
 from inpaint_app.server.endpoints.cancels import Cancels
-from inpaint_app.server.files.stored_results import Made, Patch, patched
+from inpaint_app.server.files.stored_results import Patch, StoredResult, patched
 from inpaint_app.server.files.uploads import Uploads
 from inpaint_app.server.guard.fairness import who_makes_room
 from inpaint_app.server.guard.identity import NOBODY, Visitor
@@ -45,7 +45,7 @@ class Step:
     patches: tuple[Patch, ...] = ()
     found: tuple[Instance, ...] | None = None
     found_with: tuple[str, float] | None = None
-    made: dict[str, Made] = field(default_factory=dict)
+    made: dict[str, StoredResult] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     marks: list[Any] = field(default_factory=list)
     proof: dict[str, Any] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from inpaint_app.removal.session import NothingFound
 from inpaint_app.server.endpoints.listening import departed
 from inpaint_app.server.pictures import data_url
 from inpaint_app.server.visitors import Visit
-from inpaint_app.types import Image, Progress
+from inpaint_app.types import Image, Progress, Ticket
 
 Task = Callable[[Progress], None]
 Value = TypeVar("Value")
@@ -65,7 +65,7 @@ def pump(
     number: what the page calls this piece of work; a cancel names it, and may have come before (Cancels).
 
     say(kind, text=…) hears of errors, of a cancel, and of nothing found: this never raises.
-    Where the task hangs, the visit is free again once it was cancelled or the patience is over (Progress.stuck); what
+    Where the task hangs, the visit is free again once it was cancelled or the patience is over (Ticket.stuck); what
     the thread that is left behind still says is not heard.
     """
     busy = visit.busy
@@ -79,11 +79,11 @@ def pump(
         reporter.report,
         lambda: stop.is_set() or gone(),
         reporter.show,
-        owner=visit.allowance.who or visit.token,
+        ticket=Ticket(visit.allowance.who or visit.token),
     )
 
     def told(kind: str, **content: Any) -> None:
-        if progress.lost is None:
+        if progress.ticket.lost is None:
             say(kind, **content)
 
     begun = threading.Event()
@@ -104,7 +104,7 @@ def pump(
         stop.set()
         if not begun.is_set():  # there was no thread to be had
             busy.release()
-        elif progress.lost is not None and visit.busy is busy:
+        elif progress.ticket.lost is not None and visit.busy is busy:
             visit.busy = threading.Lock()
 
 
@@ -120,7 +120,7 @@ def carried(
     patience: seconds without a sign of life after which it is given up.
     late: asked while nothing comes; what it returns is yielded, unless None.
 
-    Raises what it raises, and why nobody waits for it any more where it hangs (Progress.stuck).
+    Raises what it raises, and why nobody waits for it any more where it hangs (Ticket.stuck).
     """
     news = news or queue.SimpleQueue()
     returned: list[Value] = []
@@ -140,13 +140,13 @@ def carried(
         try:
             item = news.get(timeout=LOOK_EVERY)
         except queue.Empty:
-            error = progress.stuck("The work", GRACE, patience)
+            error = progress.ticket.stuck(progress.cancelled, "The work", GRACE, patience)
             if error is None:
                 item = late()
                 if item is not None:
                     yield item
                 continue
-            progress.give_up(error)
+            progress.ticket.give_up(error)
             raise error from None
         if item is _FINISHED:
             break

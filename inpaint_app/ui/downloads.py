@@ -13,13 +13,13 @@ from inpaint_app.removal import recipe
 from inpaint_app.removal.session import source_type
 from inpaint_app.server import pictures
 from inpaint_app.server.files.file_names import legal
-from inpaint_app.server.files.stored_results import Made, hole_of
+from inpaint_app.server.files.stored_results import StoredResult, hole_of
 from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.ui import view_models
 from inpaint_app.ui.messages import Message, marked
 
 
-def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: bool) -> None:
+def give_photo(visit: Visit, step: Step, made: StoredResult | None, exact: bool, mark: bool) -> None:
     """The current step, or a result of it, in the photo's own format, or as a PNG in which no known pixel changes.
 
     mark: state in the file that it was edited.
@@ -37,7 +37,7 @@ def give_photo(visit: Visit, step: Step, made: Made | None, exact: bool, mark: b
     visit.say("file", path=str(path), name=name, text=view_models.certificate(encoded.report))
 
 
-def give_recipe(visit: Visit, step: Step, made: Made | None) -> None:
+def give_recipe(visit: Visit, step: Step, made: StoredResult | None) -> None:
     """Hand out the recipe of a result, with the certificate of the file that the photo's own format makes of it."""
     if made is None:
         raise InpaintError("A recipe belongs to a result: remove something first.")

@@ -68,7 +68,7 @@ def confidence(message: Message) -> float:
 
 def candidates(message: Message) -> int:
     """How many seeds a backend that draws by chance fills with."""
-    return whole(message.get("candidates") or 1)
+    return integer(message.get("candidates") or 1)
 
 
 def finder(message: Message, settings: Settings) -> tuple[str, float]:
@@ -114,7 +114,7 @@ def request(message: Message, visit: Visit, marks: Marks) -> Request:
 
 
 def _pixels(given: Any) -> int | None:
-    return None if given in (None, "", "auto") else whole(given)
+    return None if given in (None, "", "auto") else integer(given)
 
 
 def number(given: Any) -> int:
@@ -122,7 +122,7 @@ def number(given: Any) -> int:
     return given if isinstance(given, int) else 0
 
 
-def whole(given: Any) -> int:
+def integer(given: Any) -> int:
     """A whole number that somebody chose, as JSON's number or as text; raises OptionError."""
     try:
         return int(given)
@@ -157,7 +157,7 @@ def options(message: Message, backend: str) -> dict[str, Any]:
 
 def crop(box: Any, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) inside a picture of that shape, at least one pixel."""
-    sides = [whole(side) for side in listed(box)]
+    sides = [integer(side) for side in listed(box)]
     if len(sides) != 4:
         raise OptionError(
             f"The page sent {ascii(box)[:40]}, expected the four sides of a box: reload the page."

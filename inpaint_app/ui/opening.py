@@ -13,7 +13,7 @@ from inpaint_app.ui.messages import Message, Sent
 
 def opened(session: Session, visit: Visit, sent: Sent, message: Message, progress: Progress) -> Photo:
     """Take it in. Raises UnreadablePhoto, PhotoTooLarge, OptionError."""
-    frame = messages.whole(message["frame"]) if message.get("frame") else None
+    frame = messages.integer(message["frame"]) if message.get("frame") else None
     if frame is not None and not message.get("path") and not message.get("sample"):
         photo = visit.opened()
         return session.load(photo.source, name=photo.name, frame=frame, progress=progress)

@@ -178,7 +178,7 @@ class Remover:
         visit, message = self._met(event, request)
 
         def task() -> None:
-            visit.go_to(messages.whole(message.get("step", 0)))
+            visit.go_to(messages.integer(message.get("step", 0)))
             self._say_step(visit)
 
         return at_once(visit, task, messages.work(message))

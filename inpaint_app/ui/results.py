@@ -10,7 +10,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.metrics import no_reference
 from inpaint_app.removal.request import Request
 from inpaint_app.server import pictures
-from inpaint_app.server.files.stored_results import Made, patches_of, seen
+from inpaint_app.server.files.stored_results import StoredResult, patches_of, seen
 from inpaint_app.server.marks import Marks
 from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.types import Image, Result
@@ -65,7 +65,7 @@ class Shown:
             shown[name] = str(pictures.write_preview(result.image, photo, path, side))
         if request.candidates > 1 and backends.find(request.backend).seeded:
             shown["seed"] = result.seed
-        self._step.made[key] = Made.of(result, request, self._chosen, shown)
+        self._step.made[key] = StoredResult.of(result, request, self._chosen, shown)
         self._visit.say("result", **shown)
         scores = no_reference.report(self._image, result)
         extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}

@@ -47,7 +47,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "backends": [backend(spec, settings) for spec in backends.BACKENDS],
         "chosen": backends.DEFAULT,
         "segmenters": [
-            {"name": spec.name, "title": spec.title, "lacks": lacks(spec.missing(settings), settings)}
+            {"name": spec.name, "title": spec.title, "lacks": missing_text(spec.missing(settings), settings)}
             for spec in segmenters.specs(settings)
         ],
         "confidence": CONFIDENCE,
@@ -67,12 +67,12 @@ def backend(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
         "family": spec.family,
         "slow": spec.slow,
         "seeded": spec.seeded,
-        "lacks": lacks(spec.missing(settings), settings),
+        "lacks": missing_text(spec.missing(settings), settings),
         "options": [control(field) for field in dataclasses.fields(spec.options)],
     }
 
 
-def lacks(missing: Iterable[Missing], settings: Settings) -> str:
+def missing_text(missing: Iterable[Missing], settings: Settings) -> str:
     """What is missing and the cure, in one line; "" when it is ready."""
     said = "; ".join(f"{lack.what} is missing: {lack.cure}" for lack in missing)
     return without_paths(said, settings)

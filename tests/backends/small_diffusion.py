@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from inpaint_app.backends import registry
+from inpaint_app.backends.base import Window
 from inpaint_app.backends.diffusion import load
 from inpaint_app.backends.diffusion.options import StableDiffusionOptions
-from inpaint_app.types import Window
 
 SIDE = 64
 SPEC = registry.find("stable-diffusion")

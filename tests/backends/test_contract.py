@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.base import Backend, BackendSpec, Window
 from inpaint_app.errors import Cancelled
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Missing, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Missing, Options, Progress
 
 HERE = Settings()
 

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from inpaint_app.backends.base import Window
 from inpaint_app.backends.exemplar import Exemplar, ExemplarOptions
 from inpaint_app.errors import Cancelled
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Progress, Window
+from inpaint_app.types import Image, Mask, Progress
 from tests.conftest import ROOT
 
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.base import Backend, BackendSpec, Window
 from inpaint_app.backends.networks.feedforward import ContextEncoder, DetailAttention
 from inpaint_app.backends.networks.semantic import poisson
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
@@ -21,7 +21,7 @@ from inpaint_app.lab.training.recipe import Part
 from inpaint_app.lab.training.validate import filler, measure
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 
 MODELS = "inpaint_app.models"
 TINY = {

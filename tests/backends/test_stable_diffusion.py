@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import SizeRule
+from inpaint_app.backends.base import SizeRule, Window
 from inpaint_app.backends.diffusion import device
 from inpaint_app.backends.diffusion.backend import StableDiffusion
 from inpaint_app.backends.diffusion.options import SCHEDULERS, StableDiffusionOptions
 from inpaint_app.errors import Cancelled, CheckpointError, MissingError
 from inpaint_app.removal.pipeline import Filler, Removal, remove
-from inpaint_app.types import Image, Mask, Progress, Window
+from inpaint_app.types import Image, Mask, Progress
 from tests.backends.small_diffusion import SPEC, make, make_large, options, window
 
 pytest.importorskip("diffusers")

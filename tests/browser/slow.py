@@ -6,10 +6,10 @@ import threading
 import time
 from dataclasses import dataclass
 
-from inpaint_app.backends.base import BackendSpec, Configured, Expected
+from inpaint_app.backends.base import BackendSpec, Configured, Expected, Window
 from inpaint_app.errors import BackendError
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Options, Progress, Window, option
+from inpaint_app.types import Image, Options, Progress, option
 
 steps: list[int] = []
 """How many steps the slow one made, each time that it ran."""

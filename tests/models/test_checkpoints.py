@@ -40,7 +40,7 @@ def put(folder: Path, name: str, data: bytes, sha256: str | None = None) -> None
 
 
 def test_what_fits_is_loaded_as_float32(folder: Path) -> None:
-    assert checkpoints.present("linear", folder)
+    assert checkpoints.available("linear", folder)
     network = checkpoints.create("linear", folder)
     assert isinstance(network, nn.Linear)
     assert network.weight.dtype == torch.float32
@@ -51,11 +51,11 @@ def test_what_fits_is_loaded_as_float32(folder: Path) -> None:
 
 
 def test_what_is_not_there_says_how_to_train_it(folder: Path) -> None:
-    assert not checkpoints.present("other", folder)
+    assert not checkpoints.available("other", folder)
     with pytest.raises(MissingWeights, match="inpaint-app train other"):
         checkpoints.create("other", folder)
     (folder / "linear.safetensors").unlink()
-    assert not checkpoints.present("linear", folder)
+    assert not checkpoints.available("linear", folder)
     with pytest.raises(MissingWeights, match=r"linear\.safetensors"):
         checkpoints.create("linear", folder)
 
@@ -98,7 +98,7 @@ def test_a_pickle_is_never_opened(folder: Path, tmp_path: Path) -> None:
 
 def test_a_broken_manifest_is_said(folder: Path) -> None:
     (folder / "manifest.toml").write_text("[linear\n")
-    assert not checkpoints.present("linear", folder)
+    assert not checkpoints.available("linear", folder)
     with pytest.raises(CheckpointError, match=r"manifest\.toml cannot be read"):
         checkpoints.create("linear", folder)
 
@@ -158,18 +158,18 @@ def test_shared_weights_are_named_by_their_hash(folder: Path) -> None:
     checkpoints.load("upon", network, folder)
     assert (network.inner.weight == 1).all()
     assert (network.bias == 3).all()
-    assert checkpoints.present("upon", folder)
+    assert checkpoints.available("upon", folder)
     put(folder, "linear", save({"weight": torch.full((2, 3), 2.0), "bias": torch.zeros(2)}))
-    assert not checkpoints.present("upon", folder)
+    assert not checkpoints.available("upon", folder)
     with pytest.raises(CheckpointError, match=r"on top of weights .* no longer has"):
         checkpoints.load("upon", network, folder)
     (folder / base.file).unlink()
-    assert not checkpoints.present("upon", folder)
+    assert not checkpoints.available("upon", folder)
 
 
 def test_looking_costs_no_torch() -> None:
     code = (
-        "import sys, pathlib, inpaint_app.models.checkpoints as c; c.present('x', pathlib.Path())\n"
+        "import sys, pathlib, inpaint_app.models.checkpoints as c; c.available('x', pathlib.Path())\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from inpaint_app.models.finder import BINS, Finder, Raw, boxes, centres
-from inpaint_app.models.nms import finds
+from inpaint_app.models.nms import decoded
 
 
 def test_shapes_and_first_scores() -> None:
@@ -50,11 +50,11 @@ def said(scores: list[tuple[int, int, float]]) -> Raw:
 
 def test_the_best_of_overlapping_places_stays_and_kinds_do_not_meet() -> None:
     # places 0 and 1 are 8 px apart with boxes 16 px wide: IoU 1/3
-    (found,) = finds(said([(0, 0, 1.0), (1, 0, 2.0), (1, 1, 0.0)]), (32, 32), 0.3, overlap=0.3)
+    (found,) = decoded(said([(0, 0, 1.0), (1, 0, 2.0), (1, 1, 0.0)]), (32, 32), 0.3, overlap=0.3)
     assert found.kinds.tolist() == [0]
     assert found.boxes.tolist() == [[4.0, -4.0, 20.0, 12.0]]
-    (found,) = finds(said([(0, 0, 1.0), (5, 1, 2.0)]), (32, 32), 0.3, overlap=0.1)
+    (found,) = decoded(said([(0, 0, 1.0), (5, 1, 2.0)]), (32, 32), 0.3, overlap=0.1)
     assert found.kinds.tolist() == [1, 0], "best first, and one kind does not push out the other"
-    (found,) = finds(said([(0, 0, 1.0)]), (32, 32), 0.9)
+    (found,) = decoded(said([(0, 0, 1.0)]), (32, 32), 0.9)
     assert len(found.boxes) == 0
     assert found.logits().shape == (0, 8, 8)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Window
 from inpaint_app.photofile import files
 from inpaint_app.photofile.samples.opacity import continued
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 from tests.photofile.kinds import png_of, tiff_of
 from tests.photofile.photos import saved, scene
 

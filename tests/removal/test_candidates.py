@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from inpaint_app.backends.base import Window
 from inpaint_app.errors import Cancelled, MissingWeights
 from inpaint_app.removal import object_check
 from inpaint_app.removal.pipeline import Filler, Removal
 from inpaint_app.removal.pipeline import remove as run
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Options, Progress, Result, Window
+from inpaint_app.types import Box, Image, Instance, Options, Progress, Result
 from tests.painter import SPEC, WHITE, Painter, check, choose, look, photo
 
 

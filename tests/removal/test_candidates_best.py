@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inpaint_app.backends.base import Window
 from inpaint_app.errors import BackendError, OptionError
 from inpaint_app.removal import candidates
 from inpaint_app.removal.pipeline import Filler, Removal
 from inpaint_app.removal.pipeline import remove as run
-from inpaint_app.types import Image, Options, Progress, Result, Window
+from inpaint_app.types import Image, Options, Progress, Result
 from tests.painter import SPEC, Painter, Remove, check, choose, look, photo
 
 

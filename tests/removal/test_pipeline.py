@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import BackendSpec, SizeRule
+from inpaint_app.backends.base import BackendSpec, SizeRule, Window
 from inpaint_app.errors import BackendError, Cancelled, MaskError, OptionError, PhotoError
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 
 FAST = ("navier-stokes", "telea")
 

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import BackendSpec, Configured
+from inpaint_app.backends.base import BackendSpec, Configured, Window
 from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError, PhotoTooLarge
 from inpaint_app.removal import session as sessions
 from inpaint_app.removal.session import NothingFound, Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress, Window
+from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress
 
 
 def instance(number: int, label: str, box: Box) -> Instance:

@@ -137,7 +137,7 @@ def test_the_shipped_finder_serves_where_nothing_can_be_fetched(
         raise MissingWeights("there is no network here")
 
     monkeypatch.setattr(weights, "fetch", fail)
-    monkeypatch.setattr("inpaint_app.models.checkpoints.present", lambda name, where: name == "finder")
+    monkeypatch.setattr("inpaint_app.models.checkpoints.available", lambda name, where: name == "finder")
     assert downloads.finder(settings(empty, first_use=False)).name == "finder"
     assert tries == []
     assert [downloads.finder(settings(empty)).name for _ in range(2)] == ["finder", "finder"]

@@ -11,7 +11,7 @@ import pytest
 
 from inpaint_app.errors import BackendError, Busy, Cancelled
 from inpaint_app.runtime.fair_queue import Line
-from inpaint_app.types import Progress
+from inpaint_app.types import Progress, Ticket
 
 
 class Asker:
@@ -21,7 +21,7 @@ class Asker:
         self.stages: list[str] = []
         self.stop, self.end, self.entered = threading.Event(), threading.Event(), threading.Event()
         self.progress = progress or Progress(
-            lambda fraction, stage: self.stages.append(stage), self.stop.is_set, owner=owner
+            lambda fraction, stage: self.stages.append(stage), self.stop.is_set, ticket=Ticket(owner)
         )
         self.error: BaseException | None = None
         self.log = log
@@ -92,10 +92,10 @@ def test_each_hears_how_many_are_before_it() -> None:
 def test_a_full_line_turns_away_in_words_but_never_work_that_was_let_in() -> None:
     line = Line(2, 1, 60)
     with asked(line, "a", "b", "c") as askers:
-        with pytest.raises(Busy, match="Busy, 3 before you"), line.turn(Progress(owner="d"), "Toy"):
+        with pytest.raises(Busy, match="Busy, 3 before you"), line.turn(Progress(ticket=Ticket("d")), "Toy"):
             pass
-        batch = Progress(owner="e")
-        batch.begun()
+        batch = Progress(ticket=Ticket("e"))
+        batch.ticket.had_turn = True
         own = Progress()
         late = [Asker(line, "e", askers[0].log, batch), Asker(line, "", askers[0].log, own)]
         assert len(line) == 4

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import memory, registry
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Window
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.runtime.model_cache import Warm
+from inpaint_app.runtime.model_cache import ModelCache
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 
 
 class Fake:
@@ -65,13 +65,13 @@ def machine(total: float) -> Callable[[], float]:
     return lambda: total * 1e6 - sum(one.held() for one in Fake.made.values())
 
 
-def filled(warm: Warm, spec: BackendSpec) -> None:
+def filled(warm: ModelCache, spec: BackendSpec) -> None:
     window = Window(np.zeros((4, 4, 3), np.uint8), np.ones((4, 4), bool))
-    warm.made(spec).inpaint(window, Options(), Progress())
+    warm.get(spec).inpaint(window, Options(), Progress())
 
 
 def test_one_heavy_backend_is_held_at_a_time_and_light_ones_stay() -> None:
-    warm = Warm(Settings(), machine(64_000))
+    warm = ModelCache(Settings(), machine(64_000))
     first, second, light = fake("first", 3000), fake("second", 800), fake("light", 90)
     for spec in (light, first, light):
         filled(warm, spec)
@@ -87,11 +87,11 @@ def test_one_heavy_backend_is_held_at_a_time_and_light_ones_stay() -> None:
 
 def test_a_heavy_one_leaves_for_a_light_one_only_where_memory_is_short() -> None:
     heavy, light = fake("heavy", 3000), fake("light")
-    roomy = Warm(Settings(), machine(8000))
+    roomy = ModelCache(Settings(), machine(8000))
     filled(roomy, heavy)
     filled(roomy, light)
     assert "heavy" in roomy
-    tight = Warm(Settings(), machine(3300))
+    tight = ModelCache(Settings(), machine(3300))
     filled(tight, heavy)
     filled(tight, light)
     assert "heavy" not in tight
@@ -100,10 +100,10 @@ def test_a_heavy_one_leaves_for_a_light_one_only_where_memory_is_short() -> None
 
 def test_what_is_worked_with_is_kept_however_short_memory_is() -> None:
     heavy, guide = fake("heavy", 3000), fake("guide")
-    warm = Warm(Settings(), machine(3100))
+    warm = ModelCache(Settings(), machine(3100))
     filled(warm, heavy)
     with warm.used("heavy"):
-        warm.made(guide)
+        warm.get(guide)
         assert warm.held("heavy") == 3000e6
         warm.drop("heavy")
         assert Fake.made["heavy"].released == 0, "it is in somebody's hands"

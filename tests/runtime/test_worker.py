@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Window
 from inpaint_app.errors import BackendError, Cancelled, out_of_memory
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.runtime.worker import Device
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 
 
 class Toy:
@@ -200,7 +200,7 @@ def test_short_memory_lets_go_of_other_models_and_says_so(
     session.run(image, Request(mask=mask, backend="toy"), progress)
     assert not session.device.holds("other")
     assert "Memory is short: trying again with all other models let go" in stages
-    assert progress.notes == ("Memory was short: Toy tried again with all other models let go.",)
+    assert progress.notes == ["Memory was short: Toy tried again with all other models let go."]
 
 
 def test_when_nothing_else_can_be_let_go_a_smaller_way_is_taken_and_kept(
@@ -209,7 +209,7 @@ def test_when_nothing_else_can_be_let_go_a_smaller_way_is_taken_and_kept(
     monkeypatch.setattr(Toy, "does", no_memory(GPU))
     progress = Progress()
     session.run(image, Request(mask=mask, backend="lowering"), progress)
-    assert progress.notes == ("Memory was short: Lowering tried again on the processor, which is slower.",)
+    assert progress.notes == ["Memory was short: Lowering tried again on the processor, which is slower."]
     again = Progress()
     session.run(image, Request(mask=mask, backend="lowering"), again)
     assert again.notes == ()

@@ -15,7 +15,7 @@ from inpaint_app.photofile import files
 from inpaint_app.photofile.files import load
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.server import visitors as module
-from inpaint_app.server.files.stored_results import Made, Patch, hole_of, patched, patches_of, seen
+from inpaint_app.server.files.stored_results import Patch, StoredResult, hole_of, patched, patches_of, seen
 from inpaint_app.server.guard.identity import Visitor
 from inpaint_app.server.visitors import Visit, Visits
 from inpaint_app.settings import Settings
@@ -33,10 +33,10 @@ def visit(tmp_path: Path, image: Image) -> Visit:
     return visit
 
 
-def made(visit: Visit, mask: Mask) -> Made:
+def made(visit: Visit, mask: Mask) -> StoredResult:
     request = Request(mask=mask, backend="telea")
     result = Session().run(visit.pixels(), request)
-    kept = Made.of(result, request, frozenset(), {"what": "a thing"})
+    kept = StoredResult.of(result, request, frozenset(), {"what": "a thing"})
     visit.step().made["telea"] = kept
     whole = kept.whole(visit.pixels())
     np.testing.assert_array_equal(whole.image, result.image)

@@ -12,7 +12,7 @@ import numpy as np
 
 from inpaint_app import environment
 from inpaint_app.backends import memory
-from inpaint_app.backends.base import Expected
+from inpaint_app.backends.base import Expected, Window
 from inpaint_app.backends.diffusion import device, finish, load, zerogpu
 from inpaint_app.backends.diffusion.device import Plan
 from inpaint_app.backends.diffusion.estimate import Estimates, Pace
@@ -22,7 +22,7 @@ from inpaint_app.backends.diffusion.source import required
 from inpaint_app.backends.diffusion.steps import AFTER, BEFORE, Steps
 from inpaint_app.errors import CheckpointError, out_of_memory
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Options, Progress, Window
+from inpaint_app.types import Image, Options, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint_app.backends.base import Window
 from inpaint_app.imaging.window import Frame, padded_to
-from inpaint_app.types import Box, Image, Mask, Window
+from inpaint_app.types import Box, Image, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaint_app.backends.base import Configured
+from inpaint_app.backends.base import Configured, Window
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.errors import BackendError
-from inpaint_app.types import Image, Options, Progress, Window
+from inpaint_app.types import Image, Options, Progress
 
 
 class Exemplar(Configured):

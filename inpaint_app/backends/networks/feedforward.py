@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from inpaint_app import environment
+from inpaint_app.backends.base import Window
 from inpaint_app.backends.networks.scaling import restored, scaled
 from inpaint_app.errors import CheckpointError
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 
 if TYPE_CHECKING:
     from torch import Tensor

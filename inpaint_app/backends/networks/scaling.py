@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaint_app.types import Image, Mask, Window
+from inpaint_app.backends.base import Window
+from inpaint_app.types import Image, Mask
 
 
 def scaled(image: Image, mask: Mask, size: int) -> tuple[Image, Mask]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app import environment
+from inpaint_app.backends.base import Window
 from inpaint_app.backends.networks.scaling import restored, scaled
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window, option
+from inpaint_app.types import Image, Mask, Options, Progress, option
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from inpaint_app.lab.objectives.street import CLASSES, Street
 from inpaint_app.lab.training.recipe import Recipe
 from inpaint_app.metrics.finding import Tally
 from inpaint_app.models.finder import BINS, Raw, boxes, centres
-from inpaint_app.models.nms import finds
+from inpaint_app.models.nms import decoded
 
 SURE = 0.8
 """Labels of this confidence and above count in full, others in proportion."""
@@ -167,7 +167,7 @@ class Finding(Objective):
     def picture(self, network: nn.Module, batch: Any) -> NDArray[np.uint8]:
         """Eight scenes, and under them what is found."""
         size = batch.photo.shape[-1]
-        found = finds(network(batch.photo[:8]), (size, size), 0.25)
+        found = decoded(network(batch.photo[:8]), (size, size), 0.25)
         tiles = []
         for photo, one in zip(batch.photo[:8], found, strict=True):
             cover = torch.zeros(size, size, device=photo.device)
@@ -236,7 +236,7 @@ def held_scores(network: nn.Module, street: Street, size: int, batch: int = 32) 
     for start in range(0, len(street.held), batch):
         scenes = [composer.view(int(at), scale) for at in street.held[start : start + batch]]
         photo = packed(scenes).photo.to(device).contiguous(memory_format=torch.channels_last)
-        for scene, one in zip(scenes, finds(network(photo), (size, size), 0.01), strict=True):
+        for scene, one in zip(scenes, decoded(network(photo), (size, size), 0.01), strict=True):
             masks = drawn(one, size).cpu().numpy()
             for label, tally in tallies.items():
                 kind = CLASSES.index(label)

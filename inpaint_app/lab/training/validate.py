@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.base import BackendSpec, Window
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.lab.objectives.data import Batch, Photos, load_photos
@@ -39,7 +39,7 @@ from inpaint_app.metrics.structure import haarpsi, ssim_map
 from inpaint_app.models.checkpoints import MANIFEST, entries, folder
 from inpaint_app.models.prefill import pixelate
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Result, Window
+from inpaint_app.types import Image, Mask, Options, Progress, Result
 
 Fill = Callable[[Image, Mask], Image]
 MOSAIC, BLOCK = "mosaic", 8

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from inpaint_app.server.endpoints.listening import departed
 from inpaint_app.server.visitors import Visit
 from inpaint_app.server.work import carried
-from inpaint_app.types import Progress
+from inpaint_app.types import Progress, Ticket
 
 Value = TypeVar("Value")
 
@@ -34,7 +34,7 @@ def called(visit: Visit, task: Callable[[Progress], Value]) -> Value:
     progress = Progress(
         lambda fraction, stage: shown(fraction, desc=stage),
         lambda: stop.is_set() or gone(),
-        owner=visit.allowance.who or visit.token,
+        ticket=Ticket(visit.allowance.who or visit.token),
     )
     visit.calls.add(stop)
 

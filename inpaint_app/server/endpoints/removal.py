@@ -101,7 +101,7 @@ class Service:
             with visit.allowance.turn() as turn:
 
                 def find(progress: Progress) -> tuple[Photo, tuple[Instance, ...]]:
-                    progress.charged_to(turn.charge, turn.spent)
+                    progress.ticket.charge, progress.ticket.spent = turn.charge, turn.spent
                     opened = self._opened(photo, progress)
                     found = self.session.detect(opened.rgb, segmenter or None, confidence, progress)
                     return opened, found
@@ -164,7 +164,7 @@ class Service:
                 )
 
                 def fill(progress: Progress) -> tuple[Photo, Result]:
-                    progress.charged_to(turn.charge, turn.spent)
+                    progress.ticket.charge, progress.ticket.spent = turn.charge, turn.spent
                     opened = self._opened(photo, progress, int(saving.frame or 0) or None)
                     files.planned(opened, None, options_of_file)
                     given = (

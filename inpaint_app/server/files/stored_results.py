@@ -58,7 +58,7 @@ def patched(image: Image, patches: Iterable[Patch]) -> Image:
 
 
 @dataclass(eq=False)
-class Made:
+class StoredResult:
     """A result of the current step as it is kept. `gone`: numbers of the finds it removed; `shown`: what the page has.
 
     `result` and `request` are kept without their arrays: the masks as bits, the pixels as patches; `whole` brings the
@@ -74,7 +74,9 @@ class Made:
     shown: dict[str, Any]
 
     @classmethod
-    def of(cls, result: Result, request: Request, gone: frozenset[int], shown: dict[str, Any]) -> Made:
+    def of(
+        cls, result: Result, request: Request, gone: frozenset[int], shown: dict[str, Any]
+    ) -> StoredResult:
         """Keep a result small."""
         nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
         return cls(

@@ -77,7 +77,7 @@ class Allowance:
             self._record(fills)
         turn = Turn(self, fills)
         if progress is not None:
-            progress.charged_to(turn.charge, turn.spent)
+            progress.ticket.charge, progress.ticket.spent = turn.charge, turn.spent
         try:
             yield turn
         finally:

@@ -212,7 +212,7 @@ def test_what_is_learned_on_top_of_shipped_weights_ships_without_them(
     assert not torch.allclose(network[learned], before, atol=1e-6), "the rest has learned"
     Trainer(TINY, plan(tmp_path / "again", 4), photos()).run()
     export(tmp_path / "again", shipped)
-    assert not checkpoints.present(recipe.name, shipped)
+    assert not checkpoints.available(recipe.name, shipped)
     with pytest.raises(CheckpointError, match="is not 'tiny"):
         export(tmp_path / "upon", shipped)
     start = tmp_path / "upon" / "network.safetensors"
