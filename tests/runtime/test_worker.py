@@ -212,7 +212,7 @@ def test_when_nothing_else_can_be_let_go_a_smaller_way_is_taken_and_kept(
     assert progress.notes == ["Memory was short: Lowering tried again on the processor, which is slower."]
     again = Progress()
     session.run(image, Request(mask=mask, backend="lowering"), again)
-    assert again.notes == ()
+    assert not again.notes
 
 
 def test_when_there_is_no_smaller_way_it_is_said_and_the_next_one_starts_afresh(
