@@ -1,0 +1,265 @@
+"""Cast shadows found from photo and outline: how many, how wrong, and what they are worth to a real removal.
+
+    python -m benchmarks.shadows find              # eval/shadow, photos where nothing casts one, eval/real_removal
+    python -m benchmarks.shadows fills OUT         # fills of eval/real_removal: objects, + found, + true shadows
+    python -m benchmarks.shadows features OUT 0 230   # what the judge learns from: real tuning photos (seed 0), made ones
+    python -m benchmarks.shadows fit OUT           # the judge's weights
+
+Scenes are sorted by name over both folders; every second one is for tuning, the others tell. Photos of one scene stay
+together. Objects are the labelled ones (connected parts of objects.png); where nothing casts a shadow they are found.
+A true shadow is clear where its part (of the mask) is at least 14 % darker than the true background, or, where that is
+not known, than what lies around it. A marked pixel is wrong where no true shadow is within 2 px: labels are no sharper.
+Intervals: 95 % bootstrap over scenes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.exemplar_cases import DATA, Case, load, scores
+from benchmarks.fullsize import rows_of
+from benchmarks.shadows_made import made
+from inpaint_app.backends import registry
+from inpaint_app.imaging.mask import dilated
+from inpaint_app.removal.session import Session
+from inpaint_app.segmenters import shadow_judge as judge
+from inpaint_app.segmenters import shadows
+from inpaint_app.types import Box, Image, Instance, Mask, Removal
+
+CLEAR = 0.15
+SMALLEST = 60
+NONE = (
+    "cat couple_snow dog_bench eagle giraffe groceries_car man_portrait parrot people_table pictures_wall woman_fence "
+    "zidane stop_sign cyclists_horses"
+).split()
+"""Photos of eval/photos_people_cars in which nothing found casts a shadow that could be seen, by looking."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A photo with its objects and their true shadows."""
+
+    name: str
+    image: Image
+    objects: tuple[Instance, ...]
+    shadow: Mask
+    clear: Mask
+    truth: Image | None = None
+
+    @property
+    def scene(self) -> str:
+        """Photos of one scene share it."""
+        return self.name if self.name.startswith("desoba") else self.name.rsplit("_", 1)[0]
+
+
+def shots(folder: str) -> Iterator[Shot]:
+    """The labelled photos of eval/shadow or eval/real_removal."""
+    for path in sorted(p for p in (DATA / "eval" / folder).iterdir() if p.is_dir()):
+        image = load(path / "photo.jpg")
+        objects, shadow = (load(path / f"{name}.png")[..., 0] > 127 for name in ("objects", "shadow"))
+        known = DATA / "eval/real_removal" / path.name / "truth.png"
+        truth = load(known) if known.is_file() else None
+        yield Shot(path.name, image, _parts(objects), shadow, _clear(image, truth, objects, shadow), truth)
+
+
+def tuning() -> set[str]:
+    """The scenes for tuning."""
+    both = {shot.scene for folder in ("shadow", "real_removal") for shot in shots(folder)}
+    return set(sorted(both)[::2])
+
+
+def _parts(mask: Mask) -> tuple[Instance, ...]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
+    boxes = [Box(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in stats]
+    kept = [number for number in range(1, len(stats)) if stats[number][4] >= SMALLEST]
+    return tuple(
+        Instance(number, "person", 1.0, boxes[number], labels[boxes[number].slices] == number) for number in kept
+    )
+
+
+def _clear(image: Image, truth: Image | None, objects: Mask, shadow: Mask) -> Mask:
+    light = np.log((image.mean(axis=2) + 6) / 261)
+    lit = None if truth is None else np.log((truth.mean(axis=2) + 6) / 261)
+    clear = np.zeros_like(shadow)
+    count, labels = cv2.connectedComponents(shadow.view(np.uint8))
+    for number in range(1, count):
+        part = labels == number
+        around = dilated(part, 12) & ~dilated(shadow | objects, 2)
+        if not (dilated(part, 4) & objects).any() or (lit is None and not around.any()):
+            continue
+        beside = float(np.median(light[around])) if lit is None else lit[part]
+        clear |= part & (float(np.median(beside - light[part])) >= CLEAR)
+    return clear
+
+
+def marked(shot: Shot) -> Mask:
+    """What is marked as shadow."""
+    mask = np.zeros(shot.shadow.shape, dtype=bool)
+    for part in shadows.with_shadows(shot.image, shot.objects)[len(shot.objects) :]:
+        mask[part.box.slices] |= part.mask
+    return mask
+
+
+def interval(groups: Sequence[Sequence[float]], figure: Callable[[NDArray[np.float64]], float]) -> str:
+    """A figure over all rows of all groups with its interval over the groups."""
+    tables = [np.array(rows, dtype=float) for rows in groups]
+    rng = np.random.default_rng(0)
+    drawn = [
+        figure(np.concatenate([tables[i] for i in rng.integers(len(tables), size=len(tables))])) for _ in range(2000)
+    ]
+    low, high = np.nanpercentile(drawn, (2.5, 97.5))
+    return f"{figure(np.concatenate(tables)):.2f} ({low:.2f} to {high:.2f})"
+
+
+def find() -> None:
+    """Prints coverage of the clear shadows, the share of wrong marks, and what is marked where there is none."""
+    tune = tuning()
+    rows: dict[str, list[tuple[str, float, float, float, float]]] = {}
+    for shot in shots("shadow"):
+        mask = marked(shot)
+        wrong = mask & ~dilated(shot.shadow, 2)
+        values = tuple(
+            float(np.count_nonzero(part)) / mask.size for part in (shot.clear, shot.clear & mask, mask, wrong)
+        )
+        rows.setdefault(shot.scene, []).append((shot.name, *values))
+        print(f"{shot.name:16} clear {values[0]:.4f} covered {values[1]:.4f} marked {values[2]:.4f} wrong {values[3]:.4f}", flush=True)
+    print("| half | photos | clear pixels covered | marked pixels wrong |\n|---|---|---|---|")
+    for name, chosen in (("tuning", True), ("telling", False)):
+        groups = [[row[1:] for row in group] for scene, group in rows.items() if (scene in tune) == chosen]
+        covered = interval(groups, lambda t: t[:, 1].sum() / max(t[:, 0].sum(), 1e-9))
+        wrong_share = interval(groups, lambda t: t[:, 3].sum() / max(t[:, 2].sum(), 1e-9))
+        print(f"| {name} | {sum(map(len, groups))} | {covered} | {wrong_share} |", flush=True)
+    print("\n| nothing is cast | photos | objects | left unmarked |\n|---|---|---|---|")
+    for chosen in (0, 1):
+        counts = [_silent(image, found) for image, found in _photos_without(chosen)]
+        share = interval([[pair] for pair in counts], lambda t: t[:, 1].sum() / t[:, 0].sum())
+        print(f"| {('tuning', 'telling')[chosen]} | {len(counts)} | {sum(c[0] for c in counts)} | {share} |", flush=True)
+
+
+def _silent(image: Image, found: tuple[Instance, ...]) -> tuple[int, int]:
+    """How many objects there are, and how many of them get no shadow."""
+    of = {part.of for part in shadows.with_shadows(image, found)[len(found) :]}
+    return len(found), len(found) - len(of)
+
+
+def _photos_without(half: int) -> Iterator[tuple[Image, tuple[Instance, ...]]]:
+    session = Session()
+    for name in sorted(NONE)[half::2]:
+        image = load(DATA / f"eval/photos_people_cars/{name}.jpg")
+        found = session.detect(image)
+        if found:
+            yield image, found
+    tune = tuning()
+    for shot in shots("real_removal"):
+        if not shot.shadow.any() and (shot.scene in tune) == (half == 0):
+            yield shot.image, shot.objects
+
+
+def features(out: Path, seed: int, count: int) -> None:
+    """What the judge learns from: rows of features, the share that is shadow, and pixels. Seed 0: the real photos."""
+    tune = tuning()
+    if seed:
+        cases: Iterator[tuple[Image, tuple[Instance, ...], Mask]] = ((i, (o,), s) for i, o, s in made(seed, count))
+    else:
+        real = [(shot.image, shot.objects, shot.shadow) for shot in shots("shadow") if shot.scene in tune]
+        cases = iter(real + [(i, o, np.zeros(i.shape[:2], bool)) for i, o in _photos_without(0)])
+    rows = []
+    for number, (image, objects, shadow) in enumerate(cases):
+        for one in objects:
+            view = shadows.seen(image, one, [other for other in objects if other is not one])
+            if view is None:
+                continue
+            size = view.own.shape[::-1]
+            true = cv2.resize(shadow[view.area.slices].view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 127
+            true = dilated(true, 1)
+            for tried in shadows.candidates(view):
+                area = np.count_nonzero(tried.region)
+                rows.append([seed, number, one.number, area, np.count_nonzero(tried.region & true) / area, *tried.features])
+    np.save(out / f"features-{seed}.npy", np.array(rows))
+
+
+def fit(out: Path, keep: float = 3.0) -> NDArray[np.float64]:
+    """The judge's weights: logistic regression with a ridge, every object of equal weight, real ones of three."""
+    rows = np.concatenate([np.load(path) for path in sorted(out.glob("features-*.npy"))])
+    _, which, times = np.unique(rows[:, :3], axis=0, return_inverse=True, return_counts=True)
+    weight = np.where(rows[:, 0] == 0, 3.0, 1.0) / times[which.reshape(-1)]
+    weight /= weight.mean()
+    share, values = rows[:, 4], rows[:, 5:]
+    middle, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
+    middle[0], scale[0] = 0.0, 1.0
+    z = (values - middle) / scale
+    slope = np.zeros(z.shape[1])
+    ridge = keep * np.r_[0.0, np.ones(len(slope) - 1)]
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-z @ slope))
+        curve = (z * (weight * p * (1 - p))[:, None]).T @ z + np.diag(ridge + 1e-9)
+        slope -= np.linalg.solve(curve, z.T @ (weight * (p - share)) + ridge * slope)
+    slope /= scale
+    slope[0] -= slope[1:] @ middle[1:]
+    return slope
+
+
+def fills(out: Path) -> None:
+    """The default's fill of eval/real_removal with objects alone, found and true shadows, over one region for all."""
+    session, done = Session(), {row["photo"] for row in rows_of(out)}
+    for shot in shots("real_removal"):
+        if shot.name in done or shot.truth is None:
+            continue
+        objects = load(DATA / "eval/real_removal" / shot.name / "objects.png")[..., 0] > 127
+        found = marked(shot)
+        case = Case(shot.name, shot.truth, objects | shot.shadow | found)
+        row: dict[str, object] = {"photo": shot.name, "scene": shot.scene}
+        for name, mask in (("objects", objects), ("found", objects | found), ("true", objects | shot.shadow)):
+            fill = session.remove(Removal(shot.image, mask), registry.DEFAULT).image
+            row[name] = scores(case, fill)
+        with (out / "rows.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def worth(rows: list[dict[str, dict[str, float]]]) -> str:
+    """What found and true shadows gain in dB over objects alone, by scene and half."""
+    tune = tuning()
+    lines = ["| scene | photos | objects alone, dB | + found | + true |", "|---" * 5 + "|"]
+    scenes = sorted({str(row["scene"]) for row in rows})
+    gains = {}
+    for scene in scenes:
+        mine = np.array([[row[k]["psnr"] for k in ("objects", "found", "true")] for row in rows if row["scene"] == scene])
+        gains[scene] = (mine[:, 1:] - mine[:, :1]).tolist()
+        base, found, true = mine.mean(axis=0)
+        lines.append(f"| {scene} | {len(mine)} | {base:.2f} | {found - base:+.2f} | {true - base:+.2f} |")
+    for name, chosen in (("tuning", True), ("telling", False)):
+        groups = [gains[scene] for scene in scenes if (scene in tune) == chosen]
+        cells = [interval(groups, lambda t, k=k: float(t[:, k].mean())) for k in (0, 1)]
+        lines.append(f"| **{name}** | {sum(map(len, groups))} | | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("what", choices=("find", "fills", "features", "fit"))
+    parser.add_argument("out", type=Path, nargs="?", default=Path("."))
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    parser.add_argument("count", type=int, nargs="?", default=0)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.what == "find":
+        find()
+    elif arguments.what == "features":
+        features(arguments.out, arguments.seed, arguments.count)
+    elif arguments.what == "fit":
+        print(", ".join(f"{value:.4f}" for value in fit(arguments.out)))
+    else:
+        fills(arguments.out)
+        print(worth(rows_of(arguments.out)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""How much of a dark region beside an object is its shadow: a logistic regression on what can be measured of it.
+
+Fitted by `python -m benchmarks.shadows fit` on made shadows and the tuning half of eval/shadow.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.types import Mask
+
+if TYPE_CHECKING:
+    from inpaint_app.segmenters.shadows import View
+
+LABEL = "shadow"
+
+
+def features(view: View, region: Mask, level: float, share: float) -> NDArray[np.float64] | None:
+    """What the judge goes by; None for a region without lit ground beside it.
+
+    region: (h, w). level: the darkness that it was cut at. share: of all ground that is so dark and hangs together.
+    """
+    body = _dilated(view.own, 5)
+    lit = view.ground & ~region & ~body
+    inner, ring = region & ~body, _dilated(region, 15) & lit
+    near = _dilated(region, 41) & lit
+    inside, outside = _local(view.log, region), _local(view.log, lit)
+    edge = _dilated(region, 3) & lit & (inside[1] > 0.05) & (outside[1] > 0.05)
+    if min(np.count_nonzero(part) for part in (inner, ring, edge)) < 10:
+        return None
+    dark = view.dark
+    steps = (outside[0] - inside[0])[edge]
+    step = steps.mean(axis=1)
+    middle = float(np.median(step))
+    away = float(np.median(dark[near]))
+    spread = 1.48 * float(np.median(np.abs(dark[near] - away)))
+    depth = float(np.median(dark[inner]))
+    light = view.log.mean(axis=2)
+    grain = cv2.absdiff(light, cv2.GaussianBlur(light, (0, 0), 2))
+    rim = np.ones_like(region)
+    rim[1:-1, 1:-1] = False
+    likeness, outline = view.laid.best(region)
+    around = _dilated(outline, 7) & view.laid.room & ~outline
+    tiny = cv2.resize(dark, outline.shape[::-1], interpolation=cv2.INTER_AREA)
+    lift = float(tiny[outline].mean() - tiny[around].mean()) if outline.any() and around.any() else 0.0
+    size = np.count_nonzero(region)
+    area, touch = _log(size / np.count_nonzero(view.own)), math.sqrt(np.count_nonzero(view.foot & region) / size)
+    lighter = dark[view.ground & (dark < 0)]
+    dim = np.count_nonzero((dark > level) & view.free & view.low) / max(1, np.count_nonzero(view.free & view.low))
+    return np.array(
+        [
+            1.0,
+            _log((depth - away) / (spread + 0.03)),
+            _log(middle),
+            _log(depth),
+            _log(depth - float(np.median(dark[ring]))),
+            float((step > 0.5 * middle).mean()),
+            _log(spread),
+            area,
+            touch,
+            _log(float(np.median(grain[inner]) / (np.median(grain[ring]) + 1e-3))),
+            np.count_nonzero(region & ~view.low) / size,
+            float(np.sqrt(np.mean(lighter**2))) if lighter.size else 0.0,
+            min(4.0, np.count_nonzero(region & rim) / math.sqrt(size)),
+            float(np.median(steps[:, 0] - steps[:, 2])),
+            min(0.2, float(np.median(np.abs(steps - step[:, None])))),
+            area**2,
+            area * touch,
+            likeness,
+            likeness * area,
+            lift,
+            share,
+            dim,
+            dim**2,
+            _log(middle) - _log(depth),
+            level,
+            level / max(depth, 0.05),
+            view.cut,
+        ]
+    )
+
+
+def share(values: NDArray[np.float64]) -> float:
+    """The share of a region that is shadow, 0..1."""
+    return float(1 / (1 + np.exp(-values @ WEIGHTS)))
+
+
+def _local(log: NDArray[np.float32], mask: Mask) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean around every pixel of what the mask holds, and how much that is."""
+    weight = mask.astype(np.float32)
+    total = cv2.GaussianBlur(weight, (0, 0), 4)
+    return cv2.GaussianBlur(log * weight[..., None], (0, 0), 4) / (total[..., None] + 1e-6), total
+
+
+def _log(value: float) -> float:
+    return math.log(max(value, 1e-3))
+
+
+def _dilated(mask: Mask, width: int) -> Mask:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    return np.asarray(cv2.dilate(mask.view(np.uint8), kernel) > 0)
+
+
+WEIGHTS = np.zeros(27)
