@@ -44,7 +44,8 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
     grain = cv2.absdiff(light, cv2.GaussianBlur(light, (0, 0), 2))
     rim = np.ones_like(region)
     rim[1:-1, 1:-1] = False
-    likeness, outline = view.laid.best(region)
+    likeness, best = view.laid.best(region)
+    outline = view.laid.planes[best]
     around = _dilated(outline, 7) & view.laid.room & ~outline
     tiny = cv2.resize(dark, outline.shape[::-1], interpolation=cv2.INTER_AREA)
     lift = float(tiny[outline].mean() - tiny[around].mean()) if outline.any() and around.any() else 0.0
@@ -106,4 +107,34 @@ def _dilated(mask: Mask, width: int) -> Mask:
     return np.asarray(cv2.dilate(mask.view(np.uint8), kernel) > 0)
 
 
-WEIGHTS = np.zeros(27)
+WEIGHTS = np.array(
+    [
+        -2.6912,
+        0.5518,
+        -0.0502,
+        0.0820,
+        -0.1450,
+        0.1627,
+        -0.7514,
+        -0.4232,
+        0.0292,
+        -0.0879,
+        -0.5059,
+        -3.1802,
+        -0.1157,
+        -4.7705,
+        -31.8325,
+        -0.0133,
+        -0.8958,
+        2.7603,
+        0.4128,
+        -1.8050,
+        0.4397,
+        -1.8431,
+        -0.1782,
+        -0.1134,
+        0.6920,
+        -0.6407,
+        -3.5207,
+    ]
+)

@@ -70,28 +70,38 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
-    """The outline laid onto the ground in every direction and length, at a small size: (n, h, w)."""
+    """The outline laid onto the ground in every direction and length, at a small size: (n, h, w).
+
+    ways: (n, 2), where the top of an object one unit high comes to lie, seen from its foot: right, down.
+    """
 
     planes: Mask
+    ways: NDArray[np.float64]
     room: Mask
 
-    def best(self, region: Mask) -> tuple[float, Mask]:
-        """The intersection over union of the region with the laid outline most like it, and that outline."""
+    def best(self, region: Mask) -> tuple[float, int]:
+        """The intersection over union of the region with the laid outline most like it, and that one's number."""
         height, width = self.room.shape
         tiny = _resized(region, (width, height)) > 100
         shared = np.count_nonzero(self.planes & tiny, axis=(1, 2))
         union = np.count_nonzero(self.planes, axis=(1, 2)) + np.count_nonzero(tiny) - shared
         likeness = shared / (union + 4)
         best = int(np.argmax(likeness))
-        return float(likeness[best]), self.planes[best]
+        return float(likeness[best]), best
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A region of a view that may be shadow, with what the judge goes by."""
+    """A region of a view that may be shadow; sure: how much of it is, as the judge sees it; way: see Laid."""
 
     region: Mask
     features: NDArray[np.float64]
+    way: NDArray[np.float64]
+
+    @property
+    def sure(self) -> float:
+        """The share of it that is shadow, 0..1."""
+        return judge.share(self.features)
 
 
 def with_shadows(image: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
@@ -210,7 +220,7 @@ def candidates(view: View) -> Iterator[Candidate]:
         if np.count_nonzero(whole) < LEAST:
             continue
         _, outline = view.laid.best(whole)
-        falls = _resized(_dilated(outline, 5), view.free.shape[::-1]) > 127
+        falls = _resized(_dilated(view.laid.planes[outline], 5), view.free.shape[::-1]) > 127
         sizes: set[int] = set()
         for within in (view.low, None, falls):
             region = whole if within is None else _standing(dim & within, view.foot)
@@ -221,7 +231,7 @@ def candidates(view: View) -> Iterator[Candidate]:
             region = _softened(region, view)
             features = judge.features(view, region, level, size / np.count_nonzero(whole))
             if features is not None:
-                yield Candidate(region, features)
+                yield Candidate(region, features, view.laid.ways[view.laid.best(region)[1]])
 
 
 def _standing(dim: Mask, foot: Mask) -> Mask:
@@ -246,13 +256,12 @@ def _laid_down(own: Mask, free: Mask, foot: float) -> Laid:
     size = (max(1, round(own.shape[1] * scale)), max(1, round(own.shape[0] * scale)))
     outline, room = _resized(own, size), _resized(free, size) > 127
     line = foot * size[1] / own.shape[0]
+    ways = [(across, up) for up in UPWARDS for across in ACROSS if math.hypot(across, up) > 0.2]
     planes = []
-    for up in UPWARDS:
-        for across in ACROSS:
-            if math.hypot(across, up) > 0.2:
-                matrix = np.array([[1, -across, across * line], [0, up, line - up * line]])
-                planes.append((cv2.warpAffine(outline, matrix, size) > 100) & room)
-    return Laid(np.array(planes), room)
+    for across, up in ways:
+        matrix = np.array([[1, -across, across * line], [0, up, line - up * line]])
+        planes.append((cv2.warpAffine(outline, matrix, size) > 100) & room)
+    return Laid(np.array(planes), np.array(ways) * (1, -1), room)
 
 
 def _covered(instances: Sequence[Instance], area: Box) -> Mask:
