@@ -1,9 +1,10 @@
 """Cast shadows found from photo and outline: how many, how wrong, and what they are worth to a real removal.
 
-    python -m benchmarks.shadows find              # eval/shadow, photos where nothing casts one, eval/real_removal
-    python -m benchmarks.shadows fills OUT         # fills of eval/real_removal: objects, + found, + true shadows
-    python -m benchmarks.shadows features OUT 0 230   # what the judge learns from: real tuning photos (seed 0), made ones
-    python -m benchmarks.shadows fit OUT           # the judge's weights
+    python -m benchmarks.shadows find               # eval/shadow, and photos where nothing casts one
+    python -m benchmarks.shadows fills OUT          # fills of eval/real_removal: objects, + found, + true shadows
+    python -m benchmarks.shadows features OUT 0     # what the judge learns from: the real tuning photos
+    python -m benchmarks.shadows features OUT 1 70  # 70 made ones, with the seed 1
+    python -m benchmarks.shadows fit OUT            # the judge's weights
 
 Scenes are sorted by name over both folders; every second one is for tuning, the others tell. Photos of one scene stay
 together. Objects are the labelled ones (connected parts of objects.png); where nothing casts a shadow they are found.
@@ -29,17 +30,26 @@ from benchmarks.fullsize import rows_of
 from benchmarks.shadows_made import made
 from inpaint_app.backends import registry
 from inpaint_app.imaging.mask import dilated
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.segmenters import shadow_judge as judge
 from inpaint_app.segmenters import shadows
-from inpaint_app.types import Box, Image, Instance, Mask, Removal
+from inpaint_app.types import Box, Image, Instance, Mask
 
 CLEAR = 0.15
 SMALLEST = 60
-NONE = (
-    "cat couple_snow dog_bench eagle giraffe groceries_car man_portrait parrot people_table pictures_wall woman_fence "
-    "zidane stop_sign cyclists_horses"
-).split()
+NONE = [
+    *(
+        "cat",
+        "couple_snow",
+        "cyclists_horses",
+        "dog_bench",
+        "eagle",
+        "giraffe",
+        "groceries_car",
+        "man_portrait",
+    ),
+    *("parrot", "people_table", "pictures_wall", "stop_sign", "woman_fence", "zidane"),
+]
 """Photos of eval/photos_people_cars in which nothing found casts a shadow that could be seen, by looking."""
 
 
@@ -81,7 +91,8 @@ def _parts(mask: Mask) -> tuple[Instance, ...]:
     boxes = [Box(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in stats]
     kept = [number for number in range(1, len(stats)) if stats[number][4] >= SMALLEST]
     return tuple(
-        Instance(number, "person", 1.0, boxes[number], labels[boxes[number].slices] == number) for number in kept
+        Instance(number, "person", 1.0, boxes[number], labels[boxes[number].slices] == number)
+        for number in kept
     )
 
 
@@ -113,7 +124,8 @@ def interval(groups: Sequence[Sequence[float]], figure: Callable[[NDArray[np.flo
     tables = [np.array(rows, dtype=float) for rows in groups]
     rng = np.random.default_rng(0)
     drawn = [
-        figure(np.concatenate([tables[i] for i in rng.integers(len(tables), size=len(tables))])) for _ in range(2000)
+        figure(np.concatenate([tables[i] for i in rng.integers(len(tables), size=len(tables))]))
+        for _ in range(2000)
     ]
     low, high = np.nanpercentile(drawn, (2.5, 97.5))
     return f"{figure(np.concatenate(tables)):.2f} ({low:.2f} to {high:.2f})"
@@ -130,7 +142,7 @@ def find() -> None:
             float(np.count_nonzero(part)) / mask.size for part in (shot.clear, shot.clear & mask, mask, wrong)
         )
         rows.setdefault(shot.scene, []).append((shot.name, *values))
-        print(f"{shot.name:16} clear {values[0]:.4f} covered {values[1]:.4f} marked {values[2]:.4f} wrong {values[3]:.4f}", flush=True)
+        print(shot.name, *(f"{value:.4f}" for value in values), flush=True)
     print("| half | photos | clear pixels covered | marked pixels wrong |\n|---|---|---|---|")
     for name, chosen in (("tuning", True), ("telling", False)):
         groups = [[row[1:] for row in group] for scene, group in rows.items() if (scene in tune) == chosen]
@@ -141,7 +153,8 @@ def find() -> None:
     for chosen in (0, 1):
         counts = [_silent(image, found) for image, found in _photos_without(chosen)]
         share = interval([[pair] for pair in counts], lambda t: t[:, 1].sum() / t[:, 0].sum())
-        print(f"| {('tuning', 'telling')[chosen]} | {len(counts)} | {sum(c[0] for c in counts)} | {share} |", flush=True)
+        half, objects = ("tuning", "telling")[chosen], sum(one for one, _ in counts)
+        print(f"| {half} | {len(counts)} | {objects} | {share} |", flush=True)
 
 
 def _silent(image: Image, found: tuple[Instance, ...]) -> tuple[int, int]:
@@ -167,7 +180,9 @@ def features(out: Path, seed: int, count: int) -> None:
     """What the judge learns from: rows of features, the share that is shadow, and pixels. Seed 0: the real photos."""
     tune = tuning()
     if seed:
-        cases: Iterator[tuple[Image, tuple[Instance, ...], Mask]] = ((i, (o,), s) for i, o, s in made(seed, count))
+        cases: Iterator[tuple[Image, tuple[Instance, ...], Mask]] = (
+            (i, (o,), s) for i, o, s in made(seed, count)
+        )
     else:
         real = [(shot.image, shot.objects, shot.shadow) for shot in shots("shadow") if shot.scene in tune]
         cases = iter(real + [(i, o, np.zeros(i.shape[:2], bool)) for i, o in _photos_without(0)])
@@ -178,11 +193,15 @@ def features(out: Path, seed: int, count: int) -> None:
             if view is None:
                 continue
             size = view.own.shape[::-1]
-            true = cv2.resize(shadow[view.area.slices].view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 127
+            true = (
+                cv2.resize(shadow[view.area.slices].view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
+                > 127
+            )
             true = dilated(true, 1)
             for tried in shadows.candidates(view):
                 area = np.count_nonzero(tried.region)
-                rows.append([seed, number, one.number, area, np.count_nonzero(tried.region & true) / area, *tried.features])
+                right = np.count_nonzero(tried.region & true) / area
+                rows.append([seed, number, one.number, area, right, *tried.features])
     np.save(out / f"features-{seed}.npy", np.array(rows))
 
 
@@ -231,7 +250,8 @@ def worth(rows: list[dict[str, dict[str, float]]]) -> str:
     scenes = sorted({str(row["scene"]) for row in rows})
     gains = {}
     for scene in scenes:
-        mine = np.array([[row[k]["psnr"] for k in ("objects", "found", "true")] for row in rows if row["scene"] == scene])
+        same = [row for row in rows if row["scene"] == scene]
+        mine = np.array([[row[name]["psnr"] for name in ("objects", "found", "true")] for row in same])
         gains[scene] = (mine[:, 1:] - mine[:, :1]).tolist()
         base, found, true = mine.mean(axis=0)
         lines.append(f"| {scene} | {len(mine)} | {base:.2f} | {found - base:+.2f} | {true - base:+.2f} |")

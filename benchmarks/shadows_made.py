@@ -40,7 +40,9 @@ def made(seed: int, count: int) -> Iterator[tuple[Image, Instance, Mask]]:
 
         while count:
             name, label, _, polygon = cut[rng.integers(len(cut))]
-            scene = cv2.resize(photo(empty[rng.integers(len(empty))]), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+            scene = cv2.resize(
+                photo(empty[rng.integers(len(empty))]), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC
+            )
             case = _case(scene, photo(name), np.array(polygon).reshape(-1, 2), label, rng)
             if case is not None:
                 count -= 1
@@ -63,7 +65,10 @@ def _case(
     foot, middle = int(rng.uniform(0.6, 0.97) * SIDE), int(rng.uniform(0.1, 0.9) * SIDE)
     turn = rng.choice([-1, 1])
     place = np.array(
-        [[turn * scale, 0, middle - turn * scale * (left + width / 2)], [0, scale, foot - scale * (top + height)]]
+        [
+            [turn * scale, 0, middle - turn * scale * (left + width / 2)],
+            [0, scale, foot - scale * (top + height)],
+        ]
     )
     opacity = cv2.warpAffine(mask, place, (SIDE, SIDE)).astype(np.float32) / 255
     colours = cv2.warpAffine(source, place, (SIDE, SIDE)).astype(np.float32)

@@ -50,9 +50,13 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
     tiny = cv2.resize(dark, outline.shape[::-1], interpolation=cv2.INTER_AREA)
     lift = float(tiny[outline].mean() - tiny[around].mean()) if outline.any() and around.any() else 0.0
     size = np.count_nonzero(region)
-    area, touch = _log(size / np.count_nonzero(view.own)), math.sqrt(np.count_nonzero(view.foot & region) / size)
+    area, touch = (
+        _log(size / np.count_nonzero(view.own)),
+        math.sqrt(np.count_nonzero(view.foot & region) / size),
+    )
     lighter = dark[view.ground & (dark < 0)]
-    dim = np.count_nonzero((dark > level) & view.free & view.low) / max(1, np.count_nonzero(view.free & view.low))
+    beside = view.free & view.low
+    dim = np.count_nonzero(beside & (dark > level)) / (1 + np.count_nonzero(beside))
     return np.array(
         [
             1.0,
@@ -95,7 +99,8 @@ def _local(log: NDArray[np.float32], mask: Mask) -> tuple[NDArray[np.float32], N
     """The mean around every pixel of what the mask holds, and how much that is."""
     weight = mask.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), 4)
-    return cv2.GaussianBlur(log * weight[..., None], (0, 0), 4) / (total[..., None] + 1e-6), total
+    mean = cv2.GaussianBlur(log * weight[..., None], (0, 0), 4) / (total[..., None] + 1e-6)
+    return mean.astype(np.float32, copy=False), total.astype(np.float32, copy=False)
 
 
 def _log(value: float) -> float:
@@ -109,32 +114,32 @@ def _dilated(mask: Mask, width: int) -> Mask:
 
 WEIGHTS = np.array(
     [
-        -2.6912,
-        0.5518,
-        -0.0502,
-        0.0820,
-        -0.1450,
-        0.1627,
-        -0.7514,
-        -0.4232,
-        0.0292,
-        -0.0879,
-        -0.5059,
-        -3.1802,
-        -0.1157,
-        -4.7705,
-        -31.8325,
-        -0.0133,
-        -0.8958,
-        2.7603,
-        0.4128,
-        -1.8050,
-        0.4397,
-        -1.8431,
-        -0.1782,
-        -0.1134,
-        0.6920,
-        -0.6407,
-        -3.5207,
+        -3.5031,
+        0.7174,
+        -0.0792,
+        -0.1601,
+        -0.2113,
+        0.6196,
+        -0.6214,
+        -0.4714,
+        -1.0445,
+        -0.0730,
+        -0.6159,
+        -0.6637,
+        -0.1853,
+        -4.8184,
+        -32.2769,
+        -0.0626,
+        -1.4037,
+        3.3772,
+        0.9431,
+        -1.4335,
+        0.4658,
+        -1.9487,
+        0.8480,
+        -0.0600,
+        1.3848,
+        -0.6935,
+        -3.2742,
     ]
 )

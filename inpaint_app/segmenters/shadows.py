@@ -1,9 +1,10 @@
 """The shadows that found objects cast, from photo and outlines alone.
 
 A cast shadow is darker than the lit ground of its colour by nearly the same ratio in every channel, stands out from
-that ground's own variation, begins where the object stands and looks like its outline laid down. Every object is looked
-at in a crop of bounded size, so that the cost follows the objects, not the photo. Ground darker than some level that
-hangs together with the foot is a candidate; `shadow_judge.py` says how much of it is shadow, and only the clear ones stay.
+that ground's own variation, begins where the object stands and looks like its outline laid down. Every object is
+looked at in a crop of bounded size, so that the cost follows the objects, not the photo. Ground darker than some level
+that hangs together with the foot is a candidate; `shadow_judge.py` says how much of it is shadow, and only the clear
+ones stay.
 Paired regions and constant ratios: Guo, Dai, Hoiem, "Paired Regions for Shadow Detection and Removal", PAMI 2013; the
 outlines laid down and the choice among levels are our own.
 """
@@ -41,7 +42,7 @@ OUTLINE = 36
 ACROSS = (-2.6, -1.9, -1.3, -0.9, -0.55, -0.25, 0.0, 0.25, 0.55, 0.9, 1.3, 1.9, 2.6)
 UPWARDS = (-0.9, -0.6, -0.4, -0.25, -0.12, 0.05, 0.12, 0.25, 0.4, 0.6)
 """Where the top of an object one unit high may lie, seen from its foot."""
-CLEAR = 0.6
+CLEAR = 0.65
 """The share of a region that has to be shadow, as the judge sees it, for the region to be marked."""
 LEAST = 20
 """Pixels of a crop below which nothing is a region."""
@@ -122,9 +123,7 @@ def with_shadows(image: Image, found: tuple[Instance, ...]) -> tuple[Instance, .
         placed = Box(
             box.left + tight.left, box.top + tight.top, box.left + tight.right, box.top + tight.bottom
         )
-        taken.append(
-            Instance(number, judge.LABEL, sure, placed, mask[tight.slices].copy(), of=caster.number)
-        )
+        taken.append(Instance(number, judge.LABEL, sure, placed, mask[tight.slices].copy(), of=caster.number))
     return (*found, *taken)
 
 
@@ -172,7 +171,7 @@ def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | N
     return View(
         area,
         log,
-        darkness(cv2.GaussianBlur(log, (0, 0), 1.2), ground, 0.6 * longer * scale),
+        darkness(np.asarray(cv2.GaussianBlur(log, (0, 0), 1.2), np.float32), ground, 0.6 * longer * scale),
         own,
         free,
         ground,
@@ -281,7 +280,9 @@ def _resized(mask: Mask, size: tuple[int, int]) -> NDArray[np.uint8]:
     """The mask's coverage, 0..255, in another size (width, height)."""
     grows = size[0] > mask.shape[1]
     way = cv2.INTER_LINEAR if grows else cv2.INTER_AREA
-    return np.asarray(cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=way), dtype=np.uint8)
+    return np.asarray(
+        cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=way), dtype=np.uint8
+    )
 
 
 def _dilated(mask: Mask, width: int) -> Mask:

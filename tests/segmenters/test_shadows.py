@@ -1,4 +1,4 @@
-"""A cast shadow is found beside what casts it, in its direction, at any size; where nothing is cast nothing is marked."""
+"""A cast shadow is found beside what casts it, at any size; where nothing is cast nothing is marked."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def scene(across: float, darkness: float, scale: int = 1) -> tuple[Image, Mask]:
     ground[own] = (60, 40, 160)
     image = np.clip(ground, 0, 255).astype(np.uint8)
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    mask = cv2.resize((cast > 0.5).astype(np.uint8), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    mask = cv2.resize(
+        (cast > 0.5).astype(np.uint8), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST
+    )
     return image, (mask > 0) & ~person(scale).full_mask(image.shape[:2])
 
 
