@@ -1,0 +1,241 @@
+"""Select anything: a click, a box or a rough scribble becomes the outline of the thing that is meant.
+
+A find that fits the gesture is taken; else the thing is cut out by colour and edges (cut.py). The cost follows the
+gesture, never the photo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inpaint_app.errors import OptionError
+from inpaint_app.imaging import strokes
+from inpaint_app.imaging.mask import bounds, closed, padded
+from inpaint_app.segmenters.cut import SIDE, Soft, cut, sharpened
+from inpaint_app.types import Box, Image, Instance, Mask
+
+LABEL = "selection"
+"""What a thing is called that no finder has named."""
+SIZES = (0.08, 0.15, 0.3, 0.6, 1.0)
+"""Sizes of things that are tried under a click, as shares of the photo's short side."""
+TRIED = 96
+"""Side in pixels of the pictures on which they are tried."""
+LINE_SIZES = (0.7, 1.2, 2.0)
+"""The same beside a line through a thing, as shares of the line's length."""
+TURNS, DENSE, WIDE = 1.4, 0.3, 0.25
+"""A scribble paints the thing, rather than running through it, where its path is so many times as long as its box's
+diagonal and covers that share of the box, or where its width is that share of the diagonal."""
+MARGIN = {"box": 0.2, "painted": 0.25}
+"""What of its surroundings is looked at, as a share of the gesture's longer side."""
+FITS = 0.6
+"""Overlap from which a find is what a box or a scribble means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """Where the user pointed, in pixels of the upright photo: a box, or a stroke of which a click is the shortest.
+
+    points: x and y of each, (0, 0) the photo's corner. width: of the stroke.
+    """
+
+    box: Box | None = None
+    points: tuple[tuple[float, float], ...] = ()
+    width: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        """box, click or scribble."""
+        return "box" if self.box else "click" if len(self.points) == 1 else "scribble"
+
+
+def selected(image: Image, gesture: Gesture, found: Iterable[Instance] = ()) -> Instance:
+    """The thing that a gesture means in a photo, numbered 0. Raises OptionError for a gesture that misses the photo.
+
+    image: (H, W, 3) uint8 RGB. found: what is known to be there; its outlines are taken where one fits.
+    """
+    shape = (image.shape[0], image.shape[1])
+    if gesture.kind == "click":
+        x, y = gesture.points[0]
+        if not (0 <= x < shape[1] and 0 <= y < shape[0]):
+            raise _missed(f"the point {x:g},{y:g}", shape)
+        meant = [one for one in found if _covers(one, x, y)]
+        if meant:
+            return min(meant, key=lambda one: one.box.width * one.box.height)
+        return _clicked(image, x, y)
+    box, painted = _painted(gesture, shape)
+    fits = [(_overlap(one, box, painted), one) for one in found]
+    best = max(fits, key=lambda pair: pair[0], default=(0.0, None))
+    if best[1] is not None and best[0] >= FITS:
+        return best[1]
+    return _within(image, box) if gesture.kind == "box" else _under(image, box, painted, gesture)
+
+
+def _missed(what: str, shape: tuple[int, int]) -> OptionError:
+    return OptionError(f"There is nothing at {what}: the photo has {shape[1]}×{shape[0]} pixels.")
+
+
+def _painted(gesture: Gesture, shape: tuple[int, int]) -> tuple[Box, Mask]:
+    """The box of a gesture within the photo, and what of it is painted."""
+    if gesture.box is not None:
+        left, top, right, bottom = gesture.box
+        box = Box(max(0, left), max(0, top), min(shape[1], right), min(shape[0], bottom))
+        if box.width < 1 or box.height < 1:
+            raise _missed(f"the box {left},{top},{right},{bottom}", shape)
+        return box, np.ones((box.height, box.width), dtype=bool)
+    points = np.asarray(gesture.points, dtype=np.float64).reshape(-1, 2)
+    reached = strokes.box_of(points, gesture.width, shape) if len(points) else None
+    if reached is None:
+        raise _missed("the scribble", shape)
+    return reached, strokes.stroke(points, gesture.width, reached)
+
+
+def _covers(one: Instance, x: float, y: float) -> bool:
+    column, row = int(x) - one.box.left, int(y) - one.box.top
+    return 0 <= column < one.box.width and 0 <= row < one.box.height and bool(one.mask[row, column])
+
+
+def _overlap(one: Instance, box: Box, painted: Mask) -> float:
+    """How well a find fits a gesture: intersection over union, of the boxes where the whole box is painted."""
+    left, top = max(one.box.left, box.left), max(one.box.top, box.top)
+    right, bottom = min(one.box.right, box.right), min(one.box.bottom, box.bottom)
+    if right <= left or bottom <= top:
+        return 0.0
+    if painted.all():
+        shared, its, own = (right - left) * (bottom - top), one.mask.size, painted.size
+    else:
+        mine = painted[top - box.top : bottom - box.top, left - box.left : right - box.left]
+        other = one.mask[top - one.box.top : bottom - one.box.top, left - one.box.left : right - one.box.left]
+        shared, its, own = (int(np.count_nonzero(m)) for m in (mine & other, one.mask, painted))
+    return shared / (its + own - shared)
+
+
+def _shrunk(image: Image, area: Box, side: int) -> Image:
+    """A region on a picture of at most `side` pixels."""
+    scale = min(1.0, side / max(area.width, area.height))
+    size = (max(2, round(area.width * scale)), max(2, round(area.height * scale)))
+    return np.asarray(cv2.resize(image[area.slices], size, interpolation=cv2.INTER_AREA))
+
+
+def _within(image: Image, box: Box) -> Instance:
+    """The thing that fills a box."""
+    area = padded(box, max(2, round(MARGIN["box"] * max(box.width, box.height))), image.shape)
+    small = _shrunk(image, area, SIDE)
+    rows, columns = np.ogrid[: small.shape[0], : small.shape[1]]
+    x = (columns + 0.5) * (area.width / small.shape[1]) + area.left
+    y = (rows + 0.5) * (area.height / small.shape[0]) + area.top
+    beside = np.abs(x - (box.left + box.right) / 2) / (box.width / 2)
+    above = np.abs(y - (box.top + box.bottom) / 2) / (box.height / 2)
+    likely = _logistic(1.5 - 1.5 * np.cbrt(beside**3 + above**3))
+    prior = np.where((beside > 1.03) | (above > 1.03), np.float32(0.001), likely)
+    return _instance(image, area, _whole(cut(small, prior), None))
+
+
+def _under(image: Image, box: Box, painted: Mask, gesture: Gesture) -> Instance:
+    """The thing that is roughly painted, circled, or that a line runs through."""
+    diagonal, points = float(np.hypot(box.width, box.height)), np.asarray(gesture.points)
+    path = float(np.hypot(*np.diff(points, axis=0).T).sum())
+    circled = _circled(points, box, painted)
+    to_and_fro = path > TURNS * diagonal and np.count_nonzero(painted) > DENSE * painted.size
+    if not circled.any() and gesture.width < WIDE * diagonal and not to_and_fro:
+        return _grown(image, box, painted, [share * max(box.width, box.height) for share in LINE_SIZES])
+    area = padded(box, max(2, round(MARGIN["painted"] * max(box.width, box.height))), image.shape)
+    small, drawn = _drawn(image, area, box, painted | circled, SIDE)
+    edge = _beyond(drawn) - _beyond(~drawn)
+    size = np.sqrt(np.count_nonzero(drawn))
+    prior = _logistic(-1.5 - 12 * edge / size) if circled.any() else _logistic(-20 * edge / size)
+    return _instance(image, area, _whole(cut(small, prior), drawn))
+
+
+def _circled(points: np.ndarray, box: Box, painted: Mask) -> Mask:
+    """What a stroke runs around; nothing where it does not come back to where it began, or runs around little."""
+    inner = np.zeros(painted.shape, np.uint8)
+    if len(points) > 3 and np.hypot(*(points[0] - points[-1])) < 0.25 * np.hypot(box.width, box.height):
+        cv2.fillPoly(inner, [np.round(points - (box.left, box.top)).astype(np.int32)], 1)
+        if np.count_nonzero(inner) < 2 * np.count_nonzero(painted):
+            inner[:] = 0
+    return inner.view(bool)
+
+
+def _clicked(image: Image, x: float, y: float) -> Instance:
+    """The thing under a point."""
+    sizes = [share * min(image.shape[:2]) for share in SIZES]
+    return _grown(image, Box(int(x), int(y), int(x) + 1, int(y) + 1), np.ones((1, 1), dtype=bool), sizes)
+
+
+def _grown(image: Image, box: Box, painted: Mask, sizes: list[float]) -> Instance:
+    """The thing around a point or a line: cut at several sizes, the clearest of them again in more detail."""
+    best = max(sizes, key=lambda size: _clarity(*_around(image, box, painted, size, TRIED)[:2]))
+    _, inside, area = _around(image, box, painted, best, SIDE)
+    return _instance(image, area, inside)
+
+
+def _around(image: Image, box: Box, painted: Mask, size: float, side: int) -> tuple[Image, Soft, Box]:
+    """A small picture around what is painted, what in it belongs to a thing that reaches half of `size` beyond."""
+    area = padded(box, max(4, round(0.9 * size)), image.shape)
+    small, drawn = _drawn(image, area, box, painted, side)
+    apart = _beyond(drawn) * (area.width / small.shape[1]) / (size / 2)
+    likely = np.where(apart < 0.12, np.float32(0.98), _logistic(2.5 - 3 * apart))
+    return small, _whole(cut(small, np.where(apart > 1.7, 0.2 * likely, likely)), drawn), area
+
+
+def _drawn(image: Image, area: Box, box: Box, painted: Mask, side: int) -> tuple[Image, Mask]:
+    """A region on a picture of at most `side` pixels, and what is painted there."""
+    small = _shrunk(image, area, side)
+    whole = np.zeros((area.height, area.width), np.uint8)
+    whole[box.top - area.top : box.bottom - area.top, box.left - area.left : box.right - area.left] = painted
+    share = cv2.resize(whole * np.uint8(255), small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return small, share >= min(128, max(1, int(share.max())))
+
+
+def _beyond(mask: Mask) -> Soft:
+    """How far each pixel is from the mask."""
+    return np.asarray(cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5), dtype=np.float32)
+
+
+def _clarity(small: Image, inside: Soft) -> float:
+    """How clear an outline is: the contrast along it beside that of the picture, by how decided the cut is."""
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    slopes = [cv2.Sobel(lab, cv2.CV_32F, 1, 0), cv2.Sobel(lab, cv2.CV_32F, 0, 1)]
+    contrast = np.sqrt(sum((slope**2).sum(axis=2) for slope in slopes))
+    mask = (inside > 0.5).view(np.uint8)
+    square = np.ones((3, 3), np.uint8)
+    rim = cv2.dilate(mask, square) > cv2.erode(mask, square)
+    if not rim.any():
+        return 0.0
+    return float(contrast[rim].mean() / (contrast.mean() + 8) * np.abs(2 * inside - 1).mean() ** 2)
+
+
+def _logistic(logit: np.ndarray) -> Soft:
+    return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float32)
+
+
+def _whole(inside: Soft, drawn: Mask | None) -> Soft:
+    """Of a cut its main pieces, of those that a scribble touches where it touches any; never nothing."""
+    mask = inside > 0.5
+    if not mask.any():
+        inside = np.where(inside >= inside.max(), np.float32(1), inside)
+        mask = inside > 0.5
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    keep = np.ones(count, dtype=bool)
+    if drawn is not None and (mask & drawn).any():
+        keep = np.isin(np.arange(count), labels[drawn])
+    sizes = np.where(keep, stats[:, cv2.CC_STAT_AREA], 0)
+    keep &= sizes >= 0.1 * sizes[1:].max()
+    keep[0] = True
+    return np.where(keep[labels], inside, np.float32(0))
+
+
+def _instance(image: Image, area: Box, inside: Soft) -> Instance:
+    """A cut of a region as a find of the photo: its edge at full size, its small gaps closed."""
+    mask = sharpened(image[area.slices], inside)
+    if not mask.any():
+        mask = cv2.resize(inside, mask.shape[::-1]) >= inside.max() / 2
+    mask = closed(mask, max(1, round(0.01 * np.count_nonzero(mask))))
+    tight = bounds(mask)
+    assert tight is not None
+    placed = Box(area.left + tight.left, area.top + tight.top, area.left + tight.right, area.top + tight.bottom)
+    return Instance(0, LABEL, 1.0, placed, mask[tight.slices].copy())
