@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         UnreadablePhoto,
     )
     from inpaint_app.photofile.photo import Photo, Saved
-    from inpaint_app.removal.api import detect, load, prove, remove, save
+    from inpaint_app.removal.api import detect, load, prove, remove, save, select
     from inpaint_app.removal.session import NothingFound, Request, Session
     from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 _HOME = {
-    "inpaint_app.removal.api": ("detect", "load", "prove", "remove", "save"),
+    "inpaint_app.removal.api": ("detect", "load", "prove", "remove", "save", "select"),
     "inpaint_app.errors": (
         "BackendError", "Cancelled", "CheckpointError", "InpaintError", "MaskError", "MissingError",
         "MissingPackage", "MissingWeights", "OptionError", "PhotoError", "PhotoTooLarge", "SaveError",
@@ -53,7 +53,7 @@ __all__ = [
     "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Mask",
     "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError",
     "Photo", "PhotoError", "PhotoTooLarge", "Progress", "Request", "Result", "SaveError", "Saved", "Session",
-    "UnreadablePhoto", "detect", "load", "prove", "remove", "save",
+    "UnreadablePhoto", "detect", "load", "prove", "remove", "save", "select",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ PUBLIC = {
     "BackendError", "Box", "Cancelled", "CheckpointError", "Image", "InpaintError", "Instance", "Request", "Mask",
     "MaskError", "MissingError", "MissingPackage", "MissingWeights", "NothingFound", "OptionError", "Result",
     "Photo", "PhotoError", "PhotoTooLarge", "Progress", "SaveError", "Saved", "Session",
-    "UnreadablePhoto", "detect", "load", "prove", "remove", "save",
+    "UnreadablePhoto", "detect", "load", "prove", "remove", "save", "select",
 }  # fmt: skip
 
 
@@ -91,6 +91,19 @@ def test_masks_of_every_kind_and_given_finds_mean_the_same(file: Path, mask: Mas
     dog = inpaint_app.detect(photo)[1]
     by_find = inpaint_app.remove(photo, mask, instances=[dog], backend="telea", grow=0)
     assert np.array_equal(by_find.mask, mask | dog.full_mask(mask.shape))
+
+
+def test_what_is_pointed_at_becomes_an_outline_that_can_be_removed(file: Path) -> None:
+    photo = inpaint_app.load(file)
+    found = inpaint_app.detect(photo)
+    assert inpaint_app.select(photo, at=(10, 15), found=found) is found[0]
+    ways = ({"at": (30, 30)}, {"box": (20, 10, 40, 30)}, {"scribble": [(20, 20), (40, 30)], "width": 8})
+    for way in ways:
+        one = inpaint_app.select(photo, **way)  # type: ignore[arg-type]
+        assert one.mask.any()
+    assert inpaint_app.remove(photo, instances=[one], backend="telea").mask[one.box.slices][one.mask].all()
+    with pytest.raises(inpaint_app.OptionError, match="at, box or scribble"):
+        inpaint_app.select(photo)
 
 
 def test_the_name_of_the_target_decides_the_format(file: Path, mask: Mask, tmp_path: Path) -> None:

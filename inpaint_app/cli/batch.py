@@ -127,8 +127,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     request = shared.request(arguments, arguments.backend or backends.DEFAULT)
-    if not request.objects and arguments.masks is None:
-        raise OptionError("Nothing to remove: give --people, --cars, --objects dog,bicycle or --masks DIR.")
+    if not request.objects and not request.gestures and arguments.masks is None:
+        raise OptionError(
+            "Nothing to remove: give --people, --cars, --objects dog,bicycle, --box L,T,R,B or --masks DIR."
+        )
     photos, root = _photos(arguments, console)
     masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos, root)
     if arguments.json == "-":

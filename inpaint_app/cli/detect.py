@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     photo = source.load(session, arguments.frame)
     with console.working(source.path.name) as progress:
         found = session.detect(photo.rgb, spec.name, arguments.confidence, progress)
+        picked = [session.select(photo.rgb, one, found, spec.name) for one in (*arguments.at, *arguments.box)]
     say_finder(spec.name, console, settings)
     if words:
         labels = labels_of(words, segmenters.labels(settings))
         found = tuple(instance for instance in found if instance.label in labels)
+    if picked:
+        named = {one.number: one for one in found if words}
+        new = [
+            replace(one, number=number)
+            for number, one in enumerate((p for p in picked if not p.number), len(found) + 1)
+        ]
+        found = (*(named | {one.number: one for one in picked if one.number}).values(), *new)
     if arguments.json:
         records = [instance_record(instance) for instance in found]
         write_json(arguments.json, records, console.write, settings)

@@ -17,6 +17,8 @@ from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
+from inpaint_app.segmenters.select import Gesture
+from inpaint_app.types import Box
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "heif", "avif", "bmp", "gif", "ppm")
 
@@ -115,6 +117,22 @@ def add_finding(parser: Parser) -> None:
         "--objects", metavar="A,B", default="", help=f"kinds of things: dog, bicycle, {', '.join(GROUPS)}, …"
     )
     group.add_argument(
+        "--at",
+        type=point,
+        action="append",
+        default=[],
+        metavar="X,Y",
+        help="the thing at this pixel; repeatable",
+    )
+    group.add_argument(
+        "--box",
+        type=box,
+        action="append",
+        default=[],
+        metavar="L,T,R,B",
+        help="the thing in this box; repeatable",
+    )
+    group.add_argument(
         "--confidence",
         type=share,
         default=CONFIDENCE,
@@ -183,6 +201,26 @@ def pixels(text: str) -> int | None:
     if not text.isdecimal() or int(text) > 4096:
         raise argparse.ArgumentTypeError(f"{text!r}: expected 0 to 4096 pixels, or auto")
     return int(text)
+
+
+def point(text: str) -> Gesture:
+    """A click at a pixel of the upright photo."""
+    return Gesture(points=(tuple(number + 0.5 for number in _whole(text, "X,Y")),))  # type: ignore[arg-type]
+
+
+def box(text: str) -> Gesture:
+    """A box in pixels of the upright photo."""
+    left, top, right, bottom = _whole(text, "L,T,R,B")
+    if right <= left or bottom <= top:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected right beyond left and bottom below top")
+    return Gesture(Box(left, top, right, bottom))
+
+
+def _whole(text: str, names: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != len(names.split(",")) or not all(part.isdecimal() and len(part) < 7 for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected {names}, whole pixels of the upright photo")
+    return tuple(int(part) for part in parts)
 
 
 def share(text: str) -> float:
@@ -263,6 +301,7 @@ def request(arguments: argparse.Namespace, backend: str, others: Iterable[str] =
         feather=arguments.feather,
         options=options(arguments, backend, others),
         candidates=arguments.candidates,
+        gestures=(*arguments.at, *arguments.box),
         **{kind: getattr(arguments, kind) for kind in KINDS},
     )
 

@@ -39,6 +39,7 @@ examples:
   inpaint-app remove street.jpg --objects dog,bicycle --backend patchmatch --backend telea -o results/
   inpaint-app remove a.jpg b.jpg --mask masks/ -o results/        the mask of a.jpg is masks/a.png
   inpaint-app remove street.jpg --mask mask.png --option radius=8 --backend navier-stokes -o clean.png --format png
+  inpaint-app remove street.jpg --at 1200,800 --box 40,900,400,1300 -o clean.jpg   the thing at a pixel, and in a box
   inpaint-app remove street.jpg --people -o clean.jpg --json report.json --save-recipe
   inpaint-app remove street.jpg --people --candidates 4 -o clean.jpg             clean-1.jpg to clean-4.jpg, by seed
   inpaint-app remove street.jpg --recipe clean.jpg.recipe.json -o again.jpg      the same pixels again
@@ -143,7 +144,7 @@ def exit_code(errors: Sequence[Exception]) -> int:
 def _check(arguments: argparse.Namespace, names: list[str]) -> None:
     for name in names:
         backends.find(name)
-    asked = arguments.people or arguments.cars or arguments.objects
+    asked = arguments.people or arguments.cars or arguments.objects or arguments.at or arguments.box
     if arguments.recipe:
         given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove
         if given or arguments.seed is not None:
@@ -152,7 +153,8 @@ def _check(arguments: argparse.Namespace, names: list[str]) -> None:
             raise OptionError(f"The recipe {arguments.recipe} cannot be read: there is no such file.")
     elif not asked and not arguments.mask:
         raise OptionError(
-            "Nothing to remove: give --mask, --people, --cars or --objects dog,bicycle (or a --recipe)."
+            "Nothing to remove: give --mask, --people, --cars, --objects dog,bicycle, --at X,Y or --box L,T,R,B (or a "
+            "--recipe)."
         )
     read = [*arguments.photos, *([arguments.mask] if arguments.mask else [])]
     streams.check(

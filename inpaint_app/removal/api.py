@@ -1,4 +1,4 @@
-"""The public Python API: load, detect, remove, prove, save. `import inpaint_app` hands these out.
+"""The public Python API: load, detect, select, remove, prove, save. `import inpaint_app` hands these out.
 
 import inpaint_app
 
@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_app.backends import registry
+from inpaint_app.errors import OptionError
 from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
 from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
-from inpaint_app.types import Image, Instance, Mask, Progress, Result
+from inpaint_app.segmenters.select import Gesture
+from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 if TYPE_CHECKING:
     from inpaint_app.removal.proof import Proof
@@ -50,6 +52,29 @@ def detect(
 ) -> tuple[Instance, ...]:
     """Every object found, most confident first. Raises MissingWeights with the cure where nothing can find."""
     return session().detect(_pixels(photo), segmenter, confidence, progress)
+
+
+def select(
+    photo: Photo | Image,
+    *,
+    at: tuple[float, float] | None = None,
+    box: tuple[int, int, int, int] | None = None,
+    scribble: Iterable[tuple[float, float]] = (),
+    width: float = 1.0,
+    found: Iterable[Instance] = (),
+    segmenter: str | None = None,
+    progress: Progress | None = None,
+) -> Instance:
+    """The thing at a pixel (x, y), in a box (left, top, right, bottom), or under a rough scribble: for `remove`.
+
+    scribble: x and y of its points; width: its own, in pixels. found: finds of `detect`, one of which may be meant.
+    Raises OptionError for a gesture beside the photo, or none.
+    """
+    if box is None and at is None and not (scribble := tuple(scribble)):
+        raise OptionError("Nothing is pointed at: give at, box or scribble.")
+    points = (at,) if at is not None else tuple(scribble)
+    gesture = Gesture(points=points, width=width) if box is None else Gesture(Box(*box))
+    return session().select(_pixels(photo), gesture, found, segmenter, progress)
 
 
 def remove(

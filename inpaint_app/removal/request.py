@@ -15,6 +15,7 @@ from inpaint_app.imaging import mask as masks
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
 from inpaint_app.segmenters.base import labels_of
+from inpaint_app.segmenters.select import Gesture
 from inpaint_app.types import Image, Instance, Mask
 
 CONFIDENCE = 0.35
@@ -36,6 +37,7 @@ class Request:
     bool, known pixels that no fill may copy from, beside the found objects that stay. retries: further seeds that
     are tried while an object appears in the hole; None takes RETRIES for diffusion and looks at no other fill.
     candidates: how many fills to make, with the seeds that follow one another; a backend without chance makes one.
+    gestures: clicks, boxes and scribbles; what each of them means goes too.
     belongings, shadows: "auto" lets such parts go with the find that they belong to, where words choose; or "off".
     """
 
@@ -54,6 +56,7 @@ class Request:
     candidates: int = 1
     belongings: str = AUTO
     shadows: str = AUTO
+    gestures: tuple[Gesture, ...] = ()
 
     @property
     def parts(self) -> frozenset[str]:

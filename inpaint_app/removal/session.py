@@ -32,8 +32,12 @@ from inpaint_app.runtime.downloads import fetch, fetchable, finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.segmenters.select import Gesture, selected
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Options, Progress, Result
+
+POINTED = 0.2
+"""Confidence from which a find counts where the user points."""
 
 MOST_DECODERS = 4
 """Photos that are decoded at once, where there are so many cores."""
@@ -164,6 +168,13 @@ class Session:
             finder = self.resolve_segmenter(request.segmenter, progress).name
             instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
         removed = requests.chosen(instances, request, segmenters.labels(self.settings))
+        for gesture in request.gestures:
+            picked = self.select(image, gesture, instances, request.segmenter, progress)
+            if picked.number == 0:
+                picked = replace(picked, number=len(instances) + 1)
+                instances = (*instances, picked)
+            if all(one.number != picked.number for one in removed):
+                removed = (*removed, picked)
         mask = requests.hole(image, request, removed)
         return Marked(
             mask, instances, removed, requests.forbidden(mask, instances, removed, request.avoid), finder
@@ -217,6 +228,27 @@ class Session:
             return with_found_parts(image, found, parts)
 
         return self.device.work(spec, progress, look)
+
+    def select(
+        self,
+        image: Image,
+        gesture: Gesture,
+        found: Iterable[Instance] = (),
+        segmenter: str | None = None,
+        progress: Progress | None = None,
+    ) -> Instance:
+        """The thing that a click, a box or a scribble means; one of `found`, or a new one with number 0.
+
+        Where no finder is ready, colours and edges alone tell. Raises OptionError for a gesture beside the photo.
+        """
+
+        def look(small: Image) -> tuple[Instance, ...]:
+            try:
+                return self.detect(small, segmenter, POINTED, progress, parts=())
+            except MissingError:
+                return ()
+
+        return selected(image, gesture, found, look)
 
     def resolve_segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
         """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""

@@ -50,7 +50,7 @@ def cut(image: Image, prior: Soft) -> Soft:
         if number:
             evidence += NEARBY * np.clip(_nearby(even, inside), -SURE, SURE)
         inside = _walked(1 / (1 + np.exp(-evidence)), across, down)
-    return inside
+    return np.asarray(inside, dtype=np.float32)
 
 
 def _cells(lab: Soft) -> NDArray[np.int32]:
@@ -161,7 +161,10 @@ def _redrawn(image: Image, inside: Soft) -> Soft:
             part = inside[top : top + TILE, left : left + TILE]
             if part.max() < BAND or part.min() > 1 - BAND:
                 continue
-            wide = (slice(max(0, top - REACH), top + TILE + REACH), slice(max(0, left - REACH), left + TILE + REACH))
+            wide = (
+                slice(max(0, top - REACH), top + TILE + REACH),
+                slice(max(0, left - REACH), left + TILE + REACH),
+            )
             redone = _by_sides(image[wide].astype(np.float32), inside[wide])
             inner = redone[min(top, REACH) :, min(left, REACH) :][: part.shape[0], : part.shape[1]]
             drawn[top : top + TILE, left : left + TILE] = inner

@@ -6,8 +6,9 @@ gesture, never the photo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -31,6 +32,10 @@ TURNS, DENSE, WIDE = 1.4, 0.3, 0.25
 diagonal and covers that share of the box, or where its width is that share of the diagonal."""
 MARGIN = {"box": 0.2, "painted": 0.25}
 """What of its surroundings is looked at, as a share of the gesture's longer side."""
+LEVELS, FILLS = (0.5, 0.4, 0.3, 0.2, 0.1), 0.7
+"""A thing fills the box that is drawn around it: a cut that spans less than that share of a side is taken further."""
+LOOKED_AT = 640
+"""Side in pixels of the picture in which a finder looks for what is meant."""
 FITS = 0.6
 """Overlap from which a find is what a box or a scribble means."""
 
@@ -51,27 +56,66 @@ class Gesture:
         """box, click or scribble."""
         return "box" if self.box else "click" if len(self.points) == 1 else "scribble"
 
+    def seen_in(self, area: Box, across: float, down: float) -> Gesture:
+        """The same on a picture of a region of the photo. across, down: its pixels per photo pixel."""
+        points = tuple(((x - area.left) * across, (y - area.top) * down) for x, y in self.points)
+        if self.box is None:
+            return replace(self, points=points, width=self.width * (across + down) / 2)
+        left, right = ((x - area.left) * across for x in (self.box.left, self.box.right))
+        top, bottom = ((y - area.top) * down for y in (self.box.top, self.box.bottom))
+        return Gesture(
+            Box(
+                round(left),
+                round(top),
+                max(round(right), round(left) + 1),
+                max(round(bottom), round(top) + 1),
+            )
+        )
 
-def selected(image: Image, gesture: Gesture, found: Iterable[Instance] = ()) -> Instance:
-    """The thing that a gesture means in a photo, numbered 0. Raises OptionError for a gesture that misses the photo.
 
-    image: (H, W, 3) uint8 RGB. found: what is known to be there; its outlines are taken where one fits.
+Look: TypeAlias = Callable[[Image], Iterable[Instance]]
+
+
+def selected(
+    image: Image, gesture: Gesture, found: Iterable[Instance] = (), look: Look = lambda small: ()
+) -> Instance:
+    """The thing that a gesture means in a photo, numbered 0 where none of `found` is meant.
+
+    image: (H, W, 3) uint8 RGB. found: what is known to be there. look: finds things in a small picture of what lies
+    around the gesture. Raises OptionError for a gesture that misses the photo.
     """
     shape = (image.shape[0], image.shape[1])
+    box, painted = _painted(gesture, shape)
+    if known := _meant(gesture, box, painted, found):
+        return known
+    area = _surroundings(box, shape)
+    small = _shrunk(image, area, LOOKED_AT)
+    nearer = gesture.seen_in(area, small.shape[1] / area.width, small.shape[0] / area.height)
+    if known := _meant(nearer, *_painted(nearer, (small.shape[0], small.shape[1])), look(small)):
+        inside = known.full_mask((small.shape[0], small.shape[1])).astype(np.float32)
+        return replace(_instance(image, area, inside), label=known.label, confidence=known.confidence)
+    if gesture.kind == "box":
+        return _within(image, box)
+    if gesture.kind == "click":
+        return _grown(image, box, painted, [share * min(shape) for share in SIZES])
+    return _under(image, box, painted, gesture)
+
+
+def _surroundings(box: Box, shape: tuple[int, int]) -> Box:
+    """The region of a photo in which a finder is to look for what a gesture in `box` means."""
+    longest = max(box.width, box.height)
+    return padded(box, max(longest // 2, min(shape) // 2 - longest), shape)
+
+
+def _meant(gesture: Gesture, box: Box, painted: Mask, found: Iterable[Instance]) -> Instance | None:
+    """The find that a gesture means: the smallest under a click, the one that fits a box or a scribble."""
     if gesture.kind == "click":
         x, y = gesture.points[0]
-        if not (0 <= x < shape[1] and 0 <= y < shape[0]):
-            raise _missed(f"the point {x:g},{y:g}", shape)
-        meant = [one for one in found if _covers(one, x, y)]
-        if meant:
-            return min(meant, key=lambda one: one.box.width * one.box.height)
-        return _clicked(image, x, y)
-    box, painted = _painted(gesture, shape)
+        under = [one for one in found if _covers(one, x, y)]
+        return min(under, key=lambda one: one.box.width * one.box.height, default=None)
     fits = [(_overlap(one, box, painted), one) for one in found]
-    best = max(fits, key=lambda pair: pair[0], default=(0.0, None))
-    if best[1] is not None and best[0] >= FITS:
-        return best[1]
-    return _within(image, box) if gesture.kind == "box" else _under(image, box, painted, gesture)
+    best = max(fits, key=lambda pair: pair[0], default=None)
+    return best[1] if best is not None and best[0] >= FITS else None
 
 
 def _missed(what: str, shape: tuple[int, int]) -> OptionError:
@@ -87,6 +131,11 @@ def _painted(gesture: Gesture, shape: tuple[int, int]) -> tuple[Box, Mask]:
             raise _missed(f"the box {left},{top},{right},{bottom}", shape)
         return box, np.ones((box.height, box.width), dtype=bool)
     points = np.asarray(gesture.points, dtype=np.float64).reshape(-1, 2)
+    if len(points) == 1:
+        x, y = int(points[0, 0]), int(points[0, 1])
+        if not (0 <= x < shape[1] and 0 <= y < shape[0]):
+            raise _missed(f"the point {x},{y}", shape)
+        return Box(x, y, x + 1, y + 1), np.ones((1, 1), dtype=bool)
     reached = strokes.box_of(points, gesture.width, shape) if len(points) else None
     if reached is None:
         raise _missed("the scribble", shape)
@@ -131,7 +180,20 @@ def _within(image: Image, box: Box) -> Instance:
     above = np.abs(y - (box.top + box.bottom) / 2) / (box.height / 2)
     likely = _logistic(1.5 - 1.5 * np.cbrt(beside**3 + above**3))
     prior = np.where((beside > 1.03) | (above > 1.03), np.float32(0.001), likely)
-    return _instance(image, area, _whole(cut(small, prior), None))
+    inside = cut(small, prior)
+    for level in LEVELS:
+        spread = _whole(inside / (2 * level), None)
+        reached = bounds(spread > 0.5)
+        if (
+            reached
+            and min(
+                reached.width * area.width / small.shape[1] / box.width,
+                reached.height * area.height / small.shape[0] / box.height,
+            )
+            >= FILLS
+        ):
+            break
+    return _instance(image, area, spread)
 
 
 def _under(image: Image, box: Box, painted: Mask, gesture: Gesture) -> Instance:
@@ -158,12 +220,6 @@ def _circled(points: np.ndarray, box: Box, painted: Mask) -> Mask:
         if np.count_nonzero(inner) < 2 * np.count_nonzero(painted):
             inner[:] = 0
     return inner.view(bool)
-
-
-def _clicked(image: Image, x: float, y: float) -> Instance:
-    """The thing under a point."""
-    sizes = [share * min(image.shape[:2]) for share in SIZES]
-    return _grown(image, Box(int(x), int(y), int(x) + 1, int(y) + 1), np.ones((1, 1), dtype=bool), sizes)
 
 
 def _grown(image: Image, box: Box, painted: Mask, sizes: list[float]) -> Instance:
@@ -193,7 +249,9 @@ def _drawn(image: Image, area: Box, box: Box, painted: Mask, side: int) -> tuple
 
 def _beyond(mask: Mask) -> Soft:
     """How far each pixel is from the mask."""
-    return np.asarray(cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5), dtype=np.float32)
+    return np.asarray(
+        cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5), dtype=np.float32
+    )
 
 
 def _clarity(small: Image, inside: Soft) -> float:
@@ -236,6 +294,9 @@ def _instance(image: Image, area: Box, inside: Soft) -> Instance:
         mask = cv2.resize(inside, mask.shape[::-1]) >= inside.max() / 2
     mask = closed(mask, max(1, round(0.01 * np.count_nonzero(mask))))
     tight = bounds(mask)
-    assert tight is not None
-    placed = Box(area.left + tight.left, area.top + tight.top, area.left + tight.right, area.top + tight.bottom)
+    if tight is None:
+        raise AssertionError("a cut is never empty")
+    placed = Box(
+        area.left + tight.left, area.top + tight.top, area.left + tight.right, area.top + tight.bottom
+    )
     return Instance(0, LABEL, 1.0, placed, mask[tight.slices].copy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -189,3 +190,37 @@ def test_where_there_is_no_room_to_measure_it_is_said_and_filled_all_the_same(
     assert called("remove a.png --mask m.png --mask-as-is --prove --backend telea --grow 0 -o out.png") == 0
     assert "Not measured: The hole leaves no room" in capsys.readouterr().out
     assert (here / "out.png").exists()
+
+
+def test_what_is_pointed_at_goes_and_its_recipe_does_it_again(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = np.full((80, 120, 3), 90, np.uint8)
+    image[30:50, 50:70] = (200, 60, 40)
+    image[60:70, 100:112] = (40, 60, 200)
+    (here / "a.png").write_bytes(cv2.imencode(".png", image[..., ::-1])[1].tobytes())
+    call = "remove a.png --at 60,40 --box 98,58,114,72 --backend telea"
+    assert called(f"{call} -o out.png --json r.json --save-recipe --quiet") == 0
+    (record,) = json.loads((here / "r.json").read_text())
+    assert [one["label"] for one in record["removed"]] == ["selection", "selection"]
+    assert [one["box"] for one in record["removed"]] == [[50, 30, 70, 50], [100, 60, 112, 70]]
+    after = pixels(here / "out.png").astype(int)
+    assert np.abs(after - 90).max() < 12
+    assert called("remove a.png --recipe out.png.recipe.json -o again.png --quiet") == 0
+    assert np.array_equal(pixels(here / "again.png"), pixels(here / "out.png"))
+    for wrong in ("--at 200,5", "--at 5", "--at=-1,5", "--box 9,9,3,3", "--box 300,300,310,310"):
+        assert called(f"remove a.png {wrong} --backend telea -o x.png") == 2, wrong
+    capsys.readouterr()
+    assert called("detect a.png --at 60,40 --mask m.png --json -") == 0
+    assert [one["label"] for one in json.loads(capsys.readouterr().out)] == ["selection"]
+    assert pixels(here / "m.png").any(axis=2).sum() == 400
+
+
+def test_a_batch_takes_the_same_place_out_of_every_photo(here: Path) -> None:
+    (here / "in").mkdir()
+    for name in ("a.png", "b.png"):
+        image = np.full((80, 120, 3), 90, np.uint8)
+        image[60:70, 90:112] = (250, 240, 60)
+        (here / "in" / name).write_bytes(cv2.imencode(".png", image[..., ::-1])[1].tobytes())
+    assert called("batch in out --box 88,58,114,72 --backend telea --quiet") == 0
+    assert all(np.abs(pixels(here / "out" / name).astype(int) - 90).max() < 12 for name in ("a.png", "b.png"))

@@ -19,6 +19,7 @@ from inpaint_app.removal import session as sessions
 from inpaint_app.removal.session import NothingFound, Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.segmenters.select import Gesture
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress
 
@@ -44,6 +45,10 @@ class Finder:
 
 def nothing_lacks(argument: str, settings: Settings) -> tuple[Any, ...]:
     return ()
+
+
+def something_lacks(argument: str, settings: Settings) -> tuple[Missing, ...]:
+    return (Missing("a weight file", "fetch it"),)
 
 
 class Breaking(Configured):
@@ -102,6 +107,30 @@ def test_people_go_and_the_car_stays(session: Session, image: Image) -> None:
 def test_the_brush_joins_what_is_found(session: Session, image: Image, mask: Mask) -> None:
     result = session.run(image, Request(mask=mask, objects=("car",), backend="telea"))
     assert np.array_equal(result.hole, mask | CAR.full_mask((48, 64)))
+
+
+def test_what_is_pointed_at_goes_too_once_and_under_a_number_of_its_own(
+    session: Session, image: Image
+) -> None:
+    gestures = (Gesture(points=((35, 35),)), Gesture(Box(3, 5, 11, 21)), Gesture(points=((20, 30),)))
+    request = Request(
+        found=(PERSON, CAR, OTHER), numbers=frozenset({1}), gestures=gestures, backend="telea", grow=0
+    )
+    result = session.run(image, request)
+    assert [(one.number, one.label) for one in result.removed] == [
+        (1, "person"), (2, "car"), (4, "selection"),
+    ]  # fmt: skip
+    assert result.hole[31, 21 - 1], "the pixel that was clicked, or its neighbour"
+    assert result.instances[-1] is result.removed[-1]
+
+
+def test_without_a_finder_colours_tell_what_is_pointed_at(
+    session: Session, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = replace(segmenters.SEGMENTERS[0], lacks=f"{__name__}:something_lacks")
+    monkeypatch.setattr(segmenters, "SEGMENTERS", (lacking,))
+    one = session.select(image, Gesture(Box(10, 10, 30, 30)))
+    assert one.label == "selection"
 
 
 def test_chosen_numbers_go_without_looking_again(session: Session, image: Image) -> None:

@@ -1,0 +1,133 @@
+"""A click, a box and a scribble become the outline of the thing that is meant, at the photo's own size."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_app.errors import OptionError
+from inpaint_app.segmenters.cut import sharpened
+from inpaint_app.segmenters.select import LABEL, Gesture, selected
+from inpaint_app.types import Box, Image, Instance, Mask
+
+
+def scene(size: int = 120, seed: int = 0) -> tuple[Image, Mask]:
+    """A reddish disc, a quarter of the picture wide, on a bluish ground, both with some grain; and where it is."""
+    rows, columns = np.mgrid[:size, :size]
+    disc = np.hypot(rows - 0.5 * size, columns - 0.55 * size) < 0.17 * size
+    image = np.where(disc[..., None], (190, 70, 60), (70, 90, 150)) + np.random.default_rng(seed).normal(
+        0, 12, (size, size, 3)
+    )
+    return np.clip(image, 0, 255).astype(np.uint8), disc
+
+
+def overlap(one: Instance, truth: Mask) -> float:
+    mask = one.full_mask((truth.shape[0], truth.shape[1]))
+    return float((mask & truth).sum() / (mask | truth).sum())
+
+
+ZIGZAG = tuple((x, y) for y in (46, 56, 66, 74) for x in ((52, 80) if y % 4 else (80, 52)))
+CIRCLE = tuple((66 + 30 * np.cos(a), 60 + 30 * np.sin(a)) for a in np.linspace(0, 6.1, 40))
+
+
+@pytest.mark.parametrize(
+    "gesture",
+    [
+        Gesture(points=((66.5, 60.5),)),
+        Gesture(Box(44, 38, 88, 82)),
+        Gesture(Box(48, 38, 100, 90)),
+        Gesture(points=ZIGZAG, width=12),
+        Gesture(points=((56, 56), (76, 66)), width=3),
+        Gesture(points=CIRCLE, width=3),
+    ],
+    ids=["click", "box", "shifted box", "painted", "line", "circled"],
+)
+def test_a_gesture_becomes_the_outline_of_the_thing(gesture: Gesture) -> None:
+    image, disc = scene()
+    one = selected(image, gesture)
+    assert overlap(one, disc) > 0.9
+    assert (one.number, one.label) == (0, LABEL)
+    assert one.mask.any(axis=0).all()
+    assert one.mask.any(axis=1).all()
+
+
+@pytest.mark.parametrize("size", [6, 20])
+def test_the_smallest_photos_have_things_too(size: int) -> None:
+    image, _ = scene(size)
+    for gesture in (Gesture(points=((size / 2, size / 2),)), Gesture(Box(1, 1, size - 2, size - 1))):
+        assert selected(image, gesture).mask.any()
+
+
+def test_where_all_is_of_one_colour_the_box_is_about_what_is_meant() -> None:
+    plain = np.full((60, 80, 3), 128, np.uint8)
+    one = selected(plain, Gesture(Box(20, 10, 60, 50)))
+    assert 0.5 < one.mask.sum() / 1600 < 1.2
+
+
+@pytest.mark.parametrize(
+    "gesture",
+    [
+        Gesture(points=((120.0, 5.0),)),
+        Gesture(points=((-3.0, 5.0),)),
+        Gesture(Box(130, 0, 150, 20)),
+        Gesture(points=((200.0, 5.0), (210.0, 8.0)), width=4),
+    ],
+)
+def test_a_gesture_beside_the_photo_says_so(gesture: Gesture) -> None:
+    with pytest.raises(OptionError, match="120×120"):
+        selected(scene()[0], gesture)
+
+
+def find(number: int, box: Box) -> Instance:
+    return Instance(number, "dog", 0.8, box, np.ones((box.height, box.width), dtype=bool))
+
+
+def test_a_find_that_is_meant_is_taken() -> None:
+    image, _ = scene()
+    large, small = find(1, Box(10, 10, 100, 100)), find(2, Box(40, 40, 80, 80))
+    assert selected(image, Gesture(points=((60, 60),)), (large, small)) is small
+    assert selected(image, Gesture(Box(12, 8, 98, 104)), (large, small)) is large
+    assert (
+        selected(image, Gesture(points=((42, 50), (78, 50), (42, 70), (78, 70)), width=24), (large, small))
+        is small
+    )
+    assert selected(image, Gesture(Box(44, 38, 88, 82)), (large,)).number == 0
+
+
+def test_a_finder_looks_around_the_gesture_only_and_its_outline_comes_back_to_the_photo() -> None:
+    image = np.zeros((2000, 3000, 3), np.uint8)
+    image[900:1100, 1900:2300] = 200
+    seen: list[tuple[int, ...]] = []
+
+    def look(small: Image) -> tuple[Instance, ...]:
+        seen.append(small.shape)
+        left, top, width, height = cv2.boundingRect((small[..., 0] > 100).view(np.uint8))
+        return (find(1, Box(left, top, left + width, top + height)),)
+
+    one = selected(image, Gesture(Box(1890, 905, 2310, 1090)), look=look)
+    assert max(seen[0][:2]) <= 640
+    assert (one.number, one.label, one.confidence) == (0, "dog", 0.8)
+    assert overlap(one, image[..., 0] > 100) > 0.98
+
+
+def test_the_outline_follows_the_edge_at_full_size() -> None:
+    rows, columns = np.mgrid[:900, :900]
+    truth = np.hypot(rows - 450, columns - 450) < 300 + 12 * np.sin(np.arctan2(rows - 450, columns - 450) * 9)
+    image = np.where(truth[..., None], 180, 90).astype(np.uint8).repeat(3, axis=2)
+    small = cv2.resize(truth.astype(np.float32), (144, 144), interpolation=cv2.INTER_AREA)
+    plain = cv2.resize((small > 0.5).astype(np.float32), (900, 900)) > 0.5
+    sharp = sharpened(image, small)
+    assert (sharp ^ truth).sum() < 0.25 * (plain ^ truth).sum()
+
+
+def test_the_cost_follows_the_gesture_and_not_the_photo() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    large = cv2.resize(image, (4000, 3000))
+    box = Gesture(Box(1000, 1000, 1200, 1200))
+    selected(large, box)
+    began = time.process_time()
+    selected(large, box)
+    assert time.process_time() - began < 1.0
