@@ -8,6 +8,8 @@ Soft weights stand in for GrabCut's hard labels, so that a wrong half of a box g
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,8 @@ SURE = 3.0
 BAND = 0.02
 """An outline is drawn anew where it was between this and 1 minus this."""
 
-Soft = NDArray[np.float32]
+Soft: TypeAlias = NDArray[Any]
+"""Float32, a value for each pixel or several."""
 
 
 def cut(image: Image, prior: Soft) -> Soft:
@@ -65,14 +68,14 @@ def _by_colour(cells: NDArray[np.int32], inside: Soft) -> Soft:
     """Log of how much likelier each pixel's colour is inside than outside."""
     shares = []
     for weights in (inside**2, (1 - inside) ** 2):
-        count = np.bincount(cells.ravel(), weights.ravel(), BINS**3).reshape((BINS,) * 3)
+        count: Soft = np.bincount(cells.ravel(), weights.ravel(), BINS**3).reshape((BINS,) * 3)
         for _ in range(2):
             count = _spread(count)
         shares.append(count / max(count.sum(), 1e-9) + 4 / BINS**3)
-    return np.log(shares[0] / shares[1]).astype(np.float32).ravel()[cells]
+    return np.asarray(np.log(shares[0] / shares[1]).astype(np.float32).ravel()[cells])
 
 
-def _spread(count: NDArray[np.float64]) -> NDArray[np.float64]:
+def _spread(count: Soft) -> Soft:
     """A histogram whose bins share with their neighbours, a quarter each way."""
     for axis in range(3):
         there = np.moveaxis(count, axis, 0)
@@ -148,13 +151,15 @@ def sharpened(image: Image, inside: Soft) -> Mask:
         size = tuple(min(2 * now, whole) for now, whole in zip(inside.shape, full, strict=True))
         if max(size) * 1.4 > max(full):
             size = full
-        picture = image if size == full else cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+        picture = np.asarray(
+            image if size == full else cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+        )
         inside = cv2.resize(inside, size[::-1], interpolation=cv2.INTER_LINEAR)
         inside = _redrawn(picture, inside)
     return np.asarray(inside > 0.5)
 
 
-def _redrawn(image: Image, inside: Soft) -> Soft:
+def _redrawn(image: Soft, inside: Soft) -> Soft:
     drawn, (height, width) = inside.copy(), inside.shape
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
