@@ -5,6 +5,7 @@ out with about half the high-pass energy of the rim. The detail of the copied pi
 meets that of the known pixels around, continued into the hole (a gain on matched patches as in Darabi et al.,
 "Image Melding" (2012), section 3.2, but on the detail alone and after the fact). Detail is compared by its mean
 size, not by its energy: energy is what a few edges have most of, and an even sky beside a tree would get the tree's.
+Where what has the same colour is even all around, the fill stays even, whatever is nearer.
 Brightness alone is amplified: grain in colour reads as blotches.
 """
 
@@ -31,6 +32,9 @@ POWER = 1.3, 1.8  # of the ratio of sizes: a gain on what is copied raises the m
 PIXELS = 50_000, 200_000
 """Up to so many hole pixels the first values of EVEN and POWER hold, from so many on the second: what is finer than
 `DETAIL` is structure in a small picture, and mostly grain in a large one."""
+COLOURS = 16  # bins of each channel (Lab) by which cells count as of one colour
+SEEN = 256  # known pixels of a colour from which its detail is known
+SPARED = 4.0  # grey values: what is evener than this around the hole gets hardly more
 
 
 def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
@@ -51,11 +55,32 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     part = _summed((~opening).astype(np.float32))
     whole = _summed(np.ones_like(size))
     wanted = spread(_mean(known, part), part < 0.5 * whole)
+    alike = _of_its_colour(image[near], known, part, wanted)
+    wanted = np.minimum(wanted, alike * (1 + alike / np.float32(SPARED)))
     own = _mean(everything - known, whole - part)
     even, power = (float(np.interp(np.log(len(py)), np.log(PIXELS), values)) for values in (EVEN, POWER))
     limit = 1 + (MOST - 1) * own / (own + even)
     gain = np.clip(((wanted + 1) / (own + 1)) ** power, 1, limit).astype(np.float32)
     run(partial(_amplify, image, detail, gain, py, px, top, left), len(py), 16_384)
+
+
+def _of_its_colour(image: Image, sums: Floats, weight: Floats, otherwise: Floats) -> Floats:
+    """Mean over the known pixels that have a cell's colour, for every cell; `otherwise` where they are too few."""
+    small = cv2.resize(image, weight.shape[::-1], interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1), cv2.COLOR_RGB2LAB).astype(np.int32) * COLOURS // 256
+    colour = (lab[..., 0] * COLOURS + lab[..., 1]) * COLOURS + lab[..., 2]
+    total, mass = (_by_colour(colour, values) for values in (sums, weight))
+    mean = (total / np.maximum(mass, 1e-6))[colour]
+    return np.asarray(np.where(mass[colour] > SEEN, mean, otherwise), np.float32)
+
+
+def _by_colour(colour: Ints, values: Floats) -> Floats:
+    """Sum of the values of every colour, with half of each next one's."""
+    sums = np.bincount(colour.ravel(), values.ravel(), COLOURS**3).reshape((COLOURS,) * 3)
+    for axis in range(3):
+        beyond = np.pad(sums, [(1, 1) if one == axis else (0, 0) for one in range(3)])
+        sums += 0.5 * sum(np.take(beyond, np.arange(COLOURS) + step, axis) for step in (0, 2))
+    return sums.astype(np.float32).ravel()
 
 
 def _summed(values: Floats) -> Floats:
