@@ -67,7 +67,9 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
 def _of_its_colour(image: Image, sums: Floats, weight: Floats, otherwise: Floats) -> Floats:
     """Mean over the known pixels that have a cell's colour, for every cell; `otherwise` where they are too few."""
     small = cv2.resize(image, weight.shape[::-1], interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1), cv2.COLOR_RGB2LAB).astype(np.int32) * COLOURS // 256
+    lab = (
+        cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1), cv2.COLOR_RGB2LAB).astype(np.int32) * COLOURS // 256
+    )
     colour = (lab[..., 0] * COLOURS + lab[..., 1]) * COLOURS + lab[..., 2]
     total, mass = (_by_colour(colour, values) for values in (sums, weight))
     mean = (total / np.maximum(mass, 1e-6))[colour]
