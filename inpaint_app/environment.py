@@ -40,6 +40,7 @@ class Environment:
             "visits_gigabytes": round(min(6.0, self.memory / 4e9), 2),
             "fetch_at_first_use": True,
             "decode_apart": True,
+            "visitor_at_once": 16,
         }
         if self.place == CONTAINER:
             return served

@@ -74,7 +74,8 @@ STOPPED = "Stopped."
 class Ticket:
     """Whose work it is, who pays for it, and whether it still lives: what a line to the device goes by.
 
-    owner: those who wait take turns by it; "" is the machine's user. charge: hears, in usual fills, what the work that
+    owner: an address and, behind a space, one of its pages: those who wait take turns by the address, and among
+    themselves by the page; "" is the machine's user. charge: hears, in usual fills, what the work that
     follows will cost, and raises TooMany where that is not to be had; spent: hears how many seconds it took, where none
     knew before. had_turn: whether the work had the device before: it is not turned away then, however many wait.
     lost: why the work was given up; None while it is not.
@@ -114,6 +115,11 @@ class Ticket:
             f"{title} has given no sign of life for {patience:.0f} s and was given up: try another backend, or a "
             "smaller hole."
         )
+
+
+def address_of(owner: str) -> str:
+    """Who of those that take turns an owner belongs to: many pages cost nothing, many addresses do."""
+    return owner.partition(" ")[0]
 
 
 class Progress:

@@ -21,6 +21,32 @@ def data_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+FIRST = ("browser", "abuse", "faults", "backends")
+"""Folders that take longest: with several workers they begin, so that none of them is left for the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several workers (pytest -n 2 --dist loadgroup) share the files out, but each server's tests stay with one."""
+    if not config.pluginmanager.hasplugin("xdist") or not os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT / "tests").parts[0]
+
+
+def _group(item: pytest.Item) -> str:
+    """Which tests one worker does: a file's, but all that drive the browser's page, or one of the attacked servers."""
+    if _folder(item) == "browser":
+        return "browser"
+    server = getattr(getattr(item, "callspec", None), "params", {}).get("server")
+    return f"{_folder(item)} {server}" if server else item.nodeid.partition("::")[0]
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:

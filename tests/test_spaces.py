@@ -90,4 +90,4 @@ def test_packages_are_bare_names_for_apt() -> None:
 def test_the_first_two_shell_blocks_of_the_readme_are_start_and_test() -> None:
     blocks = re.findall(r"^```bash\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     assert blocks[0].endswith("python app.py\n")
-    assert blocks[1].endswith("pytest\n")
+    assert "&& pytest -n 2 " in blocks[1]

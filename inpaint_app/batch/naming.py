@@ -7,6 +7,7 @@ accents are composed (a name copied from a Mac).
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,12 @@ from inpaint_app.errors import UNSEEN
 
 LONGEST = 255
 """Bytes of UTF-8 that a name may have on common file systems."""
+
+_FORBIDDEN = re.compile(f'{UNSEEN.pattern}|[<>:"/\\\\|?*]')
+"""What Windows forbids, and what nobody sees, such as marks that turn the direction of writing (gpj.exe as exe.jpg)."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
+"""Devices of Windows, whatever stands behind their name."""
 
 SIDECARS = frozenset({".xmp", ".aae", ".json", ".thm", ".ini", ".db", ".pp3", ".dop", ".lrv", ".on1"})
 """Endings of what programs lay beside photos."""
@@ -41,6 +48,31 @@ def result_name(stem: str, ending: str, room: int = 0) -> str:
     seen = UNSEEN.sub("_", stem)
     most = LONGEST - len(ending.encode("utf-8", "replace")) - room
     return seen.encode()[: max(1, most)].decode("utf-8", "ignore") + ending
+
+
+def legal(name: str, ending: str = "", otherwise: str = "photo") -> str:
+    """A name that is legal on every system, made of one that somebody else gave.
+
+    It begins as `name` does, ends in `ending` and has at most LONGEST bytes of UTF-8.
+
+    Where nothing of `name` can stay it is `otherwise`.
+    """
+    clean = _FORBIDDEN.sub("_", name)
+    clean = clean.strip() if ending else clean.strip().rstrip(". ")
+    if not clean.strip("._ "):
+        clean = otherwise
+    if _RESERVED.match(clean.replace(" ", "") + ending):
+        clean = f"_{clean}"
+    room = LONGEST - len(ending.encode())
+    stem, dot, suffix = clean.rpartition(".")
+    if not ending and dot and stem and len(suffix.encode()) <= 16:
+        return f"{_cut(stem, room - len(suffix.encode()) - 1)}.{suffix}"
+    return _cut(clean, room) + ending
+
+
+def _cut(text: str, room: int) -> str:
+    """As much of a text as fits into that many bytes of UTF-8, never half a letter."""
+    return text.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip() or "_"
 
 
 class Names:

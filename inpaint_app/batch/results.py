@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inpaint_app.batch import journal
 from inpaint_app.batch.journal import Row
-from inpaint_app.batch.naming import Names, key, result_name
+from inpaint_app.batch.naming import Names, key, legal
 from inpaint_app.errors import InpaintError, OptionError
 from inpaint_app.photofile import files
 
@@ -46,10 +46,10 @@ class Results:
         """
         name, number = self._had.get(label, ""), 1
         if not name.endswith(suffix) or not self._ours(name):
-            name = result_name(path.stem, suffix)
+            name = legal(path.stem, suffix)
             while not (self._names.free(name) and self._ours(name)):
                 number += 1
-                name = result_name(path.stem, f"-{number}{suffix}")
+                name = legal(path.stem, f"-{number}{suffix}")
         if (self._out.resolve(), key(name)) in self._inputs:
             raise OptionError(
                 f"{self._out / name} is one of the photos: choose another folder for the results."

@@ -173,7 +173,7 @@ class _Batch:
             and self.request.mask is None
         ):
             raise MaskError(self.masks.missing(path))
-        own, width, height = files.header_of(data, path.name, limits)
+        own, width, height = self.session.header_of(data, path.name)
         check_side(files.chosen_format(own, self.format, self.saving.exact), width, height)
         name = self.names.take(path, label, result_suffix(path, own, self.format, self.saving.exact))
         return Task(

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from inpaint_app.batch.journal import Row
+from inpaint_app.batch.naming import legal
 from inpaint_app.errors import Cancelled, InpaintError, NothingFound
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
@@ -115,8 +116,10 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
     try:
         result = session.run(photo.rgb, request, progress, alpha=photo.alpha)
     except NothingFound as nothing:
-        return _unchanged(task, photo, str(nothing))
-    encoded = files.encode(photo, result.image, result.mask, format=task.format, options=task.saving)
+        return _unchanged(session, task, photo, str(nothing))
+    encoded = session.encode(
+        photo, result.image, result.mask, format=task.format, options=task.saving, progress=progress
+    )
     return Row(
         photo=task.label,
         status="removed",
@@ -131,12 +134,12 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
     ), encoded.data
 
 
-def _unchanged(task: Task, photo: files.Photo, message: str) -> tuple[Row, bytes]:
+def _unchanged(session: Session, task: Task, photo: files.Photo, message: str) -> tuple[Row, bytes]:
     """The row of a photo that had nothing to remove: its very bytes, or the wanted format without a hole."""
     data, method, changed = photo.source, "copied", 0
     if files.chosen_format(photo.format, task.format, task.saving.exact) != photo.format:
         hole = np.zeros(photo.rgb.shape[:2], dtype=bool)
-        encoded = files.encode(photo, photo.rgb, hole, format=task.format, options=task.saving)
+        encoded = session.encode(photo, photo.rgb, hole, format=task.format, options=task.saving)
         data, method = encoded.data, encoded.report.method
         changed = encoded.report.changed_pixels_outside or 0
     row = Row(task.label, "unchanged", task.result, changed_outside=changed, method=method, message=message)
@@ -149,4 +152,4 @@ def result_suffix(path: Path, own: str, format: str | None, exact: bool = False)
     own: the photo's format, in Pillow's word.
     """
     chosen = files.chosen_format(own, format, exact)
-    return path.suffix if path.suffix and chosen == own else files.SUFFIX[chosen]
+    return legal(path.suffix) if path.suffix and chosen == own else files.SUFFIX[chosen]

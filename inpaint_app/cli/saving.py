@@ -9,7 +9,7 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch import result_suffix
-from inpaint_app.batch.naming import Names, key, result_name, same_file
+from inpaint_app.batch.naming import Names, key, legal, result_name, same_file
 from inpaint_app.cli import written
 from inpaint_app.cli.parser import Parser
 from inpaint_app.cli.streams import STREAM, Source
@@ -102,7 +102,7 @@ def planned(
         chosen = files.chosen_format(own, format, arguments.exact)
         check_side(chosen, width, height)
         for backend in each:
-            stem = f"{source.stem}-{backend}" if backend else source.stem
+            stem = legal(source.stem, f"-{backend}" if backend else "")
             suffix = result_suffix(source.path, own, format, arguments.exact)
             if not apart:
                 stem, suffix = out.stem, out.suffix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from inpaint_app.photofile.inventory import Inventory
 from inpaint_app.photofile.samples import colour
 from inpaint_app.photofile.samples.cicp import Numbers
-from inpaint_app.photofile.samples.native import Native
 from inpaint_app.types import Image
 
 Method = Literal["jpeg-blocks", "jpeg-reencoded", "lossless", "lossy"]
@@ -55,7 +54,6 @@ class Photo:
     icc: the profile of the stored samples, or one that says what the file says by `numbers` (nclx, cICP) alone.
     frame, frames: which of how many frames, pages or pictures that can be edited, from 1.
     note: what had to be left out in showing it (further frames, more bits), or "".
-    samples: what decodes the stored samples again where that is not done here, but in a process of its own.
     """
 
     rgb: Image
@@ -77,7 +75,6 @@ class Photo:
     damage: str = ""
     frame: int = 1
     frames: int = 1
-    samples: Callable[[], Native] | None = field(default=None, repr=False)
 
     @property
     def shown_icc(self) -> bytes | None:

@@ -129,8 +129,6 @@ def stored_samples(photo: Photo) -> Native:
             return Native(stored(photo.rgb, photo.orientation), "RGB")
         if photo.format != "TIFF":  # whose colours may be premultiplied
             return Native(stored(np.dstack([photo.rgb, photo.alpha]), photo.orientation), "RGBA")
-    if photo.samples is not None:
-        return photo.samples()
     with _only_photo_errors(photo.name):
         wide = Limits(float("inf"), float("inf"))
         return read_native(open_header(photo.source, photo.name, wide, photo.frame))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +52,6 @@ def encode(
     """
     _check(photo, edited, hole)
     target = planned(photo, format, options)
-    if photo.samples is not None:
-        photo = replace(photo, samples=cache(photo.samples))  # written from, and compared with
     try:
         if target == "JPEG" and photo.format == "JPEG":
             done = _jpeg(photo, edited, hole, certify, options.mark)

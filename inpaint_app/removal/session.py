@@ -19,8 +19,9 @@ from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, NothingFound, OptionError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile.decoding.decoder import Decoder
-from inpaint_app.photofile.files import Limits, Photo, load
+from inpaint_app.photofile.files import Encoded, Limits, Photo, SaveOptions, encode, header_of, load
 from inpaint_app.photofile.metadata import mark
+from inpaint_app.photofile.photo import AS_USUAL
 from inpaint_app.removal import ensemble
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
@@ -34,7 +35,7 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.select import Gesture, selected
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Options, Progress, Result
+from inpaint_app.types import Image, Instance, Mask, Options, Progress, Result
 
 POINTED = 0.2
 """Confidence from which a find counts where the user points."""
@@ -105,6 +106,28 @@ class Session:
         return open_mask(
             source, shape, orientation=orientation, reading=reading, limits=self.limits, load_samples=samples
         )
+
+    def encode(
+        self,
+        photo: Photo,
+        edited: Image,
+        hole: Mask,
+        *,
+        format: str | None = None,
+        options: SaveOptions = AS_USUAL,
+        progress: Progress | None = None,
+    ) -> Encoded:
+        """The edited photo as a file, written where photos are opened; see `photofile.write.encode`."""
+        if self.decoder is None:
+            return encode(photo, edited, hole, format=format, options=options)
+        wanted = _wanted(progress or Progress())
+        return self.decoder.encode(photo, edited, hole, format=format, options=options, **wanted)
+
+    def header_of(self, data: bytes, name: str, progress: Progress | None = None) -> tuple[str, int, int]:
+        """(format, width, height) by the header alone, read where photos are opened. Raises as `load` does."""
+        if self.decoder is None:
+            return header_of(data, name, self.limits)
+        return self.decoder.header_of(data, name, self.limits, **_wanted(progress or Progress()))
 
     @property
     def limits(self) -> Limits:

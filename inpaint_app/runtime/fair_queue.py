@@ -1,8 +1,9 @@
 """Who uses the device next: a line in which one works and the others wait their turn.
 
-Turns go round between those who ask, however much each asks for: a turn's place is one after where the line stands
-or, if that is later, after its owner's last place (start-time fair queueing, Goyal et al. 1996, at a cost of one a
-turn; one who comes new begins a place later than there, so that a stream of new ones overtakes nobody for ever).
+Turns go round between the addresses that ask, however much each asks for: a turn's place is one after where the line
+stands or, if that is later, after its address's last place (start-time fair queueing, Goyal et al. 1996, at a cost of
+one a turn; one who comes new begins a place later than there, so that a stream of new ones overtakes nobody for ever).
+The places of an address go round between its owners in the same manner.
 
 A turn that does not end is taken away: native code cannot be stopped from outside, so its thread is left behind and
 the next one goes on. That happens `grace` seconds after its user has cancelled it, or once it has given no sign of life
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from inpaint_app.errors import Busy
-from inpaint_app.types import Progress
+from inpaint_app.types import Progress, address_of
 
 LOOK_EVERY = 0.1
 """Seconds between two looks of one who waits: at a cancel of its own, and at whether the one at work still lives."""
@@ -26,6 +27,8 @@ LOOK_EVERY = 0.1
 @dataclass(eq=False)
 class _Turn:
     place: tuple[float, int]
+    """Where it stands in its address's places; `among`: where among the turns that share them."""
+    among: tuple[float, int]
     progress: Progress
     title: str
     forget: Callable[[], None]
@@ -75,11 +78,23 @@ class Line:
             if len(self._line) >= self.waiting and progress.ticket.owner and not progress.ticket.had_turn:
                 raise Busy(f"Busy, {before} before you: no more can wait now. Try again in a moment.")
             self._arrivals += 1
-            stands = max(self._stands, self._last.get(progress.ticket.owner, 0.0)) + 1
-            self._last[progress.ticket.owner] = stands
-            turn = _Turn((stands, self._arrivals), progress, title, forget)
+            owner = progress.ticket.owner
+            whole, own = (self._next(name) for name in (address_of(owner), owner + " "))
+            turn = _Turn((whole, self._arrivals), (own, self._arrivals), progress, title, forget)
             self._line.append(turn)
+            self._share(address_of(owner))
             return turn
+
+    def _next(self, name: str) -> float:
+        self._last[name] = max(self._stands, self._last.get(name, 0.0)) + 1
+        return self._last[name]
+
+    def _share(self, address: str) -> None:
+        """Give the places of an address to its turns, in the order that they have among themselves."""
+        turns = [turn for turn in self._line if address_of(turn.progress.ticket.owner) == address]
+        places = sorted(turn.place for turn in turns)
+        for turn, place in zip(sorted(turns, key=lambda turn: turn.among), places, strict=True):
+            turn.place = place
 
     def _wait(self, turn: _Turn) -> None:
         while True:

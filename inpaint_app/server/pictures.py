@@ -50,10 +50,15 @@ def write_picture(image: Image, icc: bytes | None, target: Path, side: int) -> P
 
 def data_url(image: Image, side: int) -> str:
     """A small picture that travels within a message, its longer side at most `side` pixels."""
+    return "data:image/jpeg;base64," + base64.b64encode(small_jpeg(image, side, 80)).decode()
+
+
+def small_jpeg(image: Image, side: int, quality: int) -> bytes:
+    """A JPEG of an image, its longer side at most `side` pixels."""
     width, height = preview_size(image.shape[1], image.shape[0], side)
     buffer = io.BytesIO()
-    PillowImage.fromarray(_resized(image, width, height)).save(buffer, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    PillowImage.fromarray(_resized(image, width, height)).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 def _profile(icc: bytes | None) -> bytes | None:

@@ -79,7 +79,7 @@ def pump(
         reporter.report,
         lambda: stop.is_set() or gone(),
         reporter.show,
-        ticket=Ticket(visit.allowance.who or visit.token),
+        ticket=Ticket(f"{visit.allowance.who} {visit.token}"),
     )
 
     def told(kind: str, **content: Any) -> None:

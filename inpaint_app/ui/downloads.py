@@ -6,20 +6,41 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app.backends import registry as backends
+from inpaint_app.batch.naming import legal
 from inpaint_app.errors import InpaintError, MaskError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal import recipe
-from inpaint_app.removal.session import source_type
+from inpaint_app.removal.session import Session, source_type
 from inpaint_app.server import pictures
-from inpaint_app.server.files.file_names import legal
 from inpaint_app.server.files.stored_results import StoredResult, hole_of
 from inpaint_app.server.visitors import Step, Visit
+from inpaint_app.types import Progress
 from inpaint_app.ui import view_models
 from inpaint_app.ui.messages import Message, marked
 
 
-def give_photo(visit: Visit, step: Step, made: StoredResult | None, exact: bool, mark: bool) -> None:
+def give(session: Session, visit: Visit, message: Message, progress: Progress) -> None:
+    """Write the one file that is asked for and hand it out."""
+    step, kind = visit.step(), str(message.get("what", "own"))
+    made = step.made.get(str(message.get("result") or ""))
+    if kind == "mask":
+        give_mask(visit, message)
+    elif kind == "recipe":
+        give_recipe(session, visit, step, made, progress)
+    else:
+        give_photo(session, visit, step, made, kind == "png", bool(message.get("mark")), progress)
+
+
+def give_photo(
+    session: Session,
+    visit: Visit,
+    step: Step,
+    made: StoredResult | None,
+    exact: bool,
+    mark: bool,
+    progress: Progress,
+) -> None:
     """The current step, or a result of it, in the photo's own format, or as a PNG in which no known pixel changes.
 
     mark: state in the file that it was edited.
@@ -31,19 +52,22 @@ def give_photo(visit: Visit, step: Step, made: StoredResult | None, exact: bool,
         source_type(made.request.backend if made and not step.patches else backends.DEFAULT) if mark else ""
     )
     hole, options = hole_of(patches, photo.rgb.shape), SaveOptions(exact, word)
-    encoded = files.encode(photo, edited, hole, format="PNG" if exact else None, options=options)
+    format = "PNG" if exact else None
+    encoded = session.encode(photo, edited, hole, format=format, options=options, progress=progress)
     name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
     path = files.write_bytes(encoded.data, visit.passing_file(encoded.suffix, name))
     visit.say("file", path=str(path), name=name, text=view_models.certificate(encoded.report))
 
 
-def give_recipe(visit: Visit, step: Step, made: StoredResult | None) -> None:
+def give_recipe(
+    session: Session, visit: Visit, step: Step, made: StoredResult | None, progress: Progress
+) -> None:
     """Hand out the recipe of a result, with the certificate of the file that the photo's own format makes of it."""
     if made is None:
         raise InpaintError("A recipe belongs to a result: remove something first.")
     photo, image = visit.opened(), visit.pixels()
     whole, hole = made.whole(image), hole_of(step.patches + made.patches, photo.rgb.shape)
-    report = files.encode(photo, whole.image, hole).report
+    report = session.encode(photo, whole.image, hole, progress=progress).report
     if image is not photo.rgb:
         # A later step starts from pixels that are in no file: its recipe names the photo by them alone.
         photo = replace(photo, rgb=image, sha256="")

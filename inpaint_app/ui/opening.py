@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from inpaint_app.batch.naming import legal
 from inpaint_app.photofile.files import Photo
 from inpaint_app.removal.session import Session
-from inpaint_app.server.files.file_names import legal
 from inpaint_app.server.visitors import Visit
 from inpaint_app.types import Progress
 from inpaint_app.ui import messages

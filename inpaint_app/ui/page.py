@@ -75,7 +75,7 @@ class Page(gr.Blocks):
         jobs.note_cancels(self._queue)
         options["app_kwargs"]["routes"].append(jobs.reset_route(self._queue))
         self.cleaner.start()
-        mine = mcp.in_place(self.incoming, self.visits.identities, self.session.settings)
+        mine = mcp.in_place(self.incoming, self.visits.identities, self.session)
         with mine, no_other_sites():
             return super().launch(*given, **options)
 
@@ -124,6 +124,7 @@ def build(session: Session) -> Page:
     visits = Visits(folder.visits, settings, uploads)
     handed = Handed(folder.handed)
     page = Page(title="Inpaint", analytics_enabled=False, fill_width=True)
+    page.api_open = False  # nothing that the queue bounds is had without it
     page.session, page.visits, page.uploads, page.folder = session, visits, uploads, folder
     page.incoming = Incoming(uploads, settings, visits.allowances)
     page.cleaner = Cleaner(folder, keep, visits.folders, (visits.sweep, uploads.forget))

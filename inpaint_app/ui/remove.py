@@ -24,7 +24,7 @@ from inpaint_app.server.visitors import Step, Visit, Visits
 from inpaint_app.server.work import at_once, value, working
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import measured, messages, view_models
-from inpaint_app.ui.downloads import give_mask, give_photo, give_recipe
+from inpaint_app.ui.downloads import give
 from inpaint_app.ui.mask_files import meanings
 from inpaint_app.ui.messages import Message
 from inpaint_app.ui.opening import opened
@@ -189,15 +189,8 @@ class Remover:
 
         def task(progress: Progress) -> None:
             progress(0.2, "Writing the file")
-            step = visit.step()
-            kind = str(message.get("what", "own"))
-            made = step.made.get(str(message.get("result") or ""))
-            if kind == "mask":
-                give_mask(visit, message)
-            elif kind == "recipe":
-                give_recipe(visit, step, made)
-            else:
-                give_photo(visit, step, made, kind == "png", bool(message.get("mark")))
+            with visit.allowance.turn(OPENING, progress):
+                give(self.session, visit, message, progress)
 
         yield from working(visit, task, messages.work(message))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -105,7 +106,10 @@ class Caller:
         return self.heard(session)
 
     def heard(self, session: str | None = None) -> list[dict[str, Any]]:
-        """What comes for a session until something is completed."""
+        """What comes for a session until nothing of it is waited for.
+
+        Gone earlier, the server would clear away what the session asks for next.
+        """
         said = []
         address = f"/gradio_api/queue/data?session_hash={session or self.session}"
         with self.http.stream("GET", address) as stream:
@@ -114,9 +118,9 @@ class Caller:
             for line in stream.iter_lines():
                 if line.startswith("data: "):
                     said.append(json.loads(line.removeprefix("data: ")))
-                    if said[-1]["msg"] in ("process_completed", "unexpected_error", "close_stream"):
+                    if said[-1]["msg"] in ("unexpected_error", "close_stream"):
                         break
-        return said
+        return [one for one in said if one["msg"] != "close_stream"]
 
     def messages(self, handler: str, message: Any) -> list[dict[str, Any]]:
         """What the page is told by a handler: the events of its last value."""
@@ -142,6 +146,15 @@ class Caller:
         errors += [said["output"]["error"] for said in heard if "error" in (said.get("output") or {})]
         assert len(errors) == 1, heard
         return str(errors[0])
+
+
+def waited(condition: Any, seconds: float) -> float:
+    """Wait until it holds, and how long that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, "it did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - began
 
 
 CONTENT = ("test_arguments", "test_doors", "test_files", "test_names")

@@ -101,6 +101,22 @@ def test_the_server_answers_with_4xx_and_the_sentence(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
+    "route", ["run/detect", "run/detect/", "api/detect", "api/remove_mask", "run/predict"]
+)
+def test_what_waits_in_the_queue_is_not_had_without_it(caller: Caller, route: str) -> None:
+    number = next(fn._id for fn in caller.page.fns.values() if fn.api_name == "detect")
+    photo = {"path": caller.send(PHOTO), "meta": {"_type": "gradio.FileData"}}
+    body = {"data": [photo, 0.4, ""], "session_hash": caller.session}
+    if route == "run/predict":
+        body["fn_index"] = number
+    answer = caller.http.post(f"/gradio_api/{route}", json=body)
+    assert answer.status_code == 404
+    assert "join the queue" in answer.text
+    answer = caller.http.post(f"/gradio_api/{route}", json={**body, "more": "x" * 5000})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
     "route", ["run/detect", "api/detect", "run/predict", "queue/join", "call/detect", "call/v2/detect"]
 )
 def test_what_is_missing_or_of_another_kind_is_4xx_by_every_route(caller: Caller, route: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.abuse.conftest import MASK, PHOTO, Caller
+from tests.abuse.conftest import MASK, PHOTO, Caller, waited
 from tests.conftest import ROOT
 from tests.photofile.photos import saved, scene
 
@@ -97,8 +97,9 @@ def test_leaving_and_cancelling_take_the_owner(visitor: Caller, caller: Caller) 
     assert visitor.heard()[-1]["success"]
     own = {"session_hash": visitor.session, "fn_index": 0, "event_id": event}
     assert visitor.http.post("/gradio_api/cancel", json=own).status_code == 200
-    visitor.http.post("/gradio_api/run/leave", json=gone)
-    assert visits._visits[visitor.session].left
+    with visitor.http.stream("GET", f"/gradio_api/heartbeat/{visitor.session}") as beats:
+        next(beats.iter_raw())
+    waited(lambda: visits._visits[visitor.session].left, 20)
 
 
 def test_a_token_alone_brings_no_page_back(visitor: Caller, caller: Caller) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.abuse.conftest import MASK, PHOTO, Caller
+from tests.lab.evaluation.test_photosets import ARCHIVES
 
 NAMES = [
     "../../evil.png", "..\\..\\evil.png", "/etc/evil.png", "a" * 5000 + ".png", 'quote".png',
@@ -46,6 +47,20 @@ def test_names_stay_names(caller: Caller, name: str) -> None:
     else:
         assert answer.status_code in (200, 400, 413, 500), answer.text
     assert sorted(caller.cache.parent.iterdir()) == outside
+
+
+@pytest.mark.parametrize("what", ARCHIVES)
+def test_archives_of_any_content_are_one_sentence_of_the_running_server(visitor: Caller, what: str) -> None:
+    fn = next(one for one in visitor.page.fns.values() if one.name == "run" and len(one.inputs) == 8)
+    path = visitor.send(ARCHIVES[what], "a.zip")
+    given = [{"path": path, "meta": {"_type": "gradio.FileData"}}]
+    data = [given, "", "As they are", 3, 0, ["square:0.25"], ["telea"], 1]
+    body = {"data": data, "fn_index": fn._id, "session_hash": visitor.session}
+    assert visitor.http.post("/gradio_api/queue/join", json=body).status_code == 200
+    told = str(visitor.heard())
+    assert "Traceback" not in told
+    assert "Something went wrong" not in told
+    assert any(words in told for words in ("pack it again", "no photo", "failed", "is no zip file")), told
 
 
 def test_entries_of_a_batchs_zip_climb_nowhere(visitor: Caller) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.server.endpoints.listening import DEAF_SECONDS
+from inpaint_app.server.endpoints import listening
 from tests import toys
-from tests.abuse.conftest import Caller
+from tests.abuse.conftest import Caller, waited
 from tests.photofile.photos import hole_in, saved, scene
 
 STROKE = {"kind": "stroke", "points": [4.0, 4.0, 12.0, 9.0], "width": 4.0, "erase": False}
+DEAF = listening.DEAF_SECONDS / 2
+"""Half of what a server waits: four tests need it to the end."""
+
 LATE = 20.0
 """Seconds after which no work is done any more for whoever has gone or never came: ten, and as long on busy cores."""
 
@@ -34,18 +37,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             did.append("ended")
 
     monkeypatch.setattr(toys.Slow, "inpaint", told)
+    monkeypatch.setattr(listening, "DEAF_SECONDS", DEAF)
     monkeypatch.setattr(registry, "BACKENDS", (*registry.BACKENDS, toys.SLOW))
     yield did
     waited(lambda: did.count("ended") == did.count("begun"), 20)
-
-
-def waited(condition: Any, seconds: float) -> float:
-    """Wait until it holds, and how long that took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, "it did not happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def called(caller: Caller) -> str:
@@ -99,7 +94,7 @@ def test_work_goes_on_for_whoever_listens(work: list[str], caller: Caller) -> No
 
     threading.Thread(target=listen, daemon=True).start()
     waited(lambda: "begun" in work, 60)
-    time.sleep(DEAF_SECONDS + 3)
+    time.sleep(DEAF + 3)
     assert "ended" not in work
     over.set()
     assert waited(lambda: "ended" in work, LATE) < LATE

@@ -95,12 +95,29 @@ def test_a_batchs_table_and_zip_hold_names_that_can_be_printed(
     assert not RAW.search(table)
     assert table.count("\n") == 4
     with zipfile.ZipFile(here / "r.zip") as archive:
-        assert sorted(archive.namelist()) == ["__.png", "a_[31mb__c_FAKE: done_gpj.png", "batch.csv"]
+        assert sorted(archive.namelist()) == ["a_[31mb__c_FAKE_ done_gpj.png", "batch.csv", "photo.png"]
     assert sorted(row["status"] for row in json.loads((here / "r.json").read_text())) == [
         "failed",
         "removed",
         "removed",
     ]
+
+
+def test_results_have_names_that_windows_takes_unless_somebody_chose_another(here: Path) -> None:
+    (here / "in").mkdir()
+    for name in ("a:b.png", "CON.png", "c?.png"):
+        named(here / "in", name)
+    mask(here / "m.png")
+    assert main(["remove", "in/a:b.png", "in/CON.png", "in/c?.png", *FILL, "-o", "out/"]) == 0
+    assert main(["batch", "in", "many", *FILL]) == 0
+    for folder in ("out", "many"):
+        assert sorted(path.name for path in (here / folder).glob("*.png")) == [
+            "_CON.png",
+            "a_b.png",
+            "c_.png",
+        ]
+    assert main(["remove", "in/CON.png", *FILL, "-o", "12:30.png"]) == 0
+    assert (here / "12:30.png").is_file()
 
 
 def test_names_as_long_as_a_disk_takes_and_longer(here: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from inpaint_app.errors import Busy, Cancelled, PhotoError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.errors import Busy, Cancelled, PhotoError, PhotoTooLarge, SaveError, UnreadablePhoto
 from inpaint_app.photofile import read
 from inpaint_app.photofile.decoding import decoder as module
 from inpaint_app.photofile.decoding import wire
 from inpaint_app.photofile.decoding.decoder import Decoder
 from inpaint_app.photofile.files import Limits, load
-from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.jpeg import file as jpeg_file
+from inpaint_app.photofile.photo import Photo, SaveOptions
 from inpaint_app.photofile.read import load_samples
 from inpaint_app.photofile.samples.native import Native
 from inpaint_app.photofile.write import encode
 from inpaint_app.removal.mask_file import open_mask
+from inpaint_app.types import address_of
 from tests.photofile import bombs
 from tests.photofile.photos import edited_in, hole_in, saved, scene
 
@@ -43,8 +48,6 @@ def decoder() -> Iterator[Decoder]:
 
 def same(one: Photo, other: Photo) -> bool:
     for field in fields(Photo):
-        if field.name == "samples":  # what decodes them again
-            continue
         a, b = getattr(one, field.name), getattr(other, field.name)
         if isinstance(a, np.ndarray):
             if not np.array_equal(a, b) or a.dtype != b.dtype:
@@ -70,40 +73,77 @@ def kinds() -> dict[str, bytes]:
     }
 
 
-def stored_otherwise() -> dict[str, bytes]:
-    """Files whose samples are not those that are seen: they are decoded again when they are written."""
+def written_kinds() -> dict[str, bytes]:
+    """Files of which much is read again when they are written: samples that are not those seen, further pictures."""
     picture = PillowImage.fromarray(scene(40, 60))
+    grey = picture.convert("L")
+    more: dict[str, Any] = {"save_all": True, "append_images": [grey.rotate(9)]}
     return {
-        "deep": bombs.sixteen(),
+        **kinds(),
         "deep TIFF": saved(PillowImage.fromarray(scene(40, 60)[..., 0].astype(np.uint16) * 257), "TIFF"),
-        "grey": saved(picture.convert("L"), "PNG"),
+        "grey": saved(grey, "PNG"),
         "palette": saved(picture.quantize(16), "PNG"),
-        "cmyk": saved(picture.convert("CMYK"), "TIFF"),
-        "pages": saved(
-            picture.convert("L"), "TIFF", save_all=True, append_images=[picture.convert("L").rotate(9)]
-        ),
+        "pages": saved(grey, "TIFF", **more),
+        "animated gif": saved(grey, "GIF", **more),
+        "animated png": saved(grey, "PNG", **more),
+        "several jpegs": saved(picture, "MPO", save_all=True, append_images=[picture.rotate(9)]),
+        "progressive": saved(picture, "JPEG", progressive=True),
+        "cmyk jpeg": saved(picture.convert("CMYK"), "JPEG"),
         "grey, broken off": saved(PillowImage.fromarray(scene(400, 600)).convert("L"), "PNG")[:-9000],
     }
 
 
-@pytest.mark.parametrize("kind", stored_otherwise())
-def test_nothing_of_the_photo_is_decoded_here_when_it_is_written(
+def refuse(*given: object, **named: object) -> None:
+    raise AssertionError("it was read in the server")
+
+
+@pytest.mark.parametrize("kind", written_kinds())
+def test_nothing_of_a_file_is_read_here_when_it_is_written(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    data = stored_otherwise()[kind]
-    frame = 2 if kind == "pages" else None
-    here, there = (opened(data, name="x", frame=frame) for opened in (load, decoder.load))
+    data = written_kinds()[kind]
+    frame = 2 if kind in ("pages", "animated gif", "animated png") else None
+    here = load(data, name="x", frame=frame)
     hole = hole_in(*here.rgb.shape[:2])
     edited = edited_in(here.rgb, hole)
     expected = encode(here, edited, hole)
-
-    def refuse(opened: object) -> None:
-        raise AssertionError("it was decoded in the server")
-
-    monkeypatch.setattr(read, "read_native", refuse)
-    done = encode(there, edited, hole)
+    for owner, name in (
+        (PillowImage, "open"),
+        (read, "open_header"),
+        (jpeg_file, "parse"),
+        (cv2, "imdecode"),
+    ):
+        monkeypatch.setattr(owner, name, refuse)
+    done = decoder.encode(decoder.load(data, name="x", frame=frame), edited, hole)
     assert done.data == expected.data
     assert done.report == expected.report
+    assert done.suffix == expected.suffix
+
+
+def test_writing_has_its_options_its_errors_and_an_end(
+    decoder: Decoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    photo = decoder.load(saved(scene(40, 60), "JPEG"), name="x")
+    hole = hole_in(40, 60)
+    exact = decoder.encode(photo, edited_in(photo.rgb, hole), hole, options=SaveOptions(exact=True))
+    assert (exact.suffix, exact.report.changed_pixels_outside) == (".png", 0)
+    with pytest.raises(SaveError, match="cannot be written"):
+        decoder.encode(photo, photo.rgb, hole, format="xyz")
+    assert decoder.header_of(photo.source, "x", LIMITS) == ("JPEG", 60, 40)
+    stuck(monkeypatch, tmp_path, "import time; time.sleep(1000)")
+    own = Decoder(2, 0.1)
+    with pytest.raises(PhotoTooLarge, match="more than 1 s"):
+        own.encode(replace(photo, name="slow"), photo.rgb, hole)
+    own.close()
+
+
+def test_what_comes_next_is_not_bounded_by_what_was_before(decoder: Decoder) -> None:
+    """Each file has its own bound of memory: the last one's would not hold even the bytes of a large one."""
+    small, large = saved(scene(9, 9), "PNG"), b"no photo" * (40 << 20)
+    for _ in range(decoder.count):
+        assert decoder.load(small, name="x").width == 9
+    with pytest.raises(UnreadablePhoto, match="not a photo"):
+        decoder.load(large, name="x", limits=Limits(25, 1000))
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -146,12 +186,15 @@ def stuck(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
         "if sys.orig_argv[1:] == ['-m', 'inpaint_app.photofile.decoding.decoder_process']:\n"
-        "    from inpaint_app.photofile import read\n"
+        "    from inpaint_app.photofile import read, write\n"
         "    real = read.load\n"
         "    def load(*given, name=None, **options):\n"
         f"        if name == 'slow':\n            {words}\n"
         "        return real(*given, name=name, **options)\n"
         "    read.load = load\n"
+        "    def encode(*given, **options):\n"
+        f"        {words}\n"
+        "    write.encode = encode\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
@@ -195,16 +238,17 @@ def test_one_visitor_holds_up_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     def attack() -> None:
         with contextlib.suppress(Cancelled):
-            own.load(photo, name="slow", owner="attacker", unwanted=over.is_set)
+            own.load(photo, name="slow", owner=f"attacker {next(pages)}", unwanted=over.is_set)
 
+    pages = itertools.count()
     attackers = [threading.Thread(target=attack) for _ in range(8)]
     for one in attackers:
         one.start()
     while len(own.places.line) < 7:
         time.sleep(0.01)
     for _ in range(3):
-        assert own.load(photo, name="quick", owner="somebody").width == 9
-    assert own.places.taken == {"attacker": 1}
+        assert own.load(photo, name="quick", owner="somebody 1").width == 9
+    assert [address_of(owner) for owner in own.places.taken] == ["attacker"]
     own.places.waiting = 7
     with pytest.raises(Busy, match="7 photos are being opened before yours"):
         own.load(photo, name="quick", owner="else")

@@ -65,6 +65,13 @@ def test_turns_go_round_and_one_who_asks_much_waits_for_the_others() -> None:
     assert log == ["a", "a", "b", "c", "a", "b", "a"]
 
 
+def test_pages_of_one_address_take_turns_as_one_and_among_themselves() -> None:
+    line = Line(32, 1, 60)
+    with asked(line, "x 1", "x 1", "x 1", "x 2", "x 3", "y 1", "y 1") as askers:
+        log = askers[0].log
+    assert log == ["x 1", "x 1", "y 1", "x 2", "y 1", "x 3", "x 1"]
+
+
 def test_nobody_is_overtaken_for_ever_by_those_who_come_new() -> None:
     line = Line(64, 1, 60)
     log: list[str] = []

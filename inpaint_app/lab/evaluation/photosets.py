@@ -28,6 +28,9 @@ _tar_lock = threading.Lock()
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 """Ways of packing that are read; LZMA's header may ask for gigabytes."""
 
+NAMES_BYTES = 16_000_000
+"""Longest list of a zip's entries; read, it takes ten times as much memory. 100,000 photos have a list of 10 MB."""
+
 BROKEN = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 """What an archive can raise: NotImplementedError and names that are no UTF-8 among them."""
 
@@ -162,11 +165,14 @@ def photos(
 def gathered(sources: Iterable[Path]) -> tuple[PhotoRef, ...]:
     """The photos of several folders, archives and single files; where names are the same, the later are numbered.
 
+    An archive is a zip alone: a tar packed as a whole has to be unpacked before it is known what is in it.
     Raises OptionError for a folder or an archive without photos; a single file may be anything, and fails when read.
     """
     found: dict[str, PhotoRef] = {}
     for source in sources:
         single = source.suffix.lower() != ".zip" and not source.is_dir()
+        if not single and source.is_file() and not zipfile.is_zipfile(source):
+            raise OptionError(f"{source.name} is no zip file of photos: pack it again.")
         for photo in (PhotoRef(printable(source.name), source),) if single else photos(source):
             name, number = photo.name, 1
             while name in found:
@@ -180,6 +186,9 @@ def _members(path: Path) -> list[str]:
     """The photos in a tar or zip file, by name."""
     try:
         if zipfile.is_zipfile(path):
+            with path.open("rb") as file:
+                if zipfile._EndRecData(file)[5] > NAMES_BYTES:  # type: ignore[attr-defined]
+                    raise ValueError("it lists too many files")
             with zipfile.ZipFile(path) as packed:
                 names = sorted(entry.filename for entry in packed.infolist() if not entry.is_dir())
         else:

@@ -1,6 +1,6 @@
-"""Photos decoded in processes of their own, under limits of time and memory that hold for native code too.
+"""Photos read and written in processes of their own, under limits of time and memory that hold for native code too.
 
-A few processes are kept warm; each decodes one photo at a time. One visitor has at most all but one of them, so that
+A few processes are kept warm; each does one photo at a time. One visitor has at most all but one of them, so that
 whoever sends what takes long holds up nobody else. What takes longer than a photo should is done at a low priority, and
 what takes too long is killed with its process. Pixels come back through a pipe: shared memory would save some
 milliseconds, but containers have 64 MB of it, and a process that is killed would leave its part behind.
@@ -10,27 +10,28 @@ from __future__ import annotations
 
 import atexit
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_app import errors
 from inpaint_app.errors import Cancelled, InpaintError, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.photofile.decoding import wire
 from inpaint_app.photofile.decoding.decoder_process import too_much
 from inpaint_app.photofile.decoding.slots import Places
-from inpaint_app.photofile.photo import Limits, Photo
+from inpaint_app.photofile.decoding.started import Process, start
+from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Photo, SaveOptions
 from inpaint_app.photofile.samples.native import Native
 from inpaint_app.photofile.source import taken
+from inpaint_app.types import Image, Mask
 
 Value = TypeVar("Value")
 
@@ -40,31 +41,11 @@ LOOK_EVERY = 0.05
 LOWER_AFTER = 3.0
 """Seconds after which decoding goes on at a low priority."""
 
-START_SECONDS = 60.0
+WRITING = 10
+"""Writing may take so many times what reading may: encoders are slow, and the photo was read before."""
+
 PHOTOS_EACH = 500
 """Photos after which a process is replaced by a fresh one, so that nothing that leaks grows."""
-
-
-@dataclass(eq=False)
-class _Process:
-    """One process, and the photo that it is at."""
-
-    running: subprocess.Popen[bytes]
-    photos: int = 0
-    lowered: bool = False
-    hear: BinaryIO = field(init=False)
-    speak: BinaryIO = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.hear = cast(BinaryIO, self.running.stdout)
-        self.speak = cast(BinaryIO, self.running.stdin)
-
-    def end(self) -> None:
-        self.running.kill()
-        for stream in (self.hear, self.speak):
-            with suppress(OSError):
-                stream.close()
-        self.running.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +64,9 @@ class Wanted:
 class _Job:
     """A photo that is being decoded. why: what it was ended for."""
 
-    process: _Process
+    process: Process
+    began: float
     ends: float
-    lowers: float
     unwanted: Callable[[], bool]
     why: str = ""
 
@@ -101,7 +82,7 @@ class Decoder:
         self.seconds = seconds
         self.places = Places(self.count, waiting)
         self._change = threading.Lock()
-        self._idle: list[_Process] = []
+        self._idle: list[Process] = []
         self._jobs: set[_Job] = set()
         self._watch: threading.Thread | None = None
         self._closed = False
@@ -116,19 +97,13 @@ class Decoder:
         frame: int | None = None,
         **wanted: Any,
     ) -> Photo:
-        """As `read.load`, and what stores deep samples is decoded here again when it is written. wanted: see Wanted.
+        """As `read.load`. wanted: see Wanted.
 
         Raises Busy and Cancelled besides, and PhotoTooLarge for what takes more than its pixels need.
         """
         data, name = taken(source, name, limits)
         unpacked = partial(wire.unpacked, source=data)
-        photo = self._asked(data, name, limits, Wanted(**wanted), unpacked, 4, frame)
-        return replace(photo, samples=partial(self._again, photo.source, name, limits, photo.frame))
-
-    def _again(self, source: bytes, name: str, limits: Limits, frame: int) -> Native:
-        """The samples as the file stores them, for who writes a photo that was opened here."""
-        wide = Limits(limits.megapixels, float("inf"))  # what broke off is longer, now that it is completed
-        return self._asked(source, name, wide, Wanted(), wire.unpacked_samples, 16, frame)[0]
+        return self._read("photo", data, name, limits, Wanted(**wanted), unpacked, 4, frame)
 
     def load_samples(
         self,
@@ -140,11 +115,38 @@ class Decoder:
     ) -> tuple[Native, int, bool]:
         """As `read.load_samples`; see `load`."""
         data, name = taken(source, name, limits)
-        return self._asked(data, name, limits, Wanted(**wanted), wire.unpacked_samples, 16)
+        return self._read("samples", data, name, limits, Wanted(**wanted), wire.unpacked_samples, 16)
+
+    def header_of(self, data: bytes, name: str, limits: Limits, **wanted: Any) -> tuple[str, int, int]:
+        """As `read.header_of`; see `load`."""
+        return self._read("header", data, name, limits, Wanted(**wanted), wire.unpacked_header, 0)
+
+    def encode(
+        self,
+        photo: Photo,
+        edited: Image,
+        hole: Mask,
+        *,
+        format: str | None = None,
+        options: SaveOptions = AS_USUAL,
+        **wanted: Any,
+    ) -> Encoded:
+        """As `write.encode`, which reads the photo's file again and what it wrote; see `load`."""
+        asked = {
+            "what": "file",
+            "name": photo.name,
+            "format": format,
+            "exact": options.exact,
+            "mark": options.mark,
+        }
+        header, arrays = wire.packed_edit(photo, edited, hole)
+        most = 16 * hole.size + 2 * len(photo.source) + 65536
+        seconds = WRITING * self.seconds
+        return self._asked({**asked, **header}, arrays, Wanted(**wanted), wire.unpacked_file, most, seconds)
 
     def warm(self) -> None:
         """Start the processes, so that the first photo need not wait for them."""
-        fresh = [self._started() for _ in range(self.count - len(self._idle))]
+        fresh = [start() for _ in range(self.count - len(self._idle))]
         with self._change:
             self._idle += fresh
 
@@ -157,8 +159,9 @@ class Decoder:
         for process in ending:
             process.end()
 
-    def _asked(
+    def _read(
         self,
+        what: str,
         data: bytes,
         name: str,
         limits: Limits,
@@ -167,25 +170,37 @@ class Decoder:
         size: int,
         frame: int | None = None,
     ) -> Value:
-        """Wait for a place, and for the answer, whose arrays have at most `size` bytes a pixel."""
+        """What a file holds; the arrays of the answer have at most `size` bytes a pixel."""
+        asked: dict[str, Any] = {"what": what, "name": name, "frame": frame}
+        asked |= {"megapixels": limits.megapixels, "megabytes": limits.megabytes}
+        most = int(min(limits.megapixels, 1e5) * 1e6) * size + 2 * len(data) + 65536
+        return self._asked(asked, [np.frombuffer(data, np.uint8)], wanted, unpacked, most, self.seconds)
+
+    def _asked(
+        self,
+        asked: dict[str, Any],
+        given: list[NDArray[Any]],
+        wanted: Wanted,
+        unpacked: Callable[..., Value],
+        most: int,
+        seconds: float,
+    ) -> Value:
+        """Wait for a place, and for the answer, whose arrays have at most `most` bytes."""
         with self.places.held(wanted.owner, wanted.unwanted):
             process = self._taken()
             now = time.monotonic()
-            job = _Job(process, now + self.seconds, now + LOWER_AFTER, wanted.unwanted)
+            job = _Job(process, now, now + seconds, wanted.unwanted)
             self._begin(job)
             answer: dict[str, Any] | None = None
             made: Value | None = None
             try:
-                kind = {"samples": unpacked is wire.unpacked_samples, "name": name, "frame": frame}
-                asked = {**kind, "megapixels": limits.megapixels, "megabytes": limits.megabytes}
-                wire.send(process.speak, asked, np.frombuffer(data, np.uint8))
-                most = int(min(limits.megapixels, 1e5) * 1e6) * size + 2 * len(data) + 65536
+                wire.send(process.speak, asked, *given)
                 answer, arrays = wire.receive(process.hear, most)
                 if "error" not in answer:
                     made = unpacked(answer, arrays)
             except (OSError, ValueError, wire.BrokenMessage) as error:
                 answer = None
-                raise self._broken(job, name) from error
+                raise self._broken(job, str(asked["name"])) from error
             finally:
                 self._end(job, sound=answer is not None)
                 wanted.spent(time.monotonic() - now)
@@ -196,43 +211,23 @@ class Decoder:
     def _broken(self, job: _Job, name: str) -> InpaintError:
         """Why a process ended without an answer."""
         if job.why == "unwanted":
-            return Cancelled("Stopped. The photo was not opened.")
+            return Cancelled("Stopped.")
         if job.why == "late":
             return PhotoTooLarge(
-                f"{name} takes more than {self.seconds:g} s to open, which no photo of its size needs: save it anew in "
+                f"{name} takes more than {job.ends - job.began:g} s, which no photo of its size needs: save it anew in "
                 "any program."
             )
         return PhotoTooLarge(too_much(name)) if not self._closed else Cancelled("The server ends.")
 
-    def _taken(self) -> _Process:
+    def _taken(self) -> Process:
         while True:
             with self._change:
                 process = self._idle.pop() if self._idle else None
             if process is None:
-                return self._started()
+                return start()
             if process.running.poll() is None:
                 return process
             process.end()
-
-    def _started(self) -> _Process:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "inpaint_app.photofile.decoding.decoder_process"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, env=_environment(),
-        )  # fmt: skip
-        process = _Process(running)
-        wire.widened(process.hear, process.speak)
-        late = threading.Timer(START_SECONDS, running.kill)
-        late.start()
-        try:
-            wire.receive(process.hear, 0)
-        except wire.BrokenMessage as error:
-            process.end()
-            raise UnreadablePhoto(
-                "No photo can be opened here: the process that decodes did not start."
-            ) from error
-        finally:
-            late.cancel()
-        return process
 
     def _begin(self, job: _Job) -> None:
         with self._change:
@@ -257,7 +252,7 @@ class Decoder:
 
     def _replaced(self) -> None:
         with suppress(InpaintError, OSError):
-            fresh = self._started()
+            fresh = start()
             with self._change:
                 if not self._closed and len(self._idle) + len(self._jobs) < self.count:
                     self._idle.append(fresh)
@@ -277,7 +272,7 @@ class Decoder:
                 if now > job.ends or job.unwanted():
                     job.why = job.why or ("late" if now > job.ends else "unwanted")
                     job.process.running.kill()
-                elif now > job.lowers and not job.process.lowered:
+                elif now > job.began + LOWER_AFTER and not job.process.lowered:
                     job.process.lowered = True
                     with suppress(OSError, AttributeError):
                         os.setpriority(os.PRIO_PROCESS, job.process.running.pid, 15)
@@ -290,11 +285,3 @@ def _named(answer: dict[str, Any]) -> InpaintError:
     good = isinstance(kind, type) and issubclass(kind, InpaintError)
     made: InpaintError = (kind if good else UnreadablePhoto)(str(answer.get("said"))[:2000])  # type: ignore[misc]
     return made
-
-
-def _environment() -> dict[str, str]:
-    """The process decodes with one thread of each library, and allocates in two places, which bounds what it maps."""
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    root = str(Path(__file__).resolve().parents[3])
-    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    return {**os.environ, **single, "MALLOC_ARENA_MAX": "2", "PYTHONPATH": path}

@@ -1,4 +1,4 @@
-"""The process that decodes strangers' files, started by `decoder` as a module and spoken to over pipes.
+"""The process that reads and writes strangers' files, started by `decoder` as a module and spoken to over pipes.
 
 It reads photos from stdin and answers on stdout (`wire`), touches no file, and has as much memory as the header's
 pixels need. Whatever native code does on a crafted file happens here, in a process that holds nobody else's photo and
@@ -13,19 +13,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
+
 from inpaint_app.errors import InpaintError, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.photofile import read
 from inpaint_app.photofile.decoding import wire
 from inpaint_app.photofile.decoding.broken_off import breaks_off
 from inpaint_app.photofile.decoding.decode import Opened
-from inpaint_app.photofile.photo import Limits
+from inpaint_app.photofile.photo import Limits, SaveOptions
 
 BYTES_A_PIXEL = 64
 ROOM = 256 << 20
-"""What decoding may take: so much for each pixel that the header names, three times the file, and this."""
+"""What reading or writing may take: so much for each pixel that the header names, three times the file, and this."""
 
 COMPILED = 1 << 30
-"""Addresses that the compiled coder takes which completes a file that breaks off; it is loaded for the first such."""
+"""Addresses that the compiled coder takes: it writes JPEGs and completes files that break off; loaded at first need."""
 
 PRELOADED = ("cv2", "pillow_heif", "tifffile", "PIL.ImageCms", "PIL.AvifImagePlugin", "PIL.WebPImagePlugin")
 
@@ -40,29 +42,19 @@ def main() -> None:
     wire.send(speak, {"ready": True})
     while True:
         try:
-            asked, (data,) = wire.receive(hear, 1 << 40)
+            asked, arrays = wire.receive(hear, 1 << 40)
         except wire.BrokenMessage:
             return
-        _answer(speak, asked, data.tobytes())
+        _answer(speak, asked, arrays)
+        _allow(None)  # what comes next is as long as it is
 
 
-def _answer(speak: BinaryIO, asked: dict[str, Any], data: bytes) -> None:
-    """Decode and send, or send why not."""
-    limits = Limits(asked["megapixels"], asked["megabytes"])
-
-    own = 3 * len(data) + (COMPILED if breaks_off(data) else 0)
-
-    def header(opened: Opened) -> None:
-        width, height = opened.image.size
-        _allow(BYTES_A_PIXEL * width * height + own)
-
+def _answer(speak: BinaryIO, asked: dict[str, Any], given: list[NDArray[Any]]) -> None:
+    """Do it and send, or send why not."""
     try:
-        _allow(own)
-        given: dict[str, Any] = {"name": asked["name"], "limits": limits, "frame": asked["frame"]}
-        if asked["samples"]:
-            answer, arrays = wire.packed_samples(*read.load_samples(data, header=header, **given))
-        else:
-            answer, arrays = wire.packed(read.load(data, header=header, **given), data)
+        answer, arrays = (
+            _written(asked, given) if asked["what"] == "file" else _read(asked, given[0].tobytes())
+        )
     except InpaintError as error:
         answer, arrays = {"error": type(error).__name__, "said": str(error)}, []
     except (MemoryError, RecursionError):
@@ -70,6 +62,37 @@ def _answer(speak: BinaryIO, asked: dict[str, Any], data: bytes) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the process goes on
         answer, arrays = {"error": UnreadablePhoto.__name__, "said": damaged(asked["name"], error)}, []
     wire.send(speak, answer, *arrays)
+
+
+def _read(asked: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    own = 3 * len(data) + (COMPILED if breaks_off(data) else 0)
+
+    def header(opened: Opened) -> None:
+        width, height = opened.image.size
+        _allow(BYTES_A_PIXEL * width * height + own)
+
+    _allow(own)
+    limits = Limits(asked["megapixels"], asked["megabytes"])
+    if asked["what"] == "header":
+        return {"header": read.header_of(data, asked["name"], limits)}, []
+    given: dict[str, Any] = {
+        "name": asked["name"],
+        "limits": limits,
+        "frame": asked["frame"],
+        "header": header,
+    }
+    if asked["what"] == "samples":
+        return wire.packed_samples(*read.load_samples(data, **given))
+    return wire.packed(read.load(data, **given), data)
+
+
+def _written(asked: dict[str, Any], given: list[NDArray[Any]]) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    from inpaint_app.photofile.write import encode
+
+    photo, edited, hole = wire.unpacked_edit(asked, given)
+    _allow(BYTES_A_PIXEL * hole.size + 3 * len(photo.source) + COMPILED)
+    options = SaveOptions(asked["exact"], asked["mark"])
+    return wire.packed_file(encode(photo, edited, hole, format=asked["format"], options=options))
 
 
 def damaged(name: str, error: Exception) -> str:
@@ -97,14 +120,15 @@ def _prepare() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _allow(more: int) -> None:
-    """Let this process take so many bytes beyond what it has; where the kernel keeps no such limit, nothing."""
+def _allow(more: int | None) -> None:
+    """Let this process take so many bytes beyond what it has, or any; where the kernel keeps no limit, nothing."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        most = pages * os.sysconf("SC_PAGE_SIZE") + ROOM + more
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = hard if more is None else pages * os.sysconf("SC_PAGE_SIZE") + ROOM + more
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from inpaint_app.errors import Busy, Cancelled
+from inpaint_app.types import address_of
 
 LOOK_EVERY = 0.05
 """Seconds between two looks of one who waits at whether anybody still wants it to."""
@@ -16,8 +17,8 @@ LOOK_EVERY = 0.05
 class Places:
     """Safe to share between threads.
 
-    count: how many there are; one owner has at most all but one, the machine's own user ("") all. waiting: how many
-    may wait; more are told so.
+    count: how many there are; all owners of one address (types.address_of) have at most all but one, the machine's own
+    user ("") all. waiting: how many may wait; more are told so.
     """
 
     def __init__(self, count: int, waiting: int) -> None:
@@ -57,14 +58,17 @@ class Places:
                 self._change.notify_all()
 
     def _turn(self, owner: str) -> bool:
-        """Whether the next place is the owner's: of those who may have one it holds the fewest, or came first."""
+        """Whether the next place is the owner's: of those who may have one its address, then itself, holds the fewest,
+        or came first.
+        """
         if not self._may(owner) or self.taken.total() >= self.count:
             return False
-        before = self.line[: self.line.index(owner)]
-        least = min(self.taken[other] for other in self.line if self._may(other))
-        return self.taken[owner] == least and all(
-            self.taken[other] > least for other in before if self._may(other)
-        )
+        return owner == min((other for other in self.line if self._may(other)), key=self._held)
 
     def _may(self, owner: str) -> bool:
-        return not owner or self.taken[owner] < self.count - 1
+        return not owner or self._held(owner)[0] < self.count - 1
+
+    def _held(self, owner: str) -> tuple[int, int]:
+        """Places that its address holds, and itself."""
+        where = address_of(owner)
+        return sum(n for who, n in self.taken.items() if address_of(who) == where), self.taken[owner]

@@ -15,8 +15,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile.formats import SUFFIX
+from inpaint_app.photofile.photo import Encoded, Photo, Report
 from inpaint_app.photofile.samples.native import Native
+from inpaint_app.types import Image, Mask
 
 PIXELS = ("rgb", "alpha")
 STORED = ("samples", "palette")
@@ -65,7 +67,7 @@ def packed(photo: Photo, data: bytes) -> tuple[dict[str, Any], list[NDArray[Any]
     plain = {
         field.name: _plain(getattr(photo, field.name))
         for field in fields(photo)
-        if field.name not in (*PIXELS, "source", "samples")
+        if field.name not in (*PIXELS, "source")
     }
     arrays: list[NDArray[Any]] = [getattr(photo, name) for name in PIXELS if getattr(photo, name) is not None]
     if photo.source != data:  # completed, because it broke off
@@ -119,6 +121,46 @@ def unpacked(header: dict[str, Any], arrays: list[NDArray[Any]], source: bytes) 
             one.flags.writeable = False
         return Photo(source=source, **pixels, **values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BrokenMessage(str(error)) from None
+
+
+def packed_edit(photo: Photo, edited: Image, hole: Mask) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    """A photo with its source, where its hole is, and what is in it; outside it `edited` is the photo."""
+    header, arrays = packed(photo, b"")
+    return header, [edited[hole], hole, *arrays]
+
+
+def unpacked_edit(header: dict[str, Any], arrays: list[NDArray[Any]]) -> tuple[Photo, Image, Mask]:
+    """The same again."""
+    fill, hole, *others = arrays
+    photo = unpacked(header, others, b"")
+    edited = photo.rgb.copy()
+    edited[hole] = fill
+    return photo, edited, hole
+
+
+def packed_file(done: Encoded) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    """A written file."""
+    return {"report": _plain(done.report), "suffix": done.suffix}, [np.frombuffer(done.data, np.uint8)]
+
+
+def unpacked_file(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Encoded:
+    """The same again. Raises BrokenMessage where the header is none of a file."""
+    try:
+        report, suffix = _again(header["report"]), header["suffix"]
+        if not isinstance(report, Report) or suffix not in SUFFIX.values():
+            raise BrokenMessage("it tells of no file")
+        return Encoded(arrays[0].tobytes(), report, suffix)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise BrokenMessage(str(error)) from None
+
+
+def unpacked_header(header: dict[str, Any], arrays: list[NDArray[Any]]) -> tuple[str, int, int]:
+    """What `read.header_of` gives. Raises BrokenMessage where it is none of that."""
+    try:
+        format, width, height = header["header"]
+        return str(format), int(width), int(height)
+    except (KeyError, TypeError, ValueError) as error:
         raise BrokenMessage(str(error)) from None
 
 

@@ -34,7 +34,7 @@ def called(visit: Visit, task: Callable[[Progress], Value]) -> Value:
     progress = Progress(
         lambda fraction, stage: shown(fraction, desc=stage),
         lambda: stop.is_set() or gone(),
-        ticket=Ticket(visit.allowance.who or visit.token),
+        ticket=Ticket(f"{visit.allowance.who} {visit.token}"),
     )
     visit.calls.add(stop)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import importlib
-import io
 import json
 import mimetypes
 from collections.abc import Iterator
@@ -24,16 +23,18 @@ from anyio.to_thread import run_sync
 from gradio import route_utils
 from gradio.mcp import GradioMCPServer
 from gradio_client import Client  # type: ignore[import-untyped,unused-ignore]
-from PIL import Image as PillowImage
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from inpaint_app.errors import InpaintError
+from inpaint_app.removal.session import Session
+from inpaint_app.server import pictures
 from inpaint_app.server.endpoints.arguments import check
 from inpaint_app.server.endpoints.remote_inputs import Incoming
 from inpaint_app.server.endpoints.schemas import FILES, tools
 from inpaint_app.server.guard import access
 from inpaint_app.server.guard.identity import Identities, Visitor
-from inpaint_app.settings import Settings
+from inpaint_app.types import Progress, Ticket
 
 SHOWN_BYTES = 700_000
 SHOWN_SIDE = 1024
@@ -48,12 +49,12 @@ def available() -> bool:
 
 
 @contextlib.contextmanager
-def in_place(incoming: Incoming, identities: Identities, settings: Settings) -> Iterator[None]:
+def in_place(incoming: Incoming, identities: Identities, session: Session) -> Iterator[None]:
     """While this holds, a Gradio app that is launched serves our tools."""
 
     def make(blocks: Any) -> Tools:
         server = Tools(blocks)
-        server.incoming, server.identities, server.settings = incoming, identities, settings
+        server.incoming, server.identities, server.session = incoming, identities, session
         return server
 
     theirs = gradio.mcp.GradioMCPServer
@@ -69,14 +70,14 @@ class Tools(GradioMCPServer):
 
     incoming: Incoming
     identities: Identities
-    settings: Settings
+    session: Session
 
     def create_mcp_server(self) -> Any:
         """Gradio's server, with what is listed and what is called replaced."""
         server: Any = super().create_mcp_server()
 
         async def listed() -> list[Any]:
-            return [self.types.Tool(**tool) for tool in tools(self.settings)]
+            return [self.types.Tool(**tool) for tool in tools(self.session.settings)]
 
         async def called(name: str, arguments: dict[str, Any]) -> Any:
             return await self._call(name, arguments)
@@ -88,10 +89,10 @@ class Tools(GradioMCPServer):
 
     async def get_complete_schema(self, request: Request) -> JSONResponse:
         """The list of tools as plain JSON."""
-        return JSONResponse(list(tools(self.settings)))
+        return JSONResponse(list(tools(self.session.settings)))
 
     async def _call(self, name: str, arguments: dict[str, Any]) -> Any:
-        schemas = {tool["name"]: tool["inputSchema"] for tool in tools(self.settings)}
+        schemas = {tool["name"]: tool["inputSchema"] for tool in tools(self.session.settings)}
         if name not in schemas:
             raise ValueError(f"There is no tool {name!r}.")
         _check(name, arguments, schemas[name])
@@ -109,7 +110,7 @@ class Tools(GradioMCPServer):
             outputs = await run_sync(job.result)
         else:
             outputs = await self._execute_tool_with_progress(job, token)
-        return await run_sync(self._answer, outputs, root_url)
+        return await run_sync(self._answer, outputs, root_url, visitor)
 
     def _get_or_create_client(self) -> Any:
         """Gradio's client of this very server, which says from the start that it is no stranger."""
@@ -146,19 +147,31 @@ class Tools(GradioMCPServer):
             return ", ".join(map(str, value))
         return str(value) if word in ("grow", "feather") else value
 
-    def _answer(self, outputs: tuple[Any, ...], root_url: str) -> Any:
+    def _answer(self, outputs: tuple[Any, ...], root_url: str, visitor: Visitor) -> Any:
         """Report and address as text and as data, then the picture."""
         file = next(output for output in outputs if isinstance(output, dict) and "path" in output)
         report = next(output for output in outputs if output is not file)
         path = Path(file["path"])
         told = {"file": f"{root_url.rstrip('/')}/gradio_api/file={quote(str(path))}", "report": report}
         content = [self.types.TextContent(type="text", text=json.dumps(told, ensure_ascii=False))]
-        shown, kind, said = _shown(path)
+        shown, kind, said = self._shown(path, visitor)
         if shown:
             content.append(self.types.TextContent(type="text", text=said))
             data = base64.b64encode(shown).decode()
             content.append(self.types.ImageContent(type="image", data=data, mimeType=kind))
         return self.types.CallToolResult(content=content, structuredContent=told)
+
+    def _shown(self, path: Path, visitor: Visitor) -> tuple[bytes, str, str]:
+        """What an assistant sees of a file: its bytes, their type, and a sentence about them."""
+        kind = mimetypes.guess_type(path.name)[0] or ""
+        if kind in SHOWABLE and path.stat().st_size <= SHOWN_BYTES:
+            return path.read_bytes(), kind, "The file itself:"
+        try:
+            photo = self.session.load(path, progress=Progress(ticket=Ticket(visitor.address)))
+        except (InpaintError, OSError):
+            return b"", "", ""
+        small = pictures.small_jpeg(photo.rgb, SHOWN_SIDE, 85)
+        return small, "image/jpeg", "A small picture of it; the file at the address above is the photo:"
 
 
 def _check(name: str, arguments: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -169,23 +182,3 @@ def _check(name: str, arguments: dict[str, Any], schema: dict[str, Any]) -> None
         named = f"the argument {error.path[0]} is not as it should be: " if error.path else ""
         raise ValueError(f"Input validation error: {named}{error.message[:300]}.")
     check(name, arguments, named=True)
-
-
-def _shown(path: Path) -> tuple[bytes, str, str]:
-    """What an assistant sees of a file: its bytes, their type, and a sentence about them."""
-    kind = mimetypes.guess_type(path.name)[0] or ""
-    if kind in SHOWABLE and path.stat().st_size <= SHOWN_BYTES:
-        return path.read_bytes(), kind, "The file itself:"
-    try:
-        picture = PillowImage.open(path)
-        picture.draft("RGB", (SHOWN_SIDE, SHOWN_SIDE))
-        picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-        small = io.BytesIO()
-        picture.convert("RGB").save(small, "JPEG", quality=85)
-    except (OSError, ValueError):
-        return b"", "", ""
-    return (
-        small.getvalue(),
-        "image/jpeg",
-        "A small picture of it; the file at the address above is the photo:",
-    )

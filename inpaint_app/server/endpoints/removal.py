@@ -12,16 +12,16 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry as backends
+from inpaint_app.batch.naming import legal
 from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
-from inpaint_app.photofile.files import Photo
+from inpaint_app.photofile.files import Encoded, Photo
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.server.endpoints.arguments import READING
 from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.endpoints.remote_options import from_network
-from inpaint_app.server.files.file_names import legal
 from inpaint_app.server.files.temp_files import Handed
 from inpaint_app.server.visitors import Visits
 from inpaint_app.server.work import AT_ONCE
@@ -163,7 +163,7 @@ class Service:
                     **what,
                 )
 
-                def fill(progress: Progress) -> tuple[Photo, Result]:
+                def fill(progress: Progress) -> tuple[Photo, Result, Encoded]:
                     progress.ticket.charge, progress.ticket.spent = turn.charge, turn.spent
                     opened = self._opened(photo, progress, int(saving.frame or 0) or None)
                     files.planned(opened, None, options_of_file)
@@ -171,10 +171,12 @@ class Service:
                         _given(mask, opened, self.session, reading, progress) if mask is not None else None
                     )
                     masked = replace(wanted, mask=given)
-                    return opened, self.session.run(opened.rgb, masked, progress, alpha=opened.alpha)
+                    result = self.session.run(opened.rgb, masked, progress, alpha=opened.alpha)
+                    whole = result.image, result.mask
+                    done = self.session.encode(opened, *whole, options=options_of_file, progress=progress)
+                    return opened, result, done
 
-                opened, result = called(visit, fill)
-            encoded = files.encode(opened, result.image, result.mask, options=options_of_file)
+                opened, result, encoded = called(visit, fill)
             path = files.write_bytes(encoded.data, self._file(opened, f"-removed{encoded.suffix}"))
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error

@@ -24,8 +24,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.formparsers import MultiPartException
 
+from inpaint_app.batch.naming import legal
 from inpaint_app.errors import SaveError
-from inpaint_app.server.files.file_names import legal
 from inpaint_app.server.guard.fairness import who_makes_room
 from inpaint_app.server.guard.identity import Visitor
 from inpaint_app.settings import Settings

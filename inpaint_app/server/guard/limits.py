@@ -53,12 +53,12 @@ class Turn:
 class Allowance:
     """What one visitor has going on, and how much it was in the last minute. 0 is no limit.
 
-    who: the visitor's address, in whose name work is done where a limit holds; else "".
+    who: the visitor's address, in whose name work is done.
     """
 
     def __init__(self, at_once: int = 0, per_minute: int = 0, who: str = "") -> None:
         self.at_once = at_once
-        self.who = who if at_once else ""
+        self.who = who
         self.per_minute = per_minute
         self._lock = threading.Lock()
         self._going = 0

@@ -151,7 +151,10 @@ class Guard:
             if not self._may_cancel(body, visitor):
                 return receive, refused(403, ANOTHERS)
             return bodies.replayed(body, receive), None
-        elif route.kind in (Kind.JOIN, Kind.CALL, Kind.TOOLS) and request.scope["method"] == "POST":
+        elif (
+            route.kind in (Kind.JOIN, Kind.DIRECT, Kind.CALL, Kind.TOOLS)
+            and request.scope["method"] == "POST"
+        ):
             body = await self._reader.whole(receive, self.limit(route.kind))
             bodies.at_hand.set(bodies.checked(body))
             return bodies.replayed(body, receive), None
@@ -189,7 +192,7 @@ class _Bounded:
         self._send = send
         self._limit = limit
         self._upload = kind is Kind.UPLOAD
-        self._call = kind in (Kind.JOIN, Kind.CALL)
+        self._call = kind in (Kind.JOIN, Kind.DIRECT, Kind.CALL)
         self._got = 0
         self._over = False
         self._whole = False

@@ -20,6 +20,7 @@ class Kind(Enum):
     OPEN = "nothing of a visitor's"
     SESSION = "a session: it has to be the visitor's, or nobody's yet"
     JOIN = "a call, whose session is looked at where its body is read (page.Page)"
+    DIRECT = "what is done at once, without the queue: it only names something (page.Page.api_open)"
     CALL = "a call by name, which begins a session of its own"
     EVENT = "what an event gives: it has to be the visitor's"
     CANCEL = "the end of an event: session and event have to be the visitor's"
@@ -63,8 +64,9 @@ SERVED = (
         f"{PREFIX}/openapi.json", f"{PREFIX}/app_id", f"{PREFIX}/app_id/", f"{PREFIX}/startup-events",
     ),
     *_routes(Kind.SESSION, "GET", f"{PREFIX}/heartbeat/{{session_hash}}", f"{PREFIX}/queue/data"),
+    *_routes(Kind.JOIN, "POST", f"{PREFIX}/queue/join"),
     *_routes(
-        Kind.JOIN, "POST", f"{PREFIX}/queue/join",
+        Kind.DIRECT, "POST",
         f"{PREFIX}/run/{{api_name}}", f"{PREFIX}/run/{{api_name}}/",
         f"{PREFIX}/api/{{api_name}}", f"{PREFIX}/api/{{api_name}}/",
     ),

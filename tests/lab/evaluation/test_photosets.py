@@ -12,8 +12,9 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.errors import OptionError, PhotoTooLarge, UnreadablePhoto
+from inpaint_app.lab.evaluation import photosets
 from inpaint_app.lab.evaluation.holes import parse
-from inpaint_app.lab.evaluation.photosets import PRESETS, fitted, photos, preset
+from inpaint_app.lab.evaluation.photosets import PRESETS, fitted, gathered, photos, preset
 from inpaint_app.photofile.photo import Limits
 from tests.lab.evaluation.conftest import picture
 
@@ -87,6 +88,20 @@ def test_archives_of_any_content_are_one_sentence(tmp_path: Path, what: str) -> 
     with pytest.raises((OptionError, UnreadablePhoto)) as caught:
         photos(tmp_path / "a.zip")[0].read(Limits())
     assert str(caught.value).endswith((".", "photos."))
+
+
+def test_what_is_sent_as_a_zip_is_one_and_lists_no_more_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(tmp_path / "a.zip", "w:xz") as archive:
+        archive.addfile(tarfile.TarInfo("a.png"))
+    with pytest.raises(OptionError, match="is no zip file"):
+        gathered([tmp_path / "a.zip"])
+    (tmp_path / "a.zip").write_bytes(packed())
+    assert len(gathered([tmp_path / "a.zip"])) == 1
+    monkeypatch.setattr(photosets, "NAMES_BYTES", 40)
+    with pytest.raises(OptionError, match="lists too many files"):
+        gathered([tmp_path / "a.zip"])
 
 
 def test_what_an_archive_unpacks_to_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inpaint_app.server.files.file_names import LONGEST, legal
+from inpaint_app.batch.naming import LONGEST, legal
 
 
 @pytest.mark.parametrize(
