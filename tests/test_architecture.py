@@ -157,7 +157,7 @@ ALLOWED = {
     "segmenters/yolo.py": "writes what ultralytics and OpenMP read when they are imported",
     "backends/diffusion/source.py": "HF_HOME, HF_HUB_CACHE: where the hub's own library keeps models",
     "metrics/deep.py": "TORCH_HOME, XDG_CACHE_HOME: where torch's own hub keeps weights",
-    "photofile/decoding/decoder.py": "hands the environment on to a child process, with a PYTHONPATH",
+    "photofile/decoding/started.py": "hands the environment on to a child process, with a PYTHONPATH",
     "server/files/folders.py": "USERNAME: the user's name on Windows",
     "server/guard/hosts.py": "GRADIO_SERVER_NAME, GRADIO_ROOT_PATH, SPACE_HOST: how Gradio and Spaces name a server",
     "ui/desktop.py": "DISPLAY and Qt's: whether there is a screen",
