@@ -14,7 +14,14 @@ from inpaint_app.errors import OptionError
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Missing, Options, Progress
 
-__all__ = ["Backend", "BackendSpec", "Configured", "Expected", "Holding", "Missing", "SizeRule", "Window"]
+__all__ = [
+    "COMPARE", "MAIN", "TOOL", "Backend", "BackendSpec", "Configured", "Expected", "Holding", "Missing", "SizeRule",
+    "Window",
+]  # fmt: skip
+
+
+MAIN, TOOL, COMPARE = "main", "tool", "compare"
+"""Groups of what is offered: what fills, what is for a case of its own, what is there to compare with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +108,8 @@ class BackendSpec:
     """A backend as data, so that listing all of them imports none of them.
 
     factory: "module:Class", called with the session's settings. packages: what must be importable. weights: names of
-    entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide.
+    entries of checkpoints/manifest.toml. guide: a backend whose fill is made first and handed in as Window.guide; it is
+    given those options that both have. group: MAIN, TOOL or COMPARE.
     family: "classical", "exemplar", "network" or "diffusion". lacks: "module:function" that tells from the settings,
     cheaply, what else is missing on this machine. seeded: whether another seed gives another fill. megabytes: of
     memory that its weights take, roughly, where that is much. expects: "module:function" that tells from options and
@@ -117,6 +125,7 @@ class BackendSpec:
     summary: str
     factory: str
     family: str = "classical"
+    group: str = MAIN
     options: type[Options] = Options
     size: SizeRule = dataclasses.field(default_factory=SizeRule)
     packages: tuple[str, ...] = ()

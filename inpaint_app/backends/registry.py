@@ -2,169 +2,55 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import Any
 
-from inpaint_app.backends.base import BackendSpec, SizeRule
-from inpaint_app.backends.diffusion.options import StableDiffusionOptions
+from inpaint_app.backends.base import COMPARE, MAIN, TOOL, BackendSpec, SizeRule
+from inpaint_app.backends.diffusion.options import FinishedDiffusionOptions
 from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.backends.families import DIFFUSION, FEEDFORWARD, NETWORKS, compared, finished, network
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
 from inpaint_app.backends.patchmatch import PatchMatchOptions
 from inpaint_app.errors import OptionError
 
-_FEEDFORWARD = "inpaint_app.backends.networks.feedforward"
-
-_NETWORKS = (
-    (
-        "context-encoder",
-        "Context encoder",
-        "Guesses from the surroundings (Pathak et al. 2016). Smooth; for small pictures.",
-        f"{_FEEDFORWARD}:ContextEncoder",
-    ),
-    (
-        "context-encoder-sharp",
-        "Context encoder, sharp",
-        "The same against a discriminator: crisper, further from the truth.",
-        f"{_FEEDFORWARD}:SharpContextEncoder",
-    ),
-    (
-        "contextual-attention-small",
-        "Contextual attention",
-        "Guesses, then borrows from the known part (Yu et al. 2018).",
-        f"{_FEEDFORWARD}:ContextualAttention",
-    ),
-    (
-        "contextual-attention-detail",
-        "Contextual attention, borrowing",
-        "The context encoder's fill with the detail of the known part that fits it, at full size.",
-        f"{_FEEDFORWARD}:DetailAttention",
-    ),
-    (
-        "glcic",
-        "GLCIC",
-        "Dilated convolutions, judged as a whole and around the hole (Iizuka et al. 2017).",
-        f"{_FEEDFORWARD}:Glcic",
-    ),
-    (
-        "autoencoder",
-        "Autoencoder",
-        "The plain baseline: blurred.",
-        f"{_FEEDFORWARD}:Autoencoder",
-    ),
-    (
-        "vae-small",
-        "Variational autoencoder",
-        "Report 002's network: blurred.",
-        f"{_FEEDFORWARD}:VariationalAutoencoder",
-    ),
-    (
-        "gan-small",
-        "Adversarial autoencoder",
-        "Report 002's network against a discriminator: rougher.",
-        f"{_FEEDFORWARD}:AdversarialAutoencoder",
-    ),
-    (
-        "context-encoder-channelwise-small",
-        "Context encoder, channel-wise",
-        "Report 001's, with the paper's channel-wise layer and its discriminator.",
-        f"{_FEEDFORWARD}:ChannelwiseContextEncoder",
-    ),
-    (
-        "seven-layer-small",
-        "Seven-layer context encoder",
-        "Report 000's network, 128 px to one and back.",
-        f"{_FEEDFORWARD}:SevenLayer",
-    ),
-)
-
-_SIZES = {
-    # It sees the hole as large as its 128 pixels allow: 0.25 to 0.7 dB nearer to the truth than with more around it.
-    "context-encoder": SizeRule(context=0.12, context_minimum=16, native=128),
-    # It takes its detail from the window at full size.
-    "contextual-attention-detail": SizeRule(maximum=1024, square=True),
-}
-_LAYOUTS = ("contextual-attention-small", "glcic")
-"""Networks whose layouts the engine may follow besides the default's; the other context encoders share its layout."""
-
-
-def _guided(name: str, title: str, summary: str, family: str = "network") -> BackendSpec:
-    """The exemplar engine, with the layout of the network of that name."""
-    return BackendSpec(
-        f"{name}-guided",
-        title,
-        summary,
-        "inpaint_app.backends.exemplar:Exemplar",
-        family=family,
-        options=ExemplarOptions,
-        size=SizeRule(context=1.0, context_minimum=96),
-        packages=("numba", "torch", "safetensors"),
-        weights=(name,),
-        guide=name,
-        seeded=True,
-    )
-
-
-def _networks() -> tuple[BackendSpec, ...]:
-    """The project's networks at their own size, and some of them as guides of the exemplar engine."""
-    plain = [
-        BackendSpec(
-            name,
-            title,
-            summary,
-            factory,
-            family="network",
-            size=_SIZES.get(name, SizeRule(native=128)),
-            packages=("torch", "safetensors"),
-            weights=(name,),
-        )
-        for name, title, summary, factory in _NETWORKS
-    ]
-    guided = [
-        _guided(
-            name,
-            f"{title}, in the photo's own pixels",
-            f"{title} lays it out, the exemplar engine paints it at full size.",
-        )
-        for name, title, _, _ in _NETWORKS
-        if name in _LAYOUTS
-    ]
-    semantic = BackendSpec(
-        "semantic",
-        "Semantic inpainting",
-        "Searches a DCGAN for a photo that fits, and pastes it in (Yeh et al. 2017). For small pictures.",
-        "inpaint_app.backends.networks.semantic:SemanticInpainting",
-        family="network",
-        options=SemanticOptions,
-        size=SizeRule(native=64),
-        packages=("torch", "safetensors"),
-        weights=("dcgan", "dcgan-critic"),
-        slow=True,
-        seeded=True,
-        weighs="inpaint_app.backends.networks.semantic:weight",
-    )
-    mosaic = BackendSpec(
-        "unpixelate",
-        "Mosaic restorer",
-        "For a region that somebody pixelated: mark it, and its blocks become the soft picture that they still tell. "
-        "Nothing is invented, so nobody is recognised by it.",
-        f"{_FEEDFORWARD}:MosaicRestorer",
-        family="network",
-        size=SizeRule(native=128),
-        packages=("torch", "safetensors"),
-        weights=("mosaic",),
-        restores=True,
-    )
-    return (*plain, *guided, semantic, mosaic)
-
+SIDE_BY_SIDE = ("context-encoder", "contextual-attention", "stable-diffusion")
+"""The three that the page fills with at one press, to be compared."""
 
 BACKENDS: tuple[BackendSpec, ...] = (
-    _guided(
+    finished(
         "context-encoder",
-        "Exemplar with a layout",
-        "A small network that comes with the app says what belongs there, the engine below paints it with the "
-        "photo's own pixels at full size.",
-        family="exemplar",
+        "Context encoder",
+        "A small network that comes with the app says what belongs there (Pathak et al. 2016), the photo's own pixels "
+        "paint it at full size.",
+        "context-encoder-raw",
+        "context-encoder",
     ),
+    finished(
+        "contextual-attention",
+        "Contextual attention",
+        "A network that looks for what fits in the rest of the photo (Yu et al. 2018), painted with the photo's own "
+        "pixels at full size.",
+        "contextual-attention-raw",
+        "contextual-attention-detail",
+    ),
+    dataclasses.replace(
+        DIFFUSION,
+        name="stable-diffusion",
+        title="Stable Diffusion 2",
+        summary="Paints what the words say, from the surroundings (Rombach et al. 2022), with detail of the photo's "
+        "own. Minutes without a GPU; 2.6 GB.",
+        factory="inpaint_app.backends.diffusion.finished:FinishedDiffusion",
+        group=MAIN,
+        options=FinishedDiffusionOptions,
+        size=SizeRule(context=1.0, context_minimum=96),
+        packages=("numba", *DIFFUSION.packages),
+        guide=DIFFUSION.name,
+        megabytes=0.0,
+    ),
+    # Trained removers (LaMa, MI-GAN) stand here, once they can be fetched.
     BackendSpec(
         "exemplar",
         "Exemplar",
@@ -175,25 +61,6 @@ BACKENDS: tuple[BackendSpec, ...] = (
         size=SizeRule(context=1.0, context_minimum=96),
         packages=("numba",),
         seeded=True,
-    ),
-    BackendSpec(
-        "patchmatch",
-        "PatchMatch",
-        "Copies fitting patches of the photo itself (Barnes et al. 2009). Sharp textures, no weights.",
-        "inpaint_app.backends.patchmatch:PatchMatch",
-        family="exemplar",
-        options=PatchMatchOptions,
-        size=SizeRule(context=1.0, context_minimum=96, maximum=768),
-        packages=("patchmatch",),
-        seeded=True,
-    ),
-    BackendSpec(
-        "navier-stokes",
-        "Navier-Stokes",
-        "Continues edges into the hole like a fluid (Bertalmio et al. 2001). At once; good for scratches.",
-        "inpaint_app.backends.opencv:NavierStokes",
-        options=DiffusionOptions,
-        weighs="inpaint_app.backends.opencv:weight",
     ),
     BackendSpec(
         "telea",
@@ -214,37 +81,113 @@ BACKENDS: tuple[BackendSpec, ...] = (
         packages=("numba",),
         ensemble=True,
     ),
-    *_networks(),
     BackendSpec(
-        "stable-diffusion",
-        "Stable Diffusion 2",
-        "Paints what the words say, from the surroundings (Rombach et al. 2022). Minutes without a GPU; 2.6 GB.",
-        "inpaint_app.backends.diffusion.backend:StableDiffusion",
-        family="diffusion",
-        options=StableDiffusionOptions,
-        size=SizeRule(native=512),
-        packages=("torch", "diffusers", "transformers", "accelerate"),
-        guide="patchmatch",
+        "unpixelate",
+        "Unpixelate",
+        "For a region that somebody pixelated: mark it, and its blocks become the soft picture that they still tell. "
+        "Nothing is invented, so nobody is recognised by it.",
+        f"{FEEDFORWARD}:MosaicRestorer",
+        family="network",
+        group=TOOL,
+        size=SizeRule(native=128),
+        packages=("torch", "safetensors"),
+        weights=("mosaic",),
+        restores=True,
+    ),
+    BackendSpec(
+        "patchmatch",
+        "PatchMatch",
+        "Copies fitting patches of the photo itself (Barnes et al. 2009). Sharp textures, no weights.",
+        "inpaint_app.backends.patchmatch:PatchMatch",
+        family="exemplar",
+        group=COMPARE,
+        options=PatchMatchOptions,
+        size=SizeRule(context=1.0, context_minimum=96, maximum=768),
+        packages=("patchmatch",),
+        seeded=True,
+    ),
+    BackendSpec(
+        "navier-stokes",
+        "Navier-Stokes",
+        "Continues edges into the hole like a fluid (Bertalmio et al. 2001). At once; good for scratches.",
+        "inpaint_app.backends.opencv:NavierStokes",
+        group=COMPARE,
+        options=DiffusionOptions,
+        weighs="inpaint_app.backends.opencv:weight",
+    ),
+    *(network(*row) for row in NETWORKS),
+    DIFFUSION,
+    compared("contextual-attention-small", "Contextual attention, 2018"),
+    compared("glcic", "GLCIC"),
+    BackendSpec(
+        "semantic",
+        "Semantic inpainting",
+        "Searches a DCGAN for a photo that fits, and pastes it in (Yeh et al. 2017). For small pictures.",
+        "inpaint_app.backends.networks.semantic:SemanticInpainting",
+        family="network",
+        group=COMPARE,
+        options=SemanticOptions,
+        size=SizeRule(native=64),
+        packages=("torch", "safetensors"),
+        weights=("dcgan", "dcgan-critic"),
         slow=True,
         seeded=True,
-        megabytes=3600.0,
-        expects="inpaint_app.backends.diffusion.backend:expected",
-        weighs="inpaint_app.backends.diffusion.backend:weight",
-        lacks="inpaint_app.backends.diffusion.source:missing",
+        weighs="inpaint_app.backends.networks.semantic:weight",
     ),
 )
 
-DEFAULT = "context-encoder-guided"
+DEFAULT = "context-encoder"
 INSTEAD = "exemplar"
 """What runs for the default where its network is not there: the same engine without a layout."""
 
+RENAMED: Mapping[str, str] = {
+    "context-encoder-guided": "context-encoder",
+    "exemplar-guided": "context-encoder",
+    "contextual-attention-detail": "contextual-attention-raw",
+}
+"""Names that nothing has any more, and what they name."""
+FINISHED: Mapping[str, str] = {
+    "context-encoder": "context-encoder-raw",
+    "stable-diffusion": "stable-diffusion-raw",
+}
+"""Names that meant a network's own output once, and what that is called now."""
+
 
 def find(name: str) -> BackendSpec:
-    """The spec of that name; raises OptionError that names the nearest ones."""
+    """The spec of that name, or of what it is called now; raises OptionError that names the nearest ones."""
+    wanted = RENAMED.get(name, name)
     for spec in BACKENDS:
-        if spec.name == name:
+        if spec.name == wanted:
             return spec
     names = [spec.name for spec in BACKENDS]
     near = get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise OptionError(f"There is no backend {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+def word(name: str) -> str:
+    """What there is to tell to whoever names a backend as it was called before; "" where there is nothing."""
+    if name in RENAMED:
+        return f"{name} is called {RENAMED[name]} now."
+    if name in FINISHED:
+        return f"{name} is finished with the photo's own pixels now; its own output, as before, is {FINISHED[name]}."
+    return ""
+
+
+def meant(name: str, values: Mapping[str, Any]) -> tuple[BackendSpec, Mapping[str, Any]]:
+    """The spec and the loose options that are meant: of a finished network with `raw` the network alone.
+
+    Raises OptionError.
+    """
+    spec = find(name)
+    if not values.get("raw"):
+        return spec, values
+    spec.make_options(values)
+    network = find(spec.guide or "")
+    return network, shared(values, network)
+
+
+def shared(values: Mapping[str, Any], spec: BackendSpec) -> dict[str, Any]:
+    """Those of the options that a backend has, too; `guidance` names another thing in each family."""
+    known = {field.name for field in dataclasses.fields(spec.options)}
+    return {name: value for name, value in values.items() if name in known}

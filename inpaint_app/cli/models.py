@@ -59,6 +59,7 @@ def record(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
         "title": spec.title,
         "summary": spec.summary,
         "family": spec.family,
+        "group": spec.group,
         "default": spec.name == backends.DEFAULT,
         "ready": not lacks,
         "missing": [dataclasses.asdict(lack) for lack in lacks],

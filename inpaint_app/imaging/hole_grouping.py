@@ -30,12 +30,12 @@ SPARSE = 0.15
 class Hole:
     """One hole, or holes so near each other that they share a window. `mask` covers `box` only.
 
-    margin: pixels of context that the window adds around the box.
+    margin: pixels of context that the window adds around the box; None: as many as the backend wants.
     """
 
     box: Box
     mask: Mask
-    margin: int
+    margin: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

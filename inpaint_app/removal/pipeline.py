@@ -53,23 +53,25 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Filler:
-    """A backend with its spec and options, ready to fill."""
+    """A backend with its spec and options, ready to fill.
+
+    guide: fills each window first, and its fill steers this one (BackendSpec.guide).
+    """
 
     spec: BackendSpec
     backend: Backend
     options: Options
+    guide: Filler | None = None
 
 
-def remove(
-    removal: Removal, filler: Filler, progress: Progress | None = None, guide: Filler | None = None
-) -> Result:
+def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -> Result:
     """Take what the mask covers out of the image.
 
-    guide: fills each window first; its fill steers `filler` (BackendSpec.guide). Pixels outside the grown mask
-    equal the image's, whatever the backend returns. Raises MaskError, OptionError, BackendError, Cancelled.
+    Pixels outside the grown mask equal the image's, whatever the backend returns. Raises MaskError, OptionError,
+    BackendError, Cancelled.
     """
     if removal.alpha is not None:
-        return _remove_seen(removal, removal.alpha == 0, filler, progress, guide)
+        return _remove_seen(removal, removal.alpha == 0, filler, progress)
     progress = progress or Progress()
     began = time.perf_counter()
     mask = _checked(removal)
@@ -86,8 +88,8 @@ def remove(
     for hole in holes:
         share = int(hole.mask.sum())
         part = progress.part(0.02 + 0.96 * done / total, 0.02 + 0.96 * (done + share) / total)
-        where, window = _window(canvas, removal, pending, hole, filler.spec, guide, part.part(0.0, 0.3))
-        rest = part.part(0.3, 1.0) if guide is not None else part
+        where, window = _window(canvas, removal, pending, hole, filler, part.part(0.0, 0.3))
+        rest = part.part(0.3, 1.0) if filler.guide is not None else part
         fill = _fitting(filler.backend.inpaint(window, filler.options, rest), window, filler)
         _laid(canvas, removal.image, grown, hole, feather, windows.restored(fill, where), where)
         if pending is not grown:
@@ -121,9 +123,7 @@ def _checked(removal: Removal) -> Mask:
     return mask
 
 
-def _remove_seen(
-    removal: Removal, hidden: Mask, filler: Filler, progress: Progress | None, guide: Filler | None
-) -> Result:
+def _remove_seen(removal: Removal, hidden: Mask, filler: Filler, progress: Progress | None) -> Result:
     """The same where some of the image is hidden under opacity 0: those colours are neither shown to the backend nor
     copied, and stay as they were."""
     _check_image(removal.image)
@@ -134,10 +134,10 @@ def _remove_seen(
         )
     plain = replace(removal, alpha=None)
     if not hidden.any():
-        return remove(plain, filler, progress, guide)
+        return remove(plain, filler, progress)
     seen = without_hidden(removal.image, hidden, mask)
     avoid = hidden if removal.avoid is None else hidden | removal.avoid
-    result = remove(replace(plain, image=seen, avoid=avoid), filler, progress, guide)
+    result = remove(replace(plain, image=seen, avoid=avoid), filler, progress)
     untouched = hidden & ~result.mask
     result.image[untouched] = removal.image[untouched]
     return replace(result, changed_known=changed_outside(removal.image, result.image, result.mask))
@@ -170,21 +170,20 @@ def _window(
     removal: Removal,
     pending: Mask,
     hole: windows.Hole,
-    spec: BackendSpec,
-    guide: Filler | None,
+    filler: Filler,
     progress: Progress,
 ) -> tuple[windows.Frame, Window]:
     """What a backend sees of one hole, and where that is; other holes of `pending` that reach in count there too."""
-    where = _frame(hole.box, canvas, spec, hole.margin)
+    where = _frame(hole.box, canvas, filler.spec, hole.margin)
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
     coarse, pixel = None, 0.0
     if removal.guide is not None:
         coarse = _given(canvas, pending, where, removal.guide)
-    elif spec.restores:
+    elif filler.spec.restores:
         coarse = windows.resized(canvas[where.crop.slices], where)
-    elif guide is not None:
-        coarse, pixel = _guide(canvas, pending, hole, where, guide, progress)
+    elif filler.guide is not None:
+        coarse, pixel = _guide(canvas, removal, pending, hole, where, filler.guide, progress)
     return where, Window(image, mask, avoid, coarse, pixel)
 
 
@@ -240,7 +239,13 @@ def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> 
 
 
 def _guide(
-    canvas: Image, pending: Mask, hole: windows.Hole, where: windows.Frame, guide: Filler, progress: Progress
+    canvas: Image,
+    removal: Removal,
+    pending: Mask,
+    hole: windows.Hole,
+    where: windows.Frame,
+    guide: Filler,
+    progress: Progress,
 ) -> tuple[Image, float]:
     """The guide's fill, seen in the window of the backend that it steers, and what one of its pixels covers there.
 
@@ -251,40 +256,31 @@ def _guide(
     done = np.zeros(waiting.shape, bool)
     beyond, pixel = waiting.copy(), 0.0
     parts = _seen_apart(hole, crop, guide.spec.size)
-    for number, (box, mask, margin) in enumerate(parts):
-        own = _frame(box, canvas, guide.spec, margin)
+    for number, part in enumerate(parts):
         step = progress.part(number / len(parts), (number + 1) / len(parts))
-        fill = _guided(canvas, pending, own, guide, step)
+        own, window = _window(canvas, removal, pending, part, guide, step.part(0.0, 0.1))
+        fill = _fitting(guide.backend.inpaint(window, guide.options, step), window, guide)
+        fill = windows.restored(fill, own)
         shared = _shared(own.crop, crop)
         inside = _inside(shared, crop).slices
         opening = waiting[inside] & ~done[inside]
         windows.laid(fill[_inside(shared, own.crop).slices], opening, whole[inside])
         beyond[inside] = False
-        done[_inside(box, crop).slices] |= mask
+        done[_inside(part.box, crop).slices] |= part.mask
         pixel = max(pixel, (own.crop.width / own.size[1]) * (where.size[1] / crop.width))
     if beyond.any():
         whole = without_hidden(whole, beyond, waiting)
     return windows.resized(whole, where), pixel
 
 
-def _seen_apart(hole: windows.Hole, crop: Box, rule: SizeRule) -> list[tuple[Box, Mask, int | None]]:
-    """Box, mask and margin of the holes that a guide sees one by one: the nearer it looks, the better its layout."""
+def _seen_apart(hole: windows.Hole, crop: Box, rule: SizeRule) -> list[windows.Hole]:
+    """The holes that a guide sees one by one: the nearer it looks, the better its layout."""
     opening = np.zeros((crop.height, crop.width), bool)
     opening[_inside(hole.box, crop).slices] = hole.mask
     apart = windows.holes(opening, rule.context, rule.context_minimum, _largest(rule))
     if len(apart) > LAYOUTS:
-        return [(hole.box, hole.mask, None)]
-    return [(one.box.moved(crop.left, crop.top), one.mask, one.margin) for one in apart]
-
-
-def _guided(canvas: Image, pending: Mask, own: windows.Frame, guide: Filler, progress: Progress) -> Image:
-    """The guide's fill of its own window, at the photo's size."""
-    image, mask = windows.cut(canvas, pending, own)
-    held = windows.resized(canvas[own.crop.slices], own) if guide.spec.restores else None
-    window = Window(image, mask, guide=held)
-    return windows.restored(
-        _fitting(guide.backend.inpaint(window, guide.options, progress), window, guide), own
-    )
+        return [replace(hole, margin=None)]
+    return [replace(one, box=one.box.moved(crop.left, crop.top)) for one in apart]
 
 
 def _shared(one: Box, other: Box) -> Box:

@@ -36,10 +36,10 @@ PRIOR: Mapping[str, float] = {
     "telea": -0.027,
     "patchmatch": 0.011,
     "exemplar": 0.018,
-    "context-encoder-guided": 0.034,
+    "context-encoder": 0.034,
     "contextual-attention-small-guided": 0.03,
     "glcic-guided": 0.031,
-    "contextual-attention-detail": 0.019,
+    "contextual-attention-raw": 0.019,
 }
 """Mean HaarPSI of a backend less that of the first five here: the mean of two sizes, 50 photos of the tuning half
 of BSDS test and 4 of 6 to 16 megapixels, one object-shaped hole each (benchmarks/results/layout.md)."""

@@ -31,8 +31,8 @@ from inpaint_app.removal.session import Request
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Result
 
-VERSION = 1
-"""Of the format. A recipe with another number is refused rather than guessed at."""
+VERSION = 2
+"""Of the format. In a recipe of version 1 backends have the names of its time; other numbers are refused."""
 
 MAX_BYTES = 64 * 2**20
 """Longest recipe that is read; a mask of 200 megapixels of noise is 25 MB, 33 MB in base64."""
@@ -50,6 +50,7 @@ class Recipe:
 
     shape: (H, W) of the photo. mask, avoid: (H, W) bool. photo_sha256: of the photo's file; pixels_sha256: of the
     result's pixels, see `fingerprint`; "" where the recipe was made before the removal. app, libraries: versions.
+    former: what the recipe calls the backend, where that has another name now.
     """
 
     backend: str
@@ -64,6 +65,7 @@ class Recipe:
     method: str = ""
     app: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
+    former: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -84,7 +86,7 @@ class Recipe:
 
     def differences(self, photo: Photo, settings: Settings, result: Image | None = None) -> tuple[str, ...]:
         """What is not as it was, in sentences: the photo's file, the versions, and the pixels of `result`."""
-        said = []
+        said = [f"{self.former} is called {self.backend} now"] if self.former else []
         if self.photo_sha256 and photo.sha256 != self.photo_sha256:
             said.append(
                 f"the photo's file differs (recipe {self.photo_sha256[:12]}…, {photo.name} {photo.sha256[:12]}…)"
@@ -165,10 +167,9 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
     Raises OptionError, saying which field is wrong and what was expected, for whatever is no recipe of that photo.
     """
     content = _loaded(text)
-    if content.get("recipe") != VERSION or isinstance(content.get("recipe"), bool):
-        raise OptionError(
-            f"The recipe's version is {_shown(content.get('recipe'))}, this app reads version {VERSION}."
-        )
+    version = content.get("recipe")
+    if version not in (1, VERSION) or isinstance(version, bool):
+        raise OptionError(f"The recipe's version is {_shown(version)}, this app reads 1 and {VERSION}.")
     photo = _table(content, "photo")
     result = _table(content, "result", needed=False)
     height, width = _whole(photo, "height", 1, 2**20), _whole(photo, "width", 1, 2**20)
@@ -176,7 +177,8 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
         raise OptionError(
             f"The recipe was made for a photo of {width}×{height} pixels, this one has {shape[1]}×{shape[0]}."
         )
-    spec = registry.find(_text(content, "backend"))
+    named = _text(content, "backend")
+    spec = registry.find(registry.FINISHED.get(named, named) if version == 1 else named)
     options = _options(_table(content, "options", needed=False), spec)
     return Recipe(
         backend=spec.name,
@@ -190,6 +192,7 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
         pixels_sha256=_text(result, "sha256", ""),
         method=_text(result, "method", ""),
         app=_text(content, "app", ""),
+        former="" if named == spec.name else named,
         libraries={
             _short(name): _short(version)
             for name, version in _table(content, "libraries", needed=False).items()

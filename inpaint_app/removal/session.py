@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,8 @@ class Session:
         """
         progress = progress or Progress()
         noted = len(progress.notes)
-        spec = self.resolve_backend(request.backend)
+        meant, options = backends.meant(request.backend, request.options)
+        spec, request = self.resolve_backend(meant.name), replace(request, options=options)
         retries = requests.retries(request, spec)
         marked = self.marked(image, request, progress.part(0.0, 0.25))
 
@@ -206,30 +207,30 @@ class Session:
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""
         progress = progress or Progress()
-        spec = self.resolve_backend(backend)
-        options = spec.make_options(removal.options)
+        meant, values = backends.meant(backend, removal.options)
+        spec = self.resolve_backend(meant.name)
+        options = spec.make_options(values)
         if spec.ensemble:
             return ensemble.remove(self, removal, progress)
-
-        def filler(backend: BackendSpec, chosen: Options) -> Filler:
-            return Filler(backend, self.device.backend(backend), chosen)
-
-        def guide() -> Filler | None:
-            if spec.guide is None:
-                return None
-            guiding = self.resolve_backend(spec.guide)
-            return filler(guiding, guiding.make_options({"seed": options.seed}))
-
         task = partial(remove, removal, progress=progress)
-        return self.device.work(spec, progress, task, filler=lambda: filler(spec, options), guide=guide)
+        return self.device.work(spec, progress, task, filler=lambda: self._filler(spec, options))
+
+    def _filler(self, spec: BackendSpec, options: Options) -> Filler:
+        """A backend with what guides it, which is given those of the options that it has, too."""
+        guide = None
+        if spec.guide is not None:
+            guiding = self.resolve_backend(spec.guide)
+            guide = self._filler(guiding, guiding.make_options(backends.shared(asdict(options), guiding)))
+        return Filler(spec, self.device.backend(spec), options, guide)
 
     def expected(self, backend: str, options: Mapping[str, Any] | None = None) -> Expected | None:
         """What filling one hole takes, as earlier runs here tell; None for a backend that is quick or does not tell.
 
         Raises OptionError, MissingError.
         """
-        spec = self.resolve_backend(backend)
-        return spec.expected(spec.make_options(options or {}), self.settings)
+        meant, values = backends.meant(backend, options or {})
+        spec = self.resolve_backend(meant.name)
+        return spec.expected(spec.make_options(values), self.settings)
 
     def detect(
         self,
@@ -284,7 +285,7 @@ class Session:
         """
         spec = backends.find(name)
         lacks = spec.missing(self.settings)
-        if lacks and name == backends.DEFAULT:
+        if lacks and spec.name == backends.DEFAULT:
             spec = backends.find(backends.INSTEAD)
             lacks = spec.missing(self.settings)
         if lacks:

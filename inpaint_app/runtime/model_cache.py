@@ -44,13 +44,13 @@ class ModelCache:
             return self._things[spec.name]
 
     @contextmanager
-    def used(self, name: str) -> Iterator[None]:
+    def used(self, *names: str) -> Iterator[None]:
         """While something is worked with it does not make room for others: nothing would be gained."""
-        self._used[name] += 1
+        self._used.update(names)
         try:
             yield
         finally:
-            self._used[name] -= 1
+            self._used.subtract(names)
 
     def make_room(self, spec: BackendSpec) -> None:
         """Let heavy backends go: all others if this one is heavy, else as many as it takes where memory is short."""

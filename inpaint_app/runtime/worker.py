@@ -60,8 +60,9 @@ class Device:
         InpaintError.
         """
         line = self.slow if isinstance(spec, BackendSpec) and spec.slow else self.quick
-        forget = partial(self.forget, spec.name)
-        with line.turn(progress, spec.title, forget), self.warm.used(spec.name):
+        # What guides it may be the heavy one of both.
+        names = [name for name in (spec.name, getattr(spec, "guide", None)) if name]
+        with line.turn(progress, spec.title, partial(self.forget, *names)), self.warm.used(*names):
             while True:
                 try:
                     return task(**{name: make() for name, make in needs.items()})
@@ -72,7 +73,7 @@ class Device:
                         raise _failed(spec.title, error) from error
                     way = self._smaller(spec)
                     if way is None:
-                        self.forget(spec.name)
+                        self.forget(*names)
                         raise _no_memory(spec.title) from error
                 progress(0.0, f"Memory is short: trying again {way}")
                 progress.notes.append(f"Memory was short: {spec.title} tried again {way}.")
@@ -81,9 +82,10 @@ class Device:
         """Whether something of that name is warm."""
         return name in self.warm
 
-    def forget(self, name: str) -> None:
-        """Let go of one thing; whoever works with it keeps it until the end."""
-        self.warm.forget(name)
+    def forget(self, *names: str) -> None:
+        """Let go of these; whoever works with them keeps them until the end."""
+        for name in names:
+            self.warm.forget(name)
 
     def release(self) -> None:
         """Let go of everything that is warm, so that its memory can be used otherwise."""

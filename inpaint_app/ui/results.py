@@ -102,7 +102,6 @@ def _key(request: Request, seed: int) -> str:
 
 
 def _title(request: Request, result: Result) -> str:
-    """The backend's title; of one that chooses among others, what it chose, too."""
-    title = backends.find(request.backend).title
-    chosen = result.backend
-    return title if chosen == request.backend else f"{title}: {backends.find(chosen).title}"
+    """The title of what filled; of one that chooses among others, its own, too."""
+    spec, chosen = backends.find(request.backend), backends.find(result.backend)
+    return f"{spec.title}: {chosen.title}" if spec.ensemble and chosen is not spec else chosen.title

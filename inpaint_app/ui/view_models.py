@@ -64,7 +64,7 @@ def backend(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
         "name": spec.name,
         "title": spec.title,
         "summary": spec.summary,
-        "family": spec.family,
+        "group": spec.group,
         "slow": spec.slow,
         "seeded": spec.seeded,
         "lacks": missing_text(spec.missing(settings), settings),

@@ -256,9 +256,9 @@ def test_weights_that_are_pickles_or_foreign_are_refused_by_the_running_server(
         (good, {"file": "gone.safetensors"}, ""),
     ]:
         weights(tmp_path, data, **changes)
-        assert said in caller.refused(photo=photo, mask=mask, backend="context-encoder")
+        assert said in caller.refused(photo=photo, mask=mask, backend="context-encoder-raw")
     (tmp_path / "manifest.toml").write_bytes(b"\xff\xfe[[[")
-    assert caller.refused(photo=photo, mask=mask, backend="context-encoder")
+    assert caller.refused(photo=photo, mask=mask, backend="context-encoder-raw")
     assert not (tmp_path / "ran").exists()
 
 

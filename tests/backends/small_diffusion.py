@@ -14,7 +14,7 @@ from inpaint_app.backends.diffusion import load
 from inpaint_app.backends.diffusion.options import StableDiffusionOptions
 
 SIDE = 64
-SPEC = registry.find("stable-diffusion")
+SPEC = registry.find("stable-diffusion-raw")
 
 
 def make(

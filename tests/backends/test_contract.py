@@ -70,19 +70,16 @@ def window_of(spec: BackendSpec, shape: tuple[int, int], hole: tuple[slice, slic
 MIDDLE = (slice(20, 34), slice(24, 44))
 
 
-def guide_of(spec: BackendSpec, seed: int = 0) -> Filler | None:
-    """What steers this backend, where it wants to be steered."""
-    if spec.guide is None:
-        return None
-    guiding = registry.find(spec.guide)
-    return Filler(guiding, warm(guiding.name), options_of(guiding, seed))
+def filler(spec: BackendSpec, seed: int = 0) -> Filler:
+    """This backend with what steers it, where it wants to be steered."""
+    guide = None if spec.guide is None else filler(registry.find(spec.guide), seed)
+    return Filler(spec, warm(spec.name), options_of(spec, seed), guide)
 
 
 def through_pipeline(spec: BackendSpec, image: Image, mask: Mask, seed: int = 0) -> Image:
     """A removal through this backend and, where it wants one, its guide."""
     before = image.copy(), mask.copy()
-    filler = Filler(spec, warm(spec.name), options_of(spec, seed))
-    result = remove(Removal(image, mask, grow=0), filler, guide=guide_of(spec, seed))
+    result = remove(Removal(image, mask, grow=0), filler(spec, seed))
     assert np.array_equal(image, before[0])
     assert np.array_equal(mask, before[1])
     assert result.changed_known == 0
@@ -207,7 +204,6 @@ def test_a_flat_surrounding_stays_flat(spec: BackendSpec) -> None:
 @each_backend
 def test_what_is_to_be_avoided_is_not_copied(spec: BackendSpec) -> None:
     """A red thing near the hole, marked to avoid: where a backend copies, none of its red is in the fill."""
-    backend = warm(spec.name)
     copies = spec.family == COPYING
     image = np.random.default_rng(2).integers(90, 130, (72, 96, 3)).astype(np.uint8)
     image[..., 0] = 20
@@ -216,9 +212,7 @@ def test_what_is_to_be_avoided_is_not_copied(spec: BackendSpec) -> None:
     image[avoid] = (250, 10, 10)
     mask = np.zeros((72, 96), dtype=bool)
     mask[24:48, 32:52] = True
-    result = remove(
-        Removal(image, mask, 0, 0, avoid), Filler(spec, backend, options_of(spec)), guide=guide_of(spec)
-    )
+    result = remove(Removal(image, mask, 0, 0, avoid), filler(spec))
     assert not copies or result.image[mask][:, 0].max() < 120
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.removal.pipeline import Filler, Removal, remove
+from inpaint_app.removal.pipeline import Removal, remove
 from inpaint_app.types import Image, Mask
-from tests.backends.test_contract import READY, guide_of, options_of, warm
+from tests.backends.test_contract import READY, filler
 
 LARGE, HUGE = (2731, 3071), (4001, 5121)
 IN_CI = "tens of seconds altogether: CI runs it; set CI=1 to run it here"
@@ -52,8 +52,7 @@ def filled(spec: BackendSpec, shape: tuple[int, int]) -> None:
     """A removal of the whole corner: nothing known changes, and the hole goes on as its surroundings are."""
     image, mask = photo(shape)
     assert 0.29 < mask.mean() < 0.31
-    filler = Filler(spec, warm(spec.name), options_of(spec))
-    result = remove(Removal(image, mask, grow=0), filler, guide=guide_of(spec))
+    result = remove(Removal(image, mask, grow=0), filler(spec))
     assert result.changed_known == 0
     assert np.array_equal(result.image[~mask], image[~mask])
     hole = result.image[mask]

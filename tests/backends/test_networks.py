@@ -161,7 +161,7 @@ def test_poisson_without_a_rim_keeps_the_source() -> None:
 def test_the_shipped_context_encoder_beats_diffusion(data: Path) -> None:
     truths = load_photos([data / "eval" / "scenes-val.tar"], 128)[:40]
     masks = make_holes({"centre": 1.0}, 128, len(truths), 0)
-    ours, _ = measure(filler("context-encoder", None, Settings()), truths, masks)
+    ours, _ = measure(filler("context-encoder-raw", None, Settings()), truths, masks)
     telea, _ = measure(filler("telea", None, Settings()), truths, masks)
     assert ours["psnr"] > telea["psnr"] + 0.8
 

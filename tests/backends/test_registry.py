@@ -8,7 +8,7 @@ import importlib
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.base import COMPARE, MAIN, Backend, BackendSpec
 from inpaint_app.errors import OptionError
 from inpaint_app.settings import Settings
 from inpaint_app.types import Options, option
@@ -51,9 +51,44 @@ def test_a_spec_can_be_shown_and_its_defaults_are_in_range(spec: BackendSpec) ->
 
 
 @SPECS
-def test_a_guide_is_a_backend_that_needs_none(spec: BackendSpec) -> None:
-    if spec.guide is not None:
-        assert registry.find(spec.guide).guide is None
+def test_what_guides_a_guide_needs_none(spec: BackendSpec) -> None:
+    guide = registry.find(spec.guide) if spec.guide else None
+    if guide is not None and guide.guide is not None:
+        assert registry.find(guide.guide).guide is None
+
+
+def test_the_three_that_were_asked_for_come_first_and_the_rest_is_grouped() -> None:
+    listed = [spec.name for spec in registry.BACKENDS if spec.group == MAIN]
+    assert tuple(listed[:3]) == registry.SIDE_BY_SIDE
+    assert listed[0] == registry.DEFAULT
+    assert set(listed[3:]) <= {"lama", "mi-gan", "exemplar", "telea", "auto"}
+    below = {"seven-layer-small", "gan-small", "context-encoder-channelwise-small"}
+    assert {registry.find(name).group for name in below} == {COMPARE}
+    assert all(registry.find(name).options().raw is False for name in registry.SIDE_BY_SIDE)
+
+
+@pytest.mark.parametrize("name", registry.SIDE_BY_SIDE)
+def test_own_output_is_an_option_of_the_finished_one_and_a_backend_of_its_own(name: str) -> None:
+    spec, values = registry.meant(name, {"raw": True, "seed": 3, "guidance": 0.5 if name[0] == "c" else 5.0})
+    assert (spec.name, values["seed"]) == (f"{name}-raw", 3)
+    assert spec.make_options(values).seed == 3
+    assert registry.meant(name, {"raw": False})[0].name == name
+    with pytest.raises(OptionError, match="no option 'colour'"):
+        registry.meant(name, {"raw": True, "colour": 1})
+    with pytest.raises(OptionError, match="yes or no"):
+        registry.meant(name, {"raw": "yes"})
+    with pytest.raises(OptionError, match="no option 'raw'"):
+        registry.meant("exemplar", {"raw": True})
+
+
+def test_former_names_go_on_working_with_a_word() -> None:
+    for former, name in registry.RENAMED.items():
+        assert registry.find(former) is registry.find(name)
+        assert registry.word(former) == f"{former} is called {name} now."
+    for name, raw in registry.FINISHED.items():
+        assert registry.find(name).guide == raw
+        assert raw in registry.word(name)
+    assert registry.word("telea") == ""
 
 
 @SPECS

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -176,7 +177,7 @@ def test_the_guide_comes_through_the_pipeline(sd: StableDiffusion) -> None:
 
     def redness(strength: float) -> float:
         chosen = options(strength=strength, steps=20, match_colour=False, grain=False, guidance=1)
-        filled = remove(Removal(photo, mask, 0, 0), Filler(spec, sd, chosen), guide=guide).image[mask]
+        filled = remove(Removal(photo, mask, 0, 0), Filler(spec, sd, chosen, guide)).image[mask]
         return float(filled[:, 0].mean() - filled[:, 1:].mean())
 
     assert redness(0.05) > redness(1.0) + 10
@@ -231,9 +232,32 @@ def test_the_session_runs_it(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     mask = np.zeros((80, 90), dtype=bool)
     mask[30:50, 30:50] = True
     removal = Removal(photo, mask, options={"steps": 1, "precision": "fp32"})
-    result = Session().remove(removal, "stable-diffusion")
+    session = Session()
+    result = session.remove(removal, "stable-diffusion-raw")
     assert result.changed_known == 0
-    assert result.backend == "stable-diffusion"
+    assert result.backend == "stable-diffusion-raw"
+    asked = {**removal.options, "raw": True}
+    again = session.remove(dataclasses.replace(removal, options=asked), "stable-diffusion")
+    assert np.array_equal(again.image, result.image)
+
+
+def test_what_it_made_steers_the_engine_and_is_kept_where_the_model_has_the_photos_pixels(
+    model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The small model has 64 pixels a side, the hole's surroundings 400: what is coarse is its own, the grain the photo's."""
+    from inpaint_app.removal.session import Session
+
+    session = Session(Settings(sd_model=str(model), cache=tmp_path, device="cpu"))
+    photo = np.random.default_rng(0).integers(90, 150, (400, 400, 3)).astype(np.uint8)
+    mask = np.zeros((400, 400), dtype=bool)
+    mask[130:270, 130:270] = True
+    options = {"steps": 1, "precision": "fp32", "grain": False, "match_colour": False, "strength": 1.0}
+    removal = Removal(photo, mask, 0, 0, options=options)
+    raw, finished = (session.remove(removal, name).image for name in ("stable-diffusion-raw", "stable-diffusion"))
+    inside = (slice(160, 240), slice(160, 240))
+    blurred = [cv2.GaussianBlur(image, (0, 0), 12)[inside].astype(int) for image in (raw, finished, photo)]
+    assert np.abs(blurred[1] - blurred[0]).mean() < 0.5 * np.abs(blurred[2] - blurred[0]).mean()
+    assert finished[inside].std() > 2 * raw[inside].std()
 
 
 def test_the_benchmark_measures_what_it_says(

@@ -117,9 +117,9 @@ def test_the_session_says_what_it_will_take_and_lets_go_of_it_when_another_heavy
     mask[30:50, 30:50] = True
     given = {"steps": 1, "precision": "fp32"}
     session = Session(Settings(sd_model=str(model), cache=tmp_path, device="cpu"))
-    assert session.expected("stable-diffusion", given) == Expected()
-    first = session.remove(Removal(photo, mask, options=given), "stable-diffusion")
-    told = session.expected("stable-diffusion", given)
+    assert session.expected("stable-diffusion-raw", given) == Expected()
+    first = session.remove(Removal(photo, mask, options=given), "stable-diffusion-raw")
+    told = session.expected("stable-diffusion-raw", given)
     assert told is not None
     assert told.seconds is not None
     assert told.seconds > 0
@@ -131,8 +131,8 @@ def test_the_session_says_what_it_will_take_and_lets_go_of_it_when_another_heavy
     gc.collect()
     assert network() is None, "the network is still in memory"
     assert held.held() == 0
-    assert "stable-diffusion" not in session.device.warm
+    assert "stable-diffusion-raw" not in session.device.warm
     assert Fake.made["other"].held() == 2000e6
-    again = session.remove(Removal(photo, mask, options=given), "stable-diffusion")
+    again = session.remove(Removal(photo, mask, options=given), "stable-diffusion-raw")
     assert np.array_equal(again.image, first.image)
     assert Fake.made["other"].released == 1

@@ -67,7 +67,7 @@ def test_missing_is_told_without_anything_heavy(monkeypatch: pytest.MonkeyPatch,
     (lack,) = source.missing(Settings())
     assert (lack.fetch, lack.megabytes) == (source.FETCH, source.MEGABYTES)
     assert source.MIRROR in lack.what
-    assert lack in registry.find("stable-diffusion").missing(Settings())
+    assert lack in registry.find("stable-diffusion-raw").missing(Settings())
     assert source.missing(Settings(sd_model=str(folder_of_a_model(tmp_path / "mine")))) == ()
     assert source.missing(Settings(sd_model="./gone.safetensors"))[0].fetch is None
     code = (

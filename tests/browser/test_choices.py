@@ -72,13 +72,14 @@ def test_the_best_backend_is_measured_on_the_photo_and_taken_with_one_press(stud
     ranked = studio.page.locator(".standing")
     names = [one.get_attribute("data-backend") for one in ranked.all()]
     assert sorted(names) == [
-        "context-encoder-guided",
+        "context-encoder",
+        "contextual-attention",
         "exemplar",
         "navier-stokes",
         "patchmatch",
         "telea",
     ]
-    studio.wait_until(lambda: studio.page.locator(".patch").first.locator("img").count() == 7)
+    studio.wait_until(lambda: studio.page.locator(".patch").first.locator("img").count() == 8)
     assert "This one never works" in studio.page.locator(".st-standings .problem").inner_text()
     ranked.first.click()
     assert studio.app("s.app.settings.chosen()") == [names[0]]

@@ -142,4 +142,4 @@ def test_the_old_words_stay_and_an_old_statement_goes(format: str) -> None:
 
 def test_what_was_filled_without_a_network_is_said_otherwise() -> None:
     assert source_type("telea") == source_type("exemplar") == mark.ENHANCED
-    assert source_type("context-encoder-guided") == source_type("stable-diffusion") == mark.TRAINED
+    assert source_type("context-encoder") == source_type("stable-diffusion") == mark.TRAINED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -139,7 +139,8 @@ def test_the_backend_never_sees_what_is_under_the_mask(image: Image, mask: Mask)
 
 def test_the_guide_fills_first_and_its_fill_steers(image: Image, mask: Mask) -> None:
     backend, guiding = Toy(), Toy(lambda window: np.full_like(window.image, 9))
-    remove(Removal(image, mask, 0), toy(backend, context_minimum=8), guide=toy(guiding, context_minimum=20))
+    steered = replace(toy(backend, context_minimum=8), guide=toy(guiding, context_minimum=20))
+    remove(Removal(image, mask, 0), steered)
     window = backend.seen[0]
     assert window.guide is not None
     assert (window.guide[window.mask] == 9).all()
@@ -154,7 +155,7 @@ def test_a_guide_sees_few_holes_of_a_window_one_by_one(count: int, views: int) -
         mask[20:30, 40 * number + 15 : 40 * number + 25] = True
     backend, guiding = Toy(), Toy(lambda window: np.full_like(window.image, 200 + len(guiding.seen)))
     removal = Removal(photo, mask, grow=0, feather=0)
-    remove(removal, toy(backend, context_minimum=99), guide=toy(guiding, context_minimum=8))
+    remove(removal, replace(toy(backend, context_minimum=99), guide=toy(guiding, context_minimum=8)))
     assert (len(backend.seen), len(guiding.seen)) == (1, views)
     guide = backend.seen[0].guide
     assert guide is not None

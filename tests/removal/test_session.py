@@ -304,4 +304,4 @@ def test_without_its_network_the_default_is_the_engine_alone(
     result = Session(Settings(checkpoints=tmp_path)).run(image, Request(mask))
     assert result.backend == backends.INSTEAD
     with pytest.raises(MissingError, match="context-encoder"):
-        Session(Settings(checkpoints=tmp_path)).resolve_backend("context-encoder")
+        Session(Settings(checkpoints=tmp_path)).resolve_backend("context-encoder-raw")

@@ -42,3 +42,10 @@ class StableDiffusionOptions(Options):
         "hub id (id@revision), folder or .safetensors file; empty takes INPAINT_SD_MODEL",
         listed=(MIRROR, *MOVED),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedDiffusionOptions(StableDiffusionOptions):
+    """The same, with what is finer than the model's pixels taken from the photo."""
+
+    raw: bool = option(False, "the model's own output, without detail of the photo's own pixels")

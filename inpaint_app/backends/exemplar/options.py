@@ -26,3 +26,10 @@ class ExemplarOptions(Options):
         step=0.05,
     )
     blending: bool = option(True, "hide the seams: blend gradients and match the grain inside the hole")
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedOptions(ExemplarOptions):
+    """Options of a network that is finished with the photo's own pixels."""
+
+    raw: bool = option(False, "the network's own output, without the photo's own pixels")

@@ -199,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Score networks and baselines at 128 px.")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="photos to score on")
     parser.add_argument("--train", type=Path, nargs="*", default=[], help='photos for the filler "nearest"')
-    parser.add_argument("--fillers", default="mean,navier-stokes,telea,patchmatch,context-encoder")
+    parser.add_argument("--fillers", default="mean,navier-stokes,telea,patchmatch,context-encoder-raw")
     parser.add_argument("--holes", default="centre,freeform")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--size", type=int, default=128)

@@ -36,7 +36,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     with gr.Column(visible=False):
         photo, mask = gr.File(label="photo"), gr.File(label="mask")
         objects = gr.Textbox("people", label="objects")
-        backend = gr.Textbox(backends.DEFAULT, label="backend")
+        backend = gr.Textbox("", label="backend")
         options = gr.Textbox("{}", label="options")
         grow, feather = gr.Textbox("auto", label="grow"), gr.Textbox("auto", label="feather")
         confidence = gr.Number(CONFIDENCE, label="confidence")
@@ -191,7 +191,7 @@ class Service:
             "seed": result.seed,
             "candidates": [one.seed for one in result.candidates],
             "new_objects": result.note or None,
-            "notices": list(result.notices),
+            "notices": [*filter(None, [backends.word(backend or "")]), *result.notices],
             "file": encoded.report.plain(),
         }
 

@@ -11,10 +11,11 @@ function makeSettings(app) {
   function card(backend) {
     const box = h("input", { type: "checkbox", value: backend.name, name: "backend" });
     box.checked = backend.name === CONFIGURATION.chosen;
+    box.disabled = Boolean(backend.lacks);
     box.addEventListener("change", changed);
     return h("label", { class: "backend" }, box, h("span", { class: "box", html: icon("check") }),
       h("span", { class: "words" }, h("b", {}, backend.title, backend.slow ? h("i", { class: "tag" }, "slow") : null),
-        h("small", {}, backend.summary)));
+        h("small", {}, backend.summary), backend.lacks ? h("small", { class: "lacks" }, "Not here yet. Models says how to get it.") : null));
   }
 
   function control(backend, option) {
@@ -72,16 +73,13 @@ function makeSettings(app) {
     asking = setTimeout(() => app.whisper("estimate", { backends: names, options: values, candidates: Number(candidates.value), asked: question }), 250);
   }
 
-  /* What needs no weights stands open; what was trained is folded away by family. */
-  const plain = ["exemplar", "classical"], names = { network: "Networks", diffusion: "Diffusion" };
-  const ready = CONFIGURATION.backends.filter((backend) => !backend.lacks);
-  const families = Array.from(new Set(ready.map((backend) => backend.family))).filter((family) => !plain.includes(family));
+  /* What fills stands open, also what is not ready; tools, and what is there to compare with, are folded away. */
+  const ready = CONFIGURATION.backends.filter((backend) => backend.group === "main" || !backend.lacks);
   backends.replaceChildren(
-    ...ready.filter((backend) => plain.includes(backend.family)).map(card),
-    ...families.map((family) => {
-      const members = ready.filter((backend) => backend.family === family);
-      return h("details", { class: "family", open: members.some((backend) => backend.name === CONFIGURATION.chosen) },
-        h("summary", {}, names[family] || family, h("em", {}, "× " + members.length)), ...members.map(card));
+    ...ready.filter((backend) => backend.group === "main").map(card),
+    ...[["tool", "Tools"], ["compare", "Compare"]].map(([group, name]) => {
+      const members = ready.filter((backend) => backend.group === group);
+      return h("details", { class: "family" }, h("summary", {}, name, h("em", {}, "× " + members.length)), ...members.map(card));
     }));
   const lacking = CONFIGURATION.backends.length - ready.length;
   const unready = one(".st-unready");
