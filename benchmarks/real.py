@@ -1,6 +1,6 @@
 """How near real removals come to the true background, scene by scene (eval/real_removal: objects and shadows marked).
 
-    python -m benchmarks.real OUT --methods context-encoder-guided exemplar telea
+    python -m benchmarks.real OUT --methods context-encoder exemplar telea
 
 The photo goes through the app as a user's would (the mask grown as it chooses); the fill is scored with the truth
 pasted outside the marked region: HaarPSI over its box and 24 px, PSNR inside. Every second scene, by name, is for

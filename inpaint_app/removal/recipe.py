@@ -37,11 +37,9 @@ VERSION = 2
 MAX_BYTES = 64 * 2**20
 """Longest recipe that is read; a mask of 200 megapixels of noise is 25 MB, 33 MB in base64."""
 
-ENCODING = "bits-zlib"
-"""How a mask is written, see `_packed`."""
+ENCODING = "bits-zlib"  # see `_packed`
 
-DISTRIBUTIONS = {"patchmatch": "PyPatchMatch"}
-"""Packages whose distribution has another name than the module that BackendSpec.packages gives."""
+DISTRIBUTIONS = {"patchmatch": "PyPatchMatch"}  # where it is not called as the module of BackendSpec.packages
 
 
 @dataclass(frozen=True, slots=True, eq=False)

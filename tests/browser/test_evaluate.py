@@ -17,7 +17,7 @@ def test_photos_are_measured_as_they_come_and_the_report_is_kept(studio: Any, tm
     page.get_by_text("There are no photos yet: add some first").wait_for()
     page.set_input_files("#evaluate-photos input[type=file]", photos)
     page.locator("#evaluate-photos .file-preview tr >> nth=1").wait_for()
-    for name in ("Exemplar", "Exemplar with a layout", "PatchMatch", "Failing"):
+    for name in ("Context encoder", "Contextual attention", "Exemplar", "PatchMatch", "Failing"):
         page.locator("#evaluate-backends").get_by_label(name, exact=True).uncheck()
     page.click("#evaluate-start")
     page.get_by_text("8 fills measured").wait_for()

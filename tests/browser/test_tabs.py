@@ -23,7 +23,7 @@ def test_a_hole_of_known_content_is_filled_and_scored(studio: Any, tmp_path: Pat
     studio.brush(40)
     studio.stroke((100, 100), (140, 100))
     page.get_by_role("tab", name="Test on this photo").click()
-    for name in ("PatchMatch", "Exemplar", "Exemplar with a layout", "Slow", "Failing"):
+    for name in ("Context encoder", "Contextual attention", "PatchMatch", "Exemplar", "Slow", "Failing"):
         page.get_by_label(name, exact=True).uncheck()
     page.get_by_label("My mask, moved elsewhere").check()
     page.get_by_role("button", name="Test", exact=True).click()

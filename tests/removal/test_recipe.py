@@ -55,7 +55,9 @@ def test_a_replay_gives_identical_pixels(photo: Photo, mask: Mask, made: str) ->
     assert read.differences(photo, SESSION.settings, result.image) == ()
 
 
-@pytest.mark.parametrize("former", ["context-encoder", "contextual-attention-detail", "context-encoder-guided"])
+@pytest.mark.parametrize(
+    "former", ["context-encoder", "contextual-attention-detail", "context-encoder-guided"]
+)
 def test_a_recipe_from_before_the_names_changed_replays_to_equal_pixels(
     photo: Photo, mask: Mask, former: str
 ) -> None:
