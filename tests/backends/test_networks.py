@@ -39,9 +39,9 @@ TINY = {
     "dcgan-critic": Part(f"{MODELS}.context_encoder:Discriminator", {"size": 16, "widths": [4]}),
 }
 BACKENDS = [
-    "context-encoder",
+    "context-encoder-raw",
     "contextual-attention-small",
-    "contextual-attention-detail",
+    "contextual-attention-raw",
     "vae-small",
     "semantic",
 ]
