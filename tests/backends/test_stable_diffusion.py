@@ -264,7 +264,8 @@ def test_what_it_made_steers_the_engine_and_is_kept_where_the_model_has_the_phot
     inside = (slice(160, 240), slice(160, 240))
     blurred = [cv2.GaussianBlur(image, (0, 0), 12)[inside].astype(int) for image in (raw, finished, photo)]
     assert np.abs(blurred[1] - blurred[0]).mean() < 0.5 * np.abs(blurred[2] - blurred[0]).mean()
-    assert finished[inside].std() > 2 * raw[inside].std()
+    grain = [np.abs(np.diff(image[inside].astype(int), axis=0)).mean() for image in (raw, finished)]
+    assert grain[1] > 3 * grain[0]
 
 
 def test_the_benchmark_measures_what_it_says(
