@@ -148,7 +148,7 @@ def test_a_whole_removal_by_keyboard_alone(server: Any, browser: Any, bus: Path,
         focus_is(studio, "button", "^people")
         pressed(studio, named(studio, "button", "^person 2 "), "Space")
         assert page.get_by_role("button", name="person 2").get_attribute("aria-pressed") == "true"
-        pressed(studio, named(studio, "checkbox", "^Navier-Stokes"), "Space")
+        pressed(studio, named(studio, "checkbox", "^Telea"), "Space")
         pressed(studio, named(studio, "checkbox", f"^{find(DEFAULT).title}"), "Space", back=True)
         pressed(studio, named(studio, "button", "^Remove$"), "Enter", back=True)
         page.wait_for_selector(".st[data-mode='compare']")
