@@ -127,8 +127,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     request = shared.request(arguments, arguments.backend or backends.DEFAULT)
-    if arguments.backend and backends.word(arguments.backend):
-        console.note(backends.word(arguments.backend))
+    shared.note_former([arguments.backend], console)
     if not request.objects and not request.gestures and arguments.masks is None:
         raise OptionError(
             "Nothing to remove: give --people, --cars, --objects dog,bicycle, --box L,T,R,B or --masks DIR."

@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
+from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError, printable
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
@@ -192,6 +193,14 @@ def add_filling(parser: Parser, several: bool) -> None:
     group.add_argument(
         "--format", choices=FORMATS, type=str.lower, help="write this format instead of the photo's own"
     )
+
+
+def note_former(names: Iterable[str | None] | None, console: Console) -> None:
+    """Say what a backend is called or means now to whoever names it as before; raises OptionError for no backend."""
+    for name in filter(None, names or ()):
+        backends.find(name)
+        if backends.word(name):
+            console.note(backends.word(name))
 
 
 def pixels(text: str) -> int | None:

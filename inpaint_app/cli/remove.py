@@ -92,10 +92,11 @@ def add(commands: Any, chosen: str | None) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do all photos; 1 if any of them failed, 2 if all that failed did so by a wrong call."""
+    shared.note_former(arguments.backend, console)
     usual = proving.usual(arguments.settings) if arguments.prove else [backends.DEFAULT]
     names = list(dict.fromkeys(arguments.backend or usual))
     session = Session(arguments.settings)
-    _check(arguments, names, console)
+    _check(arguments)
     if streams.STREAM in (str(arguments.output), arguments.json):
         console.reserve()
     requests = [] if arguments.recipe else [shared.request(arguments, name, names) for name in names]
@@ -141,11 +142,7 @@ def exit_code(errors: Sequence[Exception]) -> int:
     return 0 if not errors else 2 if all(wrong) else 1
 
 
-def _check(arguments: argparse.Namespace, names: list[str], console: Console) -> None:
-    for name in names:
-        backends.find(name)
-        if arguments.backend and backends.word(name):
-            console.note(backends.word(name))
+def _check(arguments: argparse.Namespace) -> None:
     asked = arguments.people or arguments.cars or arguments.objects or arguments.at or arguments.box
     if arguments.recipe:
         given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove

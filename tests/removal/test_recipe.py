@@ -63,14 +63,14 @@ def test_a_recipe_from_before_the_names_changed_replays_to_equal_pixels(
 ) -> None:
     """In version 1 `context-encoder` was the network's own output."""
     now = {"context-encoder": "context-encoder-raw"}.get(former, registry.find(former).name)
-    job = Job(mask=mask, backend=now, options={"seed": 4})
-    outcome = SESSION.run(photo.rgb, job)
-    content = json.loads(recipe.make(photo, outcome, job, SESSION.settings))
+    request = Request(mask=mask, backend=now, options={"seed": 4})
+    result = SESSION.run(photo.rgb, request)
+    content = json.loads(recipe.make(photo, result, request, SESSION.settings))
     content |= {"recipe": 1, "backend": former}
     content["options"].pop("raw", None)
     read = recipe.parse(json.dumps(content), photo.rgb.shape)
     assert read.backend == now
-    again = SESSION.run(photo.rgb, read.job()).result.image
+    again = SESSION.run(photo.rgb, read.request()).image
     assert read.differences(photo, SESSION.settings, again) == (f"{former} is called {now} now",)
 
 
