@@ -22,7 +22,9 @@ from inpaint_app.types import Box, Image, Instance, Options, Progress
 class Finder:
     """Finds a person in the left half of photos whose first pixel is not dark, and a dog in the right half."""
 
-    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+    def detect(
+        self, image: Image, confidence: float, progress: Progress, weak: object = None
+    ) -> tuple[Instance, ...]:
         if image[0, 0].max() < 60:
             return ()
         height, width = image.shape[:2]

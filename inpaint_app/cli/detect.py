@@ -16,9 +16,11 @@ from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import instance_record
 from inpaint_app.cli.written import check_file, remember, say_finder, write_json
 from inpaint_app.photofile import files
+from inpaint_app.removal.parts import AUTO, KINDS
+from inpaint_app.removal.request import Request, chosen
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters.base import counted_words, labels_of
+from inpaint_app.segmenters.base import counted_words
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask
 
@@ -65,12 +67,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     source = streams.source(arguments.photo, session.limits)
     photo = source.load(session, arguments.frame)
     with console.working(source.path.name) as progress:
-        found = session.detect(photo.rgb, spec.name, arguments.confidence, progress)
+        kinds = [kind for kind in KINDS if getattr(arguments, kind) == AUTO]
+        found = session.detect(photo.rgb, spec.name, arguments.confidence, progress, kinds)
         picked = [session.select(photo.rgb, one, found, spec.name) for one in (*arguments.at, *arguments.box)]
     say_finder(spec.name, console, settings)
     if words:
-        labels = labels_of(words, segmenters.labels(settings))
-        found = tuple(instance for instance in found if instance.label in labels)
+        wanted = {kind: getattr(arguments, kind) for kind in KINDS}
+        found = chosen(found, Request(objects=words, **wanted), segmenters.labels(settings))
     if picked:
         named = {one.number: one for one in found if words}
         new = [
@@ -103,8 +106,9 @@ def table(found: tuple[Instance, ...], pixels: int, finder: str) -> str:
     for instance in found:
         share = 100 * np.count_nonzero(instance.mask) / pixels
         corners = ", ".join(str(int(value)) for value in instance.box)
+        owner = "" if instance.of is None else f"  (of {instance.of})"
         lines.append(
-            f"{instance.number:>4}  {instance.label:<16} {instance.confidence:>5.0%}  {share:>6.1f} %  {corners}"
+            f"{instance.number:>4}  {instance.label:<16} {instance.confidence:>5.0%}  {share:>6.1f} %  {corners}{owner}"
         )
     return "\n".join(lines)
 

@@ -20,6 +20,7 @@ from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
 from inpaint_app.removal.mask_file import open_mask
+from inpaint_app.removal.parts import AUTO
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.segmenters.select import Gesture
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
@@ -89,6 +90,7 @@ def remove(
     segmenter: str | None = None,
     confidence: float = CONFIDENCE,
     candidates: int = 1,
+    belongings: str = AUTO,
     invert_mask: bool = False,
     stretch_mask: bool = False,
     letterbox_mask: bool = False,
@@ -103,8 +105,8 @@ def remove(
     another size is scaled to the photo, of another proportion refused unless stretch_mask or letterbox_mask says how it
     fits. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
     options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one, with all of
-    them as its `candidates`. Known pixels of the result equal the photo's. Raises NothingFound,
-    MaskError, OptionError, MissingError, BackendError.
+    them as its `candidates`. belongings: "off" leaves what the named ones ride, carry and wear. Known pixels of the
+    result equal the photo's. Raises NothingFound, MaskError, OptionError, MissingError, BackendError.
     """
     image = _pixels(photo)
     request = Request(
@@ -117,6 +119,7 @@ def remove(
         feather=feather,
         options=options,
         candidates=candidates,
+        belongings=belongings,
     )
     alpha = photo.alpha if isinstance(photo, Photo) else None
     return session().run(image, request, progress, alpha=alpha)

@@ -5,9 +5,12 @@ A part is an Instance whose `of` is the number of what it belongs to, which may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import replace
 from typing import NamedTuple
 
+from inpaint_app.segmenters import belongings
+from inpaint_app.segmenters.base import NONE
 from inpaint_app.types import Image, Instance
 
 AUTO, OFF = CHOICES = ("auto", "off")
@@ -17,26 +20,48 @@ PartFinder = Callable[[Image, tuple[Instance, ...]], tuple[Instance, ...]]
 
 
 class Kind(NamedTuple):
-    """A kind of parts. find: how they are found; help: what command line, HTTP and MCP say of the switch."""
+    """A kind of parts.
+
+    find: how they are found. help: what command line, HTTP and MCP say of the switch. weak: see Segmenter.detect.
+    """
 
     find: PartFinder
     help: str
+    weak: Mapping[str, float] = NONE
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {
+    "belongings": Kind(
+        belongings.owned,
+        "what people ride, carry and wear goes with them, and a driver with the car",
+        belongings.WEAKEST,
+    )
+}
 """The kinds of parts, by the name of their field of a Request, in the order in which they are looked for."""
 
 LABELS = {"shadow": "shadows"}
 """Which kind a part is of, by its label; "belongings" where none stands here."""
 
 
-def with_found_parts(image: Image, found: tuple[Instance, ...], kinds: Iterable[str]) -> tuple[Instance, ...]:
-    """The finds with the parts of the named kinds."""
+def weakest(kinds: Iterable[str]) -> Mapping[str, float]:
+    """What the named kinds want to see of what is found less surely: the confidence of each label."""
+    return {label: least for name in kinds if name in KINDS for label, least in KINDS[name].weak.items()}
+
+
+def with_found_parts(
+    image: Image, found: tuple[Instance, ...], kinds: Iterable[str], confidence: float
+) -> tuple[Instance, ...]:
+    """The finds with the parts of the named kinds; of those below the confidence only what belongs to another."""
     wanted = set(kinds)
     for name, kind in KINDS.items():
         if name in wanted:
             found = kind.find(image, found)
-    return found
+    kept = [one for one in found if one.confidence >= confidence or one.of is not None]
+    numbers = {one.number: number for number, one in enumerate(kept, start=1)}
+    return tuple(
+        replace(one, number=numbers[one.number], of=None if one.of is None else numbers.get(one.of))
+        for one in kept
+    )
 
 
 def with_parts(instances: Iterable[Instance], numbers: Set[int], kinds: Set[str]) -> frozenset[int]:

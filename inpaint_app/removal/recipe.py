@@ -27,6 +27,7 @@ from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
 from inpaint_app.models import checkpoints
 from inpaint_app.photofile.photo import Photo, Report
+from inpaint_app.removal.parts import KINDS
 from inpaint_app.removal.session import Request
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Result
@@ -125,6 +126,7 @@ def make(
         "options": asdict(result.options),
         "grow": request.grow,
         "feather": request.feather,
+        "parts": {name: getattr(request, name) for name in KINDS},  # told: what went stands in the mask
         "mask": _packed(result.hole),
         "avoid": None if result.avoid is None else _packed(result.avoid),
         "result": {

@@ -26,7 +26,7 @@ from inpaint_app.removal import ensemble
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.mask_file import GivenMask, open_mask
-from inpaint_app.removal.parts import KINDS, with_found_parts
+from inpaint_app.removal.parts import KINDS, weakest, with_found_parts
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.removal.request import CONFIDENCE, Marked, Request
 from inpaint_app.runtime.downloads import fetch, fetchable, finder
@@ -248,8 +248,8 @@ class Session:
 
         def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
-            found = self.device.segmenter(spec).detect(image, confidence, progress)
-            return with_found_parts(image, found, parts)
+            found = self.device.segmenter(spec).detect(image, confidence, progress, weakest(parts))
+            return with_found_parts(image, found, parts, confidence)
 
         return self.device.work(spec, progress, look)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,14 +19,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """What a person means by a word, in the classes of COCO."""
 
+NONE: Mapping[str, float] = {}
+
 
 @runtime_checkable
 class Segmenter(Protocol):
     """Finds objects with their outlines."""
 
-    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+    def detect(
+        self, image: Image, confidence: float, progress: Progress, weak: Mapping[str, float] = NONE
+    ) -> tuple[Instance, ...]:
         """Every instance found at `confidence` (0..1) or above, most confident first, numbered from 1.
 
+        weak: labels of which less sure ones may follow, from that confidence on, to be judged by what they touch.
         image: (H, W, 3) uint8 RGB of any size. Masks are at the image's full resolution, gaps closed.
         """
         ...

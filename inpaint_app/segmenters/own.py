@@ -7,6 +7,7 @@ in a larger one: it looks twice, and each look answers for the sizes that it saw
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from inpaint_app import environment
 from inpaint_app.imaging import mask as masks
 from inpaint_app.models import checkpoints
+from inpaint_app.segmenters.base import NONE
 from inpaint_app.segmenters.letterbox import Edges, Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.tiling import agreed, closer, merged, twins, whole_in
 from inpaint_app.settings import Settings
@@ -62,8 +64,10 @@ class OwnSegmenter:
         self._network: Any = checkpoints.create(name, checkpoints.folder(settings)).to(wanted)
         self._lock = threading.Lock()
 
-    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
-        """Every instance found at `confidence` (0..1) or above: see Segmenter."""
+    def detect(
+        self, image: Image, confidence: float, progress: Progress, weak: Mapping[str, float] = NONE
+    ) -> tuple[Instance, ...]:
+        """Every instance found at `confidence` (0..1) or above: see Segmenter. Weak ones are none: it guesses then."""
         shape = (image.shape[0], image.shape[1])
         frame, rounds = Box(0, 0, shape[1], shape[0]), closer(*shape)
         sides = [side for side in SIDES if side == SIDES[0] or side <= max(shape)]

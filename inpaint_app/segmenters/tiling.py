@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,6 +111,20 @@ def merged(whole: list[Instance], near: list[Instance]) -> list[Instance]:
     kept = [find for find in kept if not any(_part(find, other) for other in kept if other is not find)]
     kept.sort(key=lambda instance: -instance.confidence)
     return [replace(find, number=number) for number, find in enumerate(kept, start=1)]
+
+
+def ranked(views: Sequence[Sequence[Instance]], confidence: float) -> list[Instance]:
+    """What several views saw, largest first, as one list; finds below the confidence are kept apart and follow.
+
+    So weak finds, which are looked for as parts of others, change nothing about the sure ones.
+    """
+    sure, weak = merged([one for one in views[0] if one.confidence >= confidence], []), list[Instance]()
+    for view in views[1:]:
+        sure = merged(sure, [one for one in view if one.confidence >= confidence])
+    for view in views:
+        weak = merged(weak, [one for one in view if one.confidence < confidence])
+    weak = [one for one in weak if not any(twins(one, other) for other in sure)]
+    return sure + [replace(one, number=number) for number, one in enumerate(weak, start=len(sure) + 1)]
 
 
 def agreed(one: list[Instance], other: list[Instance]) -> list[Instance]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,9 @@ from inpaint_app import environment
 from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.models import torchvision_ops
 from inpaint_app.segmenters import weights, weights_content
+from inpaint_app.segmenters.base import NONE
 from inpaint_app.segmenters.letterbox import Find, Place, cropped, instances, seen
-from inpaint_app.segmenters.tiling import closer, merged, whole_in
+from inpaint_app.segmenters.tiling import closer, ranked, whole_in
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Progress
 
@@ -69,23 +70,27 @@ class YoloSegmenter:
         self._predictor = _predictor(path, self._settings)
         self._lock = threading.Lock()
 
-    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
-        """Every instance found at `confidence` (0..1) or above: see Segmenter."""
+    def detect(
+        self, image: Image, confidence: float, progress: Progress, weak: Mapping[str, float] = NONE
+    ) -> tuple[Instance, ...]:
+        """Every instance found at `confidence` (0..1) or above, and the weak ones: see Segmenter."""
         shape = (image.shape[0], image.shape[1])
+        least = {label: min(confidence, weak.get(label, confidence)) for label in self.labels}
         rounds = closer(*shape)
         looks, done = 1 + sum(len(one.tiles) for one in rounds), 1
         progress(0.0, "Looking for objects")
-        found = merged(instances(self._look(image, Box(0, 0, shape[1], shape[0]), confidence), shape), [])
+        views = [instances(self._look(image, Box(0, 0, shape[1], shape[0]), least), shape)]
         for one in rounds:
             near: list[Instance] = []
             for tile in one.tiles:
                 progress(done / looks, f"Looking closer ({done} of {looks - 1})")
-                finds = self._look(image, tile, confidence)
+                finds = self._look(image, tile, least)
                 near += instances([f for f in finds if whole_in(f.box, tile, shape, one.longest)], shape)
                 done += 1
-            found = merged(found, near)
-        progress(1.0, f"{len(found)} found")
-        return tuple(found)
+            views.append(near)
+        found = tuple(ranked(views, confidence))
+        progress(1.0, f"{sum(one.confidence >= confidence for one in found)} found")
+        return found
 
     def lower(self) -> str | None:
         """Go on where there is more memory, and say where; None where there is no such place."""
@@ -95,11 +100,12 @@ class YoloSegmenter:
         self._predictor = _predictor(self._path, self._settings)
         return "on the processor, which is slower"
 
-    def _look(self, image: Image, view: Box, confidence: float) -> list[Find]:
-        """What is found in one view of the photo, scaled to the network's size."""
+    def _look(self, image: Image, view: Box, least: Mapping[str, float]) -> list[Find]:
+        """What is found in one view of the photo, scaled to the network's size, from each label's confidence on."""
         padded, place = seen(image, view, SIDE)
         with self._lock:
-            rows, prototypes = self._predict(padded, confidence)
+            rows, prototypes = self._predict(padded, min(least.values()))
+        rows = rows[[row[4] >= least[self.labels[int(row[5])]] for row in rows]]
         return [self._find(row, prototypes, place, padded.shape) for row in rows]
 
     def _predict(self, padded: Image, confidence: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -44,7 +44,7 @@ class Step:
     title: str
     patches: tuple[Patch, ...] = ()
     found: tuple[Instance, ...] | None = None
-    found_with: tuple[str, float] | None = None
+    found_with: tuple[str, float, tuple[str, ...]] | None = None
     made: dict[str, StoredResult] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     marks: list[Any] = field(default_factory=list)

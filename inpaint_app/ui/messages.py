@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
+from inpaint_app.removal.parts import AUTO, KINDS, OFF
 from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.server.endpoints.remote_options import from_network
@@ -71,13 +72,18 @@ def candidates(message: Message) -> int:
     return integer(message.get("candidates") or 1)
 
 
-def finder(message: Message, settings: Settings) -> tuple[str, float]:
-    """What decides what is found: the segmenter ("" where none is ready) and the confidence."""
+def parts(message: Message) -> dict[str, Any]:
+    """Which kinds of parts are looked for and go with what they belong to."""
+    return {kind: OFF if message.get(kind) == OFF else AUTO for kind in KINDS}
+
+
+def finder(message: Message, settings: Settings) -> tuple[str, float, tuple[str, ...]]:
+    """What decides what is found: the segmenter ("" where none is ready), the confidence, and the kinds of parts."""
     try:
         name = segmenter(message) or segmenters.best(settings).name
     except InpaintError:
         name = ""
-    return name, confidence(message)
+    return name, confidence(message), tuple(kind for kind, on in parts(message).items() if on == AUTO)
 
 
 def segmenter(message: Message) -> str | None:
@@ -110,6 +116,7 @@ def request(message: Message, visit: Visit, marks: Marks) -> Request:
         grow=_pixels(message.get("grow")),
         feather=_pixels(message.get("feather")),
         candidates=candidates(message),
+        **parts(message),
     )
 
 

@@ -77,16 +77,16 @@ class Remover:
 
         def task(progress: Progress) -> None:
             step = visit.step()
+            looked = messages.finder(message, visit.settings)
             with visit.allowance.turn(progress=progress):
                 instances = self.session.detect(
-                    visit.pixels(), message.get("segmenter") or None, messages.confidence(message), progress
+                    visit.pixels(), messages.segmenter(message), looked[1], progress, looked[2]
                 )
-            step.found, step.found_with = instances, messages.finder(message, visit.settings)
+            step.found, step.found_with = instances, looked
             self._say_found(visit, step)
             if not instances:
                 said = "Nothing found in this photo. Brush over what should go instead."
-                looked = view_models.finder(step.found_with[0], visit.settings)
-                visit.say("nothing", text=f"{said} {looked}")
+                visit.say("nothing", text=f"{said} {view_models.finder(looked[0], visit.settings)}")
 
         yield from working(visit, task, messages.work(message))
 

@@ -59,5 +59,5 @@ def test_only_the_named_kinds_are_looked_for(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("belongings", "shadows"):
         kind = parts.Kind(lambda image, found, name=name: seen.append(name) or found, "")  # type: ignore[misc]
         monkeypatch.setitem(parts.KINDS, name, kind)
-    parts.with_found_parts(np.zeros((2, 2, 3), np.uint8), FOUND, {"shadows"})
+    parts.with_found_parts(np.zeros((2, 2, 3), np.uint8), FOUND, {"shadows"}, 0.35)
     assert seen == ["shadows"]

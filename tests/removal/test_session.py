@@ -38,7 +38,9 @@ class Finder:
 
     calls = 0
 
-    def detect(self, image: Image, confidence: float, progress: Progress) -> tuple[Instance, ...]:
+    def detect(
+        self, image: Image, confidence: float, progress: Progress, weak: object = None
+    ) -> tuple[Instance, ...]:
         Finder.calls += 1
         return (PERSON, CAR, OTHER)
 

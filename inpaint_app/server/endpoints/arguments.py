@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inpaint_app.errors import OptionError
 from inpaint_app.removal.candidates import MOST
+from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.server.guard.routes import PREFIX
 
 _HOW = ("backend", "options", "grow", "feather")
@@ -21,7 +22,7 @@ _SAVING = ("frame", "exact", "mark_edited")
 
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "detect": ("photo", "confidence", "segmenter"),
-    "remove_objects": ("photo", "objects", *_HOW, "confidence", "segmenter", "candidates", *_SAVING),
+    "remove_objects": ("photo", "objects", *_HOW, "confidence", "segmenter", "candidates", *_SAVING, *KINDS),
     "remove_mask": ("photo", "mask", *_HOW, "candidates", *_SAVING, *READING),
 }
 """The arguments of each endpoint, in their order."""
@@ -84,6 +85,8 @@ def _expected(word: str, value: Any, named: bool) -> str:
     if word == "frame":
         fits = number and 0 <= value <= 100_000 and value == int(value)
         return "" if fits else "a whole number from 0"
+    if word in KINDS:
+        return "" if value in CHOICES else " or ".join(CHOICES)
     if word in (*READING, "exact", "mark_edited"):
         return "" if isinstance(value, bool) else "true or false"
     if word == "options":
@@ -130,9 +133,9 @@ class Arguments:
 
 
 def _padded(name: str, body: bytes) -> bytes:
-    """A list of arguments from before there were the last ones: these with their defaults, which are no and 0."""
+    """A list of arguments from before there were the last ones: these with their defaults."""
     known = ENDPOINTS.get(name, ())
-    newer = [word for word in known if word in (*_SAVING, *READING)]
+    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS)]
     if not newer or b'"data"' not in body:
         return body
     try:
@@ -142,7 +145,7 @@ def _padded(name: str, body: bytes) -> bytes:
     data = sent.get("data") if isinstance(sent, dict) else None
     if not isinstance(data, list) or not len(known) - len(newer) <= len(data) < len(known):
         return body
-    rest = [0 if word == "frame" else False for word in known[len(data) :]]
+    rest = [{"frame": 0, **dict.fromkeys(KINDS, AUTO)}.get(word, False) for word in known[len(data) :]]
     return json.dumps({**sent, "data": [*data, *rest]}).encode()
 
 

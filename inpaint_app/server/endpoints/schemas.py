@@ -6,6 +6,7 @@ from typing import Any
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.removal.candidates import MOST
+from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.removal.session import CONFIDENCE
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
@@ -50,7 +51,7 @@ def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
             "Finds every object of the kinds named, removes them and fills the holes. The file is the photo in its own "
             "format with its metadata; pixels away from the removed things stay as they were, and the report counts "
             "them. Fails with a sentence where nothing of those kinds is found.",
-            {"photo": PHOTO, "objects": OBJECTS, **how, **finding},
+            {"photo": PHOTO, "objects": OBJECTS, **how, **finding, **PARTS},
             ["photo"],
             REPORT,
         ),
@@ -117,6 +118,10 @@ MARK_EDITED = {
     "type": "boolean",
     "default": False,
     "description": "State in the file's XMP that it was edited (IPTC's digital source type).",
+}
+PARTS = {
+    name: {"type": "string", "enum": [*CHOICES], "default": AUTO, "description": f"Whether {kind.help}."}
+    for name, kind in KINDS.items()
 }
 READING = {
     "invert_mask": {"type": "boolean", "default": False, "description": "Remove what the mask leaves."},

@@ -110,6 +110,7 @@ function makeSettings(app) {
       return {
         backends: chosen(), options: values, candidates: Number(candidates.value), grow: grow.value, feather: feather.value,
         segmenter: segmenter.value, confidence: Number(confidence.value),
+        belongings: one("[name=belongings]").checked ? "auto" : "off",
       };
     },
   };

@@ -189,7 +189,7 @@ function makeStage(app, mask, view) {
     if (!pointers.delete(event.pointerId)) return;
     if (gesture && gesture.kind === "stroke") { mask.end(); gesture = null; }
     else if (gesture && gesture.kind === "pan") {
-      if (gesture.moved <= 4 && gesture.find && !app.busy) mask.choose([gesture.find.number], !mask.isChosen(gesture.find.number));
+      if (gesture.moved <= 4 && gesture.find && !app.busy) app.objects.toggle(gesture.find);
       else app.moved();
       gesture = null;
     } else if (gesture && pointers.size < 2) { gesture = null; app.moved(); }
