@@ -83,8 +83,8 @@ def test_parts_have_parts_and_nothing_owns_itself() -> None:
 
 
 def test_a_weak_find_under_its_owners_outline_adds_nothing() -> None:
-    assert owners(PERSON, instance(2, "cell phone", 0.15, Box(110, 60, 120, 75))) == [None, None]
-    assert owners(PERSON, instance(2, "cell phone", 0.15, Box(138, 60, 148, 75))) == [None, 1]
+    assert owners(PERSON, instance(2, "cell phone", 0.2, Box(110, 60, 120, 75))) == [None, None]
+    assert owners(PERSON, instance(2, "cell phone", 0.2, Box(138, 60, 148, 75))) == [None, 1]
 
 
 def test_the_narrow_gap_between_the_two_outlines_is_closed() -> None:
