@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     say_finder(spec.name, console, settings)
     if words:
         wanted = {kind: getattr(arguments, kind) for kind in KINDS}
-        found = chosen(found, Request(objects=words, **wanted), segmenters.labels(settings))
+        found = chosen(found, Request(objects=words, **wanted), segmenters.labels(settings), photo.rgb)
     if picked:
         named = {one.number: one for one in found if words}
         new = [

@@ -113,6 +113,9 @@ def add_finding(parser: Parser) -> None:
     """What is to be found in the photo."""
     group = parser.add_argument_group("what is found")
     group.add_argument("--people", action="store_true", help="all people")
+    group.add_argument(
+        "--bystanders", action="store_true", help="all people but those whom the photo is about"
+    )
     group.add_argument("--cars", action="store_true", help="cars, buses, trucks, motorcycles")
     group.add_argument(
         "--objects", metavar="A,B", default="", help=f"kinds of things: dog, bicycle, {', '.join(GROUPS)}, …"
@@ -247,7 +250,7 @@ def objects(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The words for what is to be found; raises OptionError on one that nothing stands for."""
     classes = segmenters.labels(arguments.settings)
     words = [word.strip().lower() for word in arguments.objects.split(",") if word.strip()]
-    words = ["people"] * arguments.people + ["cars"] * arguments.cars + words
+    words = [word for word in ("people", "bystanders", "cars") if getattr(arguments, word)] + words
     known = (*GROUPS, *classes)
     for word in words:
         if word not in known:

@@ -38,7 +38,8 @@ class Removal:
 
     grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's options.
     avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the whole photo, for backends that
-    take guides. alpha: (H, W) uint8 opacity; colours under 0 are never looked at.
+    take guides. alpha: (H, W) uint8 opacity; colours under 0 are never looked at. wall: the hole does not grow into
+    `avoid`, for whom a photo is about.
     """
 
     image: Image
@@ -49,6 +50,7 @@ class Removal:
     options: Mapping[str, Any] = field(default_factory=dict)
     guide: Image | None = None
     alpha: NDArray[np.uint8] | None = None
+    wall: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     mask = _checked(removal)
     progress(0.0, "Preparing the mask")
     grown, growth = masks.grow(mask, removal.grow)
+    if removal.wall and removal.avoid is not None:
+        grown &= mask | ~removal.avoid
     feather = _feather(removal, growth)
     rule = filler.spec.size
     holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))

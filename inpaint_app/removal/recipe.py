@@ -58,6 +58,7 @@ class Recipe:
     avoid: Mask | None = None
     grow: int | None = None
     feather: int | None = None
+    wall: bool = False
     photo_name: str = ""
     photo_sha256: str = ""
     pixels_sha256: str = ""
@@ -80,6 +81,7 @@ class Recipe:
             grow=self.grow,
             feather=self.feather,
             options=self.options,
+            wall=self.wall,
             retries=0,  # the seed is the one that came out best
         )
 
@@ -126,6 +128,7 @@ def make(
         "options": asdict(result.options),
         "grow": request.grow,
         "feather": request.feather,
+        "wall": request.walled,
         "parts": {name: getattr(request, name) for name in KINDS},  # told: what went stands in the mask
         "mask": _packed(result.hole),
         "avoid": None if result.avoid is None else _packed(result.avoid),
@@ -187,6 +190,7 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
         avoid=None if content.get("avoid") is None else _unpacked(content["avoid"], (height, width), "avoid"),
         grow=_pixels(content, "grow"),
         feather=_pixels(content, "feather"),
+        wall=content.get("wall") is True,
         photo_name=_text(photo, "name", ""),
         photo_sha256=_text(photo, "sha256", ""),
         pixels_sha256=_text(result, "sha256", ""),

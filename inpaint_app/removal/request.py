@@ -16,6 +16,7 @@ from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
 from inpaint_app.segmenters.base import labels_of
 from inpaint_app.segmenters.select import Gesture
+from inpaint_app.segmenters.subjects import subjects
 from inpaint_app.types import Image, Instance, Mask
 
 CONFIDENCE = 0.35
@@ -38,6 +39,7 @@ class Request:
     are tried while an object appears in the hole; None takes RETRIES for diffusion and looks at no other fill.
     candidates: how many fills to make, with the seeds that follow one another; a backend without chance makes one.
     gestures: clicks, boxes and scribbles; what each of them means goes too.
+    wall: the hole does not grow into `avoid`; so it is wherever bystanders are named.
     belongings, shadows: "auto" lets such parts go with the find that they belong to, where words choose; or "off".
     """
 
@@ -54,9 +56,20 @@ class Request:
     options: Mapping[str, Any] = field(default_factory=dict)
     retries: int | None = None
     candidates: int = 1
+    wall: bool = False
     belongings: str = AUTO
     shadows: str = AUTO
     gestures: tuple[Gesture, ...] = ()
+
+    @property
+    def spares(self) -> bool:
+        """Whether the photo's subjects stay: bystanders are named, and people are not named beside them."""
+        return BYSTANDERS in self.objects and not {"people", "person"} & set(self.objects)
+
+    @property
+    def walled(self) -> bool:
+        """Whether the hole keeps out of what stays, see Removal."""
+        return self.wall or self.spares
 
     @property
     def parts(self) -> frozenset[str]:
@@ -111,30 +124,43 @@ def retries(request: Request, spec: BackendSpec) -> int:
     return RETRIES if spec.family == "diffusion" else 0
 
 
-def chosen(instances: tuple[Instance, ...], request: Request, known: Iterable[str]) -> tuple[Instance, ...]:
+BYSTANDERS = "bystanders"
+
+
+def chosen(
+    instances: tuple[Instance, ...], request: Request, known: Iterable[str], image: Image
+) -> tuple[Instance, ...]:
     """Of what was found what goes: by number these alone, by word with the parts of each.
 
-    known: the classes that words may stand for.
+    known: the classes that words may stand for. image: the photo, looked at for whom it is about.
     """
     if request.numbers is not None:
         return tuple(instance for instance in instances if instance.number in request.numbers)
     if not request.objects:
         return ()
     labels = labels_of(request.objects, known)
-    named = {instance.number for instance in instances if instance.label in labels}
-    gone = with_parts(instances, named, request.parts)
+    staying = subjects(image, instances) if request.spares else frozenset()
+    named = {one.number for one in instances if one.label in labels} - staying
+    gone = with_parts([one for one in instances if one.number not in staying], named, request.parts)
     return tuple(instance for instance in instances if instance.number in gone)
 
 
-def hole(image: Image, request: Request, removed: tuple[Instance, ...]) -> Mask:
-    """The brushed mask joined with the chosen instances."""
+def hole(
+    image: Image, request: Request, instances: tuple[Instance, ...], removed: tuple[Instance, ...]
+) -> Mask:
+    """The brushed mask joined with the chosen instances, which take nothing of whom a wall is around."""
     shape = (image.shape[0], image.shape[1])
     if request.mask is not None and request.mask.shape != shape:
         height, width = request.mask.shape
         raise MaskError(f"The mask is {width}×{height}, the photo {shape[1]}×{shape[0]}: scale it first.")
-    mask = np.zeros(shape, dtype=bool) if request.mask is None else request.mask.astype(bool)
+    mask = np.zeros(shape, dtype=bool)
     for instance in removed:
         mask[instance.box.slices] |= instance.mask
+    for instance in instances:
+        if _walled(instance, removed, request):
+            mask[instance.box.slices] &= ~instance.mask
+    if request.mask is not None:
+        mask |= request.mask
     if not mask.any():
         if request.objects:
             raise NothingFound(
@@ -151,14 +177,19 @@ def forbidden(
     mask: Mask,
     instances: tuple[Instance, ...],
     removed: tuple[Instance, ...],
-    given: Mask | None,
+    request: Request,
 ) -> Mask | None:
     """What no fill may copy from: what is `given`, and found objects that stay (no second person out of them)."""
+    given = request.avoid
     if given is not None and given.shape != mask.shape:
         raise MaskError(
             f"The region to avoid has shape {given.shape}, the photo {mask.shape}: scale it first."
         )
-    staying = [instance for instance in instances if _forbidden(instance, mask, removed)]
+    staying = [
+        instance
+        for instance in instances
+        if _forbidden(instance, mask, removed) or _walled(instance, removed, request)
+    ]
     if not staying and given is None:
         return None
     avoid = np.zeros(mask.shape, dtype=bool) if given is None else given.astype(bool)
@@ -166,6 +197,12 @@ def forbidden(
         avoid[instance.box.slices] |= instance.mask
     avoid &= ~mask
     return avoid
+
+
+def _walled(instance: Instance, removed: tuple[Instance, ...], request: Request) -> bool:
+    """Whether the hole keeps out of a find: somebody who stays, with all that is his."""
+    stays = all(instance.number != gone.number for gone in removed)
+    return request.walled and stays and (instance.label == "person" or instance.of is not None)
 
 
 def _forbidden(instance: Instance, mask: Mask, removed: tuple[Instance, ...]) -> bool:

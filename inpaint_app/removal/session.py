@@ -167,6 +167,7 @@ class Session:
                 marked.avoid,
                 request.options,
                 alpha=alpha,
+                wall=request.walled,
             ),
             look if retries > 0 else None,
             count=requests.count(request, spec),
@@ -191,7 +192,7 @@ class Session:
         if request.found is None and request.objects:
             finder = self.resolve_segmenter(request.segmenter, progress).name
             instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
-        removed = requests.chosen(instances, request, segmenters.labels(self.settings))
+        removed = requests.chosen(instances, request, segmenters.labels(self.settings), image)
         for gesture in request.gestures:
             picked = self.select(image, gesture, instances, request.segmenter, progress)
             if picked.number == 0:
@@ -199,10 +200,9 @@ class Session:
                 instances = (*instances, picked)
             if all(one.number != picked.number for one in removed):
                 removed = (*removed, picked)
-        mask = requests.hole(image, request, removed)
-        return Marked(
-            mask, instances, removed, requests.forbidden(mask, instances, removed, request.avoid), finder
-        )
+        mask = requests.hole(image, request, instances, removed)
+        avoid = requests.forbidden(mask, instances, removed, request)
+        return Marked(mask, instances, removed, avoid, finder)
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""

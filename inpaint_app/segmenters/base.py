@@ -14,10 +14,11 @@ from inpaint_app.types import Image, Instance, Missing, Progress
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "people": ("person",),
+    "bystanders": ("person",),
     "cars": ("car", "bus", "truck", "motorcycle"),
     "animals": ("bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"),
 }
-"""What a person means by a word, in the classes of COCO."""
+"""What a person means by a word, in the classes of COCO. The photo's subjects are no bystanders: see subjects.py."""
 
 NONE: Mapping[str, float] = {}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from inpaint_app.errors import InpaintError, MissingWeights, OptionError
 from inpaint_app.segmenters import weights, weights_content
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.settings import Settings
+from inpaint_app.types import Instance
 
 COCO: tuple[str, ...] = (
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
@@ -101,6 +103,19 @@ def best(settings: Settings) -> SegmenterSpec:
     raise MissingWeights(
         f"Objects cannot be found here yet: {lack.what} is missing ({lack.cure}). Brushing works without it."
     )
+
+
+CROWD, SMALL = 6, 50
+"""So many people of fewer pixels in height: about half of such are missed (benchmarks/results/belongings.md)."""
+
+
+def larger(name: str, found: Iterable[Instance], settings: Settings) -> SegmenterSpec | None:
+    """The next larger finder, where many small people were found by this one and others are likely; or None."""
+    small = sum(one.label == "person" and one.box.height < SMALL for one in found)
+    names = [SHIPPED, *(spec.name for spec in SEGMENTERS if spec.name != SHIPPED)]
+    if small < CROWD or name not in names[:-1]:
+        return None
+    return find(names[names.index(name) + 1], settings)
 
 
 def labels(settings: Settings) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
+from inpaint_app.removal import request as requests
 from inpaint_app.removal.parts import AUTO, KINDS, OFF
 from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.subjects import subjects
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.marks import Marks, drawn
 from inpaint_app.server.visitors import Visit
@@ -116,8 +118,20 @@ def request(message: Message, visit: Visit, marks: Marks) -> Request:
         grow=_pixels(message.get("grow")),
         feather=_pixels(message.get("feather")),
         candidates=candidates(message),
+        wall=bool(message.get("wall")),
         **parts(message),
     )
+
+
+def chosen(message: Message, visit: Visit) -> tuple[list[int] | None, list[int] | None]:
+    """The numbers of the finds that the message's words stand for, and of whom the photo is about; None: no word."""
+    asked = request(message, visit, Marks())
+    if not asked.objects:
+        return None, None
+    image, found = visit.pixels(), visit.step().found or ()
+    gone = requests.chosen(found, asked, segmenters.labels(visit.settings), image)
+    staying = sorted(subjects(image, found)) if asked.spares else None
+    return [one.number for one in gone], staying
 
 
 def _pixels(given: Any) -> int | None:

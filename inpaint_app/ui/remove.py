@@ -72,19 +72,20 @@ class Remover:
         return at_once(visit, task)
 
     def find(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        """Look for every object in the current picture."""
+        """Look for every object in the current picture, and choose those of the words that come along."""
         visit, message = self._met(event, request)
 
         def task(progress: Progress) -> None:
             step = visit.step()
             looked = messages.finder(message, visit.settings)
-            with visit.allowance.turn(progress=progress):
-                instances = self.session.detect(
-                    visit.pixels(), messages.segmenter(message), looked[1], progress, looked[2]
-                )
-            step.found, step.found_with = instances, looked
-            self._say_found(visit, step)
-            if not instances:
+            if step.found is None or step.found_with != looked or not message.get("objects"):
+                with visit.allowance.turn(progress=progress):
+                    step.found = self.session.detect(
+                        visit.pixels(), messages.segmenter(message), looked[1], progress, looked[2]
+                    )
+                step.found_with = looked
+            self._say_found(visit, step, *messages.chosen(message, visit))
+            if not step.found:
                 said = "Nothing found in this photo. Brush over what should go instead."
                 visit.say("nothing", text=f"{said} {view_models.finder(looked[0], visit.settings)}")
 
@@ -279,11 +280,16 @@ class Remover:
         if step.proof:
             visit.say("proof", **step.proof)
 
-    def _say_found(self, visit: Visit, step: Step, chosen: list[int] | None = None) -> None:
+    def _say_found(
+        self, visit: Visit, step: Step, chosen: list[int] | None = None, subjects: list[int] | None = None
+    ) -> None:
         photo = visit.opened()
         size = (photo.width, photo.height)
-        finder = view_models.finder(step.found_with[0] if step.found_with else "", visit.settings)
+        finder = view_models.finder(
+            step.found_with[0] if step.found_with else "", visit.settings, step.found or ()
+        )
         visit.say("found", instances=view_models.found(step.found or (), size), chosen=chosen, finder=finder,
+            subjects=subjects,
             **view_models.counted(step.found or ()),
         )  # fmt: skip
 

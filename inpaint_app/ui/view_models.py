@@ -134,12 +134,16 @@ def found(instances: Iterable[Instance], size: tuple[int, int]) -> list[dict[str
     ]
 
 
-def finder(name: str, settings: Settings) -> str:
+def finder(name: str, settings: Settings, found: Sequence[Instance] = ()) -> str:
     """Which segmenter looked and what is to be known about it, in a sentence or two; "" where none did."""
     if not name:
         return ""
     spec = segmenters.find(name, settings)
-    return f"Found by: {spec.title}. {spec.note}".strip()
+    larger = segmenters.larger(name, found, settings)
+    crowd = (
+        f"Many people here are small: {larger.title} sees more of them (Finder, Models)." if larger else ""
+    )
+    return f"Found by: {spec.title}. {spec.note} {crowd}".strip()
 
 
 def removed(instances: Iterable[Instance], brushed: bool) -> str:

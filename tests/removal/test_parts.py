@@ -9,7 +9,8 @@ import pytest
 
 from inpaint_app.errors import OptionError
 from inpaint_app.removal import parts
-from inpaint_app.removal.request import Request, chosen
+from inpaint_app.removal import request as requests
+from inpaint_app.removal.request import Request
 from inpaint_app.types import Box, Instance
 from tests.toys import instance
 
@@ -33,7 +34,10 @@ def both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def gone(wanted: Request) -> list[int]:
-    return [one.number for one in chosen(FOUND, wanted, ("person", "bicycle"))]
+    return [
+        one.number
+        for one in requests.chosen(FOUND, wanted, ("person", "bicycle"), np.zeros((4, 4, 3), np.uint8))
+    ]
 
 
 def test_parts_go_with_what_a_word_names_and_parts_of_parts_too() -> None:
@@ -61,3 +65,41 @@ def test_only_the_named_kinds_are_looked_for(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setitem(parts.KINDS, name, kind)
     parts.with_found_parts(np.zeros((2, 2, 3), np.uint8), FOUND, {"shadows"}, 0.35)
     assert seen == ["shadows"]
+
+
+def test_bystanders_are_all_people_but_the_subjects_and_what_is_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requests, "subjects", lambda image, found: frozenset({1}))
+    found = (*FOUND, instance(5, "person", 0.8, PLACE), replace(instance(6, "handbag", 0.4, PLACE), of=5))
+    image, known = np.zeros((4, 4, 3), np.uint8), ("person", "bicycle", "handbag")
+
+    def numbers(*words: str) -> list[int]:
+        return [one.number for one in requests.chosen(found, Request(objects=words), known, image)]
+
+    assert numbers("bystanders") == [5, 6]
+    assert numbers("bystanders", "bicycle") == [4, 5, 6] or numbers("bystanders", "bicycle") == [
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+    assert numbers("bystanders", "people") == [1, 2, 3, 5, 6]
+
+
+def test_the_hole_keeps_out_of_whom_a_wall_is_around_and_of_what_is_his() -> None:
+    subject = instance(1, "person", 0.9, Box(4, 0, 8, 8))
+    bag = replace(instance(2, "handbag", 0.5, Box(8, 0, 10, 4)), of=1)
+    bystander, bus = instance(3, "person", 0.8, Box(6, 0, 14, 8)), instance(4, "bus", 0.9, Box(0, 0, 16, 10))
+    image, found = np.zeros((12, 20, 3), np.uint8), (subject, bag, bystander, bus)
+    wanted = Request(objects=("bystanders",))
+    hole = requests.hole(image, wanted, found, (bystander,))
+    assert not hole[subject.box.slices].any()
+    assert not hole[bag.box.slices].any()
+    assert hole[5, 9]
+    avoid = requests.forbidden(hole, found, (bystander,), wanted)
+    assert avoid is not None
+    assert avoid[subject.box.slices].all()
+    assert avoid[bag.box.slices].all()
+    assert requests.hole(image, Request(objects=("people",)), found, (bystander,))[0, 7]

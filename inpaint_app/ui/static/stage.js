@@ -77,8 +77,9 @@ function makeStage(app, mask, view) {
       context.lineWidth = (near ? 4.5 : 3.5) / view.scale;
       context.strokeStyle = "rgba(0,0,0,.5)";
       context.stroke(path);
-      context.lineWidth = (near ? 2.5 : 1.5) / view.scale;
-      context.strokeStyle = on ? app.colour : "#fff";
+      const stays = !on && app.subjects.includes(instance.number);
+      context.lineWidth = (near || stays ? 2.5 : 1.5) / view.scale;
+      context.strokeStyle = on ? app.colour : stays ? "#4fd18b" : "#fff";
       context.stroke(path);
     }
     context.restore();

@@ -1,7 +1,7 @@
 /* The studio: one state, what each button does, and the wire to Python. */
 const STOPPED = "Stopped. The photo and the mask are as they were.";
 const app = {
-  root: one(".st"), base: null, photo: null, steps: [], at: 0, found: [], results: new Map(), images: new Map(),
+  root: one(".st"), base: null, photo: null, steps: [], at: 0, found: [], subjects: [], results: new Map(), images: new Map(),
   details: [], active: null, mode: "empty", tool: "brush", brush: 36, divider: 0.5, holding: false, busy: 0,
   colour: "#f43f5e", font: "sans-serif", logs: new Map(), wanted: null, sending: false, patience: 12000,
 };
@@ -66,7 +66,7 @@ Object.assign(app, {
   },
   enable() {
     const ready = Boolean(app.base) && !app.busy;
-    for (const name of ["people", "cars", "find"]) one("[data-do=" + name + "]").disabled = !ready;
+    for (const name of ["people", "cars", "bystanders", "find"]) one("[data-do=" + name + "]").disabled = !ready;
     one("[data-do=prove]").disabled = !ready || !app.root.classList.contains("marked");
     one("[data-do=remove]").disabled = !ready || !app.root.classList.contains("marked");
     for (const node of all("[data-needs=result]")) node.disabled = !ready || !app.active;
@@ -83,7 +83,7 @@ Object.assign(app, {
   number: () => (works += 1),
   /* A question that holds nothing up. */
   whisper(name, message) { trigger(name, { seen, ...message }); },
-  marks() { return { marks: mask.operations() }; },
+  marks() { return { marks: mask.operations(), wall: app.subjects.length > 0 }; },
   waiting(stage) {
     if (!app.busy) { began = performance.now(); clearTimeout(clock); clock = setTimeout(() => app.root.classList.add("working"), 350); }
     app.busy = works;
@@ -128,6 +128,7 @@ Object.assign(app, {
 
 const does = {
   people: () => app.send("remove", { ...app.settings.read(), ...app.marks(), objects: ["people"] }),
+  bystanders: () => app.send("find", { ...app.settings.read(), objects: ["bystanders"] }),
   cars: () => app.send("remove", { ...app.settings.read(), ...app.marks(), objects: ["cars"] }),
   find: () => app.send("find", app.settings.read()),
   remove: () => app.send("remove", { ...app.settings.read(), ...app.marks() }),
@@ -175,7 +176,7 @@ const hears = {
     app.at = message.at;
     const step = app.steps[app.at];
     app.shownStep = step.number;
-    app.found = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null; app.proof.show(null);
+    app.found = []; app.subjects = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null; app.proof.show(null);
     app.base = await picture(step.preview);
     view.picture(app.photo.previewWidth, app.photo.previewHeight);
     mask.reset(app.photo, app.logs.get(step.number));
@@ -190,6 +191,8 @@ const hears = {
     app.announce(message.said);
     app.found = message.instances.map((instance) => ({ ...instance, anchor: anchor(instance.polygons) }));
     if (before !== JSON.stringify(app.found.map((i) => [i.number, i.polygons]))) mask.finds(app.found);
+    app.subjects = message.subjects || [];
+    if (message.subjects) mask.choose(mask.chosen().filter((number) => !message.chosen.includes(number)), false);
     if (message.chosen) mask.choose(message.chosen.filter((number) => !mask.isChosen(number)), true);
     else if (app.found.length) app.pick("pick");
     app.objects.show();
