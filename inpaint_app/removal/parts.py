@@ -57,11 +57,10 @@ def with_found_parts(
         if name in wanted:
             found = kind.find(image, found)
     kept = [one for one in found if one.confidence >= confidence or one.of is not None]
-    numbers = {one.number: number for number, one in enumerate(kept, start=1)}
-    return tuple(
-        replace(one, number=numbers[one.number], of=None if one.of is None else numbers.get(one.of))
-        for one in kept
-    )
+    if len(kept) == len(found):
+        return found
+    numbers: dict[int | None, int] = {one.number: number for number, one in enumerate(kept, start=1)}
+    return tuple(replace(one, number=numbers[one.number], of=numbers.get(one.of)) for one in kept)
 
 
 def with_parts(instances: Iterable[Instance], numbers: Set[int], kinds: Set[str]) -> frozenset[int]:

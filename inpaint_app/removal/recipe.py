@@ -119,6 +119,7 @@ def make(
 
     settings: the session's, which say where the weights lie.
     """
+    format, method = (report.format, report.method) if report else (photo.format, "")
     content = {
         "recipe": VERSION,
         "app": _app_version(),
@@ -132,11 +133,7 @@ def make(
         "parts": {name: getattr(request, name) for name in KINDS},  # told: what went stands in the mask
         "mask": _packed(result.hole),
         "avoid": None if result.avoid is None else _packed(result.avoid),
-        "result": {
-            "sha256": fingerprint(result.image),
-            "format": report.format if report else photo.format,
-            "method": report.method if report else "",
-        },
+        "result": {"sha256": fingerprint(result.image), "format": format, "method": method},
         "certificate": report.plain() if report else None,
     }
     return json.dumps(content, indent=1, allow_nan=False)

@@ -58,6 +58,12 @@ def closer(height: int, width: int) -> list[Closer]:
     return rounds
 
 
+def shrunk(height: int, width: int, side: int = 640) -> float:
+    """How many of the photo's pixels one pixel of the closest look covers, which sees tiles at `side` pixels."""
+    longest, tile = max(height, width), max(TILE, round(min(height, width) * SMALLEST / SHARE))
+    return min(longest, tile) / side
+
+
 def tiles(height: int, width: int, side: int, overlap: float = OVERLAP) -> list[Box]:
     """Overlapping tiles of that side over a photo, as far as it goes."""
     return [

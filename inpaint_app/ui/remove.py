@@ -30,6 +30,8 @@ from inpaint_app.ui.messages import Message
 from inpaint_app.ui.opening import opened
 from inpaint_app.ui.results import Shown
 
+Chosen = list[int] | None
+
 
 class Remover:
     """The handlers, over one session and all visits."""
@@ -280,18 +282,10 @@ class Remover:
         if step.proof:
             visit.say("proof", **step.proof)
 
-    def _say_found(
-        self, visit: Visit, step: Step, chosen: list[int] | None = None, subjects: list[int] | None = None
-    ) -> None:
-        photo = visit.opened()
-        size = (photo.width, photo.height)
-        finder = view_models.finder(
-            step.found_with[0] if step.found_with else "", visit.settings, step.found or ()
-        )
-        visit.say("found", instances=view_models.found(step.found or (), size), chosen=chosen, finder=finder,
-            subjects=subjects,
-            **view_models.counted(step.found or ()),
-        )  # fmt: skip
+    def _say_found(self, visit: Visit, step: Step, chosen: Chosen = None, subjects: Chosen = None) -> None:
+        looked = step.found_with[0] if step.found_with else ""
+        told = view_models.finds(step.found or (), visit.opened(), looked, visit.settings)
+        visit.say("found", chosen=chosen, subjects=subjects, **told)
 
 
 def _previews(visit: Visit) -> dict[str, str]:

@@ -134,12 +134,21 @@ def found(instances: Iterable[Instance], size: tuple[int, int]) -> list[dict[str
     ]
 
 
-def finder(name: str, settings: Settings, found: Sequence[Instance] = ()) -> str:
+def finds(instances: Sequence[Instance], photo: Photo, name: str, settings: Settings) -> dict[str, Any]:
+    """All that the page is told of what the named segmenter found."""
+    size = (photo.width, photo.height)
+    said = finder(name, settings, instances, size)
+    return {"instances": found(instances, size), "finder": said, **counted(instances)}
+
+
+def finder(
+    name: str, settings: Settings, found: Sequence[Instance] = (), size: tuple[int, int] = (1, 1)
+) -> str:
     """Which segmenter looked and what is to be known about it, in a sentence or two; "" where none did."""
     if not name:
         return ""
     spec = segmenters.find(name, settings)
-    larger = segmenters.larger(name, found, settings)
+    larger = segmenters.larger(name, found, size, settings)
     crowd = (
         f"Many people here are small: {larger.title} sees more of them (Finder, Models)." if larger else ""
     )

@@ -232,3 +232,16 @@ def test_a_given_guide_reaches_each_window_in_its_hole_alone() -> None:
         np.testing.assert_array_equal(window.guide[~window.mask], window.image[~window.mask])
     with pytest.raises(MaskError, match="guide has shape"):
         remove(Removal(photo, mask, guide=guide[:10]), toy(Toy()))
+
+
+def test_a_wall_keeps_the_grown_hole_out_of_what_is_to_be_avoided_but_never_shrinks_the_mask() -> None:
+    image, mask = np.full((40, 40, 3), 90, np.uint8), np.zeros((40, 40), bool)
+    mask[10:20, 10:20] = True
+    avoid = np.zeros_like(mask)
+    avoid[:, 19:] = True
+    plain = remove(Removal(image, mask, grow=4, avoid=avoid), filler("telea")).mask
+    walled = remove(Removal(image, mask, grow=4, avoid=avoid, wall=True), filler("telea")).mask
+    assert plain[12, 22]
+    assert not walled[:, 20:].any()
+    assert walled[mask].all()
+    assert np.array_equal(walled[:, :19], plain[:, :19])

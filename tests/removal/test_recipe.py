@@ -74,6 +74,18 @@ def test_a_recipe_from_before_the_names_changed_replays_to_equal_pixels(
     assert read.differences(photo, SESSION.settings, again) == (f"{former} is called {now} now",)
 
 
+def test_a_wall_is_replayed_and_an_older_recipe_has_none(photo: Photo, mask: Mask) -> None:
+    avoid = np.zeros_like(mask)
+    avoid[:, 30:] = True
+    request = Request(mask=mask, avoid=avoid, backend="telea", grow=6, wall=True)
+    text = recipe.make(photo, SESSION.run(photo.rgb, request), request, SESSION.settings)
+    read = recipe.parse(text, photo.rgb.shape)
+    assert read.wall
+    assert recipe.fingerprint(SESSION.run(photo.rgb, read.request()).image) == read.pixels_sha256
+    older = {name: value for name, value in json.loads(text).items() if name not in ("wall", "parts")}
+    assert not recipe.parse(json.dumps(older), photo.rgb.shape).wall
+
+
 def test_a_recipe_of_a_recipe_is_the_same(photo: Photo, made: str) -> None:
     read = recipe.parse(made, photo.rgb.shape)
     again = recipe.make(photo, SESSION.run(photo.rgb, read.request()), read.request(), SESSION.settings)

@@ -105,3 +105,15 @@ def test_a_large_photo_has_outlines_in_preview_pixels() -> None:
     points = np.array(polygon).reshape(-1, 2)
     assert points.min(axis=0) == pytest.approx((400, 200), abs=2)
     assert points.max(axis=0) == pytest.approx((1200, 600), abs=2)
+
+
+def test_bystanders_are_chosen_by_number_and_the_subjects_named(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.zeros((10, 20, 3), np.uint8)
+    image[2:8, 8:16] = np.indices((6, 8)).sum(axis=0)[..., None] % 2 * 255
+    visit = Visit(Path(), Settings(), photo=object(), steps=[step])  # type: ignore[arg-type]
+    monkeypatch.setattr(visit, "pixels", lambda: image, raising=False)
+    assert messages.chosen({}, visit) == (None, None)
+    assert messages.chosen({"objects": ["bystanders"]}, visit) == ([], [7])
+    assert messages.chosen({"objects": ["people"]}, visit) == ([7], None)
