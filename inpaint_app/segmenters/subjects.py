@@ -60,7 +60,7 @@ def _score(image: Image, one: Instance) -> float:
     size = math.sqrt(np.count_nonzero(one.mask) / (height * width))
     aside = abs(box.left + box.right - width) / width
     cut = CUT if box.left == 0 or box.right == width or box.top == 0 else 1.0
-    return size * (1 - (1 - MIDDLE) * aside) * cut * math.sqrt(_sharpness(image, one))
+    return float(size * (1 - (1 - MIDDLE) * aside) * cut * math.sqrt(_sharpness(image, one)))
 
 
 def _sharpness(image: Image, one: Instance) -> float:

@@ -107,8 +107,10 @@ def request(message: Message, visit: Visit, marks: Marks) -> Request:
     words = tuple(str(word)[:100] for word in listed(message.get("objects")))
     step = visit.step()
     known = step.found if not words or step.found_with == finder(message, visit.settings) else None
+    wall = bool(message.get("wall"))
     return Request(
-        mask=marks.mask,
+        # Behind a wall the finds' numbers say it all: their outlines may overlap that of who stays.
+        mask=marks.mask if not wall or marks.brushed or marks.erased else None,
         objects=words,
         found=known,
         # Where something was erased the mask alone decides: naming the finds would bring the erased part back.
@@ -118,7 +120,7 @@ def request(message: Message, visit: Visit, marks: Marks) -> Request:
         grow=_pixels(message.get("grow")),
         feather=_pixels(message.get("feather")),
         candidates=candidates(message),
-        wall=bool(message.get("wall")),
+        wall=wall,
         **parts(message),
     )
 
