@@ -107,7 +107,7 @@ def best(settings: Settings) -> SegmenterSpec:
 
 
 CROWD, SMALL = 6, 100
-"""So many people of fewer pixels in height, as the finder sees them: of such YOLOv8 nano finds one in five
+"""So many people of fewer pixels in height, as the finder sees them: of such YOLOv8 nano finds one in three
 (benchmarks/results/belongings.md)."""
 
 
