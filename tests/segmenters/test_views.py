@@ -7,7 +7,19 @@ import itertools
 import numpy as np
 import pytest
 
-from inpaint_app.segmenters.tiling import LARGE, OVERLAP, SHARE, SMALLEST, agreed, closer, merged, whole_in
+from inpaint_app.segmenters import registry
+from inpaint_app.segmenters.tiling import (
+    LARGE,
+    OVERLAP,
+    SHARE,
+    SMALLEST,
+    agreed,
+    closer,
+    merged,
+    ranked,
+    whole_in,
+)
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Instance
 
 
@@ -118,3 +130,28 @@ def test_of_two_equal_finds_one_is_kept() -> None:
 def test_most_confident_first_numbered_from_one() -> None:
     finds = merged([instance(Box(0, 0, 5, 5), 0.4), instance(Box(9, 9, 15, 15), 0.7)], [])
     assert [(find.number, find.confidence) for find in finds] == [(1, 0.7), (2, 0.4)]
+
+
+def test_weak_finds_follow_the_sure_ones_and_change_nothing_about_them() -> None:
+    sure, small = instance(Box(0, 0, 40, 100), 0.9, "person"), instance(Box(50, 10, 60, 40), 0.5, "person")
+    crowd, ski = instance(Box(45, 5, 70, 60), 0.1, "person"), instance(Box(0, 95, 60, 105), 0.2, "skis")
+    again = instance(Box(1, 0, 40, 100), 0.2, "person")
+    alone = ranked([[sure], [small]], 0.35)
+    found = ranked([[sure, crowd], [small, ski, again]], 0.35)
+    assert [(one.number, one.label, one.box) for one in found[:2]] == [
+        (one.number, one.label, one.box) for one in alone
+    ]
+    assert [(one.number, one.label, one.confidence) for one in found[2:]] == [
+        (3, "skis", 0.2),
+        (4, "person", 0.1),
+    ]
+
+
+def test_the_next_larger_finder_is_named_where_many_people_are_small() -> None:
+    crowd = [instance(Box(n, 0, n + 9, 60), 0.5, "person") for n in range(6)]
+    larger = registry.larger("yolov8n-seg", crowd, (640, 480), Settings())
+    assert larger is not None
+    assert larger.name == "yolov8s-seg"
+    assert registry.larger("yolov8n-seg", crowd[1:], (640, 480), Settings()) is None
+    assert registry.larger("yolov8x-seg", crowd, (640, 480), Settings()) is None
+    assert registry.larger("yolov8n-seg", crowd, (160, 120), Settings()) is None, "there they are large"
