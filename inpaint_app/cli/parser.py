@@ -113,29 +113,17 @@ def add_finding(parser: Parser) -> None:
     """What is to be found in the photo."""
     group = parser.add_argument_group("what is found")
     group.add_argument("--people", action="store_true", help="all people")
-    group.add_argument(
-        "--bystanders", action="store_true", help="all people but those whom the photo is about"
-    )
+    group.add_argument("--bystanders", action="store_true", help="all people but whom the photo is about")
     group.add_argument("--cars", action="store_true", help="cars, buses, trucks, motorcycles")
     group.add_argument(
         "--objects", metavar="A,B", default="", help=f"kinds of things: dog, bicycle, {', '.join(GROUPS)}, …"
     )
-    group.add_argument(
-        "--at",
-        type=point,
-        action="append",
-        default=[],
-        metavar="X,Y",
-        help="the thing at this pixel; repeatable",
-    )
-    group.add_argument(
-        "--box",
-        type=box,
-        action="append",
-        default=[],
-        metavar="L,T,R,B",
-        help="the thing in this box; repeatable",
-    )
+    for name, kind, form, where in (
+        ("at", point, "X,Y", "at this pixel"),
+        ("box", box, "L,T,R,B", "in this box"),
+    ):
+        said = f"the thing {where}; repeatable"
+        group.add_argument(f"--{name}", type=kind, action="append", default=[], metavar=form, help=said)
     group.add_argument(
         "--confidence",
         type=share,
@@ -143,10 +131,9 @@ def add_finding(parser: Parser) -> None:
         metavar="0..1",
         help=f"how sure a find must be (default {CONFIDENCE:g})",
     )
-    for kind in KINDS:
-        group.add_argument(
-            f"--{kind}", choices=CHOICES, default=AUTO, help=f"{KINDS[kind].help} (default {AUTO})"
-        )
+    for name, part in KINDS.items():
+        said = f"{part.help} (default {AUTO})"
+        group.add_argument(f"--{name}", choices=CHOICES, default=AUTO, help=said)
     segmenter = group.add_argument("--segmenter", metavar="NAME", help="what finds; see 'inpaint-app models'")
     completed(segmenter, (spec.name for spec in segmenters.SEGMENTERS))
 
