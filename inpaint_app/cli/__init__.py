@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from inpaint_app import environment
-from inpaint_app.cli import app, batch, completion, delegated, detect, models, remove
+from inpaint_app.cli import completion
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.parser import Parser, program
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, OptionError
@@ -20,14 +21,18 @@ from inpaint_app.settings import Settings
 
 FAILED, USAGE, MISSING = 1, 2, 3
 
-COMMANDS = (remove, detect, batch, app, models, completion, delegated)
+COMMANDS = {
+    "remove": "remove", "detect": "detect", "batch": "batch", "app": "app", "backends": "models", "models": "models",
+    "completion": "completion", "train": "delegated", "evaluate": "delegated",
+}  # fmt: skip
+"""Each command with the module that adds it."""
 
 
 def build(chosen: str | None = None) -> Parser:
-    """The whole parser. `chosen`: the command that is about to run; training and evaluation load only then."""
+    """The parser: of the command that is `chosen` alone, or the whole where the word is none."""
     parser, commands = program()
-    for module in COMMANDS:
-        module.add(commands, chosen)
+    for module in dict.fromkeys([COMMANDS[chosen]] if chosen in COMMANDS else COMMANDS.values()):
+        import_module(f"inpaint_app.cli.{module}").add(commands, chosen)
     return parser
 
 
@@ -41,10 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     environment.share_cores()
     completion.offer(build)
     words = list(sys.argv[1:] if argv is None else argv)
-    chosen = next((word for word in words if not word.startswith("-")), None)
     console = Console()
     try:
-        arguments = build(chosen).parse_args(words)
+        arguments = build(words[0] if words else None).parse_args(words)
         arguments.settings = Settings.from_environment()  # once: all below is handed these
         quiet, progress = getattr(arguments, "quiet", False), getattr(arguments, "progress", False)
         console = Console(quiet, bool(progress))

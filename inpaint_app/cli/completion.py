@@ -46,5 +46,4 @@ def offer(build: Callable[[str | None], argparse.ArgumentParser]) -> None:
     import argcomplete
 
     words = os.environ.get("COMP_LINE", "").split()[1:]
-    chosen = next((word for word in words if not word.startswith("-")), None)
-    argcomplete.autocomplete(build(chosen), always_complete_options="long")
+    argcomplete.autocomplete(build(words[0] if words else None), always_complete_options="long")
