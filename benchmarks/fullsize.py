@@ -17,11 +17,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +29,7 @@ import numpy as np
 
 from benchmarks.exemplar_cases import DATA, load, place, silhouettes
 from inpaint_app.backends import registry
+from inpaint_app.backends.memory import peak
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.metrics import no_reference
@@ -117,34 +116,17 @@ def rows_of(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def _peak() -> float:
-    """Megabytes at the process's peak since the last `_forget_peak`."""
-    try:
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _forget_peak() -> None:
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
 def measured(
     method: Callable[[Image, Mask], Image], truth: Image, mask: Mask
 ) -> tuple[Image, dict[str, float]]:
     """The fill, and its numbers; the hole is painted grey before, so that no method can peek."""
     image = truth.copy()
     image[mask] = 127
-    _forget_peak()
-    before, began, cpu = _peak(), time.perf_counter(), time.process_time()
-    filled = method(image, mask)
-    took = {
-        "seconds": time.perf_counter() - began,
-        "cpu": time.process_time() - cpu,
-        "megabytes": _peak() - before,
-    }
+    with peak() as most:
+        began, cpu = time.perf_counter(), time.process_time()
+        filled = method(image, mask)
+        took = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+    took["megabytes"] = float("nan") if most.megabytes is None else most.megabytes
     result = np.where(mask[..., None], filled, truth)
     return result, compared(truth, result, mask) | took
 

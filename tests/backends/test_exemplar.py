@@ -24,7 +24,7 @@ def _texture(height: int, width: int, seed: int = 0) -> Image:
     return np.random.default_rng(seed).integers(40, 216, (height, width, 3), dtype=np.uint8)
 
 
-def _hole(shape: tuple[int, int], top: int, left: int, bottom: int, right: int) -> Mask:
+def hole(shape: tuple[int, int], top: int, left: int, bottom: int, right: int) -> Mask:
     mask = np.zeros(shape, bool)
     mask[top:bottom, left:right] = True
     return mask
@@ -45,24 +45,24 @@ def test_a_periodic_pattern_is_continued_exactly() -> None:
     rows, columns = np.mgrid[0:72, 0:80]
     stripes = np.where((columns // 4 + rows // 4) % 2 == 0, 200, 60).astype(np.uint8)
     image = np.repeat(stripes[..., None], 3, 2)
-    mask = _hole(stripes.shape, 28, 30, 46, 50)
+    mask = hole(stripes.shape, 28, 30, 46, 50)
     holed = image.copy()
     holed[mask] = 127
     error = np.abs(_fill(holed, mask).astype(int) - image)[mask]
     assert np.mean(error) < 2.0
 
 
-def test_a_straight_edge_crosses_the_hole() -> None:
+def test_a_straight_edge_crosses_thehole() -> None:
     image = np.full((64, 96, 3), 60, np.uint8)
     image[32:] = 180
-    mask = _hole((64, 96), 18, 34, 46, 62)
+    mask = hole((64, 96), 18, 34, 46, 62)
     holed = image.copy()
     holed[mask] = 127
     assert np.abs(_fill(holed, mask).astype(int) - image)[mask].max() <= 12
 
 
 def test_known_pixels_and_arguments_stay() -> None:
-    image, mask = _texture(50, 60), _hole((50, 60), 10, 20, 30, 40)
+    image, mask = _texture(50, 60), hole((50, 60), 10, 20, 30, 40)
     image_before, mask_before = image.copy(), mask.copy()
     result = _fill(image, mask)
     assert np.array_equal(result[~mask], image[~mask])
@@ -71,14 +71,14 @@ def test_known_pixels_and_arguments_stay() -> None:
 
 
 def test_what_lies_under_the_hole_does_not_matter() -> None:
-    image, mask = _texture(50, 60), _hole((50, 60), 10, 20, 30, 40)
+    image, mask = _texture(50, 60), hole((50, 60), 10, 20, 30, 40)
     other = image.copy()
     other[mask] = (255, 0, 255)
     assert np.array_equal(_fill(image, mask), _fill(other, mask))
 
 
 def test_the_same_seed_gives_the_same_pixels_and_another_seed_others() -> None:
-    image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
+    image, mask = _texture(90, 100), hole((90, 100), 20, 30, 60, 70)
     first = _fill(image, mask, seed=3)
     assert np.array_equal(first, _fill(image, mask, seed=3))
     assert not np.array_equal(first, _fill(image, mask, seed=4))
@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_pixels_and_another_seed_others() -> None:
 def test_threads_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     from inpaint_app.backends.exemplar import jit
 
-    image, mask = _texture(120, 140), _hole((120, 140), 30, 30, 90, 100)
+    image, mask = _texture(120, 140), hole((120, 140), 30, 30, 90, 100)
     parallel = _fill(image, mask)
 
     def serial(function: object, work: int, least: int = 256) -> None:
@@ -104,7 +104,7 @@ def test_avoided_pixels_are_never_copied() -> None:
     image[:, 50:] = (230, 20, 20)
     avoid = np.zeros((60, 80), bool)
     avoid[:, 50:] = True
-    mask = _hole((60, 80), 20, 20, 40, 46)
+    mask = hole((60, 80), 20, 20, 40, 46)
     result = _fill(image, mask, avoid=avoid, blending=False)
     assert (result[mask] == 90).all()
 
@@ -125,14 +125,14 @@ def test_a_hole_without_any_source(with_guide: bool) -> None:
     everything = np.ones((40, 50), bool)
     result = _fill(image, everything, guide=guide if with_guide else None)
     assert np.array_equal(result, guide) if with_guide else result.std() == 0
-    mask = _hole((40, 50), 10, 10, 30, 30)
+    mask = hole((40, 50), 10, 10, 30, 30)
     result = _fill(image, mask, avoid=~mask)
     assert np.array_equal(result[~mask], image[~mask])
 
 
 def test_progress_runs_to_one_and_never_back() -> None:
     seen: list[float] = []
-    image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
+    image, mask = _texture(90, 100), hole((90, 100), 20, 30, 60, 70)
     Exemplar(Settings()).inpaint(
         Window(image, mask), ExemplarOptions(), Progress(lambda f, _: seen.append(f))
     )
@@ -149,7 +149,7 @@ def test_cancel_stops_it_midway() -> None:
         calls += 1
         return calls > 5
 
-    image, mask = _texture(90, 100), _hole((90, 100), 20, 30, 60, 70)
+    image, mask = _texture(90, 100), hole((90, 100), 20, 30, 60, 70)
     with pytest.raises(Cancelled):
         Exemplar(Settings()).inpaint(Window(image, mask), ExemplarOptions(), Progress(cancelled=cancelled))
     assert calls == 6
@@ -160,7 +160,7 @@ def test_warm_leaves_nothing_to_compile() -> None:
     from inpaint_app.backends.exemplar import field
 
     before = len(field._search.signatures)  # type: ignore[attr-defined]
-    _fill(_texture(90, 100), _hole((90, 100), 20, 30, 60, 70))
+    _fill(_texture(90, 100), hole((90, 100), 20, 30, 60, 70))
     assert len(field._search.signatures) == before  # type: ignore[attr-defined]
 
 
@@ -169,7 +169,7 @@ def test_a_guide_decides_where_two_regions_meet(border: int) -> None:
     image = np.full((64, 128, 3), 70, np.int64)
     image[:, 64:] = 170
     image += np.random.default_rng(1).integers(-12, 13, image.shape)
-    mask = _hole((64, 128), 0, 34, 64, 94)
+    mask = hole((64, 128), 0, 34, 64, 94)
     guide = image.copy()
     guide[:, 34:border], guide[:, border:94] = 70, 170
     result = _fill(image.astype(np.uint8), mask, guide=guide.astype(np.uint8), guidance=0.8)
@@ -177,7 +177,7 @@ def test_a_guide_decides_where_two_regions_meet(border: int) -> None:
 
 
 def test_a_fill_is_as_grainy_as_its_rim() -> None:
-    image, mask = _texture(120, 140), _hole((120, 140), 40, 50, 80, 90)
+    image, mask = _texture(120, 140), hole((120, 140), 40, 50, 80, 90)
     result = _fill(image, mask).astype(float)
     assert 0.7 < result[mask].std() / image[~mask].std() < 1.3
 
@@ -188,7 +188,7 @@ def test_a_large_window_is_worked_on_in_bytes_and_stays_sharp(monkeypatch: pytes
     monkeypatch.setattr(pyramid, "WORKING", 10_000)
     rows, columns = np.mgrid[0:150, 0:170]
     image = np.repeat((((columns // 5 + rows // 5) % 2) * 120 + 60).astype(np.uint8)[..., None], 3, 2)
-    mask = _hole((150, 170), 50, 60, 100, 110)
+    mask = hole((150, 170), 50, 60, 100, 110)
     holed = image.copy()
     holed[mask] = 127
     assert pyramid.first_level(holed, mask, ~mask).features.dtype == np.uint8
@@ -220,7 +220,7 @@ def test_levels_of_bytes_fill_as_those_of_floats_do(
     image = np.full((128, 160, 3), 60, np.uint8)
     image[60:] = 180
     image += np.random.default_rng(1).integers(0, 9, image.shape, dtype=np.uint8)
-    mask = _hole((128, 160), 20, 40, 108, 120)
+    mask = hole((128, 160), 20, 40, 108, 120)
     guide = cv2.GaussianBlur(image, (0, 0), 4)
     monkeypatch.setattr(pyramid, "WORKING", working)
     holed = np.where(mask[..., None], np.uint8(127), image)
@@ -276,65 +276,3 @@ def test_the_first_fill_after_an_installation_says_that_it_compiles(tmp_path: Pa
     ]  # fmt: skip
     assert "compiling the engine" in said[0]
     assert "compiling the engine" not in said[1]
-
-
-def test_what_is_copied_again_and_again_costs_more_and_what_has_its_share_nothing() -> None:
-    from inpaint_app.backends.exemplar import field as fields
-
-    mask = _hole((96, 96), 40, 40, 56, 56)
-    field = fields.make_field(mask, np.zeros_like(mask))
-    assert field is not None
-    field.cost[:] = 1.0
-    field.match[:] = np.stack([field.ys, field.xs - 32], 1)  # one region, copied once
-    assert fields.toll(field, 0.5).max() == 0
-    field.match[:] = (48, 12)
-    costs = fields.toll(field, 0.5)
-    assert costs[48, 12] > 0.5 > costs[48, 30] == 0
-
-
-def test_of_two_equal_sources_the_one_without_toll_is_taken() -> None:
-    from inpaint_app.backends.exemplar import field as fields
-
-    mask = _hole((64, 64), 28, 28, 36, 36)
-    features = np.full((64, 64, fields.CHANNELS), 90, np.float32)
-    taken = []
-    for charged in (False, True):
-        field = fields.make_field(mask, np.zeros_like(mask))
-        assert field is not None
-        field.match[:] = (10, 10)
-        toll = np.zeros((64, 64), np.float32)
-        toll[:20, :20] = 100.0 * charged
-        fields.search(features, field, backward=False, radius=32, seed=1, toll=toll)
-        taken.append(np.mean((field.match < 20).all(axis=1)))
-    assert taken[0] == 1.0
-    assert taken[1] < 0.2
-
-
-def test_grain_is_given_more_freely_where_the_hole_is_large() -> None:
-    from inpaint_app.backends.exemplar import grain
-
-    noise = np.random.default_rng(0).normal(0, 1, (700, 700, 1)).repeat(3, 2)
-    gains = []
-    for side in (100, 500):
-        mask = _hole((700, 700), 100, 100, 100 + side, 100 + side)
-        image = (120 + noise * np.where(mask[..., None], 3, 8)).astype(np.uint8)
-        filled = image.copy()
-        grain.match_grain(filled, mask, *np.nonzero(mask))
-        middle = (slice(100, 100 + side),) * 2
-        gains.append(filled[middle].std() / image[middle].std())
-    assert 1.05 < gains[0] < gains[1] < 8 / 3
-
-
-def test_a_match_that_fell_on_no_source_moves_to_the_nearest() -> None:
-    from inpaint_app.backends.exemplar import field
-
-    sources = np.ones((60, 60), bool)
-    sources[20:40, 20:40] = False
-    sources[:, 50:] = False
-    sources[0:8, 0:8] = False
-    ys, xs = np.array([22, 30, 59], np.int32), np.array([30, 38, 59], np.int32)
-    y, x = field._nearest_sources(sources, ys, xs)
-    assert list(zip(y.tolist(), x.tolist(), strict=True)) == [(19, 30), (30, 40), (59, 49)]
-    alone = np.zeros((60, 60), bool)
-    y, x = field._nearest_sources(alone, ys, xs)
-    assert np.array_equal(np.stack([y, x]), np.stack([ys, xs])), "none is near: the caller takes any"

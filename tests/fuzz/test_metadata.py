@@ -12,7 +12,7 @@ from inpaint_app.photofile.jpeg import metadata as jpeg
 from inpaint_app.photofile.metadata import exif, iptc, xmp
 from inpaint_app.photofile.previews import hidden
 from tests.fuzz.examples import bounded
-from tests.photofile import carriers
+from tests.photofile import carried
 from tests.photofile.leaks import filled, photo, shows
 
 PICTURE, HOLE = photo()
@@ -64,8 +64,8 @@ def blind(data: bytes | None, told: Edit) -> None:
     assert not [where for where in shows(data or b"") if where != "plain samples"]
 
 
-EXIFS, PACKETS = list(carriers.exifs().values()), list(carriers.packets().values())
-RESOURCES = list(carriers.resources().values())
+EXIFS, PACKETS = list(carried.exifs().values()), list(carried.packets().values())
+RESOURCES = list(carried.resources().values())
 
 
 @bounded(150)

@@ -14,7 +14,7 @@ import pytest
 from inpaint_app.photofile import files
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.metadata import exif
-from tests.photofile import carriers
+from tests.photofile import carried, carriers
 from tests.photofile.leaks import filled, photo
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
@@ -80,9 +80,9 @@ def test_words_beside_a_carrier_stay(target: str | None, tmp_path: Path) -> None
             assert before.get(tag) == after.get(tag), (name, target, tag)
 
 
-@pytest.mark.parametrize("name", sorted(n for n in carriers.exifs() if n.startswith("note")))
+@pytest.mark.parametrize("name", sorted(n for n in carried.exifs() if n.startswith("note")))
 def test_a_maker_note_keeps_its_place_and_its_own_words(name: str) -> None:
-    given, hole = carriers.exifs()[name], photo()[1]
+    given, hole = carried.exifs()[name], photo()[1]
     told = Edit(filled(photo()[0], hole), hole, 1)
     done = exif.cleaned(given, told)
     assert done is not None

@@ -9,7 +9,7 @@ import pytest
 
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.metadata import xmp
-from tests.photofile.carriers import packet
+from tests.photofile.carried import packet
 
 # The hole is the left half of the middle of a photo of 200×100.
 HOLE = np.zeros((100, 200), bool)
@@ -240,7 +240,7 @@ def test_the_packet_of_a_gif_stays_in_it_and_goes_along() -> None:
 
     from inpaint_app.photofile import files
     from inpaint_app.photofile.containers import gif_packet
-    from tests.photofile.carriers import thumbnails
+    from tests.photofile.carried import thumbnails
     from tests.photofile.photos import saved, scene
 
     plain = PillowImage.fromarray(scene(100, 200)).quantize(64)

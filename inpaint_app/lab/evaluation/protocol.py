@@ -99,13 +99,6 @@ def as_fractions(scores: Scores, protocol: str) -> dict[str, float]:
     return found
 
 
-def hole_from_seeds(row: Reported, share: float) -> tuple[float, float, float]:
-    """L1, L2 and PSNR over a hole that covers `share` of the image, from a row in the seeds' protocol."""
-    if row.protocol != "seeds":
-        return row.l1, row.l2, row.psnr
-    return row.l1 / 2 / share, row.l2 / 4 / share, row.psnr + 10 * math.log10(4 * share)
-
-
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the reports' own numbers say of how they were computed.

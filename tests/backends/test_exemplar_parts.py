@@ -1,0 +1,63 @@
+"""The exemplar engine's parts: its field of matches and its grain, on small arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inpaint_app.backends.exemplar import field as fields
+from inpaint_app.backends.exemplar import grain
+from tests.backends.test_exemplar import hole
+
+
+def test_what_is_copied_again_and_again_costs_more_and_what_has_its_share_nothing() -> None:
+    mask = hole((96, 96), 40, 40, 56, 56)
+    field = fields.make_field(mask, np.zeros_like(mask))
+    assert field is not None
+    field.cost[:] = 1.0
+    field.match[:] = np.stack([field.ys, field.xs - 32], 1)  # one region, copied once
+    assert fields.toll(field, 0.5).max() == 0
+    field.match[:] = (48, 12)
+    costs = fields.toll(field, 0.5)
+    assert costs[48, 12] > 0.5 > costs[48, 30] == 0
+
+
+def test_of_two_equal_sources_the_one_without_toll_is_taken() -> None:
+    mask = hole((64, 64), 28, 28, 36, 36)
+    features = np.full((64, 64, fields.CHANNELS), 90, np.float32)
+    taken = []
+    for charged in (False, True):
+        field = fields.make_field(mask, np.zeros_like(mask))
+        assert field is not None
+        field.match[:] = (10, 10)
+        toll = np.zeros((64, 64), np.float32)
+        toll[:20, :20] = 100.0 * charged
+        fields.search(features, field, backward=False, radius=32, seed=1, toll=toll)
+        taken.append(np.mean((field.match < 20).all(axis=1)))
+    assert taken[0] == 1.0
+    assert taken[1] < 0.2
+
+
+def test_grain_is_given_more_freely_where_the_hole_is_large() -> None:
+    noise = np.random.default_rng(0).normal(0, 1, (700, 700, 1)).repeat(3, 2)
+    gains = []
+    for side in (100, 500):
+        mask = hole((700, 700), 100, 100, 100 + side, 100 + side)
+        image = (120 + noise * np.where(mask[..., None], 3, 8)).astype(np.uint8)
+        filled = image.copy()
+        grain.match_grain(filled, mask, *np.nonzero(mask))
+        middle = (slice(100, 100 + side),) * 2
+        gains.append(filled[middle].std() / image[middle].std())
+    assert 1.05 < gains[0] < gains[1] < 8 / 3
+
+
+def test_a_match_that_fell_on_no_source_moves_to_the_nearest() -> None:
+    sources = np.ones((60, 60), bool)
+    sources[20:40, 20:40] = False
+    sources[:, 50:] = False
+    sources[0:8, 0:8] = False
+    ys, xs = np.array([22, 30, 59], np.int32), np.array([30, 38, 59], np.int32)
+    y, x = fields._nearest_sources(sources, ys, xs)
+    assert list(zip(y.tolist(), x.tolist(), strict=True)) == [(19, 30), (30, 40), (59, 49)]
+    alone = np.zeros((60, 60), bool)
+    y, x = fields._nearest_sources(alone, ys, xs)
+    assert np.array_equal(np.stack([y, x]), np.stack([ys, xs])), "none is near: the caller takes any"
