@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from benchmarks.masks import labelled
+from inpaint_app.backends.memory import peak
 from inpaint_app.photofile.files import load
 from inpaint_app.segmenters import own, registry, tiling, yolo
 from inpaint_app.segmenters.base import Segmenter
@@ -102,14 +103,6 @@ def three_by_three() -> Iterator[None]:
         yolo.closer, own.closer = kept
 
 
-def resident(anew: bool = False) -> int:
-    """The process's largest resident memory in bytes; `anew` begins to watch from now on (Linux)."""
-    if anew:
-        Path("/proc/self/clear_refs").write_text("5")
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024
-
-
 def looked(segmenter: Segmenter, photo: Image) -> tuple[list[Instance], float]:
     """The people found and the processor's seconds."""
     began = time.process_time()
@@ -127,9 +120,9 @@ def rows(
         memory = 0.0
         for photo in photos:
             large = cv2.resize(photo, (width, height), interpolation=cv2.INTER_CUBIC)
-            before = resident(anew=True)
-            found, taken = looked(segmenter, large)
-            memory = max(memory, (resident() - before) / 1e6)
+            with peak() as most:
+                found, taken = looked(segmenter, large)
+            memory = max(memory, 1.048576 * (most.megabytes or 0.0))
             wrong += len(found)
             seconds.append(taken)
             for at, share in enumerate(SHARES):

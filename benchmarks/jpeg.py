@@ -52,17 +52,10 @@ def best(work: Callable[[], object]) -> float:
     return min(taken)
 
 
-def peak() -> int:
-    """The process's largest resident memory so far, in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
 def measure(path: Path) -> None:
     """One size: print its row."""
     from inpaint_app.backends import registry
+    from inpaint_app.backends.memory import peak
     from inpaint_app.photofile import files
     from inpaint_app.removal.pipeline import Filler, Removal, remove
     from inpaint_app.settings import Settings
@@ -82,11 +75,10 @@ def measure(path: Path) -> None:
     warm = path.with_name("warm.jpg")
     warm.write_bytes(enlarged(None, 0.3))
     whole(warm)
-    Path("/proc/self/clear_refs").write_text("5")
-    resident = peak()
-    saved = whole(path)
+    with peak() as most:
+        saved = whole(path)
     height, width = Image.open(path).size[::-1]
-    memory = (peak() - resident) / (width * height * 3)
+    memory = 1024**2 * (most.megabytes or 0.0) / (width * height * 3)
     ours = best(lambda: whole(path))
     pixels = np.asarray(Image.open(path))
 

@@ -44,28 +44,6 @@ def synthetic(shape: tuple[int, int]) -> np.ndarray:
     return soft
 
 
-def status(name: str) -> int:
-    """A figure of /proc/self/status in bytes; 0 where there is none."""
-    path = Path("/proc/self/status")
-    if not path.exists():
-        return 0
-    for line in path.read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def peak_over(work: Callable[[], object]) -> int:
-    """The most memory that `work` held beyond what was held before it, in bytes (Linux)."""
-    reset = Path("/proc/self/clear_refs")
-    if not reset.exists():
-        return 0
-    before = status("VmRSS")
-    reset.write_text("5")
-    work()
-    return status("VmHWM") - before
-
-
 def timed(work: Callable[[], object]) -> tuple[float, float]:
     """Seconds by the clock and of processor time."""
     clock, processor = time.perf_counter(), time.process_time()
@@ -75,6 +53,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def child(source: Path, rounds: int) -> dict[str, Any]:
     """Measure one photo in this process."""
+    from inpaint_app.backends.memory import peak
     from inpaint_app.backends.opencv import NavierStokes
     from inpaint_app.photofile import files
     from inpaint_app.removal.session import Request, Session
@@ -126,7 +105,9 @@ def child(source: Path, rounds: int) -> dict[str, Any]:
     warm = folder / "warm.jpg"
     cv2.imwrite(str(warm), synthetic((600, 800)))
     removal(warm)
-    memory = peak_over(removal)
+    with peak() as most:
+        removal()
+    memory = 1024**2 * (most.megabytes or 0.0)
     for values in steps.values():
         values.clear()
     times: dict[str, list[tuple[float, float]]] = {"ours": [], "opencv": [], "pillow": []}
