@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ PACKAGE = ROOT / "inpaint_app"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 300
 MOST_MODULES = 16
+MOST_CALLED = 360
 HEAVY = {
     "torch",
     "torchvision",
@@ -191,15 +193,22 @@ def test_the_version_is_said_once() -> None:
     assert not [path for path in SOURCES if f'"{version}"' in path.read_text()]
 
 
-def test_a_removal_is_a_short_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the command line to a backend, with one fill: main, run, records, Session, its turn, pipeline, backend."""
-    from inpaint_app.backends.opencv import Telea
-    from inpaint_app.cli import main
-
+@pytest.fixture
+def removal(tmp_path: Path) -> list[str]:
+    """The words of one removal with a mask by Telea, of a JPEG."""
     photo, mask = np.full((48, 64, 3), 90, np.uint8), np.zeros((48, 64), np.uint8)
     mask[10:20, 20:30] = 255
     Image.fromarray(photo).save(tmp_path / "in.jpg")
     Image.fromarray(mask).save(tmp_path / "mask.png")
+    call = ["remove", str(tmp_path / "in.jpg"), "--mask", str(tmp_path / "mask.png"), "--backend", "telea"]
+    return [*call, "-o", str(tmp_path / "out.jpg")]
+
+
+def test_a_removal_is_a_short_walk(removal: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the command line to a backend, with one fill: main, run, records, Session, its turn, pipeline, backend."""
+    from inpaint_app.backends.opencv import Telea
+    from inpaint_app.cli import main
+
     walk: list[str] = []
     inpaint = Telea.inpaint
 
@@ -212,6 +221,25 @@ def test_a_removal_is_a_short_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return inpaint(self, *arguments)
 
     monkeypatch.setattr(Telea, "inpaint", walked)
-    call = ["remove", str(tmp_path / "in.jpg"), "--mask", str(tmp_path / "mask.png"), "--backend", "telea"]
-    assert main([*call, "-o", str(tmp_path / "out.jpg")]) == 0
+    assert main(removal) == 0
     assert len(walk) + 1 <= 8, walk
+
+
+def test_a_removal_calls_few_functions(removal: list[str]) -> None:
+    """Distinct functions of the package, with everything imported; the JPEG's reader and writer are half of them."""
+    from inpaint_app.cli import main
+
+    main([*removal[:-1], f"{removal[-1]}.jpg"])
+    called: set[tuple[str, str]] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(str(PACKAGE)):
+            called.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+
+    sys.setprofile(note)
+    try:
+        assert main(removal) == 0
+    finally:
+        sys.setprofile(None)
+    named = [one for one in called if not one[1].rpartition(".")[2].startswith("<")]
+    assert len(named) <= MOST_CALLED, len(named)

@@ -59,17 +59,14 @@ class Candidates:
     def wanted(self) -> Iterator[tuple[Removal, Progress]]:
         """What to fill next; `add` or `failed` is to be called before the one after it."""
         seed = int(self._removal.options.get("seed", 0))
-        while not self._over and len(self.made) < self._most and self._unclean():
-            number = len(self.made)
+        while not self._over and (number := len(self.made)) < self._most:
+            if number >= self._count and not all(one.appeared for one in self.made):
+                return
             named = _named(number, self._count, self._most)
             self._part = self._progress.part(number / self._most, (number + 1) / self._most, within=named)
             options = {**self._removal.options, "seed": seed + number}
             again = replace(self._removal, options=options) if number else self._removal
             yield again, self._part.part(0.0, 1.0 if self._look is None else 1.0 - LOOKING)
-
-    def _unclean(self) -> bool:
-        """Whether fewer were made than asked for, or something appeared in all of them."""
-        return len(self.made) < self._count or all(one.appeared for one in self.made)
 
     def add(self, result: Result) -> None:
         """A fill is made: it is looked at."""
