@@ -30,20 +30,31 @@ SIZE = 120
 REACH = 1.3
 """How far the crop goes beyond the object, in its longer sides."""
 FOOT = 0.3
-"""The share of an object's height, from below, that may stand on the ground."""
+"""The share of an object's height, from below, that may stand on the ground: twice that where it is wide."""
 LEVELS = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55)
 """Darkness (natural logarithm of lit by shaded) from which on ground is tried as shadow."""
 MATERIALS = 4
 """Colours that the ground is taken to consist of (cv2.resize takes four planes at once)."""
 BRIGHT = 0.8
 """The expectile of a material's light around that counts as lit."""
+ALIKE = 1.5
+"""How much less light a material lends to another, for each unit of logarithm that their ratios differ: deep shade is
+bluer than its ground."""
+RARE = 0.05
+"""The share of the ground around from which on a material is there to be compared with."""
 OUTLINE = 36
 """Pixels of an object's longer side where its outline is laid down in every direction."""
 ACROSS = (-2.6, -1.9, -1.3, -0.9, -0.55, -0.25, 0.0, 0.25, 0.55, 0.9, 1.3, 1.9, 2.6)
 UPWARDS = (-0.9, -0.6, -0.4, -0.25, -0.12, 0.05, 0.12, 0.25, 0.4, 0.6)
 """Where the top of an object one unit high may lie, seen from its foot."""
-CLEAR = 0.65
+CLEAR = 0.7
 """The share of a region that has to be shadow, as the judge sees it, for the region to be marked."""
+POWER = 0.75
+"""How much a larger region counts against a surer one."""
+AGREE = 0.1
+"""What it counts that a shadow points where all others of the photo do."""
+MOST = 24
+"""How many of the finds are looked at."""
 LEAST = 20
 """Pixels of a crop below which nothing is a region."""
 
@@ -108,43 +119,53 @@ class Candidate:
 def with_shadows(image: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
     """The finds with their clear cast shadows: instances labelled "shadow", numbered on, `of` what casts them.
 
-    image: (H, W, 3) uint8 RGB. A pixel that two could cast belongs to the surer one.
+    image: (H, W, 3) uint8 RGB. A pixel that two could cast belongs to the surer one. Only the MOST largest finds are
+    looked at.
     """
-    casters = [one for one in found if one.label != judge.LABEL]
-    marked = [(one, seen) for one in casters if (seen := shadow(image, one, casters)) is not None]
+    solid = [one for one in found if one.label != judge.LABEL and max(one.box.width, one.box.height) >= LEAST]
+    casters = sorted(solid, key=lambda one: -one.mask.size)[:MOST]
+    views = [seen(image, one, [other for other in solid if other is not one]) for one in casters]
+    tried = [list(candidates(view)) if view is not None else [] for view in views]
+    alone = [best(regions) for regions in tried]
+    ways = np.array([np.zeros(2) if one is None else one.way / np.linalg.norm(one.way) for one in alone])
+    leans = [
+        AGREE * (ways.sum(axis=0) - way) / max(2, np.count_nonzero(ways.any(axis=1)) - 1) for way in ways
+    ]
+    chosen = [
+        (best(*pair), *rest)
+        for *pair, rest in zip(tried, leans, zip(casters, views, strict=True), strict=True)
+    ]
     number = max((one.number for one in found), default=0)
     taken: list[Instance] = []
-    for caster, (box, mask, sure) in sorted(marked, key=lambda pair: -pair[1][2]):
-        mask = mask & ~_covered(taken, box)
-        tight = bounds(mask)
-        if tight is None:
+    for region, caster, view in sorted(chosen, key=lambda one: -one[0].sure if one[0] else 0):
+        if region is None or view is None:
             continue
-        number += 1
-        placed = Box(
-            box.left + tight.left, box.top + tight.top, box.left + tight.right, box.top + tight.bottom
-        )
-        taken.append(Instance(number, judge.LABEL, sure, placed, mask[tight.slices].copy(), of=caster.number))
+        mask = _resized(region.region, (view.area.width, view.area.height)) > 127
+        mask &= ~_covered([*found, *taken], view.area)
+        tight = bounds(mask)
+        if tight is not None:
+            left, top = view.area[:2]
+            box = Box(left + tight.left, top + tight.top, left + tight.right, top + tight.bottom)
+            number += 1
+            sure = region.sure
+            taken.append(
+                Instance(number, judge.LABEL, sure, box, mask[tight.slices].copy(), of=caster.number)
+            )
     return (*found, *taken)
 
 
-def shadow(image: Image, caster: Instance, found: Sequence[Instance]) -> tuple[Box, Mask, float] | None:
-    """Where the caster's clear shadow lies, as mask in a box, and how sure that is; None where there is no clear one.
+def best(regions: Sequence[Candidate], lean: NDArray[np.float64] | None = None) -> Candidate | None:
+    """The region that is most and surest shadow; None where there is no clear one.
 
-    found: whatever was found in the photo: none of it is shadow.
+    lean: where the photo's other shadows point, (right, down), as long as that is worth.
     """
-    view = seen(image, caster, [one for one in found if one is not caster])
-    if view is None:
-        return None
-    tried = list(candidates(view))
-    if not tried:
-        return None
-    sure = np.array([judge.share(one.features) for one in tried])
-    area = np.array([np.count_nonzero(one.region) for one in tried])
-    best = int(np.argmax(np.sqrt(area) * (sure - CLEAR)))
-    if sure[best] < CLEAR:
-        return None
-    mask = _resized(tried[best].region, (view.area.width, view.area.height)) > 127
-    return view.area, mask & ~_covered(found, view.area), float(sure[best])
+    best, most = None, 0.0
+    for one in regions:
+        sure = one.sure + (0.0 if lean is None else float(lean @ one.way) / float(np.linalg.norm(one.way)))
+        gain = (sure - CLEAR) * np.count_nonzero(one.region) ** POWER
+        if gain > most:
+            best, most = one, gain
+    return best
 
 
 def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | None:
@@ -161,7 +182,7 @@ def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | N
     height = box.height * scale
     free = ~taken & (rows >= top)
     ground = ~_dilated(taken, 3) & (rows >= top)
-    stands = rows >= int(bottom - FOOT * height)
+    stands = rows >= int(bottom - FOOT * min(2, max(1, 2 * box.width / box.height)) * height)
     rim = 2 * max(2, round(0.03 * longer * scale)) + 1
     if np.count_nonzero(ground) < 5 * LEAST:
         return None
@@ -207,6 +228,10 @@ def darkness(log: Plane, ground: Mask, reach: float) -> Plane:
         pull = weight * np.where(level > lit, np.float32(BRIGHT), np.float32(1 - BRIGHT))
         total = cv2.GaussianBlur(pull, (0, 0), reach / step)
         lit = (cv2.GaussianBlur(pull * level, (0, 0), reach / step) + 1e-5 * lit) / (total + 1e-5)
+    held = cv2.GaussianBlur(weight, (0, 0), reach / step)
+    rare = 1 - np.minimum(1, held / (RARE * held.sum(axis=2, keepdims=True) + 1e-6))
+    apart = np.linalg.norm(centres[:, None] - centres[None], axis=2)
+    lit = (lit[:, :, None] - 2 * rare[:, :, None] - ALIKE * apart).max(axis=3).astype(np.float32)
     wide = cv2.resize(lit, light.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray((near * wide).sum(axis=2) - light, dtype=np.float32)
 
