@@ -91,6 +91,7 @@ def remove(
     confidence: float = CONFIDENCE,
     candidates: int = 1,
     belongings: str = AUTO,
+    shadows: str = AUTO,
     invert_mask: bool = False,
     stretch_mask: bool = False,
     letterbox_mask: bool = False,
@@ -105,8 +106,9 @@ def remove(
     another size is scaled to the photo, of another proportion refused unless stretch_mask or letterbox_mask says how it
     fits. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
     options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one, with all of
-    them as its `candidates`. belongings: "off" leaves what the named ones ride, carry and wear. Known pixels of the
-    result equal the photo's. Raises NothingFound, MaskError, OptionError, MissingError, BackendError.
+    them as its `candidates`. belongings, shadows: "off" leaves what the named ones ride, carry and wear, or the clear
+    shadows that they cast. Known pixels of the result equal the photo's. Raises
+    NothingFound, MaskError, OptionError, MissingError, BackendError.
     """
     image = _pixels(photo)
     request = Request(
@@ -120,6 +122,7 @@ def remove(
         options=options,
         candidates=candidates,
         belongings=belongings,
+        shadows=shadows,
     )
     alpha = photo.alpha if isinstance(photo, Photo) else None
     return session().run(image, request, progress, alpha=alpha)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from inpaint_app.segmenters import belongings
 from inpaint_app.segmenters.base import NONE
+from inpaint_app.segmenters.shadows import with_shadows
 from inpaint_app.types import Image, Instance
 
 AUTO, OFF = CHOICES = ("auto", "off")
@@ -35,7 +36,8 @@ KINDS: dict[str, Kind] = {
         belongings.owned,
         "what people ride, carry and wear goes with them, and a driver with the car",
         belongings.WEAKEST,
-    )
+    ),
+    "shadows": Kind(with_shadows, "clear cast shadows go with what casts them"),
 }
 """The kinds of parts, by the name of their field of a Request, in the order in which they are looked for."""
 
@@ -55,7 +57,11 @@ def with_found_parts(
     wanted = set(kinds)
     for name, kind in KINDS.items():
         if name in wanted:
-            found = kind.find(image, found)
+            found = _numbered(kind.find(image, found), confidence)
+    return found
+
+
+def _numbered(found: tuple[Instance, ...], confidence: float) -> tuple[Instance, ...]:
     kept = [one for one in found if one.confidence >= confidence or one.of is not None]
     if len(kept) == len(found):
         return found

@@ -18,7 +18,7 @@ from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Encoded, Photo
 from inpaint_app.photofile.photo import SaveOptions
-from inpaint_app.removal.parts import AUTO
+from inpaint_app.removal.parts import AUTO, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.server.endpoints.arguments import READING
 from inpaint_app.server.endpoints.jobs import called
@@ -43,7 +43,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
         confidence = gr.Number(CONFIDENCE, label="confidence")
         segmenter = gr.Textbox("", label="segmenter")
         candidates = gr.Number(1, label="candidates", precision=0)
-        belongings = gr.Textbox(AUTO, label="belongings")
+        parts = [gr.Textbox(AUTO, label=kind) for kind in KINDS]
         saving = [
             gr.Number(0, label="frame", precision=0),
             gr.Checkbox(False, label="exact"),
@@ -59,7 +59,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     )  # fmt: skip
     press[1].click(
         service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
-         *saving, belongings],
+         *saving, *parts],
         [file, report], api_name="remove_objects",
         api_description='Remove all objects of the words in `objects`, such as "people, dog". Returns the photo in '
         "its own format, and a report.",
@@ -118,7 +118,7 @@ class Service:
     def remove_objects(
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
         confidence: float, segmenter: str, candidates: float, frame: float, exact: bool, mark_edited: bool,
-        belongings: str, request: gr.Request,
+        belongings: str, shadows: str, request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Find and remove."""
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
@@ -130,6 +130,7 @@ class Service:
             "segmenter": segmenter or None,
             "candidates": int(candidates),
             "belongings": belongings,
+            "shadows": shadows,
         }
         return self._removed(
             photo, what, backend, options, grow, feather, _Saving(frame, exact, mark_edited), request

@@ -111,6 +111,7 @@ function makeSettings(app) {
         backends: chosen(), options: values, candidates: Number(candidates.value), grow: grow.value, feather: feather.value,
         segmenter: segmenter.value, confidence: Number(confidence.value),
         belongings: one("[name=belongings]").checked ? "auto" : "off",
+        shadows: one("[name=shadows]").checked ? "auto" : "off",
       };
     },
   };
