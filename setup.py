@@ -26,7 +26,7 @@ setup(
     packages=[*find_packages(include=["inpaint_app*"]), "inpaint_app.weights"],
     package_dir={"inpaint_app.weights": "checkpoints"},
     package_data={
-        "inpaint_app": ["py.typed", "segmenters/*.npz", "ui/static/*", "ui/static/examples/*"],
+        "inpaint_app": ["py.typed", "ui/static/*", "ui/static/examples/*"],
         "inpaint_app.weights": ["manifest.toml", *shipped()],
     },
 )

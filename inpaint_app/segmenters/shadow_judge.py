@@ -1,4 +1,4 @@
-"""How much of a dark region beside an object is its shadow: four small networks on what can be measured of it.
+"""How much of a dark region beside an object is its shadow: a logistic regression on what can be measured of it.
 
 Fitted by `python -m benchmarks.shadows fit` on made shadows and the tuning half of eval/shadow.
 """
@@ -6,9 +6,6 @@ Fitted by `python -m benchmarks.shadows fit` on made shadows and the tuning half
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
     from inpaint_app.segmenters.shadows import View
 
 LABEL = "shadow"
-WEIGHTS = Path(__file__).with_name("shadow_judge.npz")
-"""2,000 numbers."""
 
 
 def features(view: View, region: Mask, level: float, share: float) -> NDArray[np.float64] | None:
@@ -64,6 +59,7 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
     dim = np.count_nonzero(beside & (dark > level)) / (1 + np.count_nonzero(beside))
     return np.array(
         [
+            1.0,
             _log((depth - away) / (spread + 0.03)),
             _log(middle),
             _log(depth),
@@ -95,27 +91,8 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
 
 
 def share(values: NDArray[np.float64]) -> float:
-    """The share of a region that is shadow, 0..1: the mean of four small networks."""
-    norm, *nets = _weights()
-    z = normalised(values[None], norm)
-    return float(np.mean([1 / (1 + np.exp(-logits(z, net)[0])) for net in zip(*nets, strict=True)]))
-
-
-def normalised(values: NDArray[np.float64], norm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows of features without their mean and scale, bounded. norm: (2, n)."""
-    return np.clip((values - norm[0]) / norm[1], -4, 4)
-
-
-def logits(z: NDArray[np.float64], net: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """What a network of one hidden layer and a direct line says of rows: (rows,)."""
-    inner, bias, outer, line = net
-    return np.asarray(np.tanh(z @ inner + bias) @ outer + z @ line[:-1] + line[-1])
-
-
-@cache
-def _weights() -> tuple[NDArray[np.float64], ...]:
-    with np.load(WEIGHTS, allow_pickle=False) as file:
-        return tuple(file[name].astype(np.float64) for name in file.files)
+    """The share of a region that is shadow, 0..1."""
+    return float(1 / (1 + np.exp(-values @ WEIGHTS)))
 
 
 def _local(log: NDArray[np.float32], mask: Mask) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -133,3 +110,36 @@ def _log(value: float) -> float:
 def _dilated(mask: Mask, width: int) -> Mask:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     return np.asarray(cv2.dilate(mask.view(np.uint8), kernel) > 0)
+
+
+WEIGHTS = np.array(
+    [
+        -3.1549,
+        0.2971,
+        -0.1106,
+        -0.0694,
+        0.1022,
+        0.8533,
+        -0.3259,
+        -0.2559,
+        0.2391,
+        0.0411,
+        -0.9977,
+        -0.8036,
+        -0.2297,
+        -2.0534,
+        -10.8620,
+        -0.0267,
+        -0.3440,
+        2.3474,
+        -0.0845,
+        0.4314,
+        0.3456,
+        -0.5080,
+        0.2451,
+        -0.1247,
+        -0.2551,
+        0.1677,
+        -1.9950,
+    ]
+)

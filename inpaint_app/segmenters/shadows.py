@@ -47,7 +47,7 @@ OUTLINE = 36
 ACROSS = (-2.6, -1.9, -1.3, -0.9, -0.55, -0.25, 0.0, 0.25, 0.55, 0.9, 1.3, 1.9, 2.6)
 UPWARDS = (-0.9, -0.6, -0.4, -0.25, -0.12, 0.05, 0.12, 0.25, 0.4, 0.6)
 """Where the top of an object one unit high may lie, seen from its foot."""
-CLEAR = 0.7
+CLEAR = 0.65
 """The share of a region that has to be shadow, as the judge sees it, for the region to be marked."""
 POWER = 0.75
 """How much a larger region counts against a surer one."""
