@@ -33,6 +33,7 @@ from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import shadows
+from inpaint_app.segmenters.shadow_view import seen
 from inpaint_app.types import Box, Image, Instance, Mask
 
 CLEAR = 0.15
@@ -189,7 +190,7 @@ def features(out: Path, seed: int, count: int) -> None:
     rows = []
     for number, (image, objects, shadow) in enumerate(cases):
         for one in objects:
-            view = shadows.seen(image, one, [other for other in objects if other is not one])
+            view = seen(image, one, [other for other in objects if other is not one])
             if view is None:
                 continue
             size = view.own.shape[::-1]

@@ -6,16 +6,13 @@ Fitted by `python -m benchmarks.shadows fit` on made shadows and the tuning half
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.segmenters.shadow_view import View, dilated
 from inpaint_app.types import Mask
-
-if TYPE_CHECKING:
-    from inpaint_app.segmenters.shadows import View
 
 LABEL = "shadow"
 
@@ -25,12 +22,12 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
 
     region: (h, w). level: the darkness that it was cut at. share: of all ground that is so dark and hangs together.
     """
-    body = _dilated(view.own, 5)
+    body = dilated(view.own, 5)
     lit = view.ground & ~region & ~body
-    inner, ring = region & ~body, _dilated(region, 15) & lit
-    near = _dilated(region, 41) & lit
+    inner, ring = region & ~body, dilated(region, 15) & lit
+    near = dilated(region, 41) & lit
     inside, outside = _local(view.log, region), _local(view.log, lit)
-    edge = _dilated(region, 3) & lit & (inside[1] > 0.05) & (outside[1] > 0.05)
+    edge = dilated(region, 3) & lit & (inside[1] > 0.05) & (outside[1] > 0.05)
     if min(np.count_nonzero(part) for part in (inner, ring, edge)) < 10:
         return None
     dark = view.dark
@@ -46,7 +43,7 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
     rim[1:-1, 1:-1] = False
     likeness, best = view.laid.best(region)
     outline = view.laid.planes[best]
-    around = _dilated(outline, 7) & view.laid.room & ~outline
+    around = dilated(outline, 7) & view.laid.room & ~outline
     tiny = cv2.resize(dark, outline.shape[::-1], interpolation=cv2.INTER_AREA)
     lift = float(tiny[outline].mean() - tiny[around].mean()) if outline.any() and around.any() else 0.0
     size = np.count_nonzero(region)
@@ -105,11 +102,6 @@ def _local(log: NDArray[np.float32], mask: Mask) -> tuple[NDArray[np.float32], N
 
 def _log(value: float) -> float:
     return math.log(max(value, 1e-3))
-
-
-def _dilated(mask: Mask, width: int) -> Mask:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    return np.asarray(cv2.dilate(mask.view(np.uint8), kernel) > 0)
 
 
 WEIGHTS = np.array(
