@@ -235,20 +235,9 @@ def share(text: str) -> float:
 
 def objects(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The words for what is to be found; raises OptionError on one that nothing stands for."""
-    classes = segmenters.labels(arguments.settings)
     words = [word.strip().lower() for word in arguments.objects.split(",") if word.strip()]
     words = [word for word in ("people", "bystanders", "cars") if getattr(arguments, word)] + words
-    known = (*GROUPS, *classes)
-    for word in words:
-        if word not in known:
-            near = get_close_matches(word, [*known, *(f"{name}s" for name in known)], n=1)
-            hint = (
-                f" Did you mean {near[0].removesuffix('s') if near[0] not in known else near[0]!r}?"
-                if near
-                else ""
-            )
-            raise OptionError(f"{word!r} is nothing that can be found.{hint} Known: {', '.join(known)}.")
-    labels_of(words, classes)
+    labels_of(words, segmenters.labels(arguments.settings))
     return tuple(dict.fromkeys(words))
 
 

@@ -6,6 +6,7 @@ import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Protocol, runtime_checkable
 
 from inpaint_app.errors import OptionError
@@ -43,6 +44,12 @@ PLURALS = {
     "skis": "skis", "scissors": "scissors", "broccoli": "broccoli",
 }  # fmt: skip
 """Classes whose plural has no s of its own."""
+
+
+LONG, ALIKE = 6, 0.88
+"""From so many letters on a word may be off a little; of a short one another word comes of it."""
+MANY = 300
+"""Classes from which on a message names the nearest alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +99,25 @@ def counted_words(labels: Iterable[str]) -> str:
 
 
 def labels_of(words: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """The class names that words like "people", "cars" or "dog" stand for; raises OptionError on others."""
+    """The class names that words like "people", "dogs" or "trafic light" stand for; raises OptionError on others.
+
+    A plural stands for its class, and so does a slip of the pen. Groups are taken by their own word alone: what
+    "bystanders" spares is decided by that word.
+    """
     classes = tuple(known)
+    many = {plural(label): label for label in classes}
     chosen: list[str] = []
     for word in words:
-        name = word.strip().lower()
-        group = GROUPS.get(name, (name,) if name in classes else ())
+        name = " ".join(word.lower().split())
+        near = get_close_matches(name, (*GROUPS, *classes, *many), n=3, cutoff=0.6)
+        if name not in GROUPS and name not in classes and name not in many and len(name) >= LONG:
+            slips = get_close_matches(name, [one for one in near if one not in GROUPS], n=1, cutoff=ALIKE)
+            name = next(iter(slips), name)
+        group = GROUPS.get(name) or ((many.get(name, name),) if name in classes or name in many else ())
         if not group:
-            raise OptionError(
-                f"{word!r} is nothing that can be found. Known: {', '.join((*GROUPS, *classes))}."
-            )
+            meant = " or ".join(repr(one) for one in dict.fromkeys(many.get(one, one) for one in near))
+            hint = f" Did you mean {meant}?" if near else ""
+            told = f" Known: {', '.join((*GROUPS, *classes))}." if len(classes) < MANY else ""
+            raise OptionError(f"{word!r} is nothing that can be found.{hint}{told}")
         chosen += [label for label in group if label in classes and label not in chosen]
     return tuple(chosen)

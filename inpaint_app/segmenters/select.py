@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -34,6 +34,8 @@ MARGIN = {"box": 0.2, "painted": 0.25}
 """What of its surroundings is looked at, as a share of the gesture's longer side."""
 LEVELS, FILLS = (0.5, 0.4, 0.3, 0.2, 0.1), 0.7
 """A thing fills the box that is drawn around it: a cut that spans less than that share of a side is taken further."""
+FARTHEST = 1e6
+"""Coordinates in pixels are below this, far beyond any photo."""
 LOOKED_AT = 640
 """Side in pixels of the picture in which a finder looks for what is meant."""
 FITS = 0.6
@@ -50,6 +52,24 @@ class Gesture:
     box: Box | None = None
     points: tuple[tuple[float, float], ...] = ()
     width: float = 1.0
+
+    @classmethod
+    def of(cls, *, box: Any = None, points: Any = (), width: float = 1.0) -> Gesture:
+        """A gesture of loose values, as they come from a page or a call: four numbers, or pairs. Raises OptionError."""
+        try:
+            array = np.asarray(points if box is None else box, dtype=np.float64).reshape(
+                -1, 2 if box is None else 4
+            )
+        except (TypeError, ValueError, OverflowError):
+            array = np.zeros((0, 2))
+        if not len(array) or not np.isfinite(array).all() or np.abs(array).max() > FARTHEST:
+            raise OptionError(
+                f"Nothing is pointed at by {ascii(box or points)[:60]}: expected x,y or left,top,right,bottom."
+            )
+        if box is None:
+            return cls(points=tuple((float(x), float(y)) for x, y in array), width=width)
+        left, top, right, bottom = (int(side) for side in array[0])
+        return cls(Box(left, top, max(right, left + 1), max(bottom, top + 1)))
 
     @property
     def kind(self) -> str:

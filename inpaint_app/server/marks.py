@@ -32,8 +32,8 @@ MOST_POINTS = 400_000
 MOST_WORK = 300_000_000
 """Rows that the points' discs cross, with a tenth of the pixels around the strokes: a minute or so of drawing."""
 
-MOST_MASKS = 32
-"""Mask files held for a visit; of one that was let go only an undone mark can still speak."""
+MOST_MASKS, MOST_BYTES = 200, 32 * 2**20
+"""Mask files and selections held for a visit, packed; of one that was let go only an undone mark can still speak."""
 
 FARTHEST = 1e6
 """Coordinates and widths in pixels are below this, far beyond any photo."""
@@ -66,7 +66,9 @@ class HeldMasks(dict[str, HeldMask]):
         """Hold a mask and name it."""
         name = secrets.token_urlsafe(8)
         self[name] = HeldMask.of(mask, preview)
-        while len(self) > MOST_MASKS:
+        while len(self) > MOST_MASKS or (
+            len(self) > 1 and sum(len(m.packed) for m in self.values()) > MOST_BYTES
+        ):
             del self[next(iter(self))]
         return name
 

@@ -1,4 +1,4 @@
-"""A mask file that a visitor brings: what it can mean, so that the page asks where it is in doubt."""
+"""Parts of the mask that are no strokes: a file that a visitor brings, with what it can mean; what is pointed at."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from typing import Any
 import numpy as np
 
 from inpaint_app.errors import MaskDoubt, MaskError
+from inpaint_app.imaging.mask import scaled
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
+from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Photo
 from inpaint_app.removal.mask_file import GivenMask, open_mask
-from inpaint_app.types import Mask
+from inpaint_app.removal.session import Session
+from inpaint_app.server import pictures
+from inpaint_app.server.guard.limits import OPENING
+from inpaint_app.server.visitors import Visit
+from inpaint_app.types import Mask, Progress
+from inpaint_app.ui import messages
 
 WORDS = {
     "invert": "Use it inverted",
@@ -31,6 +38,25 @@ class Meaning:
     mask: Mask
     words: str = ""
     note: str = ""
+
+
+def held(visit: Visit, mask: Mask) -> dict[str, str]:
+    """Hold a mask, (H, W) of the visit's photo, under a name, with a picture of it for the page."""
+    photo = visit.opened()
+    width, height = pictures.preview_size(photo.width, photo.height)
+    shown = pictures.mask_png(scaled(mask, (height, width)))
+    preview = str(files.write_bytes(shown, visit.file(".png")))
+    return {"id": visit.masks.take(mask, preview), "preview": preview}
+
+
+def pick(session: Session, visit: Visit, message: messages.Message, progress: Progress) -> None:
+    """Tell the page what the select tool points at: the number of a find, or an outline that is held as masks are."""
+    image, gesture = visit.pixels(), messages.gesture(message)
+    with visit.allowance.turn(OPENING, progress):
+        known = visit.step().found or ()
+        one = session.select(image, gesture, known, messages.segmenter(message), progress)
+    shown = {} if one.number else held(visit, one.full_mask((image.shape[0], image.shape[1])))
+    visit.say("selected", number=one.number, text=f"Selected: {one.label}", **shown)
 
 
 def meanings(

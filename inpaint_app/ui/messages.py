@@ -12,6 +12,7 @@ from inpaint_app.removal import request as requests
 from inpaint_app.removal.parts import AUTO, KINDS, OFF
 from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
+from inpaint_app.segmenters.select import Gesture
 from inpaint_app.segmenters.subjects import subjects
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.marks import Marks, drawn
@@ -72,6 +73,15 @@ def confidence(message: Message) -> float:
 def candidates(message: Message) -> int:
     """How many seeds a backend that draws by chance fills with."""
     return integer(message.get("candidates") or 1)
+
+
+def gesture(message: Message) -> Gesture:
+    """What the select tool pointed at; raises OptionError."""
+    box = listed(message.get("box"))
+    points = listed(message.get("points"))
+    width = message.get("width")
+    thick = float(width) if isinstance(width, int | float) and 0 < width < 1e6 else 1.0
+    return Gesture.of(box=box or None, points=points, width=thick)
 
 
 def parts(message: Message) -> dict[str, Any]:

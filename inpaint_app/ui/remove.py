@@ -14,8 +14,6 @@ import numpy as np
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Expected
 from inpaint_app.errors import Cancelled, InpaintError
-from inpaint_app.imaging import mask as masks
-from inpaint_app.photofile import files
 from inpaint_app.removal.session import NothingFound, Session
 from inpaint_app.server import pictures
 from inpaint_app.server.files.stored_results import opacity, seen
@@ -25,7 +23,7 @@ from inpaint_app.server.work import at_once, value, working
 from inpaint_app.types import Image, Progress
 from inpaint_app.ui import measured, messages, view_models
 from inpaint_app.ui.downloads import give
-from inpaint_app.ui.mask_files import meanings
+from inpaint_app.ui.mask_files import held, meanings, pick
 from inpaint_app.ui.messages import Message
 from inpaint_app.ui.opening import opened
 from inpaint_app.ui.results import Shown
@@ -124,6 +122,11 @@ class Remover:
                     part(1.0, "Done")
 
         yield from working(visit, task, messages.work(message))
+
+    def select(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        """The outline of what the select tool points at becomes a part of the mask."""
+        visit, message = self._met(event, request)
+        yield from working(visit, partial(pick, self.session, visit, message), messages.work(message))
 
     def prove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Measure on this photo which backend is best for what is marked: the quick ones, and those that are chosen."""
@@ -250,15 +253,8 @@ class Remover:
 
     def _say_mask(self, visit: Visit, path: Path, progress: Progress, run: bool = False) -> None:
         """Hold a mask file at the photo's size and show it. run: what it covers is to go at once."""
-        photo = visit.opened()
-        size = pictures.preview_size(photo.width, photo.height)
-        question, ways = meanings(path, photo, partial(self.session.open_mask, progress=progress))
-        choices = []
-        for way in ways:
-            shown = pictures.mask_png(masks.scaled(way.mask, (size[1], size[0])))
-            preview = str(files.write_bytes(shown, visit.file(".png")))
-            name = visit.masks.take(way.mask, preview)
-            choices.append({"words": way.words, "id": name, "preview": preview, "note": way.note})
+        question, ways = meanings(path, visit.opened(), partial(self.session.open_mask, progress=progress))
+        choices = [{"words": way.words, "note": way.note, **held(visit, way.mask)} for way in ways]
         visit.say("mask", question=question, choices=choices, run=run and not question)
 
     def _show(self, visit: Visit, step: Step, image: Image) -> None:

@@ -20,8 +20,8 @@ from inpaint_app.server.pictures import data_url
 STATIC = Path(__file__).parent / "static"
 
 SCRIPTS = (
-    "icons.js", "dom.js", "words.js", "mask.js", "view.js", "stage.js", "objects.js", "settings.js", "results.js",
-    "compare.js", "proof.js", "strip.js", "intake.js", "keys.js", "studio.js",
+    "icons.js", "dom.js", "words.js", "mask.js", "view.js", "select.js", "stage.js", "objects.js", "settings.js",
+    "results.js", "compare.js", "proof.js", "strip.js", "intake.js", "keys.js", "studio.js",
 )  # fmt: skip
 """In the order in which they are joined: each adds makers, the last one puts them together."""
 

@@ -2,6 +2,7 @@
 function makeKeys(app, mask) {
   const plain = {
     v: () => app.pick("pick"),
+    s: () => app.pick("select"),
     b: () => app.pick("brush"),
     e: () => app.pick("erase"),
     "[": () => app.resizeBrush(1 / 1.2),

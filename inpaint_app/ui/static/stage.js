@@ -82,9 +82,10 @@ function makeStage(app, mask, view) {
       context.strokeStyle = on ? app.colour : stays ? "#4fd18b" : "#fff";
       context.stroke(path);
     }
+    app.select.draw(context);
     context.restore();
     badges();
-    if (cursor && app.paints() && !panning) ring();
+    if (cursor && app.paints() && app.tool !== "select" && !panning) ring();
   }
 
   /* Number, class and confidence at the top of each outline; in a crowd, where words would lie on each other, the
@@ -160,9 +161,10 @@ function makeStage(app, mask, view) {
     const pans = event.button === 1 || panning || app.comparing() || event.button === 2;
     if (pans || !app.paints() || app.busy) gesture = { kind: "pan", x, y, moved: 0, find: pans ? null : findAt(x, y) };
     else {
-      gesture = { kind: "stroke" };
+      gesture = { kind: app.tool === "select" ? "select" : "stroke" };
       const [ix, iy] = view.toImage(x, y);
-      mask.begin(ix, iy, app.brush / view.scale, app.tool === "erase");
+      if (gesture.kind === "select") app.select.begin(ix, iy);
+      else mask.begin(ix, iy, app.brush / view.scale, app.tool === "erase");
     }
     cursor = [x, y];
     redraw();
@@ -181,14 +183,18 @@ function makeStage(app, mask, view) {
       if (gesture.moved > 4) view.pan(x - before[0], y - before[1]);
     } else {
       const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-      for (const each of events.length ? events : [event]) mask.extend(...view.toImage(...local(each)));
+      for (const each of events.length ? events : [event]) (gesture.kind === "select" ? app.select : mask).extend(...view.toImage(...local(each)));
     }
     redraw();
   }
 
   function up(event) {
     if (!pointers.delete(event.pointerId)) return;
-    if (gesture && gesture.kind === "stroke") { mask.end(); gesture = null; }
+    if (gesture && gesture.kind === "select") {
+      if (event.type === "pointercancel") app.select.abandon();
+      else app.select.end();
+      gesture = null;
+    } else if (gesture && gesture.kind === "stroke") { mask.end(); gesture = null; }
     else if (gesture && gesture.kind === "pan") {
       if (gesture.moved <= 4 && gesture.find && !app.busy) app.objects.toggle(gesture.find);
       else app.moved();
@@ -213,6 +219,7 @@ function makeStage(app, mask, view) {
 
   function pinchStart() {
     mask.abandon();
+    app.select.abandon();
     gesture = { kind: "pinch", ...spread() };
   }
 

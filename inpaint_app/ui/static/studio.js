@@ -77,7 +77,7 @@ Object.assign(app, {
   send(name, message) {
     app.number();
     app.pressed();
-    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places" }[name] || "One moment");
+    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places", select: "Looking for its outline" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
   number: () => (works += 1),
@@ -106,6 +106,7 @@ Object.assign(app, {
     app.busy = 0;
     clearTimeout(clock);
     app.root.classList.remove("working");
+    app.select.rest();
     app.enable();
     app.refocus();
   },
@@ -237,6 +238,12 @@ const hears = {
     if (message.question) app.ask(message.question, message.choices.map((choice) => [choice.words, () => use(choice)]));
     else await use(message.choices[0]);
   },
+  /* What the select tool pointed at: a find, or an outline that is held as a mask file is. */
+  async selected(message) {
+    if (message.number) mask.choose([message.number], true);
+    else mask.image(message.id, await picture(message.preview));
+    app.announce(message.text);
+  },
   async detail(message) {
     const image = await picture(message.path), which = message.result || "before";
     app.details = [...app.details.filter((detail) => detail.which !== which), { which, box: message.box, image }];
@@ -280,6 +287,7 @@ function hear() {
 
 for (const node of all("[data-icon]")) node.insertAdjacentHTML("afterbegin", icon(node.dataset.icon));
 app.results_ = makeResults(app);
+app.select = makeSelect(app, mask, view);
 app.stage = makeStage(app, mask, view);
 app.objects = makeObjects(app, mask);
 app.settings = makeSettings(app);
