@@ -131,3 +131,20 @@ def test_the_cost_follows_the_gesture_and_not_the_photo() -> None:
     began = time.process_time()
     selected(large, box)
     assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    "loose",
+    [
+        {}, {"points": "abc"}, {"points": [[1]]}, {"points": [[1, None]]}, {"points": [[float("nan"), 2]]},
+        {"box": [1, 2, 3]}, {"box": [1, 2, 3, 1e9]}, {"box": {"left": 1}},
+    ],
+)  # fmt: skip
+def test_what_points_nowhere_is_refused_in_a_sentence(loose: dict[str, object]) -> None:
+    with pytest.raises(OptionError, match="expected x,y or left,top,right,bottom"):
+        Gesture.of(**loose)
+
+
+def test_loose_values_become_a_gesture() -> None:
+    assert Gesture.of(box=[4, 5, 4, 9]) == Gesture(Box(4, 5, 5, 9))
+    assert Gesture.of(points=[[1, 2], [3, 4]], width=7) == Gesture(points=((1, 2), (3, 4)), width=7)
