@@ -8,12 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import BackendError, Cancelled, InpaintError
+
+if TYPE_CHECKING:
+    from inpaint_app.shots.stack import Behind
 
 Image: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -231,6 +234,7 @@ class Result:
     A session adds: hole: the mask before it was grown. avoid: what no fill copied from. appeared: new objects in the
     hole. candidates: all fills that were asked for, by seed; this is the best. note: what to tell of new objects;
     notices: of the machine. finder: the segmenter that looked for what to remove, or "".
+    behind: what other shots of the place showed of the hole.
     """
 
     image: Image
@@ -251,6 +255,7 @@ class Result:
     note: str = ""
     notices: tuple[str, ...] = ()
     finder: str = ""
+    behind: Behind | None = None
 
     @property
     def seed(self) -> int:

@@ -1,18 +1,22 @@
-"""The mask of a photo on the command line: which file it is, and how it is to be taken."""
+"""What is given beside a photo on the command line: its mask, how that is taken, and further shots of its place."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app.batch import masks_in
+from inpaint_app.batch.naming import same_file
 from inpaint_app.cli import streams
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.mask_file import open_mask
-from inpaint_app.removal.session import Session
+from inpaint_app.removal.session import Request, Session
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Mask
 
 
@@ -73,3 +77,42 @@ def mask_of(
     if found.note:
         console.note(f"{path.name}: {found.note}")
     return found.mask
+
+
+def add_shots(parser: argparse.ArgumentParser) -> None:
+    """Further shots of the photo's place, and what moves between them."""
+    group = parser.add_argument_group("several shots of one place")
+    group.add_argument(
+        "--shots",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="S",
+        help="further shots of the photo's place: what they show behind the removed is taken before any fill",
+    )
+    group.add_argument(
+        "--everything-that-moves", action="store_true", help="remove what is gone in the further shots"
+    )
+
+
+def check_shots(arguments: argparse.Namespace) -> bool:
+    """Whether they say what is to go; raises OptionError where they mean nothing clear."""
+    if arguments.everything_that_moves and not arguments.shots:
+        raise OptionError(
+            "--everything-that-moves needs further shots of the place: --shots second.jpg third.jpg."
+        )
+    if arguments.shots and (len(arguments.photos) > 1 or arguments.prove):
+        raise OptionError("--shots goes with one PHOTO, whose place they all show, and without --prove.")
+    if arguments.shots and arguments.save_recipe:
+        raise OptionError("--save-recipe does not go with --shots: a recipe holds one photo's removal.")
+    return bool(arguments.everything_that_moves)
+
+
+def with_shots(
+    requests: Sequence[Request], photo: Path, arguments: argparse.Namespace, session: Session
+) -> list[Request]:
+    """The requests with the shots; the photo itself (`*.jpg` names it too) is none."""
+    paths = [path for path in arguments.shots if not same_file(path, photo)]
+    shots = tuple(Shot(session.load(path).rgb, path.name) for path in paths)
+    everything = arguments.everything_that_moves
+    return [replace(request, shots=shots, everything=everything) for request in requests]

@@ -33,7 +33,7 @@ def report(path: Path, photo: Photo, result: Result, saved: Saved) -> dict[str, 
         "finder": result.finder or None,
         "new_objects": result.note or None,
         "file": saved.report.plain(),
-    }
+    } | ({} if result.behind is None else {"shots": result.behind.plain()})
 
 
 def instance_record(instance: Any) -> dict[str, Any]:
@@ -54,9 +54,15 @@ def summary(record: dict[str, Any], several: bool = False) -> str:
     place = record["result"] if record["result"] != "-" else "standard output"
     return (
         f"{place}{' from ' + record['photo'] if several else ''}: {_gone(record)}{share:.1f} % of the photo filled by "
-        f"{record['backend']} in {record['seconds']:.2f} s; {record['file']['kept']}{_of_several(record)}; "
+        f"{record['backend']} in {record['seconds']:.2f} s{_true(record)}; {record['file']['kept']}"
+        f"{_of_several(record)}; "
         f"shown elsewhere in the file: {record['file']['elsewhere']}"
     )
+
+
+def _true(record: dict[str, Any]) -> str:
+    """How much of the hole other shots showed."""
+    return f" ({record['shots']['told']})" if "shots" in record else ""
 
 
 def _gone(record: dict[str, Any]) -> str:

@@ -43,6 +43,7 @@ examples:
   inpaint-app remove street.jpg --people -o clean.jpg --json report.json --save-recipe
   inpaint-app remove street.jpg --people --candidates 4 -o clean.jpg             clean-1.jpg to clean-4.jpg, by seed
   inpaint-app remove street.jpg --recipe clean.jpg.recipe.json -o again.jpg      the same pixels again
+  inpaint-app remove first.jpg --people --shots second.jpg third.jpg -o clean.jpg      what the others show behind
   inpaint-app remove - --people -o - < street.jpg > clean.jpg                    through pipes
 
 A JPEG stays the same file wherever the mask does not reach; metadata, colour profile and orientation are kept.
@@ -68,14 +69,13 @@ def add(commands: Any, chosen: str | None) -> None:
         help="a picture, white = remove; a folder of them, named as the photos; - is standard input",
     )
     mask_arguments.add_reading(parser)
+    mask_arguments.add_shots(parser)
     saving.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
     saving.add_saving(parser)
     parser.add_argument(
-        "--prove",
-        action="store_true",
-        help="measure which backend is best for this photo, and fill with it",
+        "--prove", action="store_true", help="measure which backend is best for this photo, and fill with it"
     )
     parser.add_argument("--best", action="store_true", help="of several candidates write only the best one")
     group = parser.add_argument_group("reports and recipes")
@@ -144,6 +144,7 @@ def exit_code(errors: Sequence[Exception]) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     asked = arguments.people or arguments.cars or arguments.objects or arguments.at or arguments.box
+    asked = mask_arguments.check_shots(arguments) or asked
     if arguments.recipe:
         given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove
         if given or arguments.seed is not None:
@@ -202,11 +203,11 @@ class _Work:
             photo = self.source.load(self.session, self.arguments.frame)
             held = _recipe(self.arguments.recipe, photo) if self.arguments.recipe else None
             mask = mask_arguments.mask_of(photo, path, self.given, self.arguments, self.session, self.console)
-            requests = (
-                [held.request()]
-                if held
-                else [request if mask is None else replace(request, mask=mask) for request in requests]
-            )
+            if held:
+                requests = [held.request()]
+            elif mask is not None:
+                requests = [replace(request, mask=mask) for request in requests]
+            requests = mask_arguments.with_shots(requests, path, self.arguments, self.session)
             found, proof = None, None
             if self.arguments.prove:
                 chosen, proof = proving.best(self.session, photo, requests, path.name, self.console)

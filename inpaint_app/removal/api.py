@@ -23,6 +23,7 @@ from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.parts import AUTO
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.segmenters.select import Gesture
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def remove(
     candidates: int = 1,
     belongings: str = AUTO,
     shadows: str = AUTO,
+    shots: Iterable[Photo | Image | str | Path] = (),
+    everything_that_moves: bool = False,
     invert_mask: bool = False,
     stretch_mask: bool = False,
     letterbox_mask: bool = False,
@@ -107,8 +110,10 @@ def remove(
     fits. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
     options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one, with all of
     them as its `candidates`. belongings, shadows: "off" leaves what the named ones ride, carry and wear, or the clear
-    shadows that they cast. Known pixels of the result equal the photo's. Raises
-    NothingFound, MaskError, OptionError, MissingError, BackendError.
+    shadows that they cast. shots: further shots of the place, files or photos: what they show behind the hole is
+    taken before any fill, and told in the result's `behind`; everything_that_moves takes out what is gone in them.
+    Known pixels of the result equal the photo's. Raises NothingFound, MaskError, OptionError, MissingError,
+    BackendError.
     """
     image = _pixels(photo)
     request = Request(
@@ -123,6 +128,8 @@ def remove(
         candidates=candidates,
         belongings=belongings,
         shadows=shadows,
+        shots=tuple(_shot(shot) for shot in shots),
+        everything=everything_that_moves,
     )
     alpha = photo.alpha if isinstance(photo, Photo) else None
     return session().run(image, request, progress, alpha=alpha)
@@ -184,6 +191,12 @@ def save(
     options = SaveOptions(exact, source_type(result.backend) if mark_edited else "")
     wanted = format or path.suffix or None
     return files.save(photo, result.image, result.mask, path, format=wanted, options=options)
+
+
+def _shot(shot: Photo | Image | str | Path) -> Shot:
+    if isinstance(shot, str | Path):
+        return Shot(load(shot).rgb, Path(shot).name)
+    return Shot(_pixels(shot), shot.name if isinstance(shot, Photo) else "")
 
 
 def _words(objects: str | Iterable[str]) -> tuple[str, ...]:

@@ -78,10 +78,8 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     began = time.perf_counter()
     mask = _checked(removal)
     progress(0.0, "Preparing the mask")
-    grown, growth = masks.grow(mask, removal.grow)
-    if removal.wall and removal.avoid is not None:
-        grown &= mask | ~removal.avoid
-    feather = _feather(removal, growth)
+    grown, growth = grown_hole(removal, mask)
+    feather = feathering(removal, growth)
     rule = filler.spec.size
     holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))
     progress.ticket.charge(cost(filler, holes))
@@ -161,7 +159,15 @@ def _check_image(image: Image) -> None:
         )
 
 
-def _feather(removal: Removal, growth: int) -> int:
+def grown_hole(removal: Removal, mask: Mask) -> tuple[Mask, int]:
+    """The mask as it is filled, and by how many pixels it was grown at least."""
+    grown, growth = masks.grow(mask, removal.grow)
+    if removal.wall and removal.avoid is not None:
+        grown &= mask | ~removal.avoid
+    return grown, growth
+
+
+def feathering(removal: Removal, growth: int) -> int:
     """Feathering stays inside the ring that growing added, so that what is to go never shines through."""
     for name, value in (("grow", removal.grow), ("feather", removal.feather)):
         if value is not None and not 0 <= value <= 4096:

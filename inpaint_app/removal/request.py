@@ -17,6 +17,7 @@ from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
 from inpaint_app.segmenters.base import labels_of
 from inpaint_app.segmenters.select import Gesture
 from inpaint_app.segmenters.subjects import subjects
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Image, Instance, Mask
 
 CONFIDENCE = 0.35
@@ -40,6 +41,7 @@ class Request:
     candidates: how many fills to make, with the seeds that follow one another; a backend without chance makes one.
     gestures: clicks, boxes and scribbles; what each of them means goes too.
     wall: the hole does not grow into `avoid`; so it is wherever bystanders are named.
+    shots: further shots of the place, whose true pixels come before any fill; everything: what is gone in them goes.
     belongings, shadows: "auto" lets such parts go with the find that they belong to, where words choose; or "off".
     """
 
@@ -60,6 +62,8 @@ class Request:
     belongings: str = AUTO
     shadows: str = AUTO
     gestures: tuple[Gesture, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    everything: bool = False
 
     @property
     def spares(self) -> bool:

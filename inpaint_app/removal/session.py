@@ -22,7 +22,7 @@ from inpaint_app.photofile.decoding.decoder import Decoder
 from inpaint_app.photofile.files import Encoded, Limits, Photo, SaveOptions, encode, header_of, load
 from inpaint_app.photofile.metadata import mark
 from inpaint_app.photofile.photo import AS_USUAL
-from inpaint_app.removal import ensemble
+from inpaint_app.removal import ensemble, shots
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.mask_file import GivenMask, open_mask
@@ -35,6 +35,7 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.select import Gesture, selected
 from inpaint_app.settings import Settings
+from inpaint_app.shots.stack import Behind
 from inpaint_app.types import Image, Instance, Mask, Options, Progress, Result
 
 POINTED = 0.2
@@ -153,7 +154,16 @@ class Session:
         meant, options = backends.meant(request.backend, request.options)
         spec, request = self.resolve_backend(meant.name), replace(request, options=options)
         retries = requests.retries(request, spec)
+        if request.everything:
+            request = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
+        seen = None
+        if request.shots:
+
+            def find(picture: Image, share: Progress) -> tuple[Instance, ...]:
+                return self.detect(picture, request.segmenter, request.confidence, share, parts=())
+
+            seen = shots.behind(image, request, marked, find, progress.part(0.25, 0.5))
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
             return self.detect(picture, request.segmenter, request.confidence, share, parts=())
@@ -178,12 +188,24 @@ class Session:
         )
         for again, share in fills.wanted():
             try:
-                result = self.remove(again, spec.name, share)
+                result = self._filled(again, spec, share, seen)
             except InpaintError as error:
                 fills.failed(error)
             else:
                 fills.add(replace(result, **marked.known()))
         return replace(fills.best(), notices=tuple(dict.fromkeys(progress.notes[noted:])))
+
+    def _filled(
+        self, removal: Removal, spec: BackendSpec, progress: Progress, seen: tuple[Image, Behind] | None
+    ) -> Result:
+        """One fill; of what was `seen` in other shots only the rest."""
+
+        def fill(rest: Removal) -> Result:
+            return self.remove(rest, spec.name, progress)
+
+        if seen is None:
+            return fill(removal)
+        return shots.filled(removal, *seen, spec.name, spec.make_options(removal.options), fill)
 
     def marked(self, image: Image, request: Request, progress: Progress | None = None) -> Marked:
         """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""

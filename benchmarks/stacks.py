@@ -1,0 +1,232 @@
+"""True pixels from several shots of one place, beside plain medians and a fill of the photo alone.
+
+    python -m benchmarks.stacks OUT                        # all stacks of eval/stacks that have a truth
+    python -m benchmarks.stacks OUT --stacks worker quad --methods shots median
+    python -m benchmarks.stacks OUT --large PHOTO          # seconds and memory at 12 megapixels with 6 shots
+
+In each stack the hole is what objects.png marks in its own shot; PSNR and HaarPSI are over it, against truth.png.
+`shots` is this app's `remove(photo, mask, shots=…)` with all defaults, `median` the plain median of the other shots
+under SIFT, a homography and one gain a channel (where that fails: as they lie), `ECC` and `MTB` OpenCV's own alignment
+before the same median, `alone` the default backend without shots. Tuning saw the stacks in TUNED only. OUT gets
+rows.jsonl (what is there is not done again), table.md and the picture of every stack and method.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.exemplar_cases import DATA, load
+from inpaint_app.imaging.mask import dilated
+from inpaint_app.metrics.full_reference import scores
+from inpaint_app.removal.session import Request, Session
+from inpaint_app.settings import Settings
+from inpaint_app.shots.stack import Shot
+from inpaint_app.types import Image, Mask
+
+TUNED = ("busstation", "cathedral", "intelcar", "quad", "street", "synth_vtest", "worker")
+FOLDER = DATA / "eval/stacks"
+
+
+@lru_cache(maxsize=1)
+def session() -> Session:
+    return Session(Settings.from_environment())
+
+
+def stack(name: str) -> tuple[Image, Mask, list[Image], Image]:
+    """Photo, hole, the other shots and the truth."""
+    folder = FOLDER / name
+    own = re.search(r"belong to (\S+\.jpg)", (folder / "SOURCE.txt").read_text())
+    assert own, f"{name} has no truth"
+    hole = load(folder / "objects.png")[..., 0] > 127
+    others = [load(path) for path in sorted(folder.glob("shot*.jpg")) if path.name != own[1]]
+    return load(folder / own[1]), hole, others, load(folder / "truth.png")
+
+
+def shots(photo: Image, hole: Mask, others: Sequence[Image]) -> tuple[Image, dict[str, Any]]:
+    result = session().run(photo, Request(mask=hole, shots=tuple(Shot(one) for one in others)))
+    assert result.behind is not None
+    inside = result.behind.seen[hole]
+    return result.image, {"true": float(inside.mean()), "notes": list(result.behind.notes)}
+
+
+def alone(photo: Image, hole: Mask, others: Sequence[Image]) -> tuple[Image, dict[str, Any]]:
+    return session().run(photo, Request(mask=hole)).image, {}
+
+
+def _sift(photo: Image, hole: Mask, other: Image) -> Image:
+    sift = cv2.SIFT_create()
+    a, b = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (photo, other))
+    points, words = sift.detectAndCompute(a, (~hole).astype(np.uint8))
+    others, theirs = sift.detectAndCompute(b, None)
+    good = [m for m, n in cv2.BFMatcher().knnMatch(words, theirs, k=2) if m.distance < 0.75 * n.distance]
+    if len(good) < 12:
+        return _fitted(other, photo)
+    source = np.float32([points[m.queryIdx].pt for m in good])
+    target = np.float32([others[m.trainIdx].pt for m in good])
+    matrix, _ = cv2.findHomography(source, target, cv2.RANSAC, 3.0)
+    return _fitted(other, photo) if matrix is None else _warped(other, matrix, photo)
+
+
+def _ecc(photo: Image, hole: Mask, other: Image) -> Image:
+    other = _fitted(other, photo)
+    a, b = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (photo, other))
+    ends = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 100, 1e-5)
+    start = np.eye(3, dtype=np.float32)
+    try:
+        _, matrix = cv2.findTransformECC(
+            a, b, start, cv2.MOTION_HOMOGRAPHY, ends, (~hole).astype(np.uint8), 5
+        )
+    except cv2.error:
+        return other
+    return _warped(other, matrix, photo)
+
+
+def _mtb(photo: Image, hole: Mask, other: Image) -> Image:
+    other = _fitted(other, photo)
+    a, b = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (photo, other))
+    aligner = cv2.createAlignMTB()
+    shift = aligner.calculateShift(a, b)
+    return _warped(other, np.float64([[1, 0, -shift[0]], [0, 1, -shift[1]], [0, 0, 1]]), photo)
+
+
+def _fitted(other: Image, photo: Image) -> Image:
+    return cv2.resize(other, photo.shape[1::-1], interpolation=cv2.INTER_AREA)
+
+
+def _warped(other: Image, matrix: Any, photo: Image) -> Image:
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return cv2.warpPerspective(
+        other, matrix, photo.shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _median(how: Callable[[Image, Mask, Image], Image]) -> Any:
+    def method(photo: Image, hole: Mask, others: Sequence[Image]) -> tuple[Image, dict[str, Any]]:
+        aligned = []
+        for other in others:
+            moved = how(photo, hole, other).astype(np.float32)
+            gain = np.median(photo[~hole], axis=0) / np.maximum(1, np.median(moved[~hole], axis=0))
+            aligned.append(moved * gain)
+        out = photo.copy()
+        out[hole] = np.clip(np.rint(np.median(aligned, axis=0)), 0, 255).astype(np.uint8)[hole]
+        return out, {}
+
+    return method
+
+
+METHODS: dict[str, Any] = {
+    "shots": shots,
+    "median": _median(_sift),
+    "ECC": _median(_ecc),
+    "MTB": _median(_mtb),
+    "alone": alone,
+}
+
+
+def measure(name: str, method: str) -> tuple[dict[str, Any], Image]:
+    photo, hole, others, truth = stack(name)
+    began = time.perf_counter()
+    image, more = METHODS[method](photo, hole, others)
+    seconds = time.perf_counter() - began
+    found = scores(truth, image, hole, names=("psnr", "haarpsi"))["hole"]
+    row = {"stack": name, "method": method, "seconds": round(seconds, 2), **more}
+    return row | {key: round(float(found[key]), 4) for key in ("psnr", "haarpsi")}, image
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    methods = [name for name in METHODS if any(row["method"] == name for row in rows)]
+    lines = [
+        "| stack | " + " | ".join(methods) + " | true pixels |",
+        "| --- |" + " --- |" * (len(methods) + 1),
+    ]
+    names = list(dict.fromkeys(row["stack"] for row in rows))
+    held = [name for name in names if name not in TUNED]
+    for title, members in (("", names), ("**tuned on**", TUNED), ("**held out**", held), ("**mean**", names)):
+        for group in [[name] for name in members] if not title else [list(members)]:
+            cells = []
+            for method in methods:
+                own = [row for row in rows if row["method"] == method and row["stack"] in group]
+                psnr, haar = (np.array([row[key] for row in own]) for key in ("psnr", "haarpsi"))
+                spread = f" ± {1.96 * psnr.std(ddof=1) / np.sqrt(len(own)):.1f}" if len(own) > 1 else ""
+                cells.append(f"{psnr.mean():.1f}{spread} · {haar.mean():.3f}" if len(own) else "")
+            true = [row["true"] for row in rows if "true" in row and row["stack"] in group]
+            share = f"{100 * np.mean(true):.0f} %" if true else ""
+            lines.append(f"| {title or group[0]} | " + " | ".join(cells) + f" | {share} |")
+    return "\n".join(lines) + "\n"
+
+
+def large(path: Path, count: int = 6) -> None:
+    """Twelve megapixels, hand-held: a photo of eval/camera, warped and lit anew, with a moving patch."""
+    photo = load(path)
+    photo = cv2.resize(photo, (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    random = np.random.default_rng(5)
+    hole = np.zeros((3000, 4000), bool)
+    hole[1200:2400, 1500:2100] = True
+    given = photo.copy()
+    given[hole] = (90, 40, 30)
+    others = []
+    for number in range(count):
+        corners = np.float32([[0, 0], [4000, 0], [4000, 3000], [0, 3000]])
+        moved = corners + random.uniform(-40, 40, (4, 2)).astype(np.float32)
+        shot = photo.copy()
+        left = 300 + 350 * number
+        shot[1300:2500, left : left + 500] = (60, 60, 120)
+        matrix = cv2.getPerspectiveTransform(corners, moved)
+        shot = cv2.warpPerspective(
+            shot, matrix, (4000, 3000), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+        )
+        others.append(np.clip(shot * random.uniform(0.9, 1.1), 0, 255).astype(np.uint8))
+    session().run(given[:512, :512], Request(mask=dilated(np.eye(512, dtype=bool), 3)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter(), time.process_time()
+    image, more = shots(given, hole, others)
+    spent = time.perf_counter() - began[0], time.process_time() - began[1]
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = scores(photo, image, hole, names=("psnr",))["hole"]
+    print(
+        f"{spent[0]:.1f} s, {spent[1]:.1f} s of processor, peak {after / 1024:.0f} MB (before {before / 1024:.0f})"
+    )
+    print(f"PSNR {found['psnr']:.1f} dB", more)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", type=Path)
+    truths = sorted(path.parent.name for path in FOLDER.glob("*/truth.png"))
+    parser.add_argument("--stacks", nargs="+", default=truths)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS))
+    parser.add_argument("--large", type=Path, metavar="PHOTO")
+    arguments = parser.parse_args()
+    if arguments.large:
+        return large(arguments.large)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    kept = arguments.out / "rows.jsonl"
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    for name in arguments.stacks:
+        for method in arguments.methods:
+            if any(row["stack"] == name and row["method"] == method for row in rows):
+                continue
+            row, image = measure(name, method)
+            rows.append(row)
+            print(row, flush=True)
+            cv2.imwrite(str(arguments.out / f"{name}-{method}.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+            kept.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    (arguments.out / "table.md").write_text(table(rows))
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

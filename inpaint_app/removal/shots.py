@@ -1,0 +1,107 @@
+"""Further shots of the place in a removal: what moves, whose people are in the way, and true pixels before any fill."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from inpaint_app.errors import MissingError, NothingFound, OptionError
+from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging.composite import changed_outside, composite
+from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
+from inpaint_app.removal.request import Marked, Request
+from inpaint_app.shots import align, stack
+from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
+
+Find = Callable[[Image, Progress], tuple[Instance, ...]]
+
+
+def with_movers(image: Image, request: Request, progress: Progress) -> Request:
+    """The request with everything marked that is gone in the other shots. Raises OptionError, NothingFound."""
+    if not 1 <= len(request.shots) <= stack.MOST:
+        raise OptionError(
+            f"{len(request.shots)} further shots came, expected 1 to {stack.MOST} of the same place: what moves is "
+            "what is gone in them."
+        )
+    nothing = np.zeros(image.shape[:2], bool)
+    aligned = stack.fits(image, nothing, request.shots, progress)
+    moved = stack.moving(image, request.shots, aligned)
+    if request.mask is not None:
+        moved |= request.mask
+    if not moved.any() and not request.objects:
+        unfit = "; ".join(f"{fit.name} {fit.note}" for fit in aligned if fit.note)
+        raise NothingFound(
+            f"Nothing moves: no shot shows the place without something of this photo. {unfit or 'Brush over it'}."
+        )
+    return replace(request, mask=moved)
+
+
+def behind(
+    image: Image, request: Request, marked: Marked, find: Find, progress: Progress
+) -> tuple[Image, stack.Behind]:
+    """The photo with true pixels in the grown hole, and where they are from. find: looks for objects in a shot."""
+    if len(request.shots) > stack.MOST:
+        raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
+    grown, _ = masks.grow(marked.mask, request.grow)
+    shots, words = list(request.shots), {instance.label for instance in marked.removed}
+    if words:
+        for number, shot in enumerate(shots):
+            part = progress.part(0.4 * number / len(shots), 0.4 * (number + 1) / len(shots))
+            if shot.hidden is None:
+                shots[number] = replace(shot, hidden=_in_the_way(shot.image, words, find, part))
+    picture, found = stack.behind(image, grown, shots, marked.mask, progress=progress.part(0.4, 1.0))
+    progress.notes += found.notes
+    return picture, found
+
+
+def _in_the_way(image: Image, words: set[str], find: Find, progress: Progress) -> Mask | None:
+    """What in a shot is of the kind that goes; looked for in a picture of bounded size."""
+    view = align.view(Box(0, 0, image.shape[1], image.shape[0]))
+    try:
+        found = find(view.cut(image), progress)
+    except MissingError:
+        return None
+    mask = np.zeros(view.size, bool)
+    for instance in found:
+        if instance.label in words:
+            mask[instance.box.slices] |= instance.mask
+    wide = masks.grow(mask)[0]
+    size = image.shape[1::-1]
+    return np.asarray(cv2.resize(wide.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def filled(
+    removal: Removal,
+    picture: Image,
+    found: stack.Behind,
+    backend: str,
+    options: Options,
+    fill: Callable[[Removal], Result],
+) -> Result:
+    """The removal with `picture` where it was seen and a backend's fill in the rest, with all else as known."""
+    began = time.perf_counter()
+    grown, growth = grown_hole(removal, removal.mask)
+    feather = feathering(removal, growth)
+    canvas = removal.image.copy()
+    for box in found.boxes:
+        opacity = masks.feathered(grown, feather, box)
+        opacity[~found.seen[box.slices]] = 0
+        composite(canvas, removal.image, picture[box.slices], opacity, box)
+    rest = grown & ~found.seen
+    if rest.any():
+        result = fill(replace(removal, image=canvas, mask=rest, grow=0, feather=0))
+    else:
+        result = Result(canvas, grown, backend, 0.0, found.boxes, growth, feather, 0, options)
+    return replace(
+        result,
+        mask=grown,
+        grow=growth,
+        feather=feather,
+        seconds=time.perf_counter() - began,
+        changed_known=changed_outside(removal.image, result.image, grown),
+        behind=found,
+    )

@@ -1,0 +1,227 @@
+"""Where a shot lies over the photo: a fixed camera, a homography by features, or ECC; the likest is taken.
+
+SIFT (Lowe 2004) with MAGSAC++ (Barath et al. 2020), and ECC (Evangelidis & Psarakis 2008), as OpenCV has them, at a
+bounded size. Near the holes the place is then refined by dense flow (DIS, Kroeger et al. 2016) between known pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.types import Box, Image, Mask
+
+Floats: TypeAlias = NDArray[np.float32]
+Matrix: TypeAlias = NDArray[np.float64]
+
+_opencv: Any = cv2  # whose stubs lack some of it
+
+SIDE = 1024
+"""Longest side of the pictures that are aligned and compared."""
+
+FEATURES, INLIERS, LEAST_POINTS = 2000, 15, 60
+STEADY = 0.02
+"""By how much a moved camera must explain a shot better than one that stood still: what isn't moved stays sharp."""
+
+FIXED = 0.9
+"""Likeness from which the camera stood still, but for what flow mends."""
+
+ALIKE = 0.15
+"""Correlation of detail over the known pixels below which a shot is not of this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of the photo, scaled down: what of it is looked at."""
+
+    box: Box
+    size: tuple[int, int]
+    """(H, W)"""
+
+    @property
+    def matrix(self) -> Matrix:
+        """Photo pixels to pixels of the view."""
+        return _scaling(self.size[1] / self.box.width, self.size[0] / self.box.height) @ _moved(self.box)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the view for each of the photo's."""
+        return self.size[1] / self.box.width
+
+    def cut(self, image: Image) -> Image:
+        """The part of the photo, scaled."""
+        return np.asarray(_resized(image[self.box.slices], self.size), np.uint8)
+
+    def cut_mask(self, mask: Mask) -> Mask:
+        """The part of a mask, scaled: a pixel is in it if any part of it is."""
+        part = mask[self.box.slices].view(np.uint8) * np.uint8(255)
+        return np.asarray(_resized(part, self.size) > 0)
+
+    def warped(self, shot: Image, matrix: Matrix) -> tuple[Image, Mask]:
+        """The shot seen in the view, and where it reaches; matrix: photo pixels to the shot's."""
+        shrink = min(1.0, self.scale)
+        small = _resized(shot, (round(shot.shape[0] * shrink), round(shot.shape[1] * shrink)))
+        there = _scaling(small.shape[1] / shot.shape[1], small.shape[0] / shot.shape[0])
+        whole = there @ matrix @ np.linalg.inv(self.matrix)
+        size = self.size[::-1]
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        seen = np.full(small.shape[:2], 255, np.uint8)
+        inside = cv2.warpPerspective(seen, whole, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        image = cv2.warpPerspective(small, whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(image), np.asarray(inside == 255)
+
+
+def view(box: Box, side: int = SIDE) -> View:
+    """The view of a box of the photo with at most `side` pixels on its longer side."""
+    scale = min(1.0, side / max(box.width, box.height))
+    return View(box, (max(1, round(box.height * scale)), max(1, round(box.width * scale))))
+
+
+def align(photo: Image, hole: Mask, shot: Image, hidden: Mask | None = None) -> tuple[Matrix, float]:
+    """The homography from photo pixels to the shot's, and how alike the two are under it, -1..1.
+
+    hole, hidden: what to leave out of the photo and of the shot.
+    """
+    whole = view(Box(0, 0, photo.shape[1], photo.shape[0]))
+    small, known = whole.cut(photo), ~whole.cut_mask(hole)
+    best: tuple[Matrix, float] = (np.eye(3), -1.0)
+    for number, matrix in enumerate(_guesses(whole, small, known, shot, hidden)):
+        there, inside = whole.warped(shot, matrix)
+        score = likeness(gray(small), gray(there), known & inside)
+        score *= float(np.sum(inside & known) / (np.sum(known) + 1)) ** 0.25
+        if score > best[1] + STEADY:
+            best = matrix, score
+        if number == 0 and score > FIXED:
+            break
+    return best
+
+
+def _guesses(whole: View, small: Image, known: Mask, shot: Image, hidden: Mask | None) -> Iterator[Matrix]:
+    height, width = whole.box.height, whole.box.width
+    fixed = _scaling(shot.shape[1] / width, shot.shape[0] / height)
+    yield fixed
+    own = view(Box(0, 0, shot.shape[1], shot.shape[0]))
+    free = None if hidden is None else ~own.cut_mask(hidden)
+    found = _by_features(small, known, own.cut(shot), free)
+    if found is not None:
+        yield np.linalg.inv(own.matrix) @ found @ whole.matrix
+    elif abs(np.log((shot.shape[1] / shot.shape[0]) / (width / height))) < 0.02:
+        moved = _by_ecc(small, known, whole.warped(shot, fixed)[0])
+        if moved is not None:
+            yield fixed @ np.linalg.inv(whole.matrix) @ moved @ whole.matrix
+
+
+def _by_features(small: Image, known: Mask, shot: Image, free: Mask | None) -> Matrix | None:
+    sift = _opencv.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02)
+    points, words = sift.detectAndCompute(gray(small), known.view(np.uint8))
+    others, theirs = sift.detectAndCompute(gray(shot), None if free is None else free.view(np.uint8))
+    if len(points) < INLIERS or len(others) < INLIERS:
+        return None
+    pairs = cv2.BFMatcher().knnMatch(words, theirs, k=2)
+    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
+    if len(good) < INLIERS:
+        return None
+    source = np.array([points[one.queryIdx].pt for one in good], np.float32)
+    target = np.array([others[one.trainIdx].pt for one in good], np.float32)
+    matrix, inliers = _opencv.findHomography(
+        source, target, cv2.USAC_MAGSAC, 2.0, maxIters=5000, confidence=0.999
+    )
+    if matrix is None or int(inliers.sum()) < INLIERS or not _plausible(matrix, small.shape):
+        return None
+    return np.asarray(matrix, np.float64)
+
+
+def _by_ecc(small: Image, known: Mask, shot: Image) -> Matrix | None:
+    start = np.eye(2, 3, dtype=np.float32)
+    ends = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-4)
+    try:
+        _, moved = _opencv.findTransformECC(
+            gray(small), gray(shot), start, cv2.MOTION_AFFINE, ends, known.view(np.uint8) * np.uint8(255), 5
+        )
+    except cv2.error:  # it did not converge
+        return None
+    matrix = np.vstack([moved, [0, 0, 1]]).astype(np.float64)
+    return matrix if _plausible(matrix, small.shape) else None
+
+
+def _plausible(matrix: Matrix, shape: tuple[int, ...]) -> bool:
+    """Whether the frame stays a frame: neither folded nor more than three times larger or smaller."""
+    height, width = shape[:2]
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
+    there = cv2.perspectiveTransform(corners, matrix)
+    area = cv2.contourArea(there[0], oriented=True) / cv2.contourArea(corners[0], oriented=True)
+    return bool(cv2.isContourConvex(there[0]) and 1 / 9 < area < 9)
+
+
+def likeness(one: Image, other: Image, where: Mask) -> float:
+    """Correlation of the detail of two gray pictures over `where`, -1..1; what moved spoils its own blocks only."""
+    if not where.any():
+        return -1.0
+    a, b = _detail(one), _detail(other)
+    size = (31, 31)
+    mask = where.astype(np.float32)
+    both = cv2.boxFilter(a * b * mask, -1, size)
+    square = cv2.boxFilter(a * a * mask, -1, size), cv2.boxFilter(b * b * mask, -1, size)
+    energy = np.sqrt(np.maximum(0, square[0] * square[1]))
+    weight = np.minimum(energy, np.quantile(energy[where], 0.75)) * mask
+    total = float(weight.sum())
+    return float(np.sum(weight * both / (energy + 1.0))) / total if total > 1e-3 else 0.0
+
+
+def refined(photo: Image, shot: Image, where: Mask) -> Matrix | None:
+    """The homography (photo → shot) that a shot laid over the photo is still off by, from dense flow of what is known.
+
+    Both are gray (H, W) uint8 of one view, brightness matched. where: pixels known in both. None where there is too
+    little to be followed.
+    """
+    flow = _opencv.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(photo, shot, None)
+    back = cv2.remap(shot, *_maps(flow), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    texture = cv2.cornerMinEigenVal(photo, 7)
+    good = where & (cv2.absdiff(back, photo) < 12) & (np.abs(flow).max(axis=2) < 16)
+    good &= texture > max(1e-5, float(np.percentile(texture[where], 40)))
+    ys, xs = np.nonzero(good[::3, ::3])
+    if len(ys) < LEAST_POINTS:
+        return None
+    source = np.stack([xs, ys], 1).astype(np.float32) * 3
+    matrix, _ = _opencv.findHomography(source, source + flow[ys * 3, xs * 3], cv2.RANSAC, 0.7)
+    if matrix is None or not _plausible(matrix, photo.shape):
+        return None
+    return np.asarray(matrix, np.float64)
+
+
+def _maps(flow: Floats) -> tuple[Floats, Floats]:
+    height, width = flow.shape[:2]
+    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return xs + flow[..., 0], ys + flow[..., 1]
+
+
+def _detail(gray: Image) -> Floats:
+    fine = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0)
+    return np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), 6.0), np.float32)
+
+
+def gray(image: Any) -> Image:
+    """Gray (H, W) uint8 of a picture, rounded and clipped if need be."""
+    if image.dtype != np.uint8:
+        image = np.clip(image, 0, 255).astype(np.uint8)
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+
+
+def _resized(image: Any, size: tuple[int, int]) -> Any:
+    if image.shape[:2] == size:
+        return image
+    return cv2.resize(image, (max(1, size[1]), max(1, size[0])), interpolation=cv2.INTER_AREA)
+
+
+def _scaling(x: float, y: float) -> Matrix:
+    """Scaling between pixel centres as cv2.resize has it."""
+    return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]])
+
+
+def _moved(box: Box) -> Matrix:
+    return np.array([[1, 0, -box.left], [0, 1, -box.top], [0, 0, 1]], np.float64)

@@ -1,0 +1,183 @@
+"""One shot beside the photo around one hole, and its pixels laid into the photo at full size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging.window import Hole
+from inpaint_app.shots import align, light, movers
+from inpaint_app.types import Box, Image, Mask
+
+Floats: TypeAlias = NDArray[np.float32]
+
+TILE, RIM = 1024, 16
+"""Side of what is warped at once, and pixels around it."""
+
+OWN = 0.5
+"""How much stays of the chosen shot's difference to the mean of all that agree with it there: its grain."""
+
+BLURRED = 0.5
+"""Share of the photo's finest detail that a sharp shot has at least."""
+
+LEAST_KNOWN = 200
+"""Pixels around a hole that a shot must share with the photo."""
+
+BETTER = 0.004
+"""By how much a refined place must be more alike to be taken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One shot (by its number) in the view of one hole.
+
+    inside: where it reaches. picture: (H, W, 3) float32 in the photo's light. noise: standard deviation of what differs
+    from the photo. quality: likeness around the hole. sharpness: its finest detail over the photo's.
+    """
+
+    number: int
+    matrix: align.Matrix
+    inside: Mask
+    light: light.Light
+    picture: Floats
+    noise: float
+    quality: float
+    sharpness: float
+
+
+def seen_in(
+    view: align.View,
+    seen: Image,
+    known: Mask,
+    number: int,
+    shot: Image,
+    hidden: Mask | None,
+    matrix: align.Matrix,
+) -> Look | None:
+    """The shot in a view of the photo, its place refined by what is known there; None where it shows too little."""
+    look = None
+    gray = align.gray(seen)
+    for _ in range(3):
+        there, inside = view.warped(shot, matrix)
+        if hidden is not None:
+            inside = inside & (view.warped(hidden.view(np.uint8) * np.uint8(255), matrix)[0] < 32)
+        where = known & inside
+        if np.count_nonzero(where) < LEAST_KNOWN:
+            return look
+        found, agreed = light.match(seen, there, where)
+        picture = found.matched(there)
+        its = align.gray(picture)
+        quality = align.likeness(gray, its, where)
+        if look is not None and quality < look.quality + BETTER:
+            return look
+        apart = movers.apart(seen.astype(np.float32), picture)[agreed]
+        noise = float(np.median(apart)) if len(apart) else 9.0
+        sharpness = _finest(its, agreed) / max(1e-3, _finest(gray, agreed))
+        look = Look(number, matrix, inside, found, picture, noise, quality, sharpness)
+        more = align.refined(gray, its, where)
+        if more is None:
+            return look
+        matrix = matrix @ np.linalg.inv(view.matrix) @ more @ view.matrix
+    return look
+
+
+def _finest(gray: Image, where: Mask) -> float:
+    """How much there is of detail finer than some two pixels, where there is most of it."""
+    if not where.any():
+        return 0.0
+    fine = cv2.absdiff(gray, cv2.GaussianBlur(gray, (0, 0), 1.0))[where]
+    return float(np.sort(fine)[-max(1, len(fine) // 10) :].mean())
+
+
+def lay(
+    hole: Hole,
+    view: align.View,
+    labels: NDArray[np.uint8],
+    trusted: Sequence[Mask],
+    looks: Sequence[Look],
+    shots: Sequence[Image],
+    image: Image,
+    source: NDArray[np.uint8],
+) -> None:
+    """Lay the chosen pixels into `image`, and the numbers of their shots (from 1) into `source`, tile by tile.
+
+    labels: (H, W) of the view, the chosen look from 1 or 0; trusted: where each look shows background.
+    """
+    numbers = np.array([0, *(look.number + 1 for look in looks)], np.uint8)
+    parts = [one.view(np.uint8) for one in trusted]
+    for top in range(hole.box.top, hole.box.bottom, TILE):
+        for left in range(hole.box.left, hole.box.right, TILE):
+            box = Box(left, top, min(left + TILE, hole.box.right), min(top + TILE, hole.box.bottom))
+            wanted = hole.mask[_inside(box, hole.box)]
+            if not wanted.any():
+                continue
+            area = masks.padded(box, RIM, source.shape)
+            tile = _Tile(area, view, looks, shots)
+            full = tile.cut(labels)
+            drawn = tile.drawn(full, [tile.cut(part) > 0 for part in parts])[_inside(box, area)]
+            full = full[_inside(box, area)]
+            filled = wanted & (full > 0)
+            image[box.slices][filled] = np.clip(np.rint(drawn), 0, 255).astype(np.uint8)[filled]
+            source[box.slices][filled] = numbers[full][filled]
+
+
+class _Tile:
+    """A part of the photo at full size, with the looks warped into it."""
+
+    def __init__(self, area: Box, view: align.View, looks: Sequence[Look], shots: Sequence[Image]) -> None:
+        self.size = (area.width, area.height)
+        self.to_photo = np.array([[1, 0, area.left], [0, 1, area.top], [0, 0, 1]], np.float64)
+        self.to_view = view.matrix @ self.to_photo
+        self.soft = 1.5 / min(1.0, view.scale)
+        self.looks = looks
+        self.shots = shots
+
+    def cut(self, what: Any, how: int = cv2.INTER_NEAREST) -> Any:
+        """Something of the view, at full size."""
+        return _warp(what, self.to_view, self.size, how)
+
+    def picture(self, look: Look) -> Floats:
+        """A look at full size, in the photo's light."""
+        shot = _warp(self.shots[look.number], look.matrix @ self.to_photo, self.size, cv2.INTER_CUBIC)
+        return np.asarray(look.light.curved(shot) + self.cut(look.light.field, cv2.INTER_LINEAR), np.float32)
+
+    def drawn(self, labels: NDArray[np.uint8], trusted: Sequence[Mask]) -> Floats:
+        """Each pixel of its own look, over soft seams, its noise lowered by the other looks that agree."""
+        total = np.zeros((*labels.shape, 3), np.float32)
+        weights = np.full((*labels.shape, 1), 1e-6, np.float32)
+        for index, look in enumerate(self.looks, 1):
+            own = labels == index
+            if own.any():
+                weight = cv2.GaussianBlur(own.astype(np.float32), (0, 0), self.soft)[..., None]
+                total += weight * self.picture(look)
+                weights += weight
+        drawn = np.asarray(total / weights, np.float32)
+        soft = movers.blurred(drawn)
+        total, weights = drawn.copy(), np.ones((*labels.shape, 1), np.float32)
+        for index, look in enumerate(self.looks, 1):
+            if trusted[index - 1].any():
+                other = self.picture(look)
+                apart = movers.apart(movers.blurred(other), soft)
+                near = np.exp(-0.5 * (apart / max(3.0, 2.0 * look.noise)) ** 2)
+                weight = (near * trusted[index - 1] * (labels != index))[..., None]
+                total += weight * other
+                weights += weight
+        return np.asarray(OWN * drawn + (1 - OWN) * total / weights, np.float32)
+
+
+def _warp(what: Any, matrix: align.Matrix, size: tuple[int, int], how: int) -> Any:
+    flags = how | cv2.WARP_INVERSE_MAP
+    return cv2.warpPerspective(what, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _inside(box: Box, outer: Box) -> tuple[slice, slice]:
+    return (
+        slice(box.top - outer.top, box.bottom - outer.top),
+        slice(box.left - outer.left, box.right - outer.left),
+    )

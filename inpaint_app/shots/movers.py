@@ -1,0 +1,204 @@
+"""Which shots show background where: of two shots that differ, the surroundings and the outline tell who shows a mover.
+
+Where two aligned shots differ, the difference forms connected regions. A region that reaches out of the hole is
+compared there with the photo: the shot that differs from it shows the mover. Its outline speaks, too: a mover has an
+edge there, the background behind it has none (San Miguel & Martínez 2008, on abandoned and stolen objects). And a shot
+that looks like the photo all over a hole shows the very thing that is to go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.types import Mask
+
+Floats: TypeAlias = NDArray[np.float32]
+
+LEAST = 9.0
+"""Levels by which two pixels differ at least before they count as different."""
+
+STILL = 0.3
+"""A thing of which less than this share changes in any shot stands still in all of them."""
+
+OUTSIDE, OUTLINE, STANDING = 4.0, 2.0, 2.0
+"""Weight of each evidence, in log-odds."""
+
+
+DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+"""What is thinner does not join two regions."""
+
+
+WAIST = 25
+"""Side of the square within which only the thickest parts of a region count as its own blobs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """against, differing: (N, H, W) float32, for each shot what speaks for a mover, and how many others differ there.
+
+    still: (H, W) bool, the parts of the hole where the thing stands still in every shot.
+    """
+
+    against: Floats
+    differing: Floats
+    still: Mask
+
+
+def compared(
+    photo: Floats,
+    shots: Sequence[Floats],
+    valid: Sequence[Mask],
+    known: Mask,
+    core: Mask,
+    noise: Sequence[float],
+) -> Compared:
+    """Every shot compared with every other.
+
+    photo, shots: (H, W, 3) float32 of one view in one light. valid: where each can be seen. known: outside of the hole.
+    core: what the thing itself covers. noise: levels, of each.
+    """
+    soft = [blurred(one) for one in (photo, *shots)]
+    edges = [_edges(one) for one in soft]
+    off = [apart(one, soft[0]) for one in soft[1:]]
+    stays, still = _standing(soft, edges, valid, ~known, core, noise)
+    against, differing = np.zeros((2, len(shots), *known.shape), np.float32)
+    for i in range(len(shots)):
+        for j in range(i + 1, len(shots)):
+            least = max(LEAST, 3.0 * float(np.hypot(noise[i], noise[j])))
+            different = differ(soft[i + 1], soft[j + 1], edges[i + 1], edges[j + 1], least)
+            different &= valid[i] & valid[j]
+            if (different & ~known).any():
+                both = (off[i], off[j]), (edges[i + 1], edges[j + 1]), (stays[i], stays[j])
+                guilt = _guilt(different, known, *both)
+                against[i] += guilt
+                against[j] += np.where(different, 1 - guilt, 0)
+                differing[i] += different
+                differing[j] += different
+    return Compared(against, differing, still)
+
+
+def differ(one: Floats, other: Floats, edge: Floats, its: Floats, least: float) -> Mask:
+    """Where two pictures differ by more than noise and a quarter of a pixel's shift explain."""
+    changed = (apart(one, other) - 0.25 * np.maximum(edge, its) > least).astype(np.uint8)
+    opened = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0)
+
+
+def apart(one: Floats, other: Floats) -> Floats:
+    """The largest difference over the channels, (H, W)."""
+    red, green, blue = cv2.split(cv2.absdiff(one, other))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
+
+
+def blurred(picture: Floats) -> Floats:
+    """Without what is finer than some two pixels."""
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.float32)
+
+
+def _standing(
+    soft: Sequence[Floats],
+    edges: Sequence[Floats],
+    valid: Sequence[Mask],
+    opening: Mask,
+    core: Mask,
+    noise: Sequence[float],
+) -> tuple[list[Floats], Mask]:
+    """For each shot how surely the thing in each hole stands there as in the photo, 0..1, and where it does in all."""
+    count, labels = cv2.connectedComponents(opening.view(np.uint8), connectivity=8)
+    inner = core & opening
+    stays, moved, anywhere = [], np.zeros(opening.shape, bool), np.zeros(opening.shape, bool)
+
+    def share(part: Mask, of: Mask) -> NDArray[np.float64]:
+        size = np.bincount(labels[inner & of], minlength=count)
+        changed = np.bincount(labels[inner & of & part], minlength=count) / np.maximum(1, size)
+        return np.where((size > 0) & (np.arange(count) > 0), changed, 1.0)
+
+    for one, edge, seen, level in zip(soft[1:], edges[1:], valid, noise, strict=True):
+        changed = differ(soft[0], one, edges[0], edge, max(LEAST, 3.0 * level))
+        moved |= changed & seen
+        anywhere |= seen
+        stays.append(np.asarray(np.clip((0.5 - share(changed, seen)) / 0.3, 0, 1)[labels], np.float32))
+    return stays, np.asarray(share(moved, anywhere)[labels] < STILL) & opening
+
+
+def _guilt(
+    different: Mask,
+    known: Mask,
+    off: tuple[Floats, Floats],
+    edges: tuple[Floats, Floats],
+    stays: tuple[Floats, Floats],
+) -> Floats:
+    """How likely the first of two shots shows the mover, 0..1, for each region in which they differ; 0 elsewhere.
+
+    off: how far each is from the photo. stays: how surely the thing in the hole stands there in each.
+    """
+    inner = cv2.erode(different.view(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
+    places = different & known, different & ~inner, different & ~known
+    odds = np.zeros(different.shape, np.float32)
+    for count, labels in (_regions(different), _blobs(different)):
+        odds += _odds(count, labels, different, places, off, edges, stays)[labels]
+    return np.where(different, 1 / (1 + np.exp(-odds)), 0).astype(np.float32)
+
+
+def _odds(
+    count: int,
+    labels: NDArray[np.int32],
+    different: Mask,
+    places: tuple[Mask, Mask, Mask],
+    off: tuple[Floats, Floats],
+    edges: tuple[Floats, Floats],
+    stays: tuple[Floats, Floats],
+) -> Floats:
+    """Log-odds of each label. places: outside of the hole, the outline, and inside of the hole."""
+
+    def sums(values: Floats, where: Mask) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(labels[where], values[where], count), np.float64)
+
+    def balance(pair: tuple[Floats, Floats], where: Mask) -> NDArray[np.float64]:
+        mine, its = sums(pair[0], where), sums(pair[1], where)
+        return np.asarray((mine - its) / (mine + its + 1e-3))
+
+    outside, outline, inside = places
+    size = np.bincount(labels[different], minlength=count)
+    seen = np.minimum(1.0, np.bincount(labels[outside], minlength=count) / (0.03 * size + 8))
+    standing = sums(stays[0] - stays[1], inside) / np.maximum(1, np.bincount(labels[inside], minlength=count))
+    odds = OUTSIDE * seen * balance(off, outside) + OUTLINE * balance(edges, outline) + STANDING * standing
+    return np.asarray(odds, np.float32)
+
+
+def _regions(different: Mask) -> tuple[int, NDArray[np.int32]]:
+    """How many regions, background included, and their labels: what hangs together by a thread is apart."""
+    count, thick = cv2.connectedComponents(cv2.erode(different.view(np.uint8), DISC), connectivity=8)
+    thin = different & ~(cv2.dilate((thick > 0).view(np.uint8), DISC) > 0)
+    more, labels = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
+    near = cv2.dilate(thick.astype(np.float32), DISC).astype(np.int32)
+    return count + more - 1, np.where(thin, labels + count - 1, np.where(different, near, 0))
+
+
+def _blobs(different: Mask) -> tuple[int, NDArray[np.int32]]:
+    """The same, cut at every waist, as where people stand side by side."""
+    depth = cv2.distanceTransform(different.view(np.uint8), cv2.DIST_L2, 3)
+    tops = (depth > 2) & (depth >= 0.7 * cv2.dilate(depth, np.ones((WAIST, WAIST), np.uint8)))
+    count, labels = cv2.connectedComponents(tops.view(np.uint8), connectivity=8)
+    if count == 1:
+        return count, np.zeros(different.shape, np.int32)
+    _, nearest = cv2.distanceTransformWithLabels((~tops).view(np.uint8), cv2.DIST_L2, 5)
+    names = np.zeros(int(nearest.max()) + 1, np.int32)
+    names[nearest[tops]] = labels[tops]
+    return count, np.where(different, names[nearest], 0)
+
+
+def _edges(picture: Floats) -> Floats:
+    """Steps from pixel to pixel, the largest in each 3×3."""
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    across, down = (
+        cv2.Sobel(gray, cv2.CV_32F, 1, 0, scale=0.25),
+        cv2.Sobel(gray, cv2.CV_32F, 0, 1, scale=0.25),
+    )
+    return np.asarray(cv2.dilate(cv2.magnitude(across, down), np.ones((3, 3), np.uint8)), np.float32)

@@ -1,0 +1,251 @@
+"""A photo and further shots of the place: true pixels for a hole, from the shots that show what is behind it.
+
+align → light → movers → one shot for each region → laid at full size. Cost follows the holes: each is looked at in a
+view of at most `align.SIDE` pixels, and only its own window is warped at full size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging.window import holes
+from inpaint_app.shots import align, laying, movers
+from inpaint_app.shots.laying import Look, seen_in
+from inpaint_app.types import Box, Image, Mask, Progress
+
+Floats: TypeAlias = NDArray[np.float32]
+
+CONTEXT, LEAST_CONTEXT = 0.4, 96
+"""How far around a hole is looked at: a share of its longer side, and pixels."""
+
+MOST = 32
+"""Shots that are looked at beside the photo."""
+
+LINED_UP = 0.25
+"""Likeness around a hole below which a shot does not line up there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A further shot of the place. hidden: (H, W) bool, what in it is no background, such as its own people."""
+
+    image: Image
+    name: str = ""
+    hidden: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How a shot lies over the photo.
+
+    matrix: photo pixels to the shot's. likeness: correlation of detail, -1..1. used: pixels of the holes taken from it.
+    note: why it could not be used, or "".
+    """
+
+    name: str
+    matrix: align.Matrix
+    likeness: float
+    used: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Behind:
+    """What the shots show behind a hole.
+
+    source: (H, W) uint8, the number of the shot (from 1) that each pixel of the hole is from, 0 where none shows it.
+    boxes, shares: the holes, and how much of each was seen, 0..1; share: of all. notes: sentences.
+    """
+
+    source: NDArray[np.uint8]
+    fits: tuple[Fit, ...]
+    boxes: tuple[Box, ...]
+    shares: tuple[float, ...]
+    share: float
+    notes: tuple[str, ...]
+
+    @property
+    def seen(self) -> Mask:
+        """Where true pixels are."""
+        return np.asarray(self.source > 0)
+
+    @property
+    def told(self) -> str:
+        """How much of the hole is true, for people."""
+        true = min(99, round(100 * self.share)) if self.share < 1 else 100
+        return f"{true} % true pixels, {100 - true} % filled"
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "told": self.told,
+            "share": round(self.share, 4),
+            "holes": [
+                {"box": [int(side) for side in box], "share": round(share, 4)}
+                for box, share in zip(self.boxes, self.shares, strict=True)
+            ],
+            "shots": [
+                {"name": fit.name, "likeness": round(fit.likeness, 3), "pixels": fit.used, "note": fit.note}
+                for fit in self.fits
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def fits(
+    photo: Image, hole: Mask, shots: Sequence[Shot], progress: Progress | None = None
+) -> tuple[Fit, ...]:
+    """How each shot lies over the photo, by what is known of it."""
+    progress = progress or Progress()
+    found = []
+    for number, shot in enumerate(shots):
+        progress(number / len(shots), "Aligning the shots")
+        matrix, likeness = align.align(photo, hole, shot.image, shot.hidden)
+        note = (
+            "" if likeness >= align.ALIKE else "shows another place, or nothing that it could be aligned by"
+        )
+        found.append(Fit(shot.name or f"shot {number + 1}", matrix, likeness, note=note))
+    return tuple(found)
+
+
+def behind(
+    photo: Image,
+    hole: Mask,
+    shots: Sequence[Shot],
+    core: Mask | None = None,
+    aligned: Sequence[Fit] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Image, Behind]:
+    """The photo with the true pixels behind `hole` laid in, wherever the shots show them, and what they are.
+
+    core: the hole before it was grown, which the thing itself fills. aligned: of `fits`.
+    """
+    progress = progress or Progress()
+    if aligned is None:
+        aligned = fits(photo, hole, shots, progress.part(0, 0.5))
+    image, source = photo.copy(), np.zeros(hole.shape, np.uint8)
+    found = list(aligned)
+    apart = holes(hole, CONTEXT, LEAST_CONTEXT, align.SIDE)
+    shares, stood = [], False
+    for number, one in enumerate(apart):
+        progress(0.5 + 0.5 * number / len(apart), "Looking behind it in the other shots")
+        margin = max(LEAST_CONTEXT, round(CONTEXT * max(one.box.width, one.box.height)))
+        view = align.view(masks.padded(one.box, margin, hole.shape))
+        opening = view.cut_mask(hole)
+        inner = opening if core is None else view.cut_mask(core)
+        looks = _looks(view, photo, opening, shots, found)
+        if looks:
+            trusted, still = _trusted(view.cut(photo), opening, inner, looks)
+            stood |= still
+            labels = _chosen(trusted, opening, looks)
+            laying.lay(one, view, labels, trusted, looks, [shot.image for shot in shots], image, source)
+        shares.append(float(np.count_nonzero(source[one.box.slices][one.mask]) / np.count_nonzero(one.mask)))
+    used = np.bincount(source.ravel(), minlength=len(shots) + 1)
+    found = [replace(fit, used=int(used[number + 1])) for number, fit in enumerate(found)]
+    share = float(1 - used[0] / source.size) / max(1e-9, float(np.count_nonzero(hole)) / source.size)
+    notes = [f"{fit.name} {fit.note}: not used." for fit in found if fit.note and not fit.used]
+    if stood:
+        notes.append("Something stands still in all shots: behind it nobody could look, so that is filled.")
+    elif share < 0.5 and any(not fit.note for fit in found):
+        notes.append(
+            "Most of the hole changes from shot to shot, or is hidden in all: that is filled as without shots."
+        )
+    return image, Behind(
+        source, tuple(found), tuple(one.box for one in apart), tuple(shares), share, tuple(notes)
+    )
+
+
+def _looks(
+    view: align.View, photo: Image, opening: Mask, shots: Sequence[Shot], found: list[Fit]
+) -> list[Look]:
+    """The shots that line up around a hole; the others get their note."""
+    looks = []
+    seen = view.cut(photo)
+    for number, (shot, fit) in enumerate(zip(shots, found, strict=True)):
+        if fit.note:
+            continue
+        look = seen_in(view, seen, ~opening, number, shot.image, shot.hidden, fit.matrix)
+        if look is None:
+            continue
+        if look.quality < LINED_UP:
+            found[number] = replace(
+                fit, note="does not line up around the hole: it was taken from another spot"
+            )
+        elif look.sharpness < laying.BLURRED:
+            found[number] = replace(fit, note="is blurred beside the photo")
+        else:
+            looks.append(look)
+    return looks
+
+
+def _trusted(seen: Image, opening: Mask, core: Mask, looks: list[Look]) -> tuple[list[Mask], bool]:
+    """Where each look shows background, and whether something in the hole stands still in all of them."""
+    pictures, inside = [look.picture for look in looks], [look.inside for look in looks]
+    noise = [look.noise for look in looks]
+    compared = movers.compared(seen.astype(np.float32), pictures, inside, ~opening, core, noise)
+    others = np.sum(inside, axis=0) - 1
+    best = np.min(np.where(inside, compared.against, np.inf), axis=0)
+    agreeing = 1 - compared.differing / np.maximum(1, others)
+    rate = compared.against / np.maximum(1, compared.differing)
+    sure = ((rate < 0.4) | ((agreeing >= 0.5) & (rate < 0.7))) & inside & ~compared.still
+    sure &= compared.against <= best + 0.25
+    most = np.max(np.where(sure, agreeing, 0), axis=0)
+    return list(sure & (agreeing > most - 0.3)), bool(compared.still.any())
+
+
+def _chosen(trusted: list[Mask], opening: Mask, looks: list[Look]) -> NDArray[np.uint8]:
+    """For each pixel of the hole the look that it is taken from, from 1; 0: none. The fewest looks, the best first."""
+    labels = np.zeros(opening.shape, np.uint8)
+    for reach in (9, 5):
+        pool = [~_widened(~one, reach) for one in trusted]
+        left = opening & (labels == 0)
+        while left.any():
+            gains = [
+                np.count_nonzero(one & left) * max(0.05, look.quality) ** 2
+                for one, look in zip(pool, looks, strict=True)
+            ]
+            index = int(np.argmax(gains))
+            if gains[index] == 0:
+                break
+            labels[pool[index] & left] = index + 1
+            left &= ~pool[index]
+    return labels
+
+
+def _widened(moving: Mask, reach: int) -> Mask:
+    """A mask without its specks, widened."""
+    specks = cv2.morphologyEx(moving.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    return np.asarray(cv2.dilate(specks, disc) > 0)
+
+
+def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
+    """What of the photo is gone in the other shots, (H, W) bool: no detector, and nothing that stands still."""
+    view = align.view(Box(0, 0, photo.shape[1], photo.shape[0]))
+    nothing = np.zeros(view.size, bool)
+    seen = view.cut(photo)
+    looks = _looks(view, photo, nothing, shots, list(aligned))
+    if not looks:
+        return np.zeros(photo.shape[:2], bool)
+    everywhere = np.ones(view.size, bool)
+    compared = movers.compared(
+        seen.astype(np.float32),
+        [seen.astype(np.float32), *(look.picture for look in looks)],
+        [everywhere, *(look.inside for look in looks)],
+        nothing,
+        nothing,
+        [0.0, *(look.noise for look in looks)],
+    )
+    others = np.sum([look.inside for look in looks], axis=0)
+    found = (compared.against[0] > 0.5 * np.maximum(1, others)) & (compared.differing[0] > 0.5 * others)
+    whole = masks.closed(_widened(found, 5), view.size[0] * view.size[1] // 200)
+    return np.asarray(
+        cv2.resize(whole.view(np.uint8), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    )

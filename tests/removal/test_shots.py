@@ -1,0 +1,69 @@
+"""A removal with further shots: true pixels first, a backend for the rest, known pixels as they were."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import inpaint_app
+from inpaint_app.errors import NothingFound, OptionError
+from inpaint_app.removal.session import Request, Session
+from inpaint_app.settings import Settings
+from inpaint_app.shots.stack import Shot
+from tests.shots.scenes import hand_held, hole, place, shots, with_thing
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session(Settings())
+
+
+def test_shots_come_before_the_fill(session: Session) -> None:
+    photo = with_thing(place())
+    request = Request(mask=hole(), backend="telea", shots=tuple(shots(place(), hand_held(place(), 2, 0.95))))
+    result = session.run(photo, request)
+    assert result.changed_known == 0
+    assert np.array_equal(result.image[~result.mask], photo[~result.mask])
+    assert np.abs(result.image.astype(int) - place()).max() < 30
+    assert result.behind is not None
+    assert result.behind.told.startswith(("100 %", "99 %"))
+
+
+def test_what_no_shot_shows_is_filled_by_the_backend(session: Session) -> None:
+    hidden = np.zeros(hole().shape, bool)
+    hidden[:, 105:] = True
+    photo = with_thing(place())
+    result = session.run(
+        photo, Request(mask=hole(), backend="telea", shots=(Shot(place(), "2.jpg", hidden),))
+    )
+    assert result.behind is not None
+    assert 0.2 < result.behind.share < 0.8
+    rest = result.mask & ~result.behind.seen
+    assert np.abs(result.image[rest].astype(int) - photo[rest]).mean() > 5
+    assert (result.image[~result.mask] == photo[~result.mask]).all()
+
+
+def test_without_usable_shots_it_is_the_plain_fill(session: Session) -> None:
+    photo = with_thing(place())
+    plain = session.run(photo, Request(mask=hole(), backend="telea", feather=0))
+    result = session.run(
+        photo, Request(mask=hole(), backend="telea", feather=0, shots=tuple(shots(place(9))))
+    )
+    assert np.array_equal(result.image, plain.image)
+    assert any("another place" in notice for notice in result.notices)
+
+
+def test_everything_that_moves_needs_no_mask(session: Session) -> None:
+    others = tuple(shots(place(), hand_held(place(), 2)))
+    result = session.run(with_thing(place()), Request(backend="telea", shots=others, everything=True))
+    assert np.abs(result.image.astype(int) - place()).mean() < 2
+    with pytest.raises(NothingFound, match="Nothing moves"):
+        session.run(place(), Request(backend="telea", shots=others, everything=True))
+    with pytest.raises(OptionError, match="0 further shots"):
+        session.run(place(), Request(backend="telea", everything=True))
+
+
+def test_the_api_takes_shots() -> None:
+    result = inpaint_app.remove(with_thing(place()), hole(), backend="telea", shots=[place()])
+    assert result.behind is not None
+    assert result.behind.share > 0.95

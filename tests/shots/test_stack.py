@@ -1,0 +1,116 @@
+"""True pixels from other shots, and what cannot be trusted left alone."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_app.shots import stack
+from tests.shots.scenes import SIZE, hand_held, hole, place, shots, with_thing
+
+
+def error(image: np.ndarray, where: np.ndarray, truth: np.ndarray | None = None) -> float:
+    truth = place() if truth is None else truth
+    return float(np.abs(image[where].astype(int) - truth[where]).mean())
+
+
+def test_a_hand_held_shot_in_other_light_shows_what_is_behind() -> None:
+    photo = with_thing(place())
+    image, found = stack.behind(photo, hole(), shots(hand_held(place(), 1, 0.9), hand_held(place(), 2, 1.08)))
+    assert found.share > 0.97
+    assert error(image, hole() & found.seen) < 4
+    assert np.array_equal(image[~hole()], photo[~hole()])
+    assert not found.notes
+
+
+def test_a_shot_is_taken_only_where_nobody_is_in_its_way() -> None:
+    """In two of three shots somebody stands where the hole is; the third alone would lose a vote."""
+    way = with_thing(place(), 108, 80)
+    image, found = stack.behind(with_thing(place()), hole(), shots(way, way, hand_held(place(), 3)))
+    assert error(image, hole() & found.seen) < 4
+    assert found.share > 0.9
+    assert found.fits[2].used > max(found.fits[0].used, 0)
+
+
+def test_the_source_names_the_shot() -> None:
+    _, found = stack.behind(with_thing(place()), hole(), shots(place(5), place()))
+    assert set(np.unique(found.source)) == {0, 2}
+    assert (found.source > 0).sum() == found.fits[1].used
+    assert found.told == "100 % true pixels, 0 % filled"
+
+
+def test_another_place_is_refused_in_a_sentence() -> None:
+    image, found = stack.behind(with_thing(place()), hole(), shots(place(5), place(6)))
+    assert found.share == 0
+    assert np.array_equal(image, with_thing(place()))
+    assert len(found.notes) == 2
+    assert all("shows another place" in note for note in found.notes)
+
+
+def test_a_blurred_shot_is_refused_in_a_sentence() -> None:
+    blurred = cv2.GaussianBlur(place(), (0, 0), 4)
+    _, found = stack.behind(with_thing(place()), hole(), shots(blurred))
+    assert found.share == 0
+    assert "blurred" in found.notes[0] or "another place" in found.notes[0]
+
+
+@pytest.mark.parametrize("size", [(360, 480), (120, 160)])
+def test_another_size_is_scaled(size: tuple[int, int]) -> None:
+    other = cv2.resize(
+        place(), size[::-1], interpolation=cv2.INTER_AREA if size[0] < SIZE[0] else cv2.INTER_CUBIC
+    )
+    image, found = stack.behind(with_thing(place()), hole(), shots(other))
+    if found.share:
+        assert error(image, hole() & found.seen) < 10
+    else:
+        assert "blurred" in found.notes[0]
+
+
+def test_another_orientation_is_turned() -> None:
+    other = np.ascontiguousarray(np.rot90(place()))
+    image, found = stack.behind(with_thing(place()), hole(), shots(other))
+    assert found.share > 0.95
+    assert error(image, hole() & found.seen) < 6
+
+
+def test_what_stands_still_in_all_shots_is_left_to_the_fill() -> None:
+    photo = with_thing(place())
+    image, found = stack.behind(photo, hole(), shots(hand_held(photo, 1), hand_held(photo, 2)))
+    assert found.share == 0
+    assert np.array_equal(image, photo)
+    assert "stands still in all shots" in found.notes[0]
+
+
+def test_what_moves_all_the_time_is_left_to_the_fill() -> None:
+    """Sea, leaves, a crowd: no two shots agree in the hole, so nothing there is known to be background."""
+    others = []
+    for seed in range(4):
+        other = place()
+        other[50:140, 70:145] = place(20 + seed)[50:140, 70:145]
+        others.append(other)
+    image, found = stack.behind(with_thing(place()), hole(), shots(*others))
+    assert found.share < 0.2
+    assert "changes from shot to shot" in found.notes[0]
+    assert np.array_equal(image[~found.seen], with_thing(place())[~found.seen])
+
+
+def test_hidden_pixels_of_a_shot_are_never_taken() -> None:
+    hidden = np.zeros(SIZE, bool)
+    hidden[:, 100:] = True
+    _, found = stack.behind(with_thing(place()), hole(), [stack.Shot(place(), "2.jpg", hidden)])
+    assert 0 < found.share < 0.5
+    assert not (found.source[:, 102:] > 0).any()
+
+
+def test_everything_that_moves_is_found_without_a_detector() -> None:
+    photo = with_thing(place())
+    others = shots(with_thing(hand_held(place(), 1), 20, 20), hand_held(place(), 2))
+    moved = stack.moving(photo, others, stack.fits(photo, np.zeros(SIZE, bool), others))
+    assert (moved & hole()).sum() > 0.95 * hole().sum()
+    assert (moved & ~hole()).sum() < 0.3 * hole().sum()
+
+
+def test_nothing_moves_between_equal_shots() -> None:
+    others = shots(hand_held(place(), 1), hand_held(place(), 2, 0.92))
+    assert not stack.moving(place(), others, stack.fits(place(), np.zeros(SIZE, bool), others)).any()
