@@ -90,7 +90,7 @@ def test_every_call_in_a_document_is_understood(document: Path, capsys: pytest.C
 
 def test_the_examples_in_python_run(folder: Path) -> None:
     blocks = fenced(DOCS / "python.md", "python")
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     said = io.StringIO()
     space: dict[str, object] = {"__name__": "example"}
     with contextlib.redirect_stdout(said):

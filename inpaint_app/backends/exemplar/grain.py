@@ -78,11 +78,15 @@ def _of_its_colour(image: Image, sums: Floats, weight: Floats, otherwise: Floats
 
 def _by_colour(colour: Ints, values: Floats) -> Floats:
     """Sum of the values of every colour, with half of each next one's."""
-    sums = np.bincount(colour.ravel(), values.ravel(), COLOURS**3).reshape((COLOURS,) * 3)
+    sums: Floats = (
+        np.bincount(colour.ravel(), values.ravel(), COLOURS**3).reshape((COLOURS,) * 3).astype(np.float32)
+    )
     for axis in range(3):
         beyond = np.pad(sums, [(1, 1) if one == axis else (0, 0) for one in range(3)])
-        sums += 0.5 * sum(np.take(beyond, np.arange(COLOURS) + step, axis) for step in (0, 2))
-    return sums.astype(np.float32).ravel()
+        sums += 0.5 * (
+            np.take(beyond, np.arange(COLOURS), axis) + np.take(beyond, np.arange(2, COLOURS + 2), axis)
+        )
+    return sums.ravel()
 
 
 def _summed(values: Floats) -> Floats:
