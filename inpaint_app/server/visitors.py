@@ -38,7 +38,10 @@ PASSING = 12
 
 @dataclass(eq=False)
 class Step:
-    """One picture of the history. `patches` lead from the opened photo to it; `marks` were last sent to be removed."""
+    """One picture of the history. `patches` lead from the opened photo to it; `marks` were last sent to be removed.
+
+    tested: scores of backends on a hole of known content (the tab "Test on this photo").
+    """
 
     number: int
     title: str
@@ -49,6 +52,7 @@ class Step:
     shown: dict[str, Any] = field(default_factory=dict)
     marks: list[Any] = field(default_factory=list)
     proof: dict[str, Any] = field(default_factory=dict)
+    tested: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

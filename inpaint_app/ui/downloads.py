@@ -12,12 +12,17 @@ from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal import recipe
 from inpaint_app.removal.session import Session, source_type
-from inpaint_app.server import pictures
+from inpaint_app.server import comparison, pictures
 from inpaint_app.server.files.stored_results import StoredResult, hole_of
 from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.types import Progress
 from inpaint_app.ui import view_models
 from inpaint_app.ui.messages import Message, marked
+
+COMPARED = (
+    "Seam and texture are against the surroundings: 1 cannot be told from them. Agreement is the mean HaarPSI with the "
+    "other fills. What has a truth was measured on another hole of this photo."
+)
 
 
 def give(session: Session, visit: Visit, message: Message, progress: Progress) -> None:
@@ -26,6 +31,8 @@ def give(session: Session, visit: Visit, message: Message, progress: Progress) -
     made = step.made.get(str(message.get("result") or ""))
     if kind == "mask":
         give_mask(visit, message)
+    elif kind == "comparison":
+        give_comparison(visit, step)
     elif kind == "recipe":
         give_recipe(session, visit, step, made, progress)
     else:
@@ -77,6 +84,30 @@ def give_recipe(
     path = files.write_bytes(text.encode(), visit.passing_file(".json", name))
     visit.say(
         "file", path=str(path), name=name, text="Replay it with: inpaint-app remove PHOTO --recipe FILE."
+    )
+
+
+def give_comparison(visit: Visit, step: Step) -> None:
+    """Hand out the results of the step beside each other, as one page with their numbers."""
+    if not step.made:
+        raise InpaintError("There is nothing to compare yet: remove something first.")
+    photo, image = visit.opened(), visit.pixels()
+    made = list(step.made.values())[: comparison.MOST]
+    hole = hole_of([patch for one in made for patch in one.patches], image.shape)
+    part = comparison.area(hole)
+    columns = [
+        comparison.Column(
+            one.shown["title"] + (f", seed {one.shown['seed']}" if "seed" in one.shown else ""),
+            one.whole(image).image[part].copy(),
+            comparison.facts(one.shown, step.tested.get(one.request.backend, {})),
+        )
+        for one in made
+    ]
+    text = comparison.page(photo.name, image[part], hole[part], columns, COMPARED)
+    name = legal(Path(photo.name).stem, "-compared.html")
+    path = files.write_bytes(text.encode(), visit.passing_file(".html", name))
+    visit.say(
+        "file", path=str(path), name=name, text="Pictures and numbers are inside: it needs nothing else."
     )
 
 

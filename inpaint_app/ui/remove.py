@@ -120,6 +120,7 @@ class Remover:
                         continue
                     shown.best(wanted, result)
                     part(1.0, "Done")
+                shown.agree()
 
         yield from working(visit, task, messages.work(message))
 
@@ -277,6 +278,8 @@ class Remover:
             visit.say("result", **made.shown)
         if step.proof:
             visit.say("proof", **step.proof)
+        if step.tested:
+            visit.say("tested", scores=step.tested)
 
     def _say_found(self, visit: Visit, step: Step, chosen: Chosen = None, subjects: Chosen = None) -> None:
         looked = step.found_with[0] if step.found_with else ""

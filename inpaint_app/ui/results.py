@@ -8,8 +8,9 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.metrics import no_reference
+from inpaint_app.removal.candidates import agreements
 from inpaint_app.removal.request import Request
-from inpaint_app.server import pictures
+from inpaint_app.server import comparison, pictures
 from inpaint_app.server.files.stored_results import StoredResult, patches_of, seen
 from inpaint_app.server.marks import Marks
 from inpaint_app.server.visitors import Step, Visit
@@ -41,6 +42,7 @@ class Shown:
         self._found = found
         self._chosen, self._brushed = marks.chosen, marks.brushed
         self._begun = False
+        self._around: dict[str, Result] = {}  # what each backend made of the hole, to be compared
 
     def candidate(self, request: Request, result: Result) -> None:
         """Show a result at once, then its scores. The first one takes the place of all that was there before."""
@@ -58,7 +60,7 @@ class Shown:
             self._brushed,
         )
         key = _key(request, result.seed)
-        shown = view_models.result(result, key, _title(request, result), what)
+        shown = view_models.result(result, key, _title(request, result), what) | {"asked": request.backend}
         photo = seen(self._visit.opened(), (*self._step.patches, *patches_of(result)))
         for name, side in (("preview", pictures.PREVIEW_SIDE), ("thumb", pictures.THUMB_SIDE)):
             path = self._visit.file(".jpg")
@@ -67,6 +69,8 @@ class Shown:
             shown["seed"] = result.seed
         self._step.made[key] = StoredResult.of(result, request, self._chosen, shown)
         self._visit.say("result", **shown)
+        part = comparison.area(result.mask)
+        self._around[key] = replace(result, image=result.image[part].copy(), mask=result.mask[part].copy())
         scores = no_reference.report(self._image, result)
         extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}
         shown.update(extra)
@@ -82,6 +86,16 @@ class Shown:
         told = " ".join([*result.notices, result.note]).strip()
         if told:
             self._visit.say("nothing", text=told)
+
+    def agree(self) -> None:
+        """All are there: say how much each agrees with the others."""
+        if len(self._around) < 2:
+            return
+        for (key, _), value in zip(
+            self._around.items(), agreements(list(self._around.values())), strict=True
+        ):
+            self._step.made[key].shown["agreement"] = value
+            self._visit.say("scores", key=key, agreement=value)
 
     def _note_finds(self, result: Result) -> None:
         """Note and show which finds a word such as "people" has chosen."""

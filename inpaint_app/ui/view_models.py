@@ -46,6 +46,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     return {
         "backends": [backend(spec, settings) for spec in backends.BACKENDS],
         "chosen": backends.DEFAULT,
+        "sideBySide": side_by_side(settings),
         "segmenters": [
             {"name": spec.name, "title": spec.title, "lacks": missing_text(spec.missing(settings), settings)}
             for spec in segmenters.specs(settings)
@@ -56,6 +57,18 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "previewSide": pictures.PREVIEW_SIDE,
         "examples": EXAMPLES,
     }
+
+
+def side_by_side(settings: Settings) -> dict[str, Any]:
+    """The three that are compared at one press: those that are ready, and a line on what the others take."""
+    specs = [backends.find(name) for name in backends.SIDE_BY_SIDE]
+    lacks = {spec.name: missing_text(spec.missing(settings), settings) for spec in specs}
+    said = [
+        f"{spec.title} is left out. {spec.summary.rsplit('. ', 1)[-1]} Now {lacks[spec.name]}."
+        for spec in specs
+        if lacks[spec.name]
+    ]
+    return {"names": [name for name, lack in lacks.items() if not lack], "lacks": " ".join(said)}
 
 
 def backend(spec: BackendSpec, settings: Settings) -> dict[str, Any]:

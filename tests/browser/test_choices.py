@@ -36,6 +36,38 @@ def test_candidates_appear_side_by_side_and_one_is_gone_on_with(studio: Any, sma
     np.testing.assert_array_equal(studio.visit().pixels(), expected)
 
 
+def test_three_are_filled_with_at_one_press_and_saved_as_one_page(studio: Any, small: Path) -> None:
+    page = studio.page
+    studio.open(small)
+    assert page.locator("[data-do=side]").is_disabled()
+    assert (
+        "Stable Diffusion 2 is left out. Minutes without a GPU; 2.6 GB."
+        in page.locator(".st-side-lacks").inner_text()
+    )
+    studio.brush(80)
+    studio.stroke((320, 190), (320, 270))
+    studio.do("side")
+    page.wait_for_selector(".st-gallery figure >> nth=2")
+    studio.rest()
+    captions = page.locator(".st-gallery figcaption").all_inner_texts()
+    assert [caption.split("\n")[0] for caption in captions] == [
+        "Before",
+        "Context encoder",
+        "Contextual attention",
+    ]
+    assert all(
+        word in caption for caption in captions[1:] for word in (" s ", "seam", "texture", "agreement")
+    )
+    assert list(studio.visit().step().made) == ["context-encoder", "contextual-attention"]
+    with page.expect_download() as download:
+        studio.do("comparison")
+    studio.rest()
+    assert download.value.suggested_filename == "small-compared.html"
+    text = Path(download.value.path()).read_text()
+    assert text.count("<figure>") == 4
+    assert "agreement" in text
+
+
 def test_what_a_slow_backend_will_take_is_said_before_the_run(studio: Any, small: Path) -> None:
     studio.open(small)
     estimate = studio.page.locator(".st-estimate")

@@ -69,7 +69,16 @@ function makeCompare(app, view) {
     face.getContext("2d").drawImage(image, x, y, width, height, 0, 0, face.width, face.height);
     return h("figure", { class: key === app.active ? "active" : "", "data-key": key || "" },
       h("button", { type: "button", "aria-label": "Show " + title, onclick: () => (key ? app.activate(key) : app.edit()) }, face),
-      h("figcaption", {}, title, best ? h("em", { class: "tag" }, "suggested") : null));
+      h("figcaption", {}, title, best ? h("em", { class: "tag" }, "suggested") : null, ...numbers(app.results.get(key)).map((line) => h("small", {}, line))));
+  }
+
+  /* What is known of a result: of the removal itself, and of the test on a hole with truth. */
+  function numbers(result) {
+    if (!result) return [];
+    const two = (name, value) => (typeof value === "number" ? [name + " " + value.toFixed(2)] : []);
+    const own = [result.seconds.toFixed(1) + " s", ...two("seam", result.seam), ...two("texture", result.texture), ...two("agreement", result.agreement)];
+    const truth = Object.entries((app.tested || {})[result.asked] || {}).map(([name, value]) => name + " " + value.toFixed(name === "HaarPSI" ? 3 : 1));
+    return truth.length ? [own.join(" · "), "with truth: " + truth.join(" · ")] : [own.join(" · ")];
   }
 
   const hold = one("[data-do=hold]");
@@ -81,6 +90,7 @@ function makeCompare(app, view) {
 
   return {
     place, holding, follow,
+    again() { if (app.mode === "gallery") app.compare.gallery(); },
     gallery() {
       gallery.style.setProperty("--columns", columns(app.results.size + 1));
       gallery.replaceChildren(figure("Before", app.base, null),

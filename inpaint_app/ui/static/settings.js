@@ -20,7 +20,7 @@ function makeSettings(app) {
 
   function control(backend, option) {
     const key = backend.name + "." + option.name;
-    const set = (value) => { (values[backend.name] = values[backend.name] || {})[option.name] = value; ask(); };
+    const set = (value) => { (values[backend.name] = values[backend.name] || {})[option.name] = value; ask(); if (slow.includes(backend.name)) app.settings.side(); };
     const label = h("span", {}, option.label);
     let field;
     if (option.choices) {
@@ -95,13 +95,20 @@ function makeSettings(app) {
   candidates.addEventListener("change", () => { candidates.value = Math.min(CONFIGURATION.candidates, Math.max(1, Math.round(candidates.value) || 1)); ask(); });
   changed();
 
+  const side = CONFIGURATION.sideBySide, slow = CONFIGURATION.backends.filter((backend) => backend.slow && side.names.includes(backend.name)).map((backend) => backend.name);
+  one(".st-side-lacks").textContent = side.lacks;
+  one(".st-side-lacks").hidden = !side.lacks;
+
   return {
     chosen,
+    /* What the slow one of the three will take stands on the button before it is pressed. */
+    side() { if (slow.length) app.whisper("estimate", { backends: slow, options: values, candidates: 1, asked: "side" }); },
     choose(name) {
       for (const box of all("input", backends)) box.checked = box.value === name;
       changed();
     },
     estimated(message) {
+      if (message.asked === "side") { one(".st-side-takes").textContent = message.text; return; }
       if (message.asked !== question) return;
       estimate.textContent = message.text;
       estimate.hidden = !message.text;

@@ -68,6 +68,7 @@ Object.assign(app, {
     const ready = Boolean(app.base) && !app.busy;
     for (const name of ["people", "cars", "bystanders", "find"]) one("[data-do=" + name + "]").disabled = !ready;
     one("[data-do=prove]").disabled = !ready || !app.root.classList.contains("marked");
+    one("[data-do=side]").disabled = !ready || !app.root.classList.contains("marked");
     one("[data-do=remove]").disabled = !ready || !app.root.classList.contains("marked");
     for (const node of all("[data-needs=result]")) node.disabled = !ready || !app.active;
     for (const node of all("[data-needs=photo]")) node.disabled = !ready;
@@ -133,6 +134,8 @@ const does = {
   cars: () => app.send("remove", { ...app.settings.read(), ...app.marks(), objects: ["cars"] }),
   find: () => app.send("find", app.settings.read()),
   remove: () => app.send("remove", { ...app.settings.read(), ...app.marks() }),
+  side: () => { app.row = true; app.send("remove", { ...app.settings.read(), ...app.marks(), backends: CONFIGURATION.sideBySide.names, candidates: 1 }); },
+  comparison: () => app.send("download", { what: "comparison" }),
   prove: () => app.send("prove", { ...app.settings.read(), ...app.marks() }),
   cancel: () => {
     if (!app.busy) return;
@@ -177,7 +180,7 @@ const hears = {
     app.at = message.at;
     const step = app.steps[app.at];
     app.shownStep = step.number;
-    app.found = []; app.subjects = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null; app.proof.show(null);
+    app.found = []; app.subjects = []; app.results = new Map(); app.images = new Map(); app.details = []; app.active = null; app.tested = null; app.proof.show(null); app.settings.side();
     app.base = await picture(step.preview);
     view.picture(app.photo.previewWidth, app.photo.previewHeight);
     mask.reset(app.photo, app.logs.get(step.number));
@@ -210,12 +213,13 @@ const hears = {
     if (!app.active || app.mode === "edit") {
       app.compare.place(0.5);
       app.activate(message.key);
-      if (message.seed !== undefined) app.setMode("gallery");
+      if (message.seed !== undefined || app.row) app.setMode("gallery");
     } else app.results_.show();
     app.enable();
   },
   clear() { app.results = new Map(); app.images = new Map(); app.active = null; app.details = app.details.filter((d) => d.which === "before"); app.results_.show(); app.enable(); },
-  scores(message) { const result = app.results.get(message.key); if (result) { Object.assign(result, message); app.results_.show(); } },
+  scores(message) { const result = app.results.get(message.key); if (result) { Object.assign(result, message); app.results_.show(); } app.compare.again(); },
+  tested(message) { app.tested = message.scores; app.compare.again(); },
   /* Of several candidates the suggested one; it is taken unless the visitor has looked at one of them already. */
   best(message) {
     app.results.get(message.key).best = true;
@@ -265,7 +269,7 @@ const hears = {
     app.say("error", "The server did not take this up: it may be full. Photo and mask are as they were; try again.");
   },
   done(message) {
-    if (message.work >= app.busy) app.rest();
+    if (message.work >= app.busy) { app.rest(); app.row = false; }
     app.root.dataset.done = String(message.work);
     if (app.runs && !app.busy) { app.runs = false; app.act("remove"); }
   },
@@ -309,6 +313,7 @@ app.setBrush(36); app.pick("brush"); app.setMode("empty"); app.enable();
 element.studio = { app, mask, view };
 window.inpaintMarks = () => (app.base ? app.marks() : {});
 window.inpaintWork = app.number;
+window.inpaintAsk = () => app.whisper("ask", {});
 watch("value", hear);
 setInterval(() => {
   if (!app.busy || app.sending || performance.now() - heard < app.patience) return;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -74,7 +74,7 @@ def build(session: Session, visits: Visits) -> None:
     start.click(
         run, [hole, seed, names, marks, gr.Number(visible=False)], [status, body], js=MARKS,
         api_visibility="private", show_progress="hidden", concurrency_id="device", concurrency_limit=AT_ONCE,
-    )  # fmt: skip
+    ).then(None, js="() => window.inpaintAsk()")  # fmt: skip
     cancels(stop, visits, "test")
 
 
@@ -101,6 +101,9 @@ def test(
                     title = backends.find(row.backend).title
                     tiles.append(_tile(visit, row, row.result.image, title, f"{row.result.seconds:.2f} s"))
                 rows.append(row)
+            step = visit.step()
+            step.tested = {row.backend: _kept(row.scores["hole"]) for row in rows if row.scores}
+            visit.say("tested", scores=step.tested)
 
     def say(kind: str, text: str) -> None:
         said.append(note(text, visit.settings, "bad" if kind == "error" else ""))
@@ -108,6 +111,11 @@ def test(
     for progress in pump(visit, task, say, number):
         yield bar(progress), _body(tiles, rows)
     yield "".join(said), _body(tiles, rows)
+
+
+def _kept(scores: Mapping[str, float | None]) -> dict[str, float]:
+    """What is shown beside a result, by its label."""
+    return {LABELS[name]: value for name in ("psnr", "haarpsi") if (value := scores.get(name)) is not None}
 
 
 def _table(marks: str) -> dict[str, Any]:
