@@ -39,7 +39,7 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at whether a photo is still wanted, and in time."""
 
 LOWER_AFTER = 3.0
-"""Seconds after which decoding goes on at a low priority."""
+"""Seconds after which reading goes on at a low priority; its process is not kept. Writing has WRITING times as long."""
 
 WRITING = 10
 """Writing may take so many times what reading may: encoders are slow, and the photo was read before."""
@@ -66,6 +66,7 @@ class _Job:
 
     process: Process
     began: float
+    lowers: float
     ends: float
     unwanted: Callable[[], bool]
     why: str = ""
@@ -189,7 +190,9 @@ class Decoder:
         with self.places.held(wanted.owner, wanted.unwanted):
             process = self._taken()
             now = time.monotonic()
-            job = _Job(process, now, now + seconds, wanted.unwanted)
+            job = _Job(
+                process, now, now + LOWER_AFTER * seconds / self.seconds, now + seconds, wanted.unwanted
+            )
             self._begin(job)
             answer: dict[str, Any] | None = None
             made: Value | None = None
@@ -272,7 +275,7 @@ class Decoder:
                 if now > job.ends or job.unwanted():
                     job.why = job.why or ("late" if now > job.ends else "unwanted")
                     job.process.running.kill()
-                elif now > job.began + LOWER_AFTER and not job.process.lowered:
+                elif now > job.lowers and not job.process.lowered:
                     job.process.lowered = True
                     with suppress(OSError, AttributeError):
                         os.setpriority(os.PRIO_PROCESS, job.process.running.pid, 15)
