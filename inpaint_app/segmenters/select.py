@@ -25,7 +25,7 @@ SIZES = (0.08, 0.15, 0.3, 0.6, 1.0)
 """Sizes of things that are tried under a click, as shares of the photo's short side."""
 TRIED = 96
 """Side in pixels of the pictures on which they are tried."""
-LINE_SIZES = (0.7, 1.2, 2.0)
+LINE_SIZES = (0.7, 1.2)
 """The same beside a line through a thing, as shares of the line's length."""
 TURNS, DENSE, WIDE = 1.4, 0.3, 0.25
 """A scribble paints the thing, rather than running through it, where its path is so many times as long as its box's
