@@ -126,12 +126,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _kept(records: Sequence[dict[str, Any]]) -> str:
     """What a stop leaves, in a sentence."""
     names = [Path(record["result"]).name for record in records if record.get("result")]
-    kept = (
-        f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} finished and kept"
-        if names
-        else "Nothing is finished"
-    )
-    return f"Stopped. {kept}, nothing is half-written."
+    if not names:
+        return "Stopped. Nothing is finished, nothing is half-written."
+    are = "is" if len(names) == 1 else "are"
+    return f"Stopped. {', '.join(names)} {are} finished and kept, nothing is half-written."
 
 
 def exit_code(errors: Sequence[Exception]) -> int:

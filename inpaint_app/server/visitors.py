@@ -31,17 +31,13 @@ from inpaint_app.types import Image, Instance
 
 LEFT_SECONDS = 15 * 60.0
 """A visit is let go of this long after its tab was closed; one that is only idle stays as long as the settings say."""
-
 PASSING = 12
 """Full-resolution crops, and downloads, kept on disk for a visit."""
 
 
 @dataclass(eq=False)
 class Step:
-    """One picture of the history. `patches` lead from the opened photo to it; `marks` were last sent to be removed.
-
-    tested: scores of backends on a hole of known content (the tab "Test on this photo").
-    """
+    """One picture of the history. `patches` lead from the opened photo to it; `marks` were last sent to be removed."""
 
     number: int
     title: str
@@ -52,7 +48,7 @@ class Step:
     shown: dict[str, Any] = field(default_factory=dict)
     marks: list[Any] = field(default_factory=list)
     proof: dict[str, Any] = field(default_factory=dict)
-    tested: dict[str, dict[str, float]] = field(default_factory=dict)
+    tested: dict[str, dict[str, float]] = field(default_factory=dict)  # scores on a hole with truth
 
 
 @dataclass(eq=False)
