@@ -10,6 +10,9 @@ from pathlib import Path
 from inpaint_app import environment
 from inpaint_app.errors import OptionError
 
+ROOT = Path(__file__).resolve().parents[1]
+"""Where the code lies: beside it, in a clone, checkpoints/."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -25,6 +28,8 @@ class Settings:
     """A YOLO segmentation weight file to use before any other."""
     checkpoints: Path | None = None
     """A folder with the project's weights and their manifest, instead of the one that came with the code."""
+    mirrors: str = ""
+    """Folders and addresses, separated by commas, where weight files are looked for by name before anywhere else."""
     sd_model: str = "sd2-community/stable-diffusion-2-inpainting"
     """Stable Diffusion inpainting model: a hub id (id@revision too), a local folder or a .safetensors file."""
     cache: Path = Path.home() / ".cache" / "inpaint-app"
@@ -80,6 +85,26 @@ class Settings:
     def cores(self) -> int:
         """Threads that heavy work may use."""
         return self.threads or environment.cores()
+
+    @property
+    def mirror_addresses(self) -> tuple[str, ...]:
+        """The mirrors that are asked over the network."""
+        return tuple(one.rstrip("/") for one in self._mirrors if "://" in one)
+
+    @property
+    def weight_folders(self) -> tuple[Path, ...]:
+        """Folders of this machine in which fetched or given weight files lie, the first that has one first."""
+        mirrors = (Path(one).expanduser() for one in self._mirrors if "://" not in one)
+        return (*mirrors, self.checkpoints or ROOT / "checkpoints", self.weights)
+
+    @property
+    def weights(self) -> Path:
+        """Where fetched weight files are kept."""
+        return self.cache / "weights"
+
+    @property
+    def _mirrors(self) -> list[str]:
+        return [one.strip() for one in self.mirrors.split(",") if one.strip()]
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] | None = None) -> Settings:

@@ -217,12 +217,16 @@ def option(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that a backend or a segmenter lacks here. fetch: the name that it can be fetched by, if any."""
+    """One thing that a backend or a segmenter lacks here. fetch: the name that it can be fetched by, if any.
+
+    terms: licence and origin of what is fetched, to be shown before.
+    """
 
     what: str
     cure: str
     megabytes: float | None = None
     fetch: str | None = None
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ from inpaint_app.backends.families import DIFFUSION, FEEDFORWARD, NETWORKS, comp
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
 from inpaint_app.backends.patchmatch import PatchMatchOptions
+from inpaint_app.backends.removers.specs import REMOVERS
 from inpaint_app.errors import OptionError
 
 SIDE_BY_SIDE = ("context-encoder", "contextual-attention", "stable-diffusion")
@@ -50,7 +51,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         guide=DIFFUSION.name,
         megabytes=0.0,
     ),
-    # Trained removers (LaMa, MI-GAN) stand here, once they can be fetched.
+    *REMOVERS,
     BackendSpec(
         "exemplar",
         "Exemplar",

@@ -110,7 +110,8 @@ def cures(lacks: tuple[Missing, ...]) -> list[str]:
     for lack in lacks:
         size = f" ({lack.megabytes:g} MB)" if lack.megabytes else ""
         cure = f"inpaint-app models fetch {lack.fetch}" if lack.fetch else lack.cure
-        said.append(f"{'':<24}{lack.what} is missing{size}: {cure}")
+        terms = f". {lack.terms}" if lack.terms else ""
+        said.append(f"{'':<24}{lack.what} is missing{size}: {cure}{terms}")
     return said
 
 
@@ -130,12 +131,14 @@ def run_models(arguments: argparse.Namespace, console: Console) -> int:
 
 def fetch(names: list[str], console: Console, settings: Settings) -> int:
     """Download what is named; raises OptionError for what cannot be fetched, MissingWeights where it fails."""
+    can = fetchable(settings)
     if not names:
-        can = fetchable(settings)
         raise OptionError(
             f"Which? {'; '.join(f'{name} ({what})' for name, what in can.items()) or 'Nothing is missing'}."
         )
     for name in names:
+        if name in can:
+            console.say(f"{name}: {can[name]}")
         with console.working(name) as progress:
             path = session.fetch(name, settings, progress)
         console.say(f"{name} is here: {path}")

@@ -12,16 +12,18 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
+from inpaint_app.backends.removers.files import FILES, locate
 from inpaint_app.errors import MissingError, OptionError
+from inpaint_app.runtime import fetching
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.segmenters.weights_content import content
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
 FETCHERS = {"stable-diffusion": "inpaint_app.backends.diffusion.downloads:fetch"}
-"""What fetches a thing of that name; everything else is the weights of a segmenter."""
-
+"""What fetches a thing of that name; everything else is one file."""
 
 FAILED_SECONDS = 60.0
 """After a download at first use that failed, the next is tried only after this time."""
@@ -60,7 +62,8 @@ def fetchable(settings: Settings, megabytes: float = float("inf")) -> dict[str, 
         for lack in spec.missing(settings):
             if lack.fetch and (lack.megabytes or 0.0) <= megabytes:
                 size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
-                found[lack.fetch] = f"{spec.title}{size}"
+                terms = f" ({lack.terms})" if lack.terms else ""
+                found.setdefault(lack.fetch, f"{spec.title}{size}{terms}")
     return found
 
 
@@ -76,13 +79,31 @@ def fetch(name: str, settings: Settings, progress: Progress | None = None) -> Pa
         with _alone(name, progress):
             fetched: Path = getattr(importlib.import_module(module), attribute)(settings, progress)
         return fetched
-    if name not in weights.MEGABYTES:
-        known = [*FETCHERS, *weights.MEGABYTES]
+    wanted = _file(name)
+    if wanted is None:
+        known = [*FETCHERS, *FILES, *weights.MEGABYTES]
         near = get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionError(f"{name!r} cannot be fetched.{hint} Known: {', '.join(known)}.")
     with _alone(name, progress):
-        return weights.fetch(name, settings, progress)
+        here = locate(name, settings) if name in FILES else weights.locate(name, settings)
+        if here is not None:
+            progress(1.0, f"{name} is here")
+            return here
+        return fetching.fetch_file(wanted, settings.weights, settings, progress)
+
+
+def _file(name: str) -> fetching.Wanted | None:
+    """What the name fetches, where that is one file."""
+    if name in FILES:
+        one = FILES[name]
+        instead = f"put {one.file} into a folder that INPAINT_MIRRORS names"
+        return fetching.Wanted(one.file, one.address, one.size / 1e6, one.check, instead)
+    if name not in weights.MEGABYTES:
+        return None
+    instead = "put the file into checkpoints/ or at INPAINT_YOLO_WEIGHTS. Brushing works without it"
+    address = weights.ADDRESS.format(name=name)
+    return fetching.Wanted(f"{name}.pt", address, weights.MEGABYTES[name], content, instead)
 
 
 @contextmanager

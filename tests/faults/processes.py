@@ -97,9 +97,10 @@ class Stalling(BaseHTTPRequestHandler):
 FETCHING = """
 import sys
 from pathlib import Path
+from inpaint_app.runtime import downloads, fetching
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
-weights.ADDRESS, weights.PIECE = sys.argv[2], 4096
+weights.ADDRESS, fetching.PIECE = sys.argv[2], 4096
 folder = Path(sys.argv[1])
-weights.fetch("yolov8n-seg", Settings(cache=folder, checkpoints=folder / "none"))
+downloads.fetch("yolov8n-seg", Settings(cache=folder, checkpoints=folder / "none"))
 """

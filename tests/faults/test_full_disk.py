@@ -104,7 +104,7 @@ def test_a_download_onto_a_full_disk_is_said_and_gone_on_from(stalling: str, tmp
     assert "could not be fetched" in said
     settings = Settings(cache=tmp_path, checkpoints=tmp_path / "none")
     assert weights.locate(NAME, settings) is None
-    part = weights.folder_of(settings) / f"{NAME}.pt.part"
+    part = settings.weights / f"{NAME}.pt.part"
     assert 0 < part.stat().st_size <= 100_000
 
 

@@ -13,6 +13,7 @@ from inpaint_app.batch import journal
 from inpaint_app.errors import MissingWeights
 from inpaint_app.photofile import files
 from inpaint_app.removal.session import Session
+from inpaint_app.runtime import downloads, fetching
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
 from tests.faults.processes import FETCHING, NAME, PEOPLE, Stalling, killed, photo, started, until
@@ -109,14 +110,14 @@ def test_what_is_no_leftover_of_ours_is_left_alone(session: Session, tmp_path: P
 @pytest.mark.usefixtures("trailing")
 def test_a_kill_in_the_middle_of_a_download_is_gone_on_from(stalling: str, tmp_path: Path) -> None:
     settings = Settings(cache=tmp_path, checkpoints=tmp_path / "none")
-    part = weights.folder_of(settings) / f"{NAME}.pt.part"
+    part = settings.weights / f"{NAME}.pt.part"
     process = started(FETCHING, tmp_path, stalling)
     until(lambda: part.exists() and part.stat().st_size >= 60_000, process)
     killed(process)
     assert weights.locate(NAME, settings) is None, "half a file must not serve"
     half = part.stat().st_size
     Stalling.flows.set()
-    assert weights.fetch(NAME, settings).read_bytes() == Stalling.data
+    assert downloads.fetch(NAME, settings).read_bytes() == Stalling.data
     assert Stalling.ranges == [None, f"bytes={half}-"]
     assert not part.exists()
 
@@ -126,11 +127,11 @@ def test_a_download_that_stalls_is_told_and_gone_on_from(
     stalling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(cache=tmp_path, checkpoints=tmp_path / "none")
-    monkeypatch.setattr(weights, "TIMEOUT", 0.5)
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
     with pytest.raises(MissingWeights, match="timed out"):
-        weights.fetch(NAME, settings)
+        downloads.fetch(NAME, settings)
     assert weights.locate(NAME, settings) is None
-    monkeypatch.setattr(weights, "TIMEOUT", 60)
+    monkeypatch.setattr(fetching, "TIMEOUT", 60)
     Stalling.flows.set()
-    assert weights.fetch(NAME, settings).read_bytes() == Stalling.data
+    assert downloads.fetch(NAME, settings).read_bytes() == Stalling.data
     assert Stalling.ranges[1] is not None

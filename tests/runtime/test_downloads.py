@@ -11,7 +11,8 @@ import pytest
 
 from inpaint_app.errors import Cancelled, MissingWeights
 from inpaint_app.removal.session import Request, Session
-from inpaint_app.runtime import downloads
+from inpaint_app.runtime import downloads, fetching
+from inpaint_app.runtime.fetching import Wanted
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
@@ -29,7 +30,7 @@ def settings(empty: Path, first_use: bool = True, offline: bool = False) -> Sett
 
 
 def test_on_an_own_machine_nothing_is_fetched_unasked(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "fetch", lambda *given: pytest.fail("fetched"))
+    monkeypatch.setattr(fetching, "fetch_file", lambda *given: pytest.fail("fetched"))
     for given in (settings(empty, first_use=False), settings(empty, offline=True)):
         with pytest.raises(MissingWeights, match="Brushing works without it"):
             downloads.finder(given)
@@ -40,19 +41,19 @@ def test_the_smallest_is_fetched_when_objects_are_first_looked_for(
 ) -> None:
     asked, told = [], []
 
-    def fetch(name: str, settings: Settings, progress: Progress) -> Path:
-        asked.append(name)
-        progress(0.5, f"Fetching {name}: 3.5 of 7.1 MB")
-        path = empty / f"{name}.pt"
+    def fetch(wanted: Wanted, folder: Path, settings: Settings, progress: Progress) -> Path:
+        asked.append(wanted.file)
+        progress(0.5, f"Fetching {wanted.file}: 3.5 of 7.1 MB")
+        path = empty / wanted.file
         path.write_bytes(b"weights")
         return path
 
-    monkeypatch.setattr(weights, "fetch", fetch)
+    monkeypatch.setattr(fetching, "fetch_file", fetch)
     spec = downloads.finder(settings(empty), Progress(lambda fraction, stage: told.append(stage)))
     assert spec.name == "yolov8n-seg"
     assert downloads.finder(settings(empty)).name == "yolov8n-seg"
-    assert asked == ["yolov8n-seg"]
-    assert told == ["Fetching yolov8n-seg: 3.5 of 7.1 MB"]
+    assert asked == ["yolov8n-seg.pt"]
+    assert told == ["Fetching yolov8n-seg.pt: 3.5 of 7.1 MB"]
 
 
 def test_a_download_that_failed_is_told_again_at_once_and_tried_again_later(
@@ -60,11 +61,11 @@ def test_a_download_that_failed_is_told_again_at_once_and_tried_again_later(
 ) -> None:
     tries = []
 
-    def fail(name: str, settings: Settings, progress: Progress) -> Path:
-        tries.append(name)
+    def fail(wanted: Wanted, folder: Path, settings: Settings, progress: Progress) -> Path:
+        tries.append(wanted.file)
         raise MissingWeights("there is no network here")
 
-    monkeypatch.setattr(weights, "fetch", fail)
+    monkeypatch.setattr(fetching, "fetch_file", fail)
     for _ in range(3):
         with pytest.raises(MissingWeights, match="no network"):
             downloads.finder(settings(empty))
@@ -92,15 +93,15 @@ def test_one_download_at_a_time_and_who_waits_can_stop(empty: Path, monkeypatch:
     entered, leave = threading.Event(), threading.Event()
     running, most = [], []
 
-    def slow(name: str, settings: Settings, progress: Progress) -> Path:
-        running.append(name)
+    def slow(wanted: Wanted, folder: Path, settings: Settings, progress: Progress) -> Path:
+        running.append(wanted.file)
         most.append(len(running))
         entered.set()
         leave.wait(10)
         running.pop()
-        return empty / name
+        return empty / wanted.file
 
-    monkeypatch.setattr(weights, "fetch", slow)
+    monkeypatch.setattr(fetching, "fetch_file", slow)
     first = threading.Thread(target=downloads.fetch, args=("yolov8n-seg", settings(empty)))
     first.start()
     assert entered.wait(10)
@@ -132,13 +133,13 @@ def test_the_shipped_finder_serves_where_nothing_can_be_fetched(
 ) -> None:
     tries = []
 
-    def fail(name: str, settings: Settings, progress: Progress) -> Path:
-        tries.append(name)
+    def fail(wanted: Wanted, folder: Path, settings: Settings, progress: Progress) -> Path:
+        tries.append(wanted.file)
         raise MissingWeights("there is no network here")
 
-    monkeypatch.setattr(weights, "fetch", fail)
+    monkeypatch.setattr(fetching, "fetch_file", fail)
     monkeypatch.setattr("inpaint_app.models.checkpoints.available", lambda name, where: name == "finder")
     assert downloads.finder(settings(empty, first_use=False)).name == "finder"
     assert tries == []
     assert [downloads.finder(settings(empty)).name for _ in range(2)] == ["finder", "finder"]
-    assert tries == ["yolov8n-seg"], "fetched for first, once"
+    assert tries == ["yolov8n-seg.pt"], "fetched for first, once"

@@ -1,4 +1,4 @@
-"""Where weights are looked for, what a file says of itself, and how one is fetched."""
+"""Where weights are looked for, and what a file says of itself."""
 
 from __future__ import annotations
 

@@ -110,6 +110,7 @@ def _state(lacks: tuple[Missing, ...]) -> str:
 
 def _cures(lacks: tuple[Missing, ...], settings: Settings) -> str:
     return "".join(
-        f"<br><small>{escape(without_paths(f'{lack.what} is missing: {lack.cure}', settings))}</small>"
+        f"<br><small>{escape(without_paths(f'{lack.what} is missing: {lack.cure}', settings))}"
+        f"{escape(f'. {lack.terms}' if lack.terms else '')}</small>"
         for lack in lacks
     )

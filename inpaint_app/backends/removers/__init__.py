@@ -1,0 +1,1 @@
+"""Networks that others trained to remove things, whose weights are fetched when somebody asks for them."""
