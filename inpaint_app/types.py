@@ -217,10 +217,7 @@ def option(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that a backend or a segmenter lacks here. fetch: the name that it can be fetched by, if any.
-
-    terms: licence and origin of what is fetched, to be shown before.
-    """
+    """One thing that a backend or a segmenter lacks. fetch: the name it is fetched by. terms: its licence and origin."""
 
     what: str
     cure: str

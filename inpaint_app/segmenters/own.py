@@ -104,7 +104,7 @@ class OwnSegmenter:
         """What is in a view and, looked at once more in a mirror, still is: see views.agreed."""
         import torch
 
-        from inpaint_app.models.nms import decoded
+        from inpaint_app.models.finder import decoded
 
         padded, place = seen(image, view, side)
         width = round(view.width / place.across)  # of what is not padding

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from inpaint_app.models.finder import BINS, Finder, Raw, boxes, centres
-from inpaint_app.models.nms import decoded
+from inpaint_app.models.finder import BINS, Finder, Raw, boxes, centres, decoded
 
 
 def test_shapes_and_first_scores() -> None:

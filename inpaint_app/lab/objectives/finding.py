@@ -19,8 +19,7 @@ from inpaint_app.lab.objectives.inpainting import Objective, Turn
 from inpaint_app.lab.objectives.street import CLASSES, Street
 from inpaint_app.lab.training.recipe import Recipe
 from inpaint_app.metrics.finding import Tally
-from inpaint_app.models.finder import BINS, Raw, boxes, centres
-from inpaint_app.models.nms import decoded
+from inpaint_app.models.finder import BINS, Raw, boxes, centres, decoded
 
 SURE = 0.8
 """Labels of this confidence and above count in full, others in proportion."""
