@@ -217,7 +217,7 @@ def option(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that a backend or a segmenter lacks. fetch: the name it is fetched by. terms: its licence and origin."""
+    """One thing that a backend or a segmenter lacks. fetch: the name it is fetched by. terms: licence and origin."""
 
     what: str
     cure: str
