@@ -15,11 +15,13 @@ import pytest
 import torch
 
 from inpaint_app.backends import registry
+from inpaint_app.backends.base import Window
 from inpaint_app.backends.removers import files, remover, self_test
 from inpaint_app.errors import CheckpointError, MissingWeights
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Removal, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 from tests.backends import test_contract as contract
 from tests.backends.small_removers import save_lama, save_migan
 

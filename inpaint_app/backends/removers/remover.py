@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 
 from inpaint_app import environment
-from inpaint_app.backends.base import Configured
+from inpaint_app.backends.base import Configured, Window
 from inpaint_app.backends.removers import self_test
 from inpaint_app.backends.removers.files import FILES, verified
 from inpaint_app.errors import CheckpointError
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Mask, Options, Progress, Window
+from inpaint_app.types import Image, Mask, Options, Progress
 
 
 class Remover(Configured):
