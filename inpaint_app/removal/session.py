@@ -35,7 +35,6 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.select import Gesture, selected
 from inpaint_app.settings import Settings
-from inpaint_app.shots.stack import Behind
 from inpaint_app.types import Image, Instance, Mask, Options, Progress, Result
 
 POINTED = 0.2
@@ -157,28 +156,16 @@ class Session:
         if request.everything:
             request = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
-        seen = None
-        if request.shots:
-
-            def find(picture: Image, share: Progress) -> tuple[Instance, ...]:
-                return self.detect(picture, request.segmenter, request.confidence, share, parts=())
-
-            seen = shots.behind(image, request, marked, find, progress.part(0.25, 0.5))
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
             return self.detect(picture, request.segmenter, request.confidence, share, parts=())
 
+        seen = None
+        if request.shots:
+            seen = shots.behind(image, request, marked, look, progress.part(0.25, 0.5))
+        removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         fills = Candidates(
-            Removal(
-                image,
-                marked.mask,
-                request.grow,
-                request.feather,
-                marked.avoid,
-                request.options,
-                alpha=alpha,
-                wall=request.walled,
-            ),
+            replace(removal, alpha=alpha, wall=request.walled),
             look if retries > 0 else None,
             count=requests.count(request, spec),
             retries=retries,
@@ -188,24 +175,16 @@ class Session:
         )
         for again, share in fills.wanted():
             try:
-                result = self._filled(again, spec, share, seen)
+                fill = partial(self.remove, backend=spec.name, progress=share)
+                if seen is None:
+                    result = fill(again)
+                else:  # of what other shots show only the rest is filled
+                    result = shots.filled(again, *seen, spec.name, spec.make_options(again.options), fill)
             except InpaintError as error:
                 fills.failed(error)
             else:
                 fills.add(replace(result, **marked.known()))
         return replace(fills.best(), notices=tuple(dict.fromkeys(progress.notes[noted:])))
-
-    def _filled(
-        self, removal: Removal, spec: BackendSpec, progress: Progress, seen: tuple[Image, Behind] | None
-    ) -> Result:
-        """One fill; of what was `seen` in other shots only the rest."""
-
-        def fill(rest: Removal) -> Result:
-            return self.remove(rest, spec.name, progress)
-
-        if seen is None:
-            return fill(removal)
-        return shots.filled(removal, *seen, spec.name, spec.make_options(removal.options), fill)
 
     def marked(self, image: Image, request: Request, progress: Progress | None = None) -> Marked:
         """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
