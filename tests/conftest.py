@@ -21,8 +21,8 @@ def data_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-FIRST = ("browser", "abuse", "faults", "backends")
-"""Folders that take longest: with several workers they begin, so that none of them is left for the end."""
+FIRST = ("abuse", "faults", "backends")
+"""Folders that take long: with several workers they begin. The browser's come last: what they set stays till the end."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,7 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
+    order = {name: at for at, name in enumerate((*FIRST, "", "browser"))}
+    items.sort(key=lambda item: order.get(_folder(item), order[""]))
 
 
 def _folder(item: pytest.Item) -> str:

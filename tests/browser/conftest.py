@@ -21,7 +21,7 @@ CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: what is wrong elsewhere is known sooner without them."""
+    """Browser tests come last: their server adds backends and settings, which stay until the run is over."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -41,7 +41,7 @@ class Server:
         return self.page.visits
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The page with warm models, and backends of our own besides."""
     import slow
@@ -70,7 +70,7 @@ def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     patch.undo()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium; skips where it is not installed, except under CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
