@@ -22,7 +22,7 @@ def data_folder() -> Path | None:
 
 
 FIRST = ("abuse", "faults", "backends")
-"""Folders that take long: with several workers they begin. The browser's come last: what they set stays till the end."""
+"""Folders that take long: with several workers they begin. The browser's come last: what they set stays."""
 
 
 @pytest.hookimpl(tryfirst=True)
