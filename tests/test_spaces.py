@@ -69,9 +69,8 @@ def test_requirements_are_the_dependencies_with_torch_for_processors(project: di
     assert lines("requirements.txt") == [PROCESSOR_BUILDS, *project["dependencies"]]
 
 
-def test_on_a_gpu_they_are_the_dependencies_with_diffusion(project: dict[str, Any]) -> None:
-    extra = project["optional-dependencies"]["diffusion"]
-    assert lines("requirements-gpu.txt") == [*project["dependencies"], *extra, "spaces>=0.40"]
+def test_on_a_gpu_they_are_the_dependencies_and_what_lends_it(project: dict[str, Any]) -> None:
+    assert lines("requirements-gpu.txt") == [*project["dependencies"], "spaces>=0.40"]
 
 
 def test_the_pair_of_torch_is_pinned(project: dict[str, Any]) -> None:

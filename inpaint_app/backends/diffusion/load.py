@@ -36,7 +36,7 @@ def library() -> Any:
         importlib.import_module("transformers")
     except ModuleNotFoundError as error:
         raise MissingPackage(
-            f"{error.name} is not installed: pip install 'inpaint-app[diffusion]'"
+            f"{error.name} is not installed: pip install diffusers transformers accelerate"
         ) from error
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
