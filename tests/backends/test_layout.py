@@ -71,3 +71,16 @@ def test_arguments_stay_as_they_were() -> None:
     before = fill.copy(), guide.copy(), mask.copy()
     with_layout(fill, guide, mask, 3.0, 0.5)
     assert all(np.array_equal(one, other) for one, other in zip(before, (fill, guide, mask), strict=True))
+
+
+def test_a_blurred_layout_is_followed_only_as_far_as_it_goes() -> None:
+    from inpaint_app.backends.exemplar.layout import blur_of
+
+    noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3)).astype(np.uint8)
+    fill = np.roll(noise, 57, 0)
+    hole = np.zeros((160, 160), bool)
+    hole[30:130, 30:130] = True
+    sigmas = [blur_of(cv2.GaussianBlur(noise, (0, 0), by), fill, hole, 2.0, 0.4) for by in (0.1, 1, 4)]
+    assert sigmas[0] == 0.4
+    assert sigmas == sorted(sigmas)
+    assert sigmas[2] > sigmas[1]

@@ -39,7 +39,13 @@ class Exemplar(Configured):
             filled = _without_sources(window)
         elif window.guide is not None:
             filled = with_layout(
-                filled, window.guide, hole, window.guide_pixel, options.layout, in_place=True
+                filled,
+                window.guide,
+                hole,
+                window.guide_pixel,
+                options.layout,
+                finest=options.finest,
+                in_place=True,
             )
         progress(1.0, "done")
         return filled

@@ -25,6 +25,13 @@ class ExemplarOptions(Options):
         maximum=1.0,
         step=0.05,
     )
+    finest: float = option(
+        1.0,
+        "how fine the large shapes may be, in pixels of the layout, where it is sharp (1: never finer than they)",
+        minimum=0.3,
+        maximum=1.0,
+        step=0.05,
+    )
     blending: bool = option(True, "hide the seams: blend gradients and match the grain inside the hole")
 
 
@@ -33,3 +40,26 @@ class FinishedOptions(ExemplarOptions):
     """Options of a network that is finished with the photo's own pixels."""
 
     raw: bool = option(False, "the network's own output, without the photo's own pixels")
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedOptions(ExemplarOptions):
+    """The same for the layout of a network that is mostly right: benchmarks/results/layout.md, "A right layout"."""
+
+    guidance: float = option(
+        1.0, "how strongly the layout is followed (0: not at all)", minimum=0.0, maximum=1.0, step=0.05
+    )
+    layout: float = option(
+        1.0,
+        "how much of its large shapes the fill takes from the layout (0: nothing)",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+    finest: float = option(
+        0.4,
+        "how fine these shapes may be, in pixels of the layout, where it is sharp (1: never finer than they)",
+        minimum=0.3,
+        maximum=1.0,
+        step=0.05,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inpaint_app.backends.base import BackendSpec, SizeRule
-from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.backends.exemplar.options import TrustedOptions
 
 _FILES, _REMOVER = "inpaint_app.backends.removers.files", "inpaint_app.backends.removers.remover"
 
@@ -39,7 +39,7 @@ def _painted(plain: BackendSpec) -> BackendSpec:
         f"{plain.title} lays it out, the exemplar engine paints it at full size.",
         "inpaint_app.backends.exemplar:Exemplar",
         family="network",
-        options=ExemplarOptions,
+        options=TrustedOptions,
         size=SizeRule(context=1.0, context_minimum=96),
         packages=("numba", *plain.packages),
         guide=plain.name,
