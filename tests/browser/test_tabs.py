@@ -33,7 +33,7 @@ def test_a_hole_of_known_content_is_filled_and_scored(studio: Any, tmp_path: Pat
     head = tables.first.locator("th").all_inner_texts()
     assert head[:7] == ["Over the hole", "L1 %", "L2 %", "PSNR dB", "SSIM", "TV %", "HaarPSI"]
     rows = tables.first.locator("tbody tr").all_inner_texts()
-    assert [row.split()[0] for row in rows] == ["Navier-Stokes", "Telea"]
+    assert [row.split()[0] for row in rows] == ["Telea", "Navier-Stokes"]
     assert all(float(row.split()[3]) > 20 for row in rows)
 
 
