@@ -204,7 +204,7 @@ def test_every_wrong_convention_is_seen_and_named(wrong: str) -> None:
         self_test.check(fill, "X")
 
 
-@pytest.mark.parametrize("name", ["context-encoder", "contextual-attention-small", "glcic"])
+@pytest.mark.parametrize("name", ["context-encoder-raw", "contextual-attention-small", "glcic"])
 def test_trained_networks_pass_the_self_test(name: str) -> None:
     """The networks that come with the project stand for trained ones."""
     spec = registry.find(name)
