@@ -19,9 +19,9 @@ import numpy as np
 from inpaint_app.photofile.files import load
 from inpaint_app.removal.parts import with_found_parts
 from inpaint_app.removal.session import CONFIDENCE, Session
-from inpaint_app.segmenters import belongings
+from inpaint_app.segmenters.parts import belongings
+from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.registry import COCO
-from inpaint_app.segmenters.subjects import subjects
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 WEAKEST = (0.35, 0.25, 0.2, 0.15, 0.1, 0.07)

@@ -24,7 +24,8 @@ from inpaint_app.imaging.mask import bounds
 from inpaint_app.lab.evaluation.statistics import estimate
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry
-from inpaint_app.segmenters.select import Gesture, selected
+from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.select import selected
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask
 

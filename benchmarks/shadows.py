@@ -32,8 +32,8 @@ from inpaint_app.backends import registry
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
-from inpaint_app.segmenters import shadows
-from inpaint_app.segmenters.shadow_view import seen
+from inpaint_app.segmenters.parts import shadows
+from inpaint_app.segmenters.parts.shadow_view import seen
 from inpaint_app.types import Box, Image, Instance, Mask
 
 CLEAR = 0.15

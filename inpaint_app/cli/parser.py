@@ -18,7 +18,7 @@ from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
-from inpaint_app.segmenters.select import Gesture
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.types import Box
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "heif", "avif", "bmp", "gif", "ppm")

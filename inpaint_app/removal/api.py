@@ -22,7 +22,7 @@ from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
 from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.parts import AUTO
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
-from inpaint_app.segmenters.select import Gesture
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 

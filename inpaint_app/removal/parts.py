@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import NamedTuple
 
-from inpaint_app.segmenters import belongings
 from inpaint_app.segmenters.base import NONE
-from inpaint_app.segmenters.shadows import with_shadows
+from inpaint_app.segmenters.parts import belongings
+from inpaint_app.segmenters.parts.shadows import with_shadows
 from inpaint_app.types import Image, Instance
 
 AUTO, OFF = CHOICES = ("auto", "off")

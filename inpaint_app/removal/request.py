@@ -15,8 +15,8 @@ from inpaint_app.imaging import mask as masks
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
 from inpaint_app.segmenters.base import labels_of
-from inpaint_app.segmenters.select import Gesture
-from inpaint_app.segmenters.subjects import subjects
+from inpaint_app.segmenters.parts.subjects import subjects
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Image, Instance, Mask
 

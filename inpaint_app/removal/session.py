@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,11 @@ from numpy.typing import NDArray
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, NothingFound, OptionError
-from inpaint_app.imaging.mask_reader import BY_RULE, Reading
-from inpaint_app.photofile.decoding.decoder import Decoder
-from inpaint_app.photofile.files import Encoded, Limits, Photo, SaveOptions, encode, header_of, load
 from inpaint_app.photofile.metadata import mark
-from inpaint_app.photofile.photo import AS_USUAL
 from inpaint_app.removal import ensemble, shots
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
-from inpaint_app.removal.mask_file import GivenMask, open_mask
+from inpaint_app.removal.opening import Opening
 from inpaint_app.removal.parts import KINDS, weakest, with_found_parts
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.removal.request import CONFIDENCE, Marked, Request
@@ -33,26 +28,13 @@ from inpaint_app.runtime.downloads import fetch, fetchable, finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
-from inpaint_app.segmenters.select import Gesture, selected
+from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.select import selected
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Mask, Options, Progress, Result
+from inpaint_app.types import Image, Instance, Options, Progress, Result
 
 POINTED = 0.2
 """Confidence from which a find counts where the user points."""
-
-MOST_DECODERS = 4
-"""Photos that are decoded at once, where there are so many cores."""
-
-
-def _wanted(progress: Progress) -> dict[str, Any]:
-    """In whose name something is decoded, whether anybody still waits for it, and who hears how long it took."""
-
-    ticket = progress.ticket
-
-    def unwanted() -> bool:
-        return progress.cancelled or ticket.lost is not None
-
-    return {"owner": ticket.owner, "unwanted": unwanted, "spent": ticket.spent}
 
 
 def source_type(backend: str) -> str:
@@ -62,77 +44,12 @@ def source_type(backend: str) -> str:
     return mark.TRAINED if trained else mark.ENHANCED
 
 
-class Session:
+class Session(Opening):
     """Safe to share between threads: heavy work waits its turn, see runtime/worker.py."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings.from_environment()
+        super().__init__(settings or Settings.from_environment())
         self.device = Device(self.settings)
-        self.decoder: Decoder | None = None
-        if self.settings.decode_apart:
-            count = min(MOST_DECODERS, max(2, self.settings.cores))
-            self.decoder = Decoder(count, self.settings.decode_seconds, self.settings.waiting)
-
-    def load(
-        self,
-        source: str | Path | bytes,
-        name: str | None = None,
-        frame: int | None = None,
-        progress: Progress | None = None,
-    ) -> Photo:
-        """Take a photo in, under the limits of the settings, in a process of its own where they say so.
-
-        frame: which frame of an animation, or page, from 1; None: the first.
-        Raises UnreadablePhoto, PhotoTooLarge, OptionError, Busy, Cancelled.
-        """
-        if self.decoder is None:
-            return load(source, name=name, limits=self.limits, frame=frame)
-        wanted = _wanted(progress or Progress())
-        return self.decoder.load(source, name=name, limits=self.limits, frame=frame, **wanted)
-
-    def open_mask(
-        self,
-        source: str | Path | bytes,
-        shape: tuple[int, ...] | None,
-        *,
-        orientation: int = 1,
-        reading: Reading = BY_RULE,
-        progress: Progress | None = None,
-    ) -> GivenMask:
-        """The hole that a mask file means in a photo, opened as photos are; see `mask_file.open_mask`."""
-        samples = None
-        if self.decoder is not None:
-            samples = partial(self.decoder.load_samples, **_wanted(progress or Progress()))
-        return open_mask(
-            source, shape, orientation=orientation, reading=reading, limits=self.limits, load_samples=samples
-        )
-
-    def encode(
-        self,
-        photo: Photo,
-        edited: Image,
-        hole: Mask,
-        *,
-        format: str | None = None,
-        options: SaveOptions = AS_USUAL,
-        progress: Progress | None = None,
-    ) -> Encoded:
-        """The edited photo as a file, written where photos are opened; see `photofile.write.encode`."""
-        if self.decoder is None:
-            return encode(photo, edited, hole, format=format, options=options)
-        wanted = _wanted(progress or Progress())
-        return self.decoder.encode(photo, edited, hole, format=format, options=options, **wanted)
-
-    def header_of(self, data: bytes, name: str, progress: Progress | None = None) -> tuple[str, int, int]:
-        """(format, width, height) by the header alone, read where photos are opened. Raises as `load` does."""
-        if self.decoder is None:
-            return header_of(data, name, self.limits)
-        return self.decoder.header_of(data, name, self.limits, **_wanted(progress or Progress()))
-
-    @property
-    def limits(self) -> Limits:
-        """How large photos and masks may be."""
-        return Limits(self.settings.max_megapixels, self.settings.max_megabytes)
 
     def run(
         self,

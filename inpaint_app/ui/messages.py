@@ -12,8 +12,8 @@ from inpaint_app.removal import request as requests
 from inpaint_app.removal.parts import AUTO, KINDS, OFF
 from inpaint_app.removal.session import CONFIDENCE, Request
 from inpaint_app.segmenters import registry as segmenters
-from inpaint_app.segmenters.select import Gesture
-from inpaint_app.segmenters.subjects import subjects
+from inpaint_app.segmenters.parts.subjects import subjects
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.marks import Marks, drawn
 from inpaint_app.server.visitors import Visit

@@ -19,7 +19,7 @@ from inpaint_app.removal import session as sessions
 from inpaint_app.removal.session import NothingFound, Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
-from inpaint_app.segmenters.select import Gesture
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inpaint_app.segmenters.belongings import WEAKEST, owned
+from inpaint_app.segmenters.parts.belongings import WEAKEST, owned
 from inpaint_app.types import Box, Instance
 from tests.toys import instance
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging.mask import bounds, padded
-from inpaint_app.segmenters import shadow_judge as judge
-from inpaint_app.segmenters.shadow_view import LEAST, View, covered, dilated, resized, seen
+from inpaint_app.segmenters.parts import shadow_judge as judge
+from inpaint_app.segmenters.parts.shadow_view import LEAST, View, covered, dilated, resized, seen
 from inpaint_app.types import Box, Image, Instance, Mask
 
 LEVELS = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaint_app.segmenters.subjects import subjects
+from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.types import Box, Instance
 from tests.toys import instance
 

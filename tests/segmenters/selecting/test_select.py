@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import OptionError
-from inpaint_app.segmenters.cut import sharpened
-from inpaint_app.segmenters.select import LABEL, Gesture, selected
+from inpaint_app.segmenters.selecting.cut import sharpened
+from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.select import LABEL, selected
 from inpaint_app.types import Box, Image, Instance, Mask
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.segmenters.shadow_view import View, dilated
+from inpaint_app.segmenters.parts.shadow_view import View, dilated
 from inpaint_app.types import Mask
 
 LABEL = "shadow"

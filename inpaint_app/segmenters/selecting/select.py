@@ -7,8 +7,8 @@ gesture, never the photo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from inpaint_app.errors import OptionError
 from inpaint_app.imaging import strokes
 from inpaint_app.imaging.mask import bounds, closed, padded
-from inpaint_app.segmenters.cut import SIDE, Soft, cut, sharpened
+from inpaint_app.segmenters.selecting.cut import SIDE, Soft, cut, sharpened
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.types import Box, Image, Instance, Mask
 
 LABEL = "selection"
@@ -34,64 +35,10 @@ MARGIN = {"box": 0.2, "painted": 0.25}
 """What of its surroundings is looked at, as a share of the gesture's longer side."""
 LEVELS, FILLS = (0.5, 0.4, 0.3, 0.2, 0.1), 0.7
 """A thing fills the box that is drawn around it: a cut that spans less than that share of a side is taken further."""
-FARTHEST = 1e6
-"""Coordinates in pixels are below this, far beyond any photo."""
 LOOKED_AT = 640
 """Side in pixels of the picture in which a finder looks for what is meant."""
 FITS = 0.6
 """Overlap from which a find is what a box or a scribble means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gesture:
-    """Where the user pointed, in pixels of the upright photo: a box, or a stroke of which a click is the shortest.
-
-    points: x and y of each, (0, 0) the photo's corner. width: of the stroke.
-    """
-
-    box: Box | None = None
-    points: tuple[tuple[float, float], ...] = ()
-    width: float = 1.0
-
-    @classmethod
-    def of(cls, *, box: Any = None, points: Any = (), width: float = 1.0) -> Gesture:
-        """A gesture of loose values, as they come from a page or a call: four numbers, or pairs. Raises OptionError."""
-        try:
-            array = np.asarray(points if box is None else box, dtype=np.float64).reshape(
-                -1, 2 if box is None else 4
-            )
-        except (TypeError, ValueError, OverflowError):
-            array = np.zeros((0, 2))
-        if not len(array) or not np.isfinite(array).all() or np.abs(array).max() > FARTHEST:
-            raise OptionError(
-                f"Nothing is pointed at by {ascii(box or points)[:60]}: expected x,y or left,top,right,bottom."
-            )
-        if box is None:
-            return cls(points=tuple((float(x), float(y)) for x, y in array), width=width)
-        left, top, right, bottom = (int(side) for side in array[0])
-        return cls(Box(left, top, max(right, left + 1), max(bottom, top + 1)))
-
-    @property
-    def kind(self) -> str:
-        """box, click or scribble."""
-        return "box" if self.box else "click" if len(self.points) == 1 else "scribble"
-
-    def seen_in(self, area: Box, across: float, down: float) -> Gesture:
-        """The same on a picture of a region of the photo. across, down: its pixels per photo pixel."""
-        points = tuple(((x - area.left) * across, (y - area.top) * down) for x, y in self.points)
-        if self.box is None:
-            return replace(self, points=points, width=self.width * (across + down) / 2)
-        left, right = ((x - area.left) * across for x in (self.box.left, self.box.right))
-        top, bottom = ((y - area.top) * down for y in (self.box.top, self.box.bottom))
-        return Gesture(
-            Box(
-                round(left),
-                round(top),
-                max(round(right), round(left) + 1),
-                max(round(bottom), round(top) + 1),
-            )
-        )
-
 
 Look: TypeAlias = Callable[[Image], Iterable[Instance]]
 

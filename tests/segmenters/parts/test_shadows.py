@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app.segmenters import shadows
+from inpaint_app.segmenters.parts import shadows
 from inpaint_app.types import Box, Image, Instance, Mask
 
 SHAPE = (160, 240)
