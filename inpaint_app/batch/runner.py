@@ -169,7 +169,7 @@ class _Batch:
         if (
             mask is None
             and isinstance(self.masks, Masks)
-            and not self.request.objects
+            and not (self.request.objects or self.request.gestures)
             and self.request.mask is None
         ):
             raise MaskError(self.masks.missing(path))

@@ -130,7 +130,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     shared.note_former([arguments.backend], console)
     if not request.objects and not request.gestures and arguments.masks is None:
         raise OptionError(
-            "Nothing to remove: give --people, --cars, --objects dog,bicycle, --box L,T,R,B or --masks DIR."
+            "Nothing to remove: give --people, --bystanders, --cars, --objects dog, --box L,T,R,B or --masks DIR."
         )
     photos, root = _photos(arguments, console)
     masks = None if arguments.masks is None else batch.masks_in(arguments.masks, photos, root)

@@ -141,8 +141,9 @@ def exit_code(errors: Sequence[Exception]) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    asked = arguments.people or arguments.cars or arguments.objects or arguments.at or arguments.box
-    asked = mask_arguments.check_shots(arguments) or asked
+    asked = (
+        mask_arguments.check_shots(arguments) or shared.objects(arguments) or arguments.at or arguments.box
+    )
     if arguments.recipe:
         given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove
         if given or arguments.seed is not None:
@@ -151,8 +152,8 @@ def _check(arguments: argparse.Namespace) -> None:
             raise OptionError(f"The recipe {arguments.recipe} cannot be read: there is no such file.")
     elif not asked and not arguments.mask:
         raise OptionError(
-            "Nothing to remove: give --mask, --people, --cars, --objects dog,bicycle, --at X,Y or --box L,T,R,B (or a "
-            "--recipe)."
+            "Nothing to remove: give --mask, --people, --bystanders, --cars, --objects dog, --at X,Y or "
+            "--box L,T,R,B (or a --recipe)."
         )
     read = [*arguments.photos, *([arguments.mask] if arguments.mask else [])]
     streams.check(
