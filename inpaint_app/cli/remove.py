@@ -141,9 +141,8 @@ def exit_code(errors: Sequence[Exception]) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    asked = (
-        mask_arguments.check_shots(arguments) or shared.objects(arguments) or arguments.at or arguments.box
-    )
+    pointed = arguments.at or arguments.box
+    asked = mask_arguments.check_shots(arguments) or shared.objects(arguments) or pointed
     if arguments.recipe:
         given = asked or arguments.mask or arguments.backend or arguments.option or arguments.prove
         if given or arguments.seed is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
+from inpaint_app.runtime import fetching
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
@@ -47,7 +48,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Server]]:
     server = HTTPServer(("127.0.0.1", 0), _Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setattr(weights, "ADDRESS", f"http://127.0.0.1:{server.server_port}/{{name}}.pt")
-    monkeypatch.setattr(weights, "PIECE", 64)
+    monkeypatch.setattr(fetching, "PIECE", 64)
     _Server.ranges = []
     _Server.data = own_weights()
     yield _Server
