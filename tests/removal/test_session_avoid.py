@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.removal.request import forbidden
+from inpaint_app.removal.request import Request, forbidden
 from inpaint_app.types import Box, Instance, Mask
 
 
@@ -22,7 +22,7 @@ PERSON = instance(1, "person", Box(50, 40, 60, 80))
 
 
 def avoided(*others: Instance, removed: tuple[Instance, ...] = (PERSON,)) -> Mask | None:
-    return forbidden(hole(PERSON.box), (PERSON, *others), removed, None)
+    return forbidden(hole(PERSON.box), (PERSON, *others), removed, Request())
 
 
 def test_what_the_person_stood_in_front_of_may_be_copied() -> None:
