@@ -43,8 +43,8 @@ PRIOR: Mapping[str, float] = {
     "contextual-attention-raw": 0.019,
 }
 """Mean HaarPSI of a backend less that of the first five here: the mean of two sizes, 50 photos of the tuning half
-of BSDS test and 4 of 6 to 16 megapixels, one object-shaped hole each (benchmarks/results/layout.md). Contextual attention's is by its distance
-from the context encoder's on 24 photos of BSDS and 4 large ones."""
+of BSDS test and 4 of 6 to 16 megapixels, one object-shaped hole each (benchmarks/results/layout.md).
+Contextual attention's is by its distance from the context encoder's on 24 photos of BSDS and 4 large ones."""
 
 DOUBT = 16.0
 """How many patches the prior is worth: a patch says little of the hole itself (benchmarks/results/auto.md)."""
