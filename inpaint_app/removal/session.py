@@ -21,7 +21,7 @@ from inpaint_app.removal import ensemble, shots
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.opening import Opening
-from inpaint_app.removal.parts import KINDS, weakest, with_found_parts
+from inpaint_app.removal.parts import KINDS, weakest, with_found_parts, with_parts
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.removal.request import CONFIDENCE, Marked, Request
 from inpaint_app.runtime.downloads import fetch, fetchable, finder
@@ -107,17 +107,22 @@ class Session(Opening):
         """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
         instances: tuple[Instance, ...] = request.found or ()
         finder = ""
-        if request.found is None and request.objects:
-            finder = self.resolve_segmenter(request.segmenter, progress).name
-            instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
+        if request.found is None and (request.objects or request.gestures):
+            try:
+                finder = self.resolve_segmenter(request.segmenter, progress).name
+                instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
+            except MissingError:
+                if request.objects:
+                    raise
         removed = requests.chosen(instances, request, segmenters.labels(self.settings), image)
         for gesture in request.gestures:
             picked = self.select(image, gesture, instances, request.segmenter, progress)
             if picked.number == 0:
                 picked = replace(picked, number=len(instances) + 1)
                 instances = (*instances, picked)
-            if all(one.number != picked.number for one in removed):
-                removed = (*removed, picked)
+            gone = {one.number for one in removed}
+            going = with_parts(instances, {picked.number}, request.parts) - gone
+            removed = (*removed, *(one for one in instances if one.number in going))
         mask = requests.hole(image, request, instances, removed)
         avoid = requests.forbidden(mask, instances, removed, request)
         return Marked(mask, instances, removed, avoid, finder)

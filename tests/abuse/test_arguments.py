@@ -59,6 +59,30 @@ def test_each_is_named(given: dict[str, Any], said: str) -> None:
         check("remove_mask", given)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"at": float("nan")}, {"at": [float("nan"), 1]}, {"at": [1e30, 1]}, {"at": [[1, 2]] * 5000}, {"at": None},
+        {"at": [1] * 5000}, {"at": "5,5"}, {"at": [["x", 1]]}, {"box": [1, 2, 3]}, {"box": [1, 2, 3, 10**400]},
+        {"box": [[[[1]]]]}, {"box": {"left": 1}},
+    ],
+)  # fmt: skip
+def test_what_points_nowhere_is_named(given: dict[str, Any]) -> None:
+    (word,) = given
+    with pytest.raises(OptionError, match=f"argument {word} is .*, expected a list"):
+        check("remove_objects", {"photo": FILE, **given})
+
+
+def test_what_is_pointed_at_goes_alone_without_a_finder(caller: Caller) -> None:
+    photo = caller.send(PHOTO)
+    kind, data = caller.call("remove_objects", photo=photo, box=[4, 4, 20, 20], backend="telea")
+    assert kind == "complete", data
+    assert [one["label"] for one in data[1]["removed"]] == ["selection"]
+    kind, data = caller.call("remove_objects", photo=photo, at=[[9000, 4]], backend="telea")
+    assert kind == "error"
+    assert "There is nothing at the point 9000,4" in str(data)
+
+
 def test_tools_name_files_by_text() -> None:
     check(
         "remove_objects",

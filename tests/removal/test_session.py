@@ -126,6 +126,21 @@ def test_what_is_pointed_at_goes_too_once_and_under_a_number_of_its_own(
     assert result.instances[-1] is result.removed[-1]
 
 
+def test_a_click_on_somebody_takes_what_is_his_and_copies_nobody_else(
+    session: Session, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag = replace(instance(4, "handbag", Box(10, 12, 14, 18)), of=1)
+    monkeypatch.setattr(Finder, "detect", lambda *_: (PERSON, CAR, OTHER, bag))
+    click = Request(gestures=(Gesture(points=((6, 8),)),), backend="telea", grow=0)
+    marked = session.marked(image, click)
+    assert [one.label for one in marked.removed] == ["person", "handbag"]
+    assert marked.mask[15, 12]
+    assert marked.avoid is not None
+    assert marked.avoid[OTHER.box.slices].all()
+    alone = session.marked(image, replace(click, belongings="off"))
+    assert [one.label for one in alone.removed] == ["person"]
+
+
 def test_without_a_finder_colours_tell_what_is_pointed_at(
     session: Session, image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:

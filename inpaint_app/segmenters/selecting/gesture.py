@@ -12,6 +12,8 @@ from inpaint_app.types import Box
 
 FARTHEST = 1e6
 """Coordinates in pixels are below this, far beyond any photo."""
+MOST = 16
+"""Clicks and boxes that one call may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,25 @@ class Gesture:
             return cls(points=tuple((float(x), float(y)) for x, y in array), width=width)
         left, top, right, bottom = (int(side) for side in array[0])
         return cls(Box(left, top, max(right, left + 1), max(bottom, top + 1)))
+
+    @classmethod
+    def listed(cls, at: Any = (), box: Any = ()) -> tuple[Gesture, ...]:
+        """Clicks at one x,y or a list of them, and boxes in the same way, as they come from a call.
+
+        Raises OptionError, also for more than MOST of them.
+        """
+        made: list[Gesture] = []
+        for given, sides in ((at, 2), (box, 4)):
+            one = not isinstance(given, list | tuple) or (given and not isinstance(given[0], list | tuple))
+            rows = [given] if one else given
+            if len(made) + len(rows) > MOST:
+                raise OptionError(
+                    f"There are {len(made) + len(rows)} clicks and boxes, expected at most {MOST}."
+                )
+            for row in rows:
+                row = [row] if isinstance(row, list | tuple) and len(row) == sides else ascii(row)[:60]
+                made.append(cls.of(points=row) if sides == 2 else cls.of(box=row))
+        return tuple(made)
 
     @property
     def kind(self) -> str:

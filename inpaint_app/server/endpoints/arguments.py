@@ -13,16 +13,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inpaint_app.errors import OptionError
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
+from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
+from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.guard.routes import PREFIX
 
 _HOW = ("backend", "options", "grow", "feather")
 READING = ("invert_mask", "stretch_mask", "letterbox_mask", "mask_as_is")
 
 _SAVING = ("frame", "exact", "mark_edited")
+POINTING = ("at", "box")
 
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "detect": ("photo", "confidence", "segmenter"),
-    "remove_objects": ("photo", "objects", *_HOW, "confidence", "segmenter", "candidates", *_SAVING, *KINDS),
+    "remove_objects": (
+        "photo",
+        "objects",
+        *_HOW,
+        "confidence",
+        "segmenter",
+        "candidates",
+        *_SAVING,
+        *KINDS,
+        *POINTING,
+    ),
     "remove_mask": ("photo", "mask", *_HOW, "candidates", *_SAVING, *READING),
 }
 """The arguments of each endpoint, in their order."""
@@ -87,6 +100,8 @@ def _expected(word: str, value: Any, named: bool) -> str:
         return "" if fits else "a whole number from 0"
     if word in KINDS:
         return "" if value in CHOICES else " or ".join(CHOICES)
+    if word in POINTING:
+        return _pointed(word, value)
     if word in (*READING, "exact", "mark_edited"):
         return "" if isinstance(value, bool) else "true or false"
     if word == "options":
@@ -95,6 +110,15 @@ def _expected(word: str, value: Any, named: bool) -> str:
         plain = isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
         return "" if plain and value else 'words such as "people, dog"'
     return "" if isinstance(value, str) else "text"
+
+
+def _pointed(word: str, value: Any) -> str:
+    try:
+        Gesture.listed(**{word: value})
+    except OptionError:
+        numbers = {"at": "x,y", "box": "left,top,right,bottom"}[word]
+        return f"a list [{numbers}] of numbers, or a list of at most {MOST_GESTURES} such lists"
+    return ""
 
 
 class Arguments:
@@ -135,7 +159,7 @@ class Arguments:
 def _padded(name: str, body: bytes) -> bytes:
     """A list of arguments from before there were the last ones: these with their defaults."""
     known = ENDPOINTS.get(name, ())
-    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS)]
+    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS, *POINTING)]
     if not newer or b'"data"' not in body:
         return body
     try:
@@ -145,7 +169,8 @@ def _padded(name: str, body: bytes) -> bytes:
     data = sent.get("data") if isinstance(sent, dict) else None
     if not isinstance(data, list) or not len(known) - len(newer) <= len(data) < len(known):
         return body
-    rest = [{"frame": 0, **dict.fromkeys(KINDS, AUTO)}.get(word, False) for word in known[len(data) :]]
+    defaults: dict[str, Any] = {"frame": 0, **dict.fromkeys(KINDS, AUTO), **{word: [] for word in POINTING}}
+    rest = [defaults.get(word, False) for word in known[len(data) :]]
     return json.dumps({**sent, "data": [*data, *rest]}).encode()
 
 

@@ -143,7 +143,7 @@ class Tools(GradioMCPServer):
             return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
         if isinstance(value, dict):
             return json.dumps(value)
-        if isinstance(value, list):
+        if word == "objects" and isinstance(value, list):
             return ", ".join(map(str, value))
         return str(value) if word in ("grow", "feather") else value
 

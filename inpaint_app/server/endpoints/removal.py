@@ -20,7 +20,8 @@ from inpaint_app.photofile.files import Encoded, Photo
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal.parts import AUTO, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
-from inpaint_app.server.endpoints.arguments import READING
+from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.server.endpoints.arguments import POINTING, READING
 from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.files.temp_files import Handed
@@ -36,7 +37,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     service = Service(session, visits, handed)
     with gr.Column(visible=False):
         photo, mask = gr.File(label="photo"), gr.File(label="mask")
-        objects = gr.Textbox("people", label="objects")
+        objects = gr.Textbox(AUTO, label="objects")
         backend = gr.Textbox("", label="backend")
         options = gr.Textbox("{}", label="options")
         grow, feather = gr.Textbox("auto", label="grow"), gr.Textbox("auto", label="feather")
@@ -44,6 +45,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
         segmenter = gr.Textbox("", label="segmenter")
         candidates = gr.Number(1, label="candidates", precision=0)
         parts = [gr.Textbox(AUTO, label=kind) for kind in KINDS]
+        pointing = [gr.JSON([], label=word) for word in POINTING]
         saving = [
             gr.Number(0, label="frame", precision=0),
             gr.Checkbox(False, label="exact"),
@@ -59,10 +61,10 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     )  # fmt: skip
     press[1].click(
         service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
-         *saving, *parts],
+         *saving, *parts, *pointing],
         [file, report], api_name="remove_objects",
-        api_description='Remove all objects of the words in `objects`, such as "people, dog". Returns the photo in '
-        "its own format, and a report.",
+        api_description='Remove all objects of the words in `objects`, such as "people, dog", and what `at` and '
+        "`box` point at. Returns the photo in its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
     press[2].click(
@@ -118,14 +120,21 @@ class Service:
     def remove_objects(
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
         confidence: float, segmenter: str, candidates: float, frame: float, exact: bool, mark_edited: bool,
-        belongings: str, shadows: str, request: gr.Request,
+        belongings: str, shadows: str, at: Any, box: Any, request: gr.Request,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Find and remove."""
+        try:
+            gestures = Gesture.listed(at or (), box or ())
+        except OptionError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        if objects == AUTO:
+            objects = "" if gestures else "people"
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
-        if not words:
+        if not words and not gestures:
             raise gr.Error('No objects are named: give words such as "people, dog".', print_exception=False)
         what = {
             "objects": words,
+            "gestures": gestures,
             "confidence": float(confidence),
             "segmenter": segmenter or None,
             "candidates": int(candidates),

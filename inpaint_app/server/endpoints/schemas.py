@@ -10,6 +10,7 @@ from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.removal.session import CONFIDENCE
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
+from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
 from inpaint_app.settings import Settings
 
 FILES = ("photo", "mask")
@@ -48,10 +49,10 @@ def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
         _tool(
             "remove_objects",
             "Remove kinds of things from a photo",
-            "Finds every object of the kinds named, removes them and fills the holes. The file is the photo in its own "
-            "format with its metadata; pixels away from the removed things stay as they were, and the report counts "
-            "them. Fails with a sentence where nothing of those kinds is found.",
-            {"photo": PHOTO, "objects": OBJECTS, **how, **finding, **PARTS},
+            "Finds every object of the kinds named and what is pointed at, removes them and fills the holes. The file "
+            "is the photo in its own format with its metadata; pixels away from the removed things stay as they were, "
+            "and the report counts them. Fails with a sentence where nothing of those kinds is found.",
+            {"photo": PHOTO, "objects": OBJECTS, **how, **finding, **PARTS, **POINTING},
             ["photo"],
             REPORT,
         ),
@@ -75,8 +76,9 @@ MASK = {
 }
 OBJECTS = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-    "default": "people",
-    "description": f"Kinds of things, such as 'people, dog': groups {', '.join(GROUPS)}, or any of COCO's 80 kinds.",
+    "default": AUTO,
+    "description": f"Kinds of things, such as 'people, dog': groups {', '.join(GROUPS)}, or any of COCO's 80 kinds. "
+    "Left out: people, or what is pointed at alone.",
 }
 OPTIONS = {
     "type": "object",
@@ -122,6 +124,19 @@ MARK_EDITED = {
 PARTS = {
     name: {"type": "string", "enum": [*CHOICES], "default": AUTO, "description": f"Whether {kind.help}."}
     for name, kind in KINDS.items()
+}
+POINTING = {
+    word: {
+        "type": "array",
+        "maxItems": max(MOST_GESTURES, len(sides)),
+        "items": {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]},
+        "default": [],
+        "description": f"Things to remove that {what}: [{', '.join(sides)}] in pixels, or a list of such lists.",
+    }
+    for word, sides, what in (
+        ("at", ("x", "y"), "lie at a pixel"),
+        ("box", ("left", "top", "right", "bottom"), "fill a box"),
+    )
 }
 READING = {
     "invert_mask": {"type": "boolean", "default": False, "description": "Remove what the mask leaves."},

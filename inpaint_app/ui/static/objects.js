@@ -55,6 +55,7 @@ function makeObjects(app, mask) {
 
   return {
     toggle,
+    bring(number) { mask.choose(numbered(app.found.filter((one) => one.number === number).flatMap(withParts)), true); },
     show() {
       section.hidden = !app.found.length;
       finder.textContent = app.finder || "";

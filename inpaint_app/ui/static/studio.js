@@ -244,7 +244,7 @@ const hears = {
   },
   /* What the select tool pointed at: a find, or an outline that is held as a mask file is. */
   async selected(message) {
-    if (message.number) mask.choose([message.number], true);
+    if (message.number) app.objects.bring(message.number);
     else mask.image(message.id, await picture(message.preview));
     app.announce(message.text);
   },

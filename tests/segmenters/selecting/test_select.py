@@ -146,6 +146,17 @@ def test_what_points_nowhere_is_refused_in_a_sentence(loose: dict[str, object]) 
         Gesture.of(**loose)
 
 
+def test_a_call_lists_clicks_and_boxes_within_bounds() -> None:
+    click, box = Gesture(points=((1, 2),)), Gesture(Box(3, 4, 9, 8))
+    assert Gesture.listed([1, 2], [3, 4, 9, 8]) == (click, box)
+    assert Gesture.listed([[1, 2]] * 2, [[3, 4, 9, 8]]) == (click, click, box)
+    assert Gesture.listed() == ()
+    for wrong in ({"at": [[1, 2]] * 16, "box": [0, 0, 9, 9]}, {"at": [0.5] * 5000}, {"box": [[1, 2]]}, {"at": "1,2"},
+                  {"at": [[1, 2], 3]}, {"at": {"x": 1}}, {"at": None}):  # fmt: skip
+        with pytest.raises(OptionError, match="expected"):
+            Gesture.listed(**wrong)
+
+
 def test_loose_values_become_a_gesture() -> None:
     assert Gesture.of(box=[4, 5, 4, 9]) == Gesture(Box(4, 5, 5, 9))
     assert Gesture.of(points=[[1, 2], [3, 4]], width=7) == Gesture(points=((1, 2), (3, 4)), width=7)
