@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app.backends.exemplar.layout import with_layout
+from inpaint_app.backends import registry
+from inpaint_app.backends.exemplar.layout import BLUR, with_layout
 from inpaint_app.types import Image, Mask
 
 
@@ -84,3 +85,20 @@ def test_a_blurred_layout_is_followed_only_as_far_as_it_goes() -> None:
     assert sigmas[0] == 0.4
     assert sigmas == sorted(sigmas)
     assert sigmas[2] > sigmas[1]
+
+
+def test_only_the_layouts_of_trained_removers_are_followed_below_their_own_pixels() -> None:
+    finest = {one.name: one.options().finest for one in registry.BACKENDS if hasattr(one.options(), "finest")}
+    assert {name for name, value in finest.items() if value < BLUR} == {"lama-guided", "migan-guided"}
+    assert registry.DEFAULT in finest
+
+
+def test_a_layout_of_own_pixels_moves_the_fill_and_leaves_its_detail() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3)).astype(np.uint8)
+    hole = np.zeros((80, 80), bool)
+    hole[20:60, 20:60] = True
+    soft = np.where(hole[..., None], cv2.GaussianBlur(noise, (0, 0), 3), noise)
+    assert np.array_equal(with_layout(soft, soft, hole, 2.0, 1.0), soft)
+    assert not np.array_equal(
+        with_layout(soft, soft, hole, 2.0, 1.0, finest=0.4), soft
+    )  # its detail is raised

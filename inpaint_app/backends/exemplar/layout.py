@@ -2,6 +2,9 @@
 
 A split of frequencies (Burt & Adelson 1983, one band): the difference between guide and fill, blurred until nothing of
 it is finer than the guide's own pixels, is added to the fill. It fades towards the hole's rim, where both agree.
+
+A guide says its resolution by the size of its window (SizeRule): what one pixel of that covers comes here as `pixel`. A
+network that draws coarser than its window's pixels says too little, and the split then takes its blur for detail.
 """
 
 from __future__ import annotations
@@ -18,8 +21,6 @@ from inpaint_app.types import Box, Image, Mask
 
 BLUR = 1.0
 """Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/layout.md."""
-
-
 STEPS = 6
 """Sigmas that are tried, half an octave apart."""
 RING = 24

@@ -1,0 +1,173 @@
+"""What a right layout brings at full size, and what wrong ones do: benchmarks/results/layout.md, "A right layout".
+
+    python -m benchmarks.layouts OUT                        # the 7 photos of eval/fullsize, a hole of 5 % each
+    python -m benchmarks.layouts OUT --photos creek --seeds 1
+
+The truth, shrunk to the window that LaMa gets (512 px at most), stands for a network that is right; then it is made
+wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is used in three ways: it steers the matching
+alone, the fill also takes all that is coarser than one of its pixels, or all down to its own sharpness (lama-guided).
+OUT gets rows.jsonl (what is there is not done again) and table.md, by halves: photos for tuning, photos for telling.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.exemplar_cases import DATA, load
+from benchmarks.fullsize import compared, hole, living, rows_of, session
+from inpaint_app.backends import registry
+from inpaint_app.backends.base import Window
+from inpaint_app.backends.exemplar.layout import blur_of, with_layout
+from inpaint_app.backends.exemplar.options import TrustedOptions
+from inpaint_app.imaging import window as windows
+from inpaint_app.imaging.mask import bounds
+from inpaint_app.removal.pipeline import Removal
+from inpaint_app.types import Box, Image, Mask, Progress
+
+TUNING = ("cables", "dandelion", "path", "sunset")
+TELLING = ("creek", "leaves", "ridge")
+NONE = "no layout"
+WAYS = {"matching alone": None, "split at a pixel": 1.0, "split by sharpness": TrustedOptions().finest}
+"""`finest` of each way; None: no split."""
+SCORES = ("haarpsi", "quarter", "psnr", "texture")
+
+
+def right(truth: Image, mask: Mask) -> tuple[Image, float]:
+    """The truth as LaMa's window would have it, in the hole (H, W, 3), and what one of its pixels covers."""
+    where = _frame("lama", truth, mask)
+    guide = truth.copy()
+    windows.laid(
+        windows.restored(windows.resized(truth[where.crop.slices], where), where),
+        mask[where.crop.slices],
+        guide[where.crop.slices],
+    )
+    return guide, where.crop.width / where.size[1]
+
+
+def wrong(guide: Image, mask: Mask) -> Iterator[tuple[str, Image]]:
+    """The layout blurred by 4 and by 8 of the photo's pixels, moved by 4, and without its strongest edge."""
+    for sigma in (4, 8):
+        yield f"blurred by {sigma} px", _inside(cv2.GaussianBlur(guide, (0, 0), sigma), guide, mask)
+    yield "shifted by 4 px", _inside(np.roll(guide, 4, 1), guide, mask)
+    box = bounds(mask) or Box(0, 0, 1, 1)
+    radius = max(4, min(box.width, box.height) // 4)
+    luma = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = cv2.GaussianBlur(luma, (0, 0), radius / 8)
+    steps = np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
+    top, left = np.unravel_index(int(np.where(mask, steps, -1).argmax()), mask.shape)
+    near = cv2.circle(np.zeros(mask.shape, np.float32), (int(left), int(top)), radius, 1.0, -1)
+    share = cv2.GaussianBlur(near, (0, 0), radius / 4)[..., None]
+    soft = cv2.GaussianBlur(guide, (0, 0), radius / 2)
+    yield "an edge missing", _inside((share * soft + (1 - share) * guide).astype(np.uint8), guide, mask)
+
+
+def _inside(made: Image, guide: Image, mask: Mask) -> Image:
+    return np.where(mask[..., None], made, guide)
+
+
+def _frame(backend: str, image: Image, mask: Mask) -> windows.Frame:
+    box = bounds(mask)
+    assert box is not None, "a hole is never empty"
+    return windows.frame(box, image.shape, **asdict(registry.find(backend).size))
+
+
+def layouts(truth: Image, mask: Mask) -> Iterator[tuple[str, Image, float]]:
+    """Name, layout and its pixel: the right one, the wrong ones, and the context encoder's."""
+    guide, pixel = right(truth, mask)
+    yield "right", guide, pixel
+    for name, made in wrong(guide, mask):
+        yield name, made, pixel
+    image = _inside(np.full_like(truth, windows.BLANK), truth, mask)
+    network = "context-encoder-raw"
+    where = _frame(network, truth, mask)
+    laid = session().remove(Removal(image, mask, grow=0, feather=0), network).image
+    yield "the context encoder's", laid, where.crop.width / where.size[1]
+
+
+def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
+    """Every layout in every way, with its scores; the engine runs once a layout."""
+    engine = session().device.backend(registry.find("exemplar"))
+    where = _frame("exemplar", truth, mask)
+    crop = where.crop.slices
+    image, opening = windows.cut(truth, mask, where)
+
+    def painted(guide: Image | None) -> Image:
+        return engine.inpaint(Window(image, opening, None, guide), TrustedOptions(layout=0.0), Progress())
+
+    def scored(fill: Image, layout: str, way: str, sigma: float = 0.0) -> dict[str, Any]:
+        result = truth.copy()
+        windows.laid(fill, mask[crop], result[crop])
+        return {"layout": layout, "way": way, "sigma": sigma} | compared(truth, result, mask)
+
+    yield scored(painted(None), NONE, NONE)
+    for name, guide, pixel in layouts(truth, mask):
+        fill = painted(guide[crop])
+        for way, finest in WAYS.items():
+            if finest is None:
+                yield scored(fill, name, way)
+                continue
+            made = with_layout(fill, guide[crop], opening, pixel, 1.0, finest=finest)
+            sigma = finest if finest == 1 else blur_of(guide[crop], fill, opening, pixel, finest)
+            yield scored(made, name, way, sigma)
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """Means by half, and how much HaarPSI each brings over no layout: mean, 95 % interval by bootstrap, worst hole."""
+    lines = [
+        "| half | layout | way | holes | HaarPSI full / quarter | dB | texture | sigma | over no layout | worst |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    bare = {(row["photo"], row["seed"]): row["haarpsi"] for row in found if row["layout"] == NONE}
+    keys = dict.fromkeys((row["layout"], row["way"]) for row in found)
+    for half, photos in (("tuning", TUNING), ("telling", TELLING)):
+        for layout, way in keys:
+            mine = [r for r in found if r["photo"] in photos and (r["layout"], r["way"]) == (layout, way)]
+            if not mine:
+                continue
+            mean = {name: float(np.mean([row[name] for row in mine])) for name in (*SCORES, "sigma")}
+            gains = np.array([row["haarpsi"] - bare[row["photo"], row["seed"]] for row in mine])
+            drawn = np.random.default_rng(0).choice(gains, (2000, len(gains))).mean(1)
+            low, high = np.percentile(drawn, (2.5, 97.5)) if len(gains) > 1 else (np.nan, np.nan)
+            lines.append(
+                f"| {half} | {layout} | {way} | {len(mine)} | {mean['haarpsi']:.3f} / {mean['quarter']:.3f} | "
+                f"{mean['psnr']:.2f} | {mean['texture']:.2f} | {mean['sigma']:.2f} | "
+                f"{gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) | {gains.min():+.3f} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("out", type=Path, help="folder for rows and table")
+    parser.add_argument("--photos", nargs="+", choices=(*TUNING, *TELLING), default=(*TUNING, *TELLING))
+    parser.add_argument("--seeds", type=int, default=1)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    done = {(row["photo"], row["seed"]) for row in rows_of(arguments.out)}
+    for photo in arguments.photos:
+        for seed in range(arguments.seeds):
+            if (photo, seed) in done:
+                continue
+            truth = load(DATA / "eval/fullsize" / f"{photo}.jpg")
+            mask = hole(living(truth), f"fullsize/{photo}", 0.05, seed)
+            if mask is None:
+                print(f"{photo}: no place without people, seed {seed}", flush=True)
+                continue
+            made = [{"photo": photo, "seed": seed} | row for row in rows(truth, mask)]
+            with (arguments.out / "rows.jsonl").open("a") as file:
+                file.writelines(json.dumps(row) + "\n" for row in made)
+    text = table(rows_of(arguments.out))
+    (arguments.out / "table.md").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
