@@ -16,7 +16,7 @@ from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.session import Request, Session
-from inpaint_app.shots.stack import Shot
+from inpaint_app.removal.shots import shot_of
 from inpaint_app.types import Mask
 
 
@@ -113,6 +113,6 @@ def with_shots(
 ) -> list[Request]:
     """The requests with the shots; the photo itself (`*.jpg` names it too) is none."""
     paths = [path for path in arguments.shots if not same_file(path, photo)]
-    shots = tuple(Shot(session.load(path).rgb, path.name) for path in paths)
+    shots = tuple(shot_of(session.load(path)) for path in paths)
     everything = arguments.everything_that_moves
     return [replace(request, shots=shots, everything=everything) for request in requests]

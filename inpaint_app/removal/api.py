@@ -22,6 +22,7 @@ from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
 from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.parts import AUTO
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
+from inpaint_app.removal.shots import shot_of
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
@@ -195,8 +196,8 @@ def save(
 
 def _shot(shot: Photo | Image | str | Path) -> Shot:
     if isinstance(shot, str | Path):
-        return Shot(load(shot).rgb, Path(shot).name)
-    return Shot(_pixels(shot), shot.name if isinstance(shot, Photo) else "")
+        shot = load(shot)
+    return shot_of(shot) if isinstance(shot, Photo) else Shot(shot)
 
 
 def _words(objects: str | Iterable[str]) -> tuple[str, ...]:

@@ -12,12 +12,18 @@ import numpy as np
 from inpaint_app.errors import MissingError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.composite import changed_outside, composite
+from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
 from inpaint_app.removal.request import Marked, Request
 from inpaint_app.shots import align, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 Find = Callable[[Image, Progress], tuple[Instance, ...]]
+
+
+def shot_of(photo: Photo) -> stack.Shot:
+    """A photo as a shot, known by its file's hash."""
+    return stack.Shot(photo.rgb, photo.name, sha256=photo.sha256)
 
 
 def with_movers(image: Image, request: Request, progress: Progress) -> Request:

@@ -26,6 +26,7 @@ from inpaint_app.server.guard.limits import Allowance, Allowances
 from inpaint_app.server.guard.ownership import ANOTHERS, Owned
 from inpaint_app.server.guard.server_paths import without_paths
 from inpaint_app.server.marks import HeldMasks
+from inpaint_app.server.shots import HeldShots
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance
 
@@ -67,6 +68,7 @@ class Visit:
     at: int = 0
     image: Image | None = None
     masks: HeldMasks = field(default_factory=HeldMasks)
+    shots: HeldShots = field(default_factory=HeldShots)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     passing: dict[bool, list[Path]] = field(default_factory=dict)
     sent: int = 0
@@ -100,7 +102,7 @@ class Visit:
     def open(self, photo: Photo) -> Step:
         """Begin anew with a photo."""
         self.photo, self.image, self.at = photo, photo.rgb, 0
-        self.steps, self.masks = [Step(0, "Original")], HeldMasks()
+        self.steps, self.masks, self.shots = [Step(0, "Original")], HeldMasks(), HeldShots()
         return self.steps[0]
 
     def go_to(self, number: int) -> Step:
@@ -120,16 +122,15 @@ class Visit:
         found = None if step.found is None else tuple(i for i in step.found if i.number not in made.gone)
         following = Step(step.number + 1, title, step.patches + made.patches, found, step.found_with)
         self.steps = [*self.steps[: self.at + 1], following]
-        self.at, self.image = len(self.steps) - 1, None
-        return following
+        return self.go_to(self.at + 1)
 
     @property
     def bytes(self) -> int:
-        """Memory that the photo takes, with the current step's picture."""
+        """Memory that the photo takes, with the current step's picture and the further shots."""
         if self.photo is None:
             return 0
         shown = 0 if self.image is None or self.image is self.photo.rgb else self.image.nbytes
-        return self.photo.rgb.nbytes + len(self.photo.source) + shown
+        return self.photo.rgb.nbytes + len(self.photo.source) + shown + self.shots.bytes
 
     @property
     def at_work(self) -> bool:
@@ -204,8 +205,7 @@ class Visits(Owned):
             if visit is None:
                 while len(self._visits) >= max(1, self.settings.visits):
                     self._drop(str(self._first_to_go(lambda key: 1.0, lambda key: True)))
-                visit = Visit(self.root / secrets.token_urlsafe(18), self.settings, owner)
-                self._visits[key] = visit
+                visit = self._visits[key] = Visit(self.root / secrets.token_urlsafe(18), self.settings, owner)
             visit.touched, visit.left = self.clock(), False
             return visit
 

@@ -34,11 +34,15 @@ LINED_UP = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """A further shot of the place. hidden: (H, W) bool, what in it is no background, such as its own people."""
+    """A further shot of the place. hidden: (H, W) bool, what in it is no background, such as its own people.
+
+    sha256: of its file, where there is one.
+    """
 
     image: Image
     name: str = ""
     hidden: Mask | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

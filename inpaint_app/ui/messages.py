@@ -131,6 +131,8 @@ def request(message: Message, visit: Visit, marks: Marks) -> Request:
         feather=_pixels(message.get("feather")),
         candidates=candidates(message),
         wall=wall,
+        shots=tuple(held.shot for held in visit.shots.values()),
+        everything=bool(message.get("everything")),
         **parts(message),
     )
 

@@ -208,6 +208,7 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     surface.keep(remover.keep, **short)
     surface.go(remover.go_to, **short)
     surface.mask(remover.mask, **short)
+    surface.shots(remover.shots, **long)
     surface.select(remover.select, **long)
     surface.detail(remover.detail, **{**short, "trigger_mode": "multiple"})
     surface.cancel(remover.cancel, queue=False, api_visibility="private", trigger_mode="multiple")

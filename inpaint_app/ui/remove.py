@@ -21,7 +21,7 @@ from inpaint_app.server.guard.limits import OPENING
 from inpaint_app.server.visitors import Step, Visit, Visits
 from inpaint_app.server.work import at_once, value, working
 from inpaint_app.types import Image, Progress
-from inpaint_app.ui import measured, messages, view_models
+from inpaint_app.ui import measured, messages, shots, view_models
 from inpaint_app.ui.downloads import give
 from inpaint_app.ui.mask_files import held, meanings, pick
 from inpaint_app.ui.messages import Message
@@ -103,7 +103,8 @@ class Remover:
             step.marks = messages.listed(message.get("marks"))
             names = messages.backends(message) or [backends.DEFAULT]
             shown = Shown(visit, step, image, wanted, marks, message, partial(self._say_found, visit, step))
-            with visit.allowance.turn(len(names) * max(1, wanted.candidates), progress):
+            cost = len(names) * (max(1, wanted.candidates) + OPENING * len(wanted.shots))
+            with visit.allowance.turn(cost, progress):
                 for index, name in enumerate(names):
                     part = progress.part(index / len(names), (index + 1) / len(names))
                     options = messages.options(message, name)
@@ -215,6 +216,12 @@ class Remover:
 
         yield from working(visit, task, messages.work(message))
 
+    def shots(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        """Take further shots of the place in, or let one go."""
+        visit, message = self._met(event, request)
+        task = partial(shots.changed, self.session, self.visits, visit, message)
+        yield from working(visit, task, messages.work(message))
+
     def detail(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """A full-resolution crop of what the visitor has zoomed into."""
         visit, message = self._met(event, request)
@@ -269,6 +276,7 @@ class Remover:
         """Tell the page which step is on, with all of its history."""
         steps = [{"number": step.number, "title": step.title, **step.shown} for step in visit.steps]
         visit.say("step", at=visit.at, steps=steps)
+        shots.tell(visit)
         step = visit.step()
         if step.found is not None:
             self._say_found(visit, step)

@@ -15,7 +15,7 @@ from inpaint_app.server.files.stored_results import StoredResult, patches_of, se
 from inpaint_app.server.marks import Marks
 from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.types import Image, Result
-from inpaint_app.ui import messages, view_models
+from inpaint_app.ui import messages, shots, view_models
 from inpaint_app.ui.messages import Message
 
 ShowFound = Callable[[list[int]], None]
@@ -69,6 +69,7 @@ class Shown:
             shown["seed"] = result.seed
         self._step.made[key] = StoredResult.of(result, request, self._chosen, shown)
         self._visit.say("result", **shown)
+        shots.fitted(self._visit, result)
         part = comparison.area(result.mask)
         self._around[key] = replace(result, image=result.image[part].copy(), mask=result.mask[part].copy())
         scores = no_reference.report(self._image, result)

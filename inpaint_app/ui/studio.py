@@ -21,7 +21,7 @@ STATIC = Path(__file__).parent / "static"
 
 SCRIPTS = (
     "icons.js", "dom.js", "words.js", "mask.js", "view.js", "select.js", "stage.js", "objects.js", "settings.js",
-    "results.js", "compare.js", "proof.js", "strip.js", "intake.js", "keys.js", "studio.js",
+    "results.js", "compare.js", "proof.js", "shots.js", "strip.js", "intake.js", "keys.js", "studio.js",
 )  # fmt: skip
 """In the order in which they are joined: each adds makers, the last one puts them together."""
 

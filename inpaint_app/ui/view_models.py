@@ -194,6 +194,7 @@ def result(made: Result, key: str, title: str, what: str) -> dict[str, Any]:
         "title": title,
         "what": what,
         "seconds": round(made.seconds, 2),
+        "told": made.behind.told if made.behind else "",
         "changedKnown": made.changed_known,
         "grow": made.grow,
         "feather": made.feather,

@@ -80,8 +80,10 @@ class StoredResult:
         """Keep a result small."""
         nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
         return cls(
-            replace(result, image=nothing, mask=no_mask, hole=no_mask, avoid=None, candidates=()),
-            replace(request, mask=None, avoid=None, found=None),
+            replace(
+                result, image=nothing, mask=no_mask, hole=no_mask, avoid=None, candidates=(), behind=None
+            ),
+            replace(request, mask=None, avoid=None, found=None, shots=()),
             gone,
             patches_of(result),
             np.packbits(result.hole, axis=1),

@@ -32,6 +32,10 @@ OPENING = 0.5
 """What opening a photo counts before it is known how long it takes."""
 
 
+SHOTS = 11
+"""Further shots of a photo's place that one removal may have."""
+
+
 class Turn:
     """One piece of work: what is paid for it already, and the way to pay for more."""
 
@@ -195,4 +199,4 @@ def visitor(request: Any, behind_proxy: bool) -> str:
     return own
 
 
-__all__ = ["OPENING", "Allowance", "Allowances", "Turn", "visitor"]
+__all__ = ["OPENING", "SHOTS", "Allowance", "Allowances", "Turn", "visitor"]

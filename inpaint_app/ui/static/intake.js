@@ -1,28 +1,37 @@
-/* How a photo comes in: chosen, dropped anywhere, pasted, taken with the camera, or a sample. */
+/* How a photo comes in: chosen, dropped anywhere, pasted, taken with the camera, or a sample. Several at once, or what is
+   dropped on their list, are further shots of its place. */
 function makeIntake(app) {
   const chooser = one(".st-file");
   const camera = one(".st-camera");
   const maskFile = one(".st-mask-file");
+  const shotFiles = one(".st-shot-files");
   const samples = one(".st-samples");
 
-  async function take(file) {
+  async function take([file]) {
     if (!file) return;
     if (app.busy) return app.say("info", "Still at work: wait for it, or press Cancel.");
-    await send(file, "photo", (path) => app.send("open", { path, name: file.name || "pasted.png" }));
+    await send([file], "photo", ([{ path }]) => app.send("open", { path, name: file.name || "pasted.png" }));
   }
 
-  async function takeMask(file) {
-    if (file && app.base && !app.busy) await send(file, "mask", (path) => app.send("mask", { path }));
+  async function takeMask([file]) {
+    if (file && app.base && !app.busy) await send([file], "mask", ([{ path }]) => app.send("mask", { path }));
   }
 
-  /* A file goes to the server, then what is to be done with it; a cancel meanwhile ends it. */
-  async function send(file, what, then) {
+  async function takeShots(given) {
+    if (!given.length || !app.base) return;
+    if (app.busy) return app.say("info", "Still at work: wait for it, or press Cancel.");
+    await send(given, given.length > 1 ? "shots" : "shot", (files) => app.send("shots", { files }));
+  }
+
+  /* Files go to the server one by one, then what is to be done with them; a cancel meanwhile ends it. */
+  async function send(files, what, then) {
     const work = app.number();
     app.sending = true;
     app.waiting("Sending the " + what);
     try {
-      const { path } = await upload(file);
-      if (app.busy === work) then(path);
+      const sent = [];
+      for (const file of files) if (app.busy === work) sent.push({ path: (await upload(file)).path, name: file.name });
+      if (app.busy === work) then(sent);
     } catch (error) {
       if (app.busy !== work) return;
       app.rest();
@@ -32,8 +41,8 @@ function makeIntake(app) {
     }
   }
 
-  for (const [input, then] of [[chooser, take], [camera, take], [maskFile, takeMask]]) {
-    input.addEventListener("change", () => { then(input.files[0]); input.value = ""; });
+  for (const [input, then] of [[chooser, take], [camera, take], [maskFile, takeMask], [shotFiles, takeShots]]) {
+    input.addEventListener("change", () => { then(Array.from(input.files)); input.value = ""; });
   }
 
   const open = () => app.visible();
@@ -47,12 +56,13 @@ function makeIntake(app) {
     event.preventDefault();
     depth = 0;
     app.root.classList.remove("dropping");
-    take(event.dataTransfer.files[0]);
+    const files = Array.from(event.dataTransfer.files), shots = app.base && (files.length > 1 || event.target.closest(".st-shots"));
+    (shots ? takeShots : take)(files);
   });
   window.addEventListener("paste", (event) => {
     if (!open() || typing(event.target) || !event.clipboardData) return;
     const item = Array.from(event.clipboardData.items).find((each) => each.type.startsWith("image/"));
-    if (item) take(item.getAsFile());
+    if (item) take([item.getAsFile()]);
   });
 
   for (const [name, thumb] of Object.entries(CONFIGURATION.samples)) {
@@ -73,5 +83,5 @@ function makeIntake(app) {
     frame.value = number;
   }
 
-  return { frames, choose: () => chooser.click(), shoot: () => camera.click(), mask: () => maskFile.click() };
+  return { frames, choose: () => chooser.click(), shoot: () => camera.click(), mask: () => maskFile.click(), shots: () => shotFiles.click() };
 }

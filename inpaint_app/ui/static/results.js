@@ -21,6 +21,7 @@ function makeResults(app) {
         h("img", { src: fileUrl(result.thumb), alt: "", loading: "lazy" }),
         h("span", { class: "card-title" }, h("b", {}, unseen("Show the result of "), named(result)), h("small", {}, result.what, result.best ? h("i", { class: "tag" }, "suggested") : null))),
       h("p", { class: "badge" + (untouched ? "" : " bad"), html: icon(untouched ? "shield" : "warn") }, h("span", {}, result.changedKnown + " known pixels changed")),
+      result.told ? h("p", { class: "badge told", html: icon("eye") }, h("span", {}, result.told)) : null,
       h("dl", { class: "facts" },
         fact("Time", result.seconds.toFixed(result.seconds < 10 ? 2 : 1) + " s", "Seconds for this removal"),
         fact("Seam", score(result.seam), "Contrast across the border of the hole against its surroundings: 1 cannot be told apart"),

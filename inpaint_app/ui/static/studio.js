@@ -70,6 +70,7 @@ Object.assign(app, {
     one("[data-do=prove]").disabled = !ready || !app.root.classList.contains("marked");
     one("[data-do=side]").disabled = !ready || !app.root.classList.contains("marked");
     one("[data-do=remove]").disabled = !ready || !app.root.classList.contains("marked");
+    one("[data-do=movers]").disabled = !ready || !app.shots_.some((shot) => shot.good);
     for (const node of all("[data-needs=result]")) node.disabled = !ready || !app.active;
     for (const node of all("[data-needs=photo]")) node.disabled = !ready;
   },
@@ -78,7 +79,7 @@ Object.assign(app, {
   send(name, message) {
     app.number();
     app.pressed();
-    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places", select: "Looking for its outline" }[name] || "One moment");
+    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places", shots: "Opening the shots", select: "Looking for its outline" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
   number: () => (works += 1),
@@ -151,7 +152,8 @@ const does = {
   fit: () => { view.fit(); app.zoomed(); app.stage.redraw(); },
   in: () => { view.zoom(1.4, ...app.stage.centre()); app.zoomed(); app.moved(); app.stage.redraw(); },
   out: () => { view.zoom(1 / 1.4, ...app.stage.centre()); app.zoomed(); app.stage.redraw(); },
-  open: () => app.intake.choose(), shoot: () => app.intake.shoot(), "mask-open": () => app.intake.mask(),
+  open: () => app.intake.choose(), shoot: () => app.intake.shoot(), "mask-open": () => app.intake.mask(), shots: () => app.intake.shots(),
+  movers: () => app.send("remove", { ...app.settings.read(), ...app.marks(), everything: true }),
   download: () => app.send("download", { what: "own", result: app.active, mark: one("[name=mark]").checked }),
   png: () => app.send("download", { what: "png", result: app.active, mark: one("[name=mark]").checked }),
   "mask-save": () => app.send("download", { what: "mask", ...app.marks() }),
@@ -171,6 +173,7 @@ const hears = {
     one(".st-heading").hidden = false;
     one(".st-facts").textContent = message.width + " × " + message.height + " · " + message.format + " · " + bytes(message.bytes);
     if (message.note) app.say("info", message.note);
+    app.shots.show([]);
     app.intake.frames(message.frame, message.frames);
   },
   async step(message) {
@@ -258,6 +261,7 @@ const hears = {
     document.body.append(link); link.click(); link.remove();
     app.say("good", message.name + " is on its way. " + message.text);
   },
+  shots: (message) => app.shots.show(message.shots),
   proof: (message) => app.proof.show(message),
   estimate: (message) => app.settings.estimated(message),
   nothing: (message) => app.say("info", message.text),
@@ -297,6 +301,7 @@ app.objects = makeObjects(app, mask);
 app.settings = makeSettings(app);
 app.compare = makeCompare(app, view);
 app.proof = makeProof(app);
+app.shots = makeShots(app);
 app.intake = makeIntake(app);
 app.strip = makeStrip(app);
 makeKeys(app, mask);
