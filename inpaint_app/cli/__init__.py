@@ -1,4 +1,5 @@
-"""The command line: `inpaint-app remove · detect · batch · backends · models · app · completion · train · evaluate`.
+"""The command line: `inpaint-app remove · detect · batch · compare · backends · models · app · completion · train ·
+evaluate`.
 
 Exit codes: 0 done; 1 some photos failed or had nothing to remove; 2 the call is wrong; 3 weights or a package are
 missing; 130 stopped with Ctrl-C, 143 with SIGTERM.
@@ -22,8 +23,8 @@ from inpaint_app.settings import Settings
 FAILED, USAGE, MISSING = 1, 2, 3
 
 COMMANDS = {
-    "remove": "remove", "detect": "detect", "batch": "batch", "app": "app", "backends": "models", "models": "models",
-    "completion": "completion", "train": "delegated", "evaluate": "delegated",
+    "remove": "remove", "detect": "detect", "batch": "batch", "compare": "compare", "app": "app", "backends": "models",
+    "models": "models", "completion": "completion", "train": "delegated", "evaluate": "delegated",
 }  # fmt: skip
 """Each command with the module that adds it."""
 

@@ -19,6 +19,11 @@ from inpaint_app.removal.session import Request, Session
 from inpaint_app.removal.shots import shot_of
 from inpaint_app.types import Mask
 
+NOTHING = (
+    "Nothing to remove: give --mask, --people, --bystanders, --cars, --objects dog, --at X,Y or --box L,T,R,B (or a "
+    "--recipe, to remove)."
+)
+
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """How a mask is taken where its picture could mean several things."""

@@ -21,8 +21,6 @@ from inpaint_app.segmenters.base import GROUPS, labels_of
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.types import Box
 
-FORMATS = ("jpeg", "png", "webp", "tiff", "heif", "avif", "bmp", "gif", "ppm")
-
 YES_NO = {
     "1": True,
     "true": True,
@@ -45,6 +43,7 @@ first steps:
   inpaint-app remove street.jpg --mask mask.png -o out/     what is white in the mask gone
   inpaint-app detect street.jpg                             what could be removed
   inpaint-app batch holiday/ clean/ --people --cars         a whole folder; --resume after a stop
+  inpaint-app compare street.jpg --people -o compared.html  several fills side by side
   inpaint-app COMMAND --help                                more, with examples
 
 exit codes: 0 done · 1 some photos failed · 2 wrong call · 3 weights or a package missing · 130 or 143 stopped
@@ -138,15 +137,15 @@ def add_finding(parser: Parser) -> None:
     completed(segmenter, (spec.name for spec in segmenters.SEGMENTERS))
 
 
-def add_filling(parser: Parser, several: bool) -> None:
-    """How holes are filled."""
+def add_filling(parser: Parser, several: bool, usual: str = backends.DEFAULT) -> None:
+    """How holes are filled. usual: what fills where nothing is named."""
     group = parser.add_argument_group("how it is filled")
     backend = group.add_argument(
         "--backend",
         action="append" if several else "store",
         metavar="NAME",
-        help=f"see 'inpaint-app backends' (default {backends.DEFAULT})"
-        + ("; several give a file each" if several else ""),
+        help=f"see 'inpaint-app backends' (default {usual})"
+        + ("; several give a file each" if several and usual == backends.DEFAULT else ""),
     )
     completed(backend, (spec.name for spec in backends.BACKENDS))
     group.add_argument(
@@ -179,9 +178,6 @@ def add_filling(parser: Parser, several: bool) -> None:
         default=1,
         metavar="N",
         help=f"fill with N seeds, the ones from --seed on (1 to {MOST}), where the backend draws by chance",
-    )
-    group.add_argument(
-        "--format", choices=FORMATS, type=str.lower, help="write this format instead of the photo's own"
     )
 
 
@@ -294,4 +290,4 @@ def request(arguments: argparse.Namespace, backend: str, others: Iterable[str] =
     )
 
 
-__all__ = ["FORMATS", "Parser", "add_command", "add_filling", "add_finding", "objects", "program", "request"]
+__all__ = ["Parser", "add_command", "add_filling", "add_finding", "objects", "program", "request"]

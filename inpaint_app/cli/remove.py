@@ -10,9 +10,9 @@ from typing import Any
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch.naming import beside, same_file
+from inpaint_app.cli import compare, saving, streams
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import proving, saving, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.record import report, summary
 from inpaint_app.cli.saving import Plan, planned
@@ -93,7 +93,7 @@ def add(commands: Any, chosen: str | None) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do all photos; 1 if any of them failed, 2 if all that failed did so by a wrong call."""
     shared.note_former(arguments.backend, console)
-    usual = proving.usual(arguments.settings) if arguments.prove else [backends.DEFAULT]
+    usual = compare.usual(arguments.settings) if arguments.prove else [backends.DEFAULT]
     names = list(dict.fromkeys(arguments.backend or usual))
     session = Session(arguments.settings)
     _check(arguments)
@@ -150,10 +150,7 @@ def _check(arguments: argparse.Namespace) -> None:
         if not arguments.recipe.is_file():
             raise OptionError(f"The recipe {arguments.recipe} cannot be read: there is no such file.")
     elif not asked and not arguments.mask:
-        raise OptionError(
-            "Nothing to remove: give --mask, --people, --bystanders, --cars, --objects dog, --at X,Y or "
-            "--box L,T,R,B (or a --recipe)."
-        )
+        raise OptionError(mask_arguments.NOTHING)
     read = [*arguments.photos, *([arguments.mask] if arguments.mask else [])]
     streams.check(
         sum(str(path) == streams.STREAM for path in read),
@@ -208,7 +205,7 @@ class _Work:
             requests = mask_arguments.with_shots(requests, path, self.arguments, self.session)
             found, proof = None, None
             if self.arguments.prove:
-                chosen, proof = proving.best(self.session, photo, requests, path.name, self.console)
+                chosen, proof = compare.best(self.session, photo, requests, path.name, self.console)
                 requests = [chosen]
             for request in requests:
                 backend = request.backend

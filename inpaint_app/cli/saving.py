@@ -21,10 +21,15 @@ from inpaint_app.removal import request as requests
 from inpaint_app.removal.request import Request
 from inpaint_app.removal.session import source_type
 
+FORMATS = ("jpeg", "png", "webp", "tiff", "heif", "avif", "bmp", "gif", "ppm")
+
 
 def add_saving(parser: Parser) -> None:
     """How results are written."""
     group = parser.add_argument_group("how it is written")
+    group.add_argument(
+        "--format", choices=FORMATS, type=str.lower, help="write this format instead of the photo's own"
+    )
     group.add_argument(
         "--exact",
         action="store_true",

@@ -8,14 +8,22 @@ from html import escape
 
 import numpy as np
 
+from inpaint_app.backends import registry as backends
 from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.metrics import no_reference
+from inpaint_app.removal.candidates import agreements
 from inpaint_app.server.pictures import data_url
-from inpaint_app.types import Image, Mask
+from inpaint_app.types import Image, Mask, Result
 
 SIDE = 1000
 """Longer side in pixels of a picture; about 200 kB each."""
 MOST = 12
 """Fills that a page holds."""
+NOTE = (
+    "Seam and texture are against the surroundings: 1 cannot be told from them. Agreement is the mean HaarPSI with the "
+    "other fills."
+)
+TESTED = " What has a truth was measured on another hole of this photo."
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -46,7 +54,7 @@ def area(mask: Mask) -> tuple[slice, slice]:
     return padded(box, max(48, max(box.width, box.height) // 2), mask.shape).slices
 
 
-def page(name: str, photo: Image, mask: Mask, columns: Sequence[Column], note: str = "") -> str:
+def page(name: str, photo: Image, mask: Mask, columns: Sequence[Column], note: str = NOTE) -> str:
     """The page. name: of the photo; photo (H, W, 3), as it was, mask (H, W), what was filled: all cut to `area`."""
     marked = photo.copy()
     marked[mask] = (marked[mask] * 0.4 + np.array([214, 35, 74]) * 0.6).astype(np.uint8)
@@ -58,6 +66,19 @@ def page(name: str, photo: Image, mask: Mask, columns: Sequence[Column], note: s
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
         f"<body><h1>{title}</h1><p>{escape(note)}</p><main>{''.join(figures)}</main></body></html>\n"
     )
+
+
+def of_results(name: str, photo: Image, results: Sequence[Result]) -> str:
+    """The page of fills of one hole, at least one, with their own numbers. photo: (H, W, 3), as it was."""
+    part, columns = area(results[0].mask), []
+    agreeing = agreements(results) if len(results) > 1 else [None]
+    names = [one.backend for one in results]
+    for one, agreement in zip(results, agreeing, strict=True):
+        scores, title = no_reference.report(photo, one), backends.find(one.backend).title
+        shown = {"seconds": one.seconds, "seam": scores.seam_contrast, "texture": scores.texture_energy}
+        seed = f", seed {one.seed}" if names.count(one.backend) > 1 else ""
+        columns.append(Column(title + seed, one.image[part], facts(shown | {"agreement": agreement}, {})))
+    return page(name, photo[part], results[0].mask[part], columns)
 
 
 def _figure(column: Column) -> str:

@@ -19,11 +19,6 @@ from inpaint_app.types import Progress
 from inpaint_app.ui import view_models
 from inpaint_app.ui.messages import Message, marked
 
-COMPARED = (
-    "Seam and texture are against the surroundings: 1 cannot be told from them. Agreement is the mean HaarPSI with the "
-    "other fills. What has a truth was measured on another hole of this photo."
-)
-
 
 def give(session: Session, visit: Visit, message: Message, progress: Progress) -> None:
     """Write the one file that is asked for and hand it out."""
@@ -103,7 +98,8 @@ def give_comparison(visit: Visit, step: Step) -> None:
         )
         for one in made
     ]
-    text = comparison.page(photo.name, image[part], hole[part], columns, COMPARED)
+    note = comparison.NOTE + (comparison.TESTED if step.tested else "")
+    text = comparison.page(photo.name, image[part], hole[part], columns, note)
     name = legal(Path(photo.name).stem, "-compared.html")
     path = files.write_bytes(text.encode(), visit.passing_file(".html", name))
     visit.say(
