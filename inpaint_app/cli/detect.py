@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     streams.check(1, written)
     if written:
         console.reserve()
-    spec = session.resolve_segmenter(arguments.segmenter)
+    spec = session.resolve_segmenter(arguments.segmenter, words=words)
     for target in targets:
         check_file(target, arguments.overwrite, settings)
     source = streams.source(arguments.photo, session.limits)

@@ -109,7 +109,7 @@ class Session(Opening):
         finder = ""
         if request.found is None and (request.objects or request.gestures):
             try:
-                finder = self.resolve_segmenter(request.segmenter, progress).name
+                finder = self.resolve_segmenter(request.segmenter, progress, request.objects).name
                 instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
             except MissingError:
                 if request.objects:
@@ -197,9 +197,16 @@ class Session(Opening):
 
         return selected(image, gesture, found, look)
 
-    def resolve_segmenter(self, name: str | None = None, progress: Progress | None = None) -> SegmenterSpec:
-        """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so."""
-        return segmenters.find(name, self.settings) if name else finder(self.settings, progress)
+    def resolve_segmenter(
+        self, name: str | None = None, progress: Progress | None = None, words: Iterable[str] = ()
+    ) -> SegmenterSpec:
+        """The named segmenter's spec, or the best one that is ready here, fetched first where the settings say so.
+
+        words: what is to be found; where the best one knows less of them than another that is ready, that one.
+        """
+        if name:
+            return segmenters.find(name, self.settings)
+        return segmenters.knowing(words, finder(self.settings, progress), self.settings)
 
     def resolve_backend(self, name: str) -> BackendSpec:
         """The backend's spec, after checking that nothing is missing for it; raises MissingError with the cure.

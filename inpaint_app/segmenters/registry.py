@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app.errors import InpaintError, MissingWeights, OptionError
 from inpaint_app.segmenters import weights, weights_content
-from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.segmenters.base import SegmenterSpec, labels_of
 from inpaint_app.segmenters.tiling import shrunk
 from inpaint_app.settings import Settings
 from inpaint_app.types import Instance
@@ -28,6 +29,10 @@ COCO: tuple[str, ...] = (
 
 SHIPPED = "finder"
 """The one that this project trained: ready everywhere, less sure than the others."""
+
+
+WORDED = "yoloe-11s-seg-pf"
+"""The one that finds by thousands of words, which its weights bring; asked for words that no other knows."""
 
 
 def _yolo(size: str, title: str, megabytes: float) -> SegmenterSpec:
@@ -58,13 +63,32 @@ SEGMENTERS: tuple[SegmenterSpec, ...] = (
         argument="finder",
         note="It is less sure than YOLOv8, which Models or 'inpaint-app models fetch yolov8n-seg' brings.",
     ),
+    SegmenterSpec(
+        name=WORDED,
+        title="YOLOE prompt-free",
+        summary="Finds things by some 4,500 words, such as 'traffic cone' (31.5 MB of weights).",
+        factory="inpaint_app.segmenters.yolo:YoloSegmenter",
+        lacks="inpaint_app.segmenters.weights:missing",
+        labels=(),
+        argument=WORDED,
+    ),
 )
 
 
 def specs(settings: Settings) -> tuple[SegmenterSpec, ...]:
     """All segmenters as the settings have them: the user's own weights come before everything."""
     path = settings.yolo_weights
-    return SEGMENTERS if path is None else (_own(path), *SEGMENTERS)
+    known = tuple(spec if spec.labels else _worded(spec, settings) for spec in SEGMENTERS)
+    return known if path is None else (_own(path), *known)
+
+
+def _worded(spec: SegmenterSpec, settings: Settings) -> SegmenterSpec:
+    """A segmenter with the vocabulary of its weights, where they are here."""
+    path = weights.locate(spec.argument, settings)
+    try:
+        return spec if path is None else replace(spec, labels=weights_content.content(path).labels)
+    except InpaintError as error:
+        return replace(spec, note=str(error))
 
 
 def _own(path: Path) -> SegmenterSpec:
@@ -106,6 +130,13 @@ def best(settings: Settings) -> SegmenterSpec:
     )
 
 
+def knowing(words: Iterable[str], first: SegmenterSpec, settings: Settings) -> SegmenterSpec:
+    """The ready segmenter that knows most of what the words stand for, `first` before others; raises OptionError."""
+    wanted = set(labels_of(words, labels(settings)))
+    ready = (first, *(spec for spec in specs(settings) if not spec.missing(settings)))
+    return max(ready, key=lambda spec: len(wanted & set(spec.labels)))
+
+
 CROWD, SMALL = 6, 100
 """So many people of fewer pixels in height, as the finder sees them: of such YOLOv8 nano finds one in three
 (benchmarks/results/belongings.md)."""
@@ -119,7 +150,7 @@ def larger(
     size: width and height of the photo.
     """
     small = sum(one.label == "person" and one.box.height < SMALL * shrunk(*size) for one in found)
-    names = [SHIPPED, *(spec.name for spec in SEGMENTERS if spec.name != SHIPPED)]
+    names = [SHIPPED, *(spec.name for spec in SEGMENTERS if spec.labels == COCO)]
     if small < CROWD or name not in names[:-1]:
         return None
     return find(names[names.index(name) + 1], settings)

@@ -17,6 +17,7 @@ MEGABYTES = {
     "yolov8m-seg": 54.9,
     "yolov8l-seg": 92.4,
     "yolov8x-seg": 144.1,
+    "yoloe-11s-seg-pf": 31.5,
 }
 
 ADDRESS = "https://github.com/ultralytics/assets/releases/download/v8.4.0/{name}.pt"

@@ -7,6 +7,7 @@ import pickle
 import pickletools
 import zipfile
 from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -74,11 +75,24 @@ def _content(path: Path, changed: int, size: int) -> Content:
             "saves it, such as yolov8n-seg.pt."
         ) from error
     kind = type(model).__name__
-    if "Segment" not in kind:
+    if kind == "YOLOESegModel" and not _prompt_free(state):
+        raise CheckpointError(
+            f"{path.name} waits for words and brings none: take the prompt-free one, such as yoloe-11s-seg-pf.pt."
+        )
+    if "Segment" not in kind and kind != "YOLOESegModel":
         raise CheckpointError(
             f"{path.name} holds a {printable(kind)[:60]}, expected a segmentation model, such as yolov8n-seg.pt."
         )
     return Content(labels, kind)
+
+
+def _prompt_free(state: Mapping[str, Any]) -> bool:
+    """Whether the head of a YOLOE brings a vocabulary of its own (Wang et al. 2025)."""
+    try:
+        *_, head = state["_modules"]["model"].state["_modules"].values()
+        return "lrpc" in head.state["_modules"]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _unpacked(path: Path, size: int) -> bytes:
