@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_app.batch.naming import legal
-from inpaint_app.errors import Cancelled, InpaintError, OptionError, PhotoTooLarge
+from inpaint_app.errors import Cancelled, InpaintError, OptionError
 from inpaint_app.removal.session import Session
 from inpaint_app.removal.shots import shot_of
 from inpaint_app.server import pictures
 from inpaint_app.server.guard.limits import OPENING, SHOTS
-from inpaint_app.server.shots import HeldShot
+from inpaint_app.server.shots import HeldShot, check_room
 from inpaint_app.server.visitors import Visit, Visits
 from inpaint_app.shots.stack import Fit, fits
 from inpaint_app.types import Progress, Result
@@ -48,9 +48,8 @@ def changed(session: Session, visits: Visits, visit: Visit, message: Message, pr
 def _take(session: Session, visits: Visits, visit: Visit, one: Message, progress: Progress) -> None:
     with messages.taken(lambda path: visits.sent(path, visit.owner), {"path": one.get("path")}) as path:
         photo = session.load(path, legal(str(one.get("name") or path.name)), progress=progress)
-    if visit.bytes + photo.rgb.nbytes > visit.settings.visits_gigabytes * 1e9:
-        raise PhotoTooLarge(f"There is no room for {photo.name} beside the other shots: drop some of them.")
     shot, image = shot_of(photo), visit.pixels()
+    check_room(visit.bytes, shot, visit.settings)
     (fit,) = fits(image, np.zeros(image.shape[:2], bool), [shot], progress)
     thumb = pictures.write_preview(shot.image, photo, visit.file(".jpg"), pictures.THUMB_SIDE)
     shown = {"id": Path(thumb).stem, "name": photo.name, "thumb": str(thumb), **_told(fit)}

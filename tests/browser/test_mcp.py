@@ -247,3 +247,11 @@ def test_there_is_no_other_tool(assistant: Assistant) -> None:
         answer = assistant.call(name)
         assert answer.isError
         assert "no tool" in answer.content[0].text
+
+
+def test_further_shots_are_named_as_the_photo_is(assistant: Assistant, photo: Path, mask: Path) -> None:
+    answer = assistant.call(
+        "remove_mask", photo=data(photo), mask=data(mask), backend="telea", shots=[data(photo)]
+    )
+    assert not answer.isError, answer.content
+    assert len(answer.structuredContent["report"]["shots"]["shots"]) == 1

@@ -15,6 +15,7 @@ from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
 from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.server.guard.limits import SHOTS
 from inpaint_app.server.guard.routes import PREFIX
 
 _HOW = ("backend", "options", "grow", "feather")
@@ -35,8 +36,9 @@ ENDPOINTS: Mapping[str, tuple[str, ...]] = {
         *_SAVING,
         *KINDS,
         *POINTING,
+        "shots",
     ),
-    "remove_mask": ("photo", "mask", *_HOW, "candidates", *_SAVING, *READING),
+    "remove_mask": ("photo", "mask", *_HOW, "candidates", *_SAVING, *READING, "shots"),
 }
 """The arguments of each endpoint, in their order."""
 
@@ -83,6 +85,10 @@ def _check_one(word: str, value: Any, named: bool) -> None:
 def _expected(word: str, value: Any, named: bool) -> str:
     """What an argument should be, where it is not; else ""."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    if word == "shots":
+        listed = value is None or (isinstance(value, list) and len(value) <= SHOTS)
+        fits = listed and not any(_expected("photo", one, named) for one in value or ())
+        return "" if fits else f"a list of at most {SHOTS} files, each {_NAMED if named else _SENT}"
     if word in FILES:
         if named:
             return "" if isinstance(value, str) and value else _NAMED
@@ -159,7 +165,7 @@ class Arguments:
 def _padded(name: str, body: bytes) -> bytes:
     """A list of arguments from before there were the last ones: these with their defaults."""
     known = ENDPOINTS.get(name, ())
-    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS, *POINTING)]
+    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS, *POINTING, "shots")]
     if not newer or b'"data"' not in body:
         return body
     try:
@@ -169,7 +175,12 @@ def _padded(name: str, body: bytes) -> bytes:
     data = sent.get("data") if isinstance(sent, dict) else None
     if not isinstance(data, list) or not len(known) - len(newer) <= len(data) < len(known):
         return body
-    defaults: dict[str, Any] = {"frame": 0, **dict.fromkeys(KINDS, AUTO), **{word: [] for word in POINTING}}
+    defaults: dict[str, Any] = {
+        "frame": 0,
+        "shots": None,
+        **dict.fromkeys(KINDS, AUTO),
+        **{word: [] for word in POINTING},
+    }
     rest = [defaults.get(word, False) for word in known[len(data) :]]
     return json.dumps({**sent, "data": [*data, *rest]}).encode()
 

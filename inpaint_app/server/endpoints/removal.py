@@ -20,13 +20,17 @@ from inpaint_app.photofile.files import Encoded, Photo
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal.parts import AUTO, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
+from inpaint_app.removal.shots import shot_of
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.endpoints.arguments import POINTING, READING
 from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.files.temp_files import Handed
+from inpaint_app.server.guard.limits import OPENING
+from inpaint_app.server.shots import check_room
 from inpaint_app.server.visitors import Visits
 from inpaint_app.server.work import AT_ONCE
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Instance, Mask, Progress, Result
 
 PUBLIC: dict[str, Any] = {"concurrency_id": "device", "concurrency_limit": AT_ONCE, "show_progress": "hidden"}
@@ -52,6 +56,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
             gr.Checkbox(False, label="mark_edited"),
         ]
         reading = [gr.Checkbox(False, label=word) for word in READING]
+        shots = gr.File(label="shots", file_count="multiple")
         file, report = gr.File(label="file"), gr.JSON(label="report")
         press = [gr.Button() for _ in range(3)]
     press[0].click(
@@ -61,7 +66,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     )  # fmt: skip
     press[1].click(
         service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
-         *saving, *parts, *pointing],
+         *saving, *parts, *pointing, shots],
         [file, report], api_name="remove_objects",
         api_description='Remove all objects of the words in `objects`, such as "people, dog", and what `at` and '
         "`box` point at. Returns the photo in its own format, and a report.",
@@ -69,7 +74,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     )  # fmt: skip
     press[2].click(
         service.remove_mask,
-        [photo, mask, backend, options, grow, feather, candidates, *saving, *reading], [file, report],
+        [photo, mask, backend, options, grow, feather, candidates, *saving, *reading, shots], [file, report],
         api_name="remove_mask",
         api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
         **PUBLIC,
@@ -121,6 +126,7 @@ class Service:
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
         confidence: float, segmenter: str, candidates: float, frame: float, exact: bool, mark_edited: bool,
         belongings: str, shadows: str, at: Any, box: Any, request: gr.Request,
+        shots: list[str] | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Find and remove."""
         try:
@@ -141,14 +147,14 @@ class Service:
             "belongings": belongings,
             "shadows": shadows,
         }
-        return self._removed(
-            photo, what, backend, options, grow, feather, _Saving(frame, exact, mark_edited), request
-        )
+        saving = _Saving(frame, exact, mark_edited)
+        return self._removed(photo, what, backend, options, grow, feather, saving, request, shots)
 
     def remove_mask(
         self, photo: str | None, mask: str | None, backend: str, options: str, grow: str, feather: str,
         candidates: float, frame: float, exact: bool, mark_edited: bool,
-        invert_mask: bool, stretch_mask: bool, letterbox_mask: bool, mask_as_is: bool, request: gr.Request,
+        invert_mask: bool, stretch_mask: bool, letterbox_mask: bool, mask_as_is: bool,
+        request: gr.Request, shots: list[str] | None = None,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Remove what a mask covers."""
         if not mask:
@@ -158,15 +164,20 @@ class Service:
         saving = _Saving(frame, exact, mark_edited)
         reading = Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)
         what = {"candidates": int(candidates)}
-        return self._removed(photo, what, backend, options, grow, feather, saving, request, mask, reading)
+        return self._removed(
+            photo, what, backend, options, grow, feather, saving, request, shots, mask, reading
+        )
 
     def _removed(
         self, photo: str | None, what: dict[str, Any], backend: str, options: str, grow: str, feather: str,
-        saving: _Saving, request: gr.Request, mask: str | None = None, reading: Reading = BY_RULE,
+        saving: _Saving, request: gr.Request, shots: list[str] | None, mask: str | None = None,
+        reading: Reading = BY_RULE,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         try:
             visit = self.visits.caller(request)
-            with visit.allowance.turn(max(1, what.get("candidates", 1))) as turn:
+            further = shots or []
+            cost = max(1, what.get("candidates", 1)) + OPENING * len(further)
+            with visit.allowance.turn(cost) as turn:
                 options_of_file = saving.options(backend or backends.DEFAULT)
                 wanted = Request(
                     backend=backend or backends.DEFAULT,
@@ -183,7 +194,7 @@ class Service:
                     given = (
                         _given(mask, opened, self.session, reading, progress) if mask is not None else None
                     )
-                    masked = replace(wanted, mask=given)
+                    masked = replace(wanted, mask=given, shots=self._shots(further, progress))
                     result = self.session.run(opened.rgb, masked, progress, alpha=opened.alpha)
                     whole = result.image, result.mask
                     done = self.session.encode(opened, *whole, options=options_of_file, progress=progress)
@@ -204,6 +215,7 @@ class Service:
             "seed": result.seed,
             "candidates": [one.seed for one in result.candidates],
             "new_objects": result.note or None,
+            "shots": result.behind.plain() if result.behind else None,
             "notices": [*filter(None, [backends.word(backend or "")]), *result.notices],
             "file": encoded.report.plain(),
         }
@@ -212,6 +224,14 @@ class Service:
         if not photo:
             raise UnreadablePhoto("There is no photo: give a file.")
         return self.session.load(photo, frame=frame, progress=progress)
+
+    def _shots(self, paths: list[str], progress: Progress) -> tuple[Shot, ...]:
+        shots: list[Shot] = []
+        for path in paths:
+            shot = shot_of(self.session.load(path, progress=progress))
+            check_room(sum(one.image.nbytes for one in shots), shot, self.session.settings)
+            shots.append(shot)
+        return tuple(shots)
 
     def _file(self, photo: Photo, ending: str) -> Path:
         return self.handed.file(legal(Path(photo.name).stem, ending))

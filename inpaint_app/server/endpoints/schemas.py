@@ -11,6 +11,7 @@ from inpaint_app.removal.session import CONFIDENCE
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
+from inpaint_app.server.guard.limits import SHOTS
 from inpaint_app.settings import Settings
 
 FILES = ("photo", "mask")
@@ -33,6 +34,7 @@ def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
         "frame": FRAME,
         "exact": EXACT,
         "mark_edited": MARK_EDITED,
+        "shots": SHOTS_GIVEN,
     }
     finding = {"confidence": SURE, "segmenter": _segmenter(settings)}
     return (
@@ -156,6 +158,14 @@ READING = {
         "description": "Take a mask that covers nearly all, or looks like a photo, as it is.",
     },
 }
+SHOTS_GIVEN = {
+    "type": "array",
+    "items": {"type": "string"},
+    "maxItems": SHOTS,
+    "default": [],
+    "description": "Further shots of the photo's place, such as the next ones of a burst: what they show behind the "
+    f"removed is taken before any fill, and the report tells how much. Each is {NAMED}",
+}
 SURE = {
     "type": "number",
     "minimum": 0,
@@ -191,6 +201,10 @@ REPORT = {
         "grow": {"type": "integer"},
         "feather": {"type": "integer"},
         "removed": {"type": "array", "items": FIND},
+        "shots": {
+            "type": ["object", "null"],
+            "description": "How much of the hole the further shots showed, and how each fits.",
+        },
         "file": {"type": "object", "description": "How the file was written, counted on the file itself."},
     },
     "required": ["backend", "seconds", "changed_known", "hole_pixels", "removed", "file"],
