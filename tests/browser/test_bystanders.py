@@ -45,3 +45,12 @@ def test_bystanders_are_marked_the_subjects_outlined_and_a_click_changes_it(stud
     for number in subjects:
         box = people[number].box
         assert not (hole[box.slices] & people[number].mask).any(), "the hole does not grow into who stays"
+
+
+def test_all_four_buttons_are_whole_on_a_phone(phone: Any, bus: Path) -> None:
+    phone.open(bus)
+    edges = phone.page.evaluate("[...document.querySelectorAll('.st-actions .b')].map((b) => b.getBoundingClientRect())"
+        ".flatMap((b) => [b.left, b.right])")  # fmt: skip
+    assert len(edges) == 8
+    assert min(edges) >= 0
+    assert max(edges) <= 390

@@ -59,6 +59,23 @@ def test_a_find_that_is_clicked_is_chosen(studio: Any, bus: Path) -> None:
     assert len(studio.app("s.mask.chosen()")) == 1
 
 
+def test_whoever_is_clicked_brings_what_is_his(studio: Any, bus: Path) -> None:
+    studio.open(bus)
+    studio.do("find")
+    studio.page.wait_for_selector(".owned")
+    studio.rest()
+    found = {one.number: one for one in studio.visit().step().found}
+    part = next(one for one in found.values() if one.of)
+    owner = found[part.of]
+    shape = studio.visit().pixels().shape[:2]
+    rows, columns = np.nonzero(owner.full_mask(shape) & ~part.full_mask(shape))
+    studio.page.keyboard.press("s")
+    studio.stroke((columns[len(rows) // 2], rows[len(rows) // 2]))
+    studio.page.wait_for_selector(".st.marked")
+    studio.rest()
+    assert {part.of, part.number} <= set(studio.app("s.mask.chosen()"))
+
+
 def test_it_works_by_touch(phone: Any, small: Path) -> None:
     phone.open(small)
     phone.page.locator("[data-tool=select]").tap()
