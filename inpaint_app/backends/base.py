@@ -117,7 +117,8 @@ class BackendSpec:
     usual fills one counts where a server bounds what it does for each. ensemble: whether the session fills with
     several others and paints what they have in common, instead of with the factory's backend alone.
     restores: whether it works on what the hole holds, such as a mosaic, instead of inventing; the pipeline hands
-    that in as Window.guide.
+    that in as Window.guide. lays_out: the side in pixels up to which its own fill is to be followed, where what is
+    finer in it is a blend of borrowed detail; 0: up to the size that it is given.
     """
 
     name: str
@@ -138,6 +139,7 @@ class BackendSpec:
     weighs: str | None = None
     ensemble: bool = False
     lacks: str | None = None
+    lays_out: int = 0
     restores: bool = False
 
     def missing(self, settings: Settings) -> tuple[Missing, ...]:

@@ -85,6 +85,9 @@ _SIZES = {
     "contextual-attention-raw": SizeRule(maximum=1024, square=True),
 }
 
+# What is finer than its 128 pixels it borrows, and blends: followed, that lies over a fill like a veil.
+_LAYS_OUT = {"contextual-attention-raw": 128}
+
 
 def network(name: str, title: str, summary: str, made_by: str, weights: str) -> BackendSpec:
     """One of the project's networks, at its own size."""
@@ -98,6 +101,7 @@ def network(name: str, title: str, summary: str, made_by: str, weights: str) -> 
         size=_SIZES.get(name, SizeRule(native=128)),
         packages=("torch", "safetensors"),
         weights=(weights,),
+        lays_out=_LAYS_OUT.get(name, 0),
     )
 
 

@@ -277,7 +277,8 @@ def _guide(
         windows.laid(fill[_inside(shared, own.crop).slices], opening, whole[inside])
         beyond[inside] = False
         done[_inside(part.box, crop).slices] |= part.mask
-        pixel = max(pixel, (own.crop.width / own.size[1]) * (where.size[1] / crop.width))
+        finest = min(own.size[1], guide.spec.lays_out or own.size[1])
+        pixel = max(pixel, (own.crop.width / finest) * (where.size[1] / crop.width))
     if beyond.any():
         whole = without_hidden(whole, beyond, waiting)
     return windows.resized(whole, where), pixel

@@ -147,6 +147,16 @@ def test_the_guide_fills_first_and_its_fill_steers(image: Image, mask: Mask) -> 
     assert np.array_equal(window.guide[~window.mask], window.image[~window.mask])
 
 
+@pytest.mark.parametrize(("lays_out", "times"), [(0, 1), (10, 3.1), (4000, 1)])
+def test_a_guide_whose_detail_is_borrowed_counts_as_coarse_as_its_layout(
+    image: Image, mask: Mask, lays_out: int, times: float
+) -> None:
+    backend, guiding = Toy(), toy(Toy(), context=0.0, context_minimum=10)
+    guiding = replace(guiding, spec=replace(guiding.spec, lays_out=lays_out))
+    remove(Removal(image, mask, grow=0, feather=0), replace(toy(backend), guide=guiding))
+    assert backend.seen[0].guide_pixel == times  # the guide's window is 31 pixels wide
+
+
 @pytest.mark.parametrize(("count", "views"), [(2, 2), (9, 1)])
 def test_a_guide_sees_few_holes_of_a_window_one_by_one(count: int, views: int) -> None:
     photo = np.random.default_rng(1).integers(0, 200, (60, 40 * count, 3)).astype(np.uint8)
