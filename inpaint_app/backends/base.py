@@ -115,7 +115,7 @@ class BackendSpec:
     memory that its weights take, roughly, where that is much. expects: "module:function" that tells from options and
     settings what a fill takes (Expected). weighs: "module:function" that tells from the options as how many
     usual fills one counts where a server bounds what it does for each. ensemble: whether the session fills with
-    several others and paints what they have in common, instead of with the factory's backend alone.
+    several others and paints what they have in common, or chooses one of them, instead of the factory's backend.
     restores: whether it works on what the hole holds, such as a mosaic, instead of inventing; the pipeline hands
     that in as Window.guide. lays_out: the side in pixels up to which its own fill is to be followed, where what is
     finer in it is a blend of borrowed detail; 0: up to the size that it is given.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,8 +14,9 @@ from inpaint_app.backends.families import DIFFUSION, FEEDFORWARD, NETWORKS, comp
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
 from inpaint_app.backends.patchmatch import PatchMatchOptions
-from inpaint_app.backends.removers.specs import REMOVERS
+from inpaint_app.backends.removers.specs import CHOOSING, REMOVERS
 from inpaint_app.errors import OptionError
+from inpaint_app.settings import Settings
 
 SIDE_BY_SIDE = ("context-encoder", "contextual-attention", "stable-diffusion")
 """The three that the page fills with at one press, to be compared."""
@@ -152,6 +153,14 @@ FINISHED: Mapping[str, str] = {
     "stable-diffusion": "stable-diffusion-raw",
 }
 """Names that meant a network's own output once, and what that is called now."""
+
+
+def default(settings: Settings, values: Mapping[str, Any] | Sequence[str] = ()) -> str:
+    """What fills where no backend is named: DEFAULT, or what chooses between it and a network that was fetched.
+
+    values: options that are set; beside the seed they are DEFAULT's.
+    """
+    return CHOOSING.name if not set(values) - {"seed"} and not CHOOSING.missing(settings) else DEFAULT
 
 
 def find(name: str) -> BackendSpec:

@@ -126,7 +126,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    request = shared.request(arguments, arguments.backend or backends.DEFAULT)
+    request = shared.request(
+        arguments, arguments.backend or backends.default(arguments.settings, arguments.option)
+    )
     shared.note_former([arguments.backend], console)
     if not request.objects and not request.gestures and arguments.masks is None:
         raise OptionError(

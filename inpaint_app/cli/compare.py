@@ -108,9 +108,12 @@ def _filled(
         yield from result.candidates or (result,)
 
 
-def usual(settings: Settings) -> list[str]:
-    """The backends that are measured where none is named."""
-    return list(_proof().quick(settings))
+def usual(arguments: argparse.Namespace) -> list[str]:
+    """What fills where no backend is named: with --prove those that are measured."""
+    settings: Settings = arguments.settings
+    return (
+        list(_proof().quick(settings)) if arguments.prove else [backends.default(settings, arguments.option)]
+    )
 
 
 def best(

@@ -60,7 +60,7 @@ def record(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
         "summary": spec.summary,
         "family": spec.family,
         "group": spec.group,
-        "default": spec.name == backends.DEFAULT,
+        "default": spec.name == backends.default(settings),
         "ready": not lacks,
         "missing": [dataclasses.asdict(lack) for lack in lacks],
         "options": {
@@ -80,7 +80,7 @@ def _all_lines(settings: Settings, options: bool) -> str:
 def lines(spec: BackendSpec, settings: Settings, options: bool) -> list[str]:
     """A backend as lines for people."""
     lacks = spec.missing(settings)
-    default = " (default)" if spec.name == backends.DEFAULT else ""
+    default = " (default)" if spec.name == backends.default(settings) else ""
     said = [f"{spec.name:<22} {state(lacks):<9} {spec.title}{default}: {spec.summary}", *cures(lacks)]
     if options:
         for field in dataclasses.fields(spec.options):

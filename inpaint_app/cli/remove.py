@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inpaint_app.backends import registry as backends
 from inpaint_app.batch.naming import beside, same_file
 from inpaint_app.cli import compare, saving, streams
 from inpaint_app.cli import masks as mask_arguments
@@ -93,8 +92,7 @@ def add(commands: Any, chosen: str | None) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do all photos; 1 if any of them failed, 2 if all that failed did so by a wrong call."""
     shared.note_former(arguments.backend, console)
-    usual = compare.usual(arguments.settings) if arguments.prove else [backends.DEFAULT]
-    names = list(dict.fromkeys(arguments.backend or usual))
+    names = list(dict.fromkeys(arguments.backend or compare.usual(arguments)))
     session = Session(arguments.settings)
     _check(arguments)
     if streams.STREAM in (str(arguments.output), arguments.json):

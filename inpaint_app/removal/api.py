@@ -86,7 +86,7 @@ def remove(
     *,
     objects: str | Iterable[str] = (),
     instances: Iterable[Instance] = (),
-    backend: str = registry.DEFAULT,
+    backend: str | None = None,
     grow: int | None = None,
     feather: int | None = None,
     segmenter: str | None = None,
@@ -120,7 +120,7 @@ def remove(
     request = Request(
         mask=_hole(photo, mask, instances, Reading(invert_mask, mask_as_is, stretch_mask, letterbox_mask)),
         objects=_words(objects),
-        backend=backend,
+        backend=backend or registry.default(session().settings, options),
         segmenter=segmenter,
         confidence=confidence,
         grow=grow,

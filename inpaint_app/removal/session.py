@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
+from inpaint_app.backends.removers.specs import CHOOSING
 from inpaint_app.errors import Cancelled, InpaintError, MissingError, NothingFound, OptionError
 from inpaint_app.photofile.metadata import mark
-from inpaint_app.removal import ensemble, shots
+from inpaint_app.removal import ensemble, shots, surroundings
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.opening import Opening
@@ -50,6 +51,7 @@ class Session(Opening):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings or Settings.from_environment())
         self.device = Device(self.settings)
+        self._offered = False
 
     def run(
         self,
@@ -73,6 +75,11 @@ class Session(Opening):
         if request.everything:
             request = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
+
+        if request.backend == backends.DEFAULT and not self._offered:
+            offer = surroundings.offer(self.settings, image, marked.mask)
+            progress.notes += [offer] if offer else []
+            self._offered = bool(offer)
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
             return self.detect(picture, request.segmenter, request.confidence, share, parts=())
@@ -133,6 +140,8 @@ class Session(Opening):
         meant, values = backends.meant(backend, removal.options)
         spec = self.resolve_backend(meant.name)
         options = spec.make_options(values)
+        if spec is CHOOSING:
+            return surroundings.remove(self, removal, progress)
         if spec.ensemble:
             return ensemble.remove(self, removal, progress)
         task = partial(remove, removal, progress=progress)

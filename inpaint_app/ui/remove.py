@@ -101,7 +101,7 @@ class Remover:
             marks = messages.marked(message, visit, progress.check)
             wanted = messages.request(message, visit, marks)
             step.marks = messages.listed(message.get("marks"))
-            names = messages.backends(message) or [backends.DEFAULT]
+            names = messages.backends(message) or [backends.default(visit.settings)]
             shown = Shown(visit, step, image, wanted, marks, message, partial(self._say_found, visit, step))
             cost = len(names) * (max(1, wanted.candidates) + OPENING * len(wanted.shots))
             with visit.allowance.turn(cost, progress):

@@ -45,7 +45,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     """Everything that the page draws its controls from."""
     return {
         "backends": [backend(spec, settings) for spec in backends.BACKENDS],
-        "chosen": backends.DEFAULT,
+        "chosen": backends.default(settings),
         "sideBySide": side_by_side(settings),
         "segmenters": [
             {"name": spec.name, "title": spec.title, "lacks": missing_text(spec.missing(settings), settings)}

@@ -62,7 +62,7 @@ def test_the_three_that_were_asked_for_come_first_and_the_rest_is_grouped() -> N
     assert tuple(listed[:3]) == registry.SIDE_BY_SIDE
     assert listed[0] == registry.DEFAULT
     removers = {"lama", "migan", "lama-guided", "migan-guided"}
-    assert set(listed[3:]) <= {*removers, "exemplar", "telea", "auto"}
+    assert set(listed[3:]) <= {*removers, "by-surroundings", "exemplar", "telea", "auto"}
     below = {"seven-layer-small", "gan-small", "context-encoder-channelwise-small"}
     assert {registry.find(name).group for name in below} == {COMPARE}
     assert all(registry.find(name).options().raw is False for name in registry.SIDE_BY_SIDE)

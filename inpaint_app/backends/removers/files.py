@@ -88,3 +88,8 @@ def lama_missing(settings: Settings) -> tuple[Missing, ...]:
 def migan_missing(settings: Settings) -> tuple[Missing, ...]:
     """What MI-GAN lacks on this machine besides packages."""
     return _missing("migan", settings)
+
+
+def both_missing(settings: Settings) -> tuple[Missing, ...]:
+    """The smaller of both where neither is here."""
+    return () if any(locate(name, settings) for name in FILES) else migan_missing(settings)

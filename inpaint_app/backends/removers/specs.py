@@ -48,4 +48,21 @@ def _painted(plain: BackendSpec) -> BackendSpec:
     )
 
 
-REMOVERS: tuple[BackendSpec, ...] = tuple(spec for plain in _PLAIN for spec in (plain, _painted(plain)))
+CHOOSING = BackendSpec(
+    "by-surroundings",
+    "By the surroundings",
+    "LaMa or MI-GAN, in the photo's own pixels, where lines and edges surround a hole, the context encoder elsewhere.",
+    "inpaint_app.backends.exemplar:Exemplar",
+    family="network",
+    size=SizeRule(context=1.0, context_minimum=96),
+    packages=("numba",),
+    seeded=True,
+    ensemble=True,
+    lacks=f"{_FILES}:both_missing",
+)
+"""The default where one of them is here: removal/surroundings.py."""
+
+REMOVERS: tuple[BackendSpec, ...] = (
+    *(spec for plain in _PLAIN for spec in (plain, _painted(plain))),
+    CHOOSING,
+)

@@ -178,10 +178,12 @@ class Service:
             further = shots or []
             cost = max(1, what.get("candidates", 1)) + OPENING * len(further)
             with visit.allowance.turn(cost) as turn:
-                options_of_file = saving.options(backend or backends.DEFAULT)
+                values = _options(options)
+                name = backend or backends.default(self.session.settings, values)
+                options_of_file = saving.options(name)
                 wanted = Request(
-                    backend=backend or backends.DEFAULT,
-                    options=from_network(_options(options), backend or backends.DEFAULT),
+                    backend=name,
+                    options=from_network(values, name),
                     grow=_pixels("grow", grow),
                     feather=_pixels("feather", feather),
                     **what,

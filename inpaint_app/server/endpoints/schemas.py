@@ -215,7 +215,7 @@ def _backend(settings: Settings) -> dict[str, Any]:
     return {
         "type": "string",
         "enum": [spec.name for spec in backends.BACKENDS],
-        "default": backends.DEFAULT,
+        "default": backends.default(settings),
         "description": "What fills the hole. "
         + " ".join(
             f"{spec.name}: {spec.summary.rstrip('.')}."

@@ -40,7 +40,7 @@ def build(session: Session, visits: Visits) -> None:
             masks = gr.File(label="Masks (optional)", file_count="multiple", height=190, scale=2)
         with gr.Row():
             words = gr.CheckboxGroup(WORDS, value=["people"], label="Remove", scale=2)
-            backend = gr.Dropdown(ready, value=backends.DEFAULT, label="Fill with", scale=1)
+            backend = gr.Dropdown(ready, value=backends.default(session.settings), label="Fill with", scale=1)
         with gr.Row():
             start = gr.Button("Start", variant="primary", scale=0, min_width=140, elem_id="batch-start")
             stop = gr.Button("Cancel", scale=0, min_width=110)
