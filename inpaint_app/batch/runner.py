@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_app.batch import journal
+from inpaint_app.batch.bursts import bursts as served
 from inpaint_app.batch.journal import Row
 from inpaint_app.batch.photos import Masks
 from inpaint_app.batch.photos import labels as labelled
@@ -75,12 +76,14 @@ def run(
     frame: int | None = None,
     overwrite: bool = False,
     saving: SaveOptions = AS_USUAL,
+    bursts: bool = False,
 ) -> Summary:
     """Do one request to many photos and write the results and batch.csv into `out`.
 
     Rows name a photo by its path below `root`, by default by its file name alone, so that a batch.csv handed on
     tells nothing of the machine. masks: a mask file per photo, joined with what the request finds; a photo with neither
-    fails by itself. frame: which frame or page of each, from 1. resume: skip what `out` already holds. on_done is
+    fails by itself. frame: which frame or page of each, from 1. resume: skip what `out` already holds. bursts: the
+    photos of a burst are further shots for one another (bursts.py). on_done is
     called after each photo is on disk. engine: where the work is done, by default in this process.
     Raises OptionError or MissingError before anything starts, SaveError where `out` cannot be written, Cancelled (what
     is done stays done).
@@ -117,6 +120,7 @@ def run(
             reading,
             frame,
             saving,
+            served(photos, session.limits) if bursts else {},
         )
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)
@@ -141,6 +145,7 @@ class _Batch:
     reading: Reading = BY_RULE
     frame: int | None = None
     saving: SaveOptions = AS_USUAL
+    served: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
     rows: dict[int, Row] = field(default_factory=dict)
     resumed: int = 0
 
@@ -173,6 +178,7 @@ class _Batch:
             and self.request.mask is None
         ):
             raise MaskError(self.masks.missing(path))
+        shots = tuple((other.name, files.read_bytes(other, limits)) for other in self.served.get(path, ()))
         own, width, height = self.session.header_of(data, path.name)
         check_side(files.chosen_format(own, self.format, self.saving.exact), width, height)
         name = self.names.take(path, label, result_suffix(path, own, self.format, self.saving.exact))
@@ -182,7 +188,7 @@ class _Batch:
             label,
             path.name,
             name,
-            self.key(data, mask),
+            self.key(data, mask, shots),
             data,
             mask,
             self.request,
@@ -190,6 +196,7 @@ class _Batch:
             self.reading,
             self.frame,
             self.saving,
+            shots,
         )
 
     def finish(self, done: Done) -> None:
@@ -209,8 +216,8 @@ class _Batch:
         self.rows[index] = row
         self.record(row)
 
-    def key(self, data: bytes, mask: bytes | None) -> str:
-        """The hash of everything that decides a result: the photo's bytes, the mask's, and the work."""
+    def key(self, data: bytes, mask: bytes | None, shots: Sequence[tuple[str, bytes]] = ()) -> str:
+        """The hash of everything that decides a result: the photo's bytes, the mask's, the shots', and the work."""
         request = self.request
         values = {item.name: getattr(request, item.name) for item in fields(request)}
         arrays = [values.pop(name) for name in ("mask", "avoid")]
@@ -223,6 +230,8 @@ class _Batch:
             digest.update(repr(self.reading).encode())
         if self.saving != AS_USUAL:
             digest.update(repr(self.saving).encode())
+        for _, shot in shots:
+            digest.update(hashlib.sha256(shot).digest())
         for array in arrays:
             digest.update(b"-" if array is None else np.packbits(array).tobytes())
         return digest.hexdigest()

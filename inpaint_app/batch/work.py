@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,12 +15,14 @@ import numpy as np
 
 from inpaint_app.batch.journal import Row
 from inpaint_app.batch.naming import legal
-from inpaint_app.errors import Cancelled, InpaintError, NothingFound
+from inpaint_app.errors import Cancelled, InpaintError, NothingFound, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
 from inpaint_app.removal.session import Request, Session
+from inpaint_app.removal.shots import shot_of
 from inpaint_app.segmenters.base import counted_words
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Progress
 
 _log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ class Task:
     """One photo on its way to whoever does it, the `index`-th of `count`.
 
     label: what its row calls it. result: the file name that its result will get. data, mask: the files' bytes.
+    shots: further shots of its place, names and bytes.
     """
 
     index: int
@@ -45,6 +49,7 @@ class Task:
     reading: Reading = BY_RULE
     frame: int | None = None
     saving: SaveOptions = AS_USUAL
+    shots: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +107,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
     photo = session.load(task.data, name=task.name, frame=task.frame, progress=progress)
     files.planned(photo, task.format, task.saving)
-    request, fitted = task.request, ""
+    request, fitted = replace(task.request, shots=_shots(session, task, progress)), ""
     if task.mask is not None:
         given = session.open_mask(
             task.mask,
@@ -117,6 +122,7 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         result = session.run(photo.rgb, request, progress, alpha=photo.alpha)
     except NothingFound as nothing:
         return _unchanged(session, task, photo, str(nothing))
+    told = result.behind.told if result.behind else ""
     encoded = session.encode(
         photo, result.image, result.mask, format=task.format, options=task.saving, progress=progress
     )
@@ -128,10 +134,19 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         hole_pixels=int(np.count_nonzero(result.mask)),
         changed_outside=encoded.report.changed_pixels_outside,
         method=encoded.report.method,
-        message=" ".join(part for part in (fitted, encoded.report.note) if part),
+        message=" ".join(part for part in (fitted, told, encoded.report.note) if part),
         sha256=hashlib.sha256(encoded.data).hexdigest(),
         shown_elsewhere=encoded.report.elsewhere,
     ), encoded.data
+
+
+def _shots(session: Session, task: Task, progress: Progress) -> tuple[Shot, ...]:
+    """Those that can be opened: what is wrong with another one is told in its own row."""
+    shots = []
+    for name, data in task.shots:
+        with suppress(UnreadablePhoto, PhotoTooLarge):
+            shots.append(shot_of(session.load(data, name=name, progress=progress)))
+    return tuple(shots)
 
 
 def _unchanged(session: Session, task: Task, photo: files.Photo, message: str) -> tuple[Row, bytes]:

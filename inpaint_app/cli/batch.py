@@ -27,6 +27,7 @@ examples:
   inpaint-app batch holiday/ clean/ --people --cars --recursive --resume
   inpaint-app batch scans/ repaired/ --masks scratches/ --backend telea
   inpaint-app batch photos.txt clean/ --people --workers 4
+  inpaint-app batch holiday/ clean/ --people --bursts      what a burst's other photos show behind the removed
   inpaint-app batch holiday/ clean/ --people --cluster tcp://10.0.0.5:8786
 
 IN is a folder, a text with a path a line (counted from its own folder), or - for such a text on stdin. OUT gets a
@@ -55,6 +56,11 @@ def add(commands: Any, chosen: str | None) -> None:
         help="a folder of masks, named as the photos; or one mask for all",
     )
     parser.add_argument("--recursive", action="store_true", help="photos in folders below IN, too")
+    parser.add_argument(
+        "--bursts",
+        action="store_true",
+        help="photos that a camera took seconds apart show each other what is behind the removed",
+    )
     parser.add_argument("--resume", action="store_true", help="leave out what OUT holds already")
     parser.add_argument(
         "--overwrite",
@@ -178,6 +184,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             engine=_engine(arguments, request, session),
             reading=mask_arguments.reading(arguments),
             overwrite=arguments.overwrite,
+            bursts=arguments.bursts,
         )
     console.say(str(summary))
     if arguments.zip:

@@ -18,13 +18,13 @@ import numpy as np
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile.formats import SUFFIX
 from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Method, Photo, Report, Saved, SaveOptions
-from inpaint_app.photofile.read import header_of, load, read_bytes
+from inpaint_app.photofile.read import header_of, load, moment_of, read_bytes
 from inpaint_app.photofile.write import chosen_format, encode, planned
 from inpaint_app.types import Image, Mask
 
 __all__ = [
     "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "SaveOptions", "Saved",
-    "chosen_format", "encode", "header_of", "load", "planned", "read_bytes", "rendered", "save", "warm_up",
+    "chosen_format", "encode", "header_of", "load", "moment_of", "planned", "read_bytes", "rendered", "save", "warm_up",
     "write_bytes",
 ]  # fmt: skip
 

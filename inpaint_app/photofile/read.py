@@ -33,6 +33,7 @@ from inpaint_app.photofile.decoding import broken_off, raw, screening
 from inpaint_app.photofile.decoding.decode import Opened, read_native
 from inpaint_app.photofile.frames import choose, pages
 from inpaint_app.photofile.metadata import reading
+from inpaint_app.photofile.metadata.moment import Moment, moment
 from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.photofile.samples.native import Native, alpha, shown
 from inpaint_app.photofile.samples.orientation import stored, turned
@@ -111,6 +112,13 @@ def header_of(data: bytes, name: str, limits: Limits) -> tuple[str, int, int]:
     with _only_photo_errors(name):
         opened = open_header(data, name, limits)
         return opened.format, *opened.image.size
+
+
+def moment_of(data: bytes, name: str, limits: Limits) -> tuple[Moment | None, tuple[int, int]]:
+    """When a photo was taken, None where it does not say, and its (width, height) as stored; raises as `header_of`."""
+    with _only_photo_errors(name):
+        opened = open_header(data, name, limits)
+        return moment(reading.exif(opened.image)), opened.image.size
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:

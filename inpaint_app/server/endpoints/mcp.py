@@ -141,6 +141,8 @@ class Tools(GradioMCPServer):
         if word in FILES:
             path = await self.incoming.one(str(value), root_url, visitor)
             return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
+        if word == "shots":
+            return [await self._asked("photo", one, root_url, visitor) for one in value]
         if isinstance(value, dict):
             return json.dumps(value)
         if word == "objects" and isinstance(value, list):
