@@ -14,6 +14,7 @@ import numpy as np
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.removers.specs import CHOOSING
+from inpaint_app.errors import CheckpointError
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.settings import Settings
@@ -73,13 +74,24 @@ def offer(settings: Settings, image: Image, mask: Mask) -> str:
 
 
 def remove(session: Session, removal: Removal, progress: Progress) -> Result:
-    """What a session runs for this backend; the result's `backend` says whose fill it is, a note why."""
+    """What a session runs for this backend; the result's `backend` says whose fill it is, a note why.
+
+    Where the network's file is refused the default fills, and a note tells what was wrong.
+    """
     found = coherence(removal.image, removal.mask)
-    network = next((name for name in NETWORKS if not registry.find(name).missing(session.settings)), None)
-    name = network if network is not None and found >= STRUCTURE else registry.DEFAULT
     kind = "lines and edges" if found >= STRUCTURE else "texture or plain ground"
-    progress.notes.append(
-        f"Around the hole there are {kind} (coherence {found:.2f}): filled by {registry.find(name).title}. "
-        "Name another backend to have that instead."
-    )
-    return session.remove(removal, name, progress)
+    ready = [
+        name for name in NETWORKS if found >= STRUCTURE and not registry.find(name).missing(session.settings)
+    ]
+    for name in (*ready, registry.DEFAULT):
+        try:
+            result = session.remove(removal, name, progress)
+        except CheckpointError as error:
+            if name == registry.DEFAULT:
+                raise
+            progress.notes.append(str(error))
+            continue
+        said = f"Around the hole there are {kind} (coherence {found:.2f}): filled by {registry.find(name).title}."
+        progress.notes.append(f"{said} Name another backend to have that instead.")
+        break
+    return result

@@ -12,6 +12,7 @@ import pytest
 from inpaint_app.backends import registry
 from inpaint_app.backends.removers import files
 from inpaint_app.backends.removers.specs import CHOOSING
+from inpaint_app.errors import CheckpointError
 from inpaint_app.removal import surroundings
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Request, Session
@@ -77,9 +78,12 @@ class Fake:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.asked: list[str] = []
+        self.refused: tuple[str, ...] = ()
 
     def remove(self, removal: Removal, backend: str, progress: Progress) -> Result:
         self.asked.append(backend)
+        if backend in self.refused:
+            raise CheckpointError("The file of LaMa failed its self-test.")
         return Result(removal.image, removal.mask, backend, 0.0, (), 0, 0, 0, Options())
 
 
@@ -106,6 +110,17 @@ def test_a_network_fills_among_lines_the_default_among_texture(
     assert session.asked == [backend] == [result.backend]
     assert registry.find(backend).title in progress.notes[0]
     assert "coherence" in progress.notes[0]
+
+
+def test_a_file_that_is_refused_leaves_the_next_and_a_note(tmp_path: Path) -> None:
+    session, progress = Fake(settings_with(tmp_path, "lama")), Progress()
+    session.refused = ("lama-guided",)
+    result = surroundings.remove(cast(Session, session), Removal(stripes(), hole()), progress)
+    assert result.backend == registry.DEFAULT
+    assert "self-test" in progress.notes[0]
+    session.refused = ("lama-guided", registry.DEFAULT)
+    with pytest.raises(CheckpointError):
+        surroundings.remove(cast(Session, session), Removal(stripes(), hole()), progress)
 
 
 def test_without_networks_and_with_options_of_its_own_the_default_stays(tmp_path: Path) -> None:
