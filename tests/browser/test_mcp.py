@@ -148,6 +148,16 @@ def test_a_mask_is_removed_and_every_other_pixel_stays(
     assert not changed.any()
 
 
+def test_what_is_pointed_at_is_removed(assistant: Assistant, photo: Path) -> None:
+    answer = assistant.call("remove_objects", photo=data(photo), box=[30, 20, 70, 60], backend="telea")
+    assert not answer.isError, answer.content
+    (one,) = answer.structuredContent["report"]["removed"]
+    assert one["label"] == "selection"
+    answer = assistant.call("remove_objects", photo=data(photo), at=[[9000, 9]])
+    assert answer.isError
+    assert "nothing at the point 9000,9" in answer.content[0].text
+
+
 def test_people_are_removed_and_found(assistant: Assistant, tmp_path: Path) -> None:
     from inpaint_app.ui import view_models
 
@@ -163,7 +173,7 @@ def test_people_are_removed_and_found(assistant: Assistant, tmp_path: Path) -> N
     )
     assert not answer.isError, answer.content
     report = answer.structuredContent["report"]
-    assert {find["label"] for find in report["removed"]} == {"person"}
+    assert {find["label"] for find in report["removed"] if find["of"] is None} == {"person"}
     assert report["file"]["changed_blocks_outside"] == 0
     before, after = decoded((tmp_path / "bus.jpg").read_bytes()), decoded(pictures(answer)[0])
     changed = (before != after).any(axis=2)
