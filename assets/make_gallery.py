@@ -1,6 +1,7 @@
 """Makes the pictures of docs/gallery.md: `python assets/make_gallery.py [FOLDER] [--only NAME]`.
 
-Every picture shows a photo, what was marked on it, and the fill as it came. The photos come from installed packages and
+Every picture shows a photo, what was marked on it, and the fill as it came; where several backends filled, each, around
+the hole and at the photo's own size. The photos come from installed packages and
 may be shown: scikit-image's astronaut (NASA, public domain), coffee (Rachel Michetti, CC0), chelsea (Stefan van der
 Walt, CC0), rocket (SpaceX, public domain) and brick (CC0Textures, CC0), and ultralytics' bus (AGPL-3.0). Masks are
 drawn here.
@@ -32,7 +33,10 @@ BUS = 300
 
 @dataclass(frozen=True)
 class Case:
-    """One removal. shapes: polygons as points (x, y), or ellipses as ((x, y), (radius, radius), degrees)."""
+    """One removal. backend: one, or several with a space between.
+
+    shapes: polygons as points (x, y), or ellipses as ((x, y), (radius, radius), degrees).
+    """
 
     name: str
     photo: str
@@ -59,6 +63,8 @@ WALKERS = (
     ((222, 405), (300, 400), (345, 560), (340, 865), (225, 865)),
 )
 
+BOTH = "context-encoder contextual-attention"
+
 CASES = (
     Case("tower", "rocket", "patchmatch", (TOWER,)),
     Case("spoon", "coffee", "exemplar", (HANDLE, ((366, 283), (46, 50), 0))),
@@ -70,6 +76,10 @@ CASES = (
     Case("rocket", "rocket", "exemplar", (ROCKET,)),
     Case("cup", "coffee", "patchmatch", (((290, 115), (122, 108), 0), ((290, 220), (95, 85), 0))),
     Case("walkers", "bus", "patchmatch", WALKERS),
+    Case("badge-both", "astronaut", BOTH, (((172, 386), (45, 45), 0),)),
+    Case("brick-both", "brick", BOTH, (((256, 250), (70, 60), 0),)),
+    Case("rocket-both", "rocket", BOTH, (ROCKET,)),
+    Case("walkers-both", "bus", BOTH, WALKERS),
 )
 
 
@@ -92,22 +102,27 @@ def make(case: Case, target: Path, backend: str) -> None:
     """One picture: before, marked, after."""
     import inpaint_app
     from inpaint_app.metrics import no_reference
+    from inpaint_app.server.comparison import area
 
-    photo = source(case.photo)
-    result = inpaint_app.remove(photo, marked(case, photo), backend=backend)
-    scores = no_reference.report(photo, result)
-    print(
-        f"{case.name:10} {backend:12} {result.changed_known} known pixels changed, seam {scores.seam_contrast:.2f}, "
-        f"texture {scores.texture_energy:.2f}"
-    )
-    shown = np.where(result.mask[..., None], 0.45 * photo + 0.55 * CORAL, photo).astype(np.uint8)
-    picture = np.hstack(
-        [np.pad(part, ((0, 0), (0, 8), (0, 0)), constant_values=255) for part in (photo, shown, result.image)]
-    )
+    photo, names = source(case.photo), backend.split()
+    results = [inpaint_app.remove(photo, marked(case, photo), backend=name) for name in names]
+    for name, result in zip(names, results, strict=True):
+        scores = no_reference.report(photo, result)
+        print(
+            f"{case.name:12} {name:20} {result.changed_known} known pixels changed, "
+            f"seam {scores.seam_contrast:.2f}, texture {scores.texture_energy:.2f}"
+        )
+    hole, several = results[0].mask, len(results) > 1
+    shown = np.where(hole[..., None], 0.45 * photo + 0.55 * CORAL, photo).astype(np.uint8)
+    parts = [photo, shown, *(result.image for result in results)]
+    if several:
+        parts = [part[area(hole)] for part in parts]
+    picture = np.hstack([np.pad(part, ((0, 0), (0, 8), (0, 0)), constant_values=255) for part in parts])
     picture = picture[:, :-8]
-    size = (round(picture.shape[1] * HEIGHT / picture.shape[0]), HEIGHT)
+    height = picture.shape[0] if several else HEIGHT
+    size = (round(picture.shape[1] * height / picture.shape[0]), height)
     small = cv2.resize(
-        picture, size, interpolation=cv2.INTER_AREA if picture.shape[0] > HEIGHT else cv2.INTER_CUBIC
+        picture, size, interpolation=cv2.INTER_AREA if picture.shape[0] > height else cv2.INTER_CUBIC
     )
     encoded = cv2.imencode(".webp", small[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 82])[1]
     target.write_bytes(encoded.tobytes())
