@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from inpaint_app.batch import masks_in
@@ -15,8 +13,9 @@ from inpaint_app.errors import OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.mask_file import open_mask
-from inpaint_app.removal.session import Request, Session
+from inpaint_app.removal.session import Session
 from inpaint_app.removal.shots import shot_of
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Mask
 
 NOTHING = (
@@ -108,16 +107,10 @@ def check_shots(arguments: argparse.Namespace) -> bool:
         )
     if arguments.shots and (len(arguments.photos) > 1 or arguments.prove):
         raise OptionError("--shots goes with one PHOTO, whose place they all show, and without --prove.")
-    if arguments.shots and arguments.save_recipe:
-        raise OptionError("--save-recipe does not go with --shots: a recipe holds one photo's removal.")
     return bool(arguments.everything_that_moves)
 
 
-def with_shots(
-    requests: Sequence[Request], photo: Path, arguments: argparse.Namespace, session: Session
-) -> list[Request]:
-    """The requests with the shots; the photo itself (`*.jpg` names it too) is none."""
+def shots(photo: Path, arguments: argparse.Namespace, session: Session) -> tuple[Shot, ...]:
+    """The shots; the photo itself (`*.jpg` names it too) is none."""
     paths = [path for path in arguments.shots if not same_file(path, photo)]
-    shots = tuple(shot_of(session.load(path)) for path in paths)
-    everything = arguments.everything_that_moves
-    return [replace(request, shots=shots, everything=everything) for request in requests]
+    return tuple(shot_of(session.load(path)) for path in paths)

@@ -196,11 +196,9 @@ class _Work:
             photo = self.source.load(self.session, self.arguments.frame)
             held = _recipe(self.arguments.recipe, photo) if self.arguments.recipe else None
             mask = mask_arguments.mask_of(photo, path, self.given, self.arguments, self.session, self.console)
-            if held:
-                requests = [held.request()]
-            elif mask is not None:
-                requests = [replace(request, mask=mask) for request in requests]
-            requests = mask_arguments.with_shots(requests, path, self.arguments, self.session)
+            shots = mask_arguments.shots(path, self.arguments, self.session)
+            further = {"mask": mask, "shots": shots, "everything": self.arguments.everything_that_moves}
+            requests = [held.request(shots)] if held else [replace(one, **further) for one in requests]
             found, proof = None, None
             if self.arguments.prove:
                 chosen, proof = compare.best(self.session, photo, requests, path.name, self.console)

@@ -7,14 +7,11 @@ line replays it. A recipe comes from anywhere, so it is read as hostile: bounded
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import math
 import platform
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -25,11 +22,14 @@ import numpy as np
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
+from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.models import checkpoints
 from inpaint_app.photofile.photo import Photo, Report
 from inpaint_app.removal.parts import KINDS
 from inpaint_app.removal.session import Request
+from inpaint_app.removal.shots import record, recorded, replayed
 from inpaint_app.settings import Settings
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Image, Mask, Result
 
 VERSION = 2
@@ -37,8 +37,6 @@ VERSION = 2
 
 MAX_BYTES = 64 * 2**20
 """Longest recipe that is read; a mask of 200 megapixels of noise is 25 MB, 33 MB in base64."""
-
-ENCODING = "bits-zlib"  # see `_packed`
 
 DISTRIBUTIONS = {"patchmatch": "PyPatchMatch"}  # where it is not called as the module of BackendSpec.packages
 
@@ -49,7 +47,8 @@ class Recipe:
 
     shape: (H, W) of the photo. mask, avoid: (H, W) bool. photo_sha256: of the photo's file; pixels_sha256: of the
     result's pixels, see `fingerprint`; "" where the recipe was made before the removal. app, libraries: versions.
-    former: what the recipe calls the backend, where that has another name now.
+    former: what the recipe calls the backend, where that has another name now. shots: of each further shot its name,
+    its file's sha256, and what in it was left out, packed.
     """
 
     backend: str
@@ -66,15 +65,21 @@ class Recipe:
     app: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
     former: str = ""
+    shots: tuple[tuple[str, str, Any], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of the photo."""
         return self.mask.shape[0], self.mask.shape[1]
 
-    def request(self) -> Request:
-        """The request that does it again: `session.run(photo.rgb, recipe.request())`."""
+    def request(self, given: Sequence[Shot] = ()) -> Request:
+        """The request that does it again: `session.run(photo.rgb, recipe.request())`.
+
+        given: the further shots that it was made with, known by their hashes; others beside them are left out.
+        Raises OptionError where one is lacking, or the recipe knows of none.
+        """
         return Request(
+            shots=replayed(given, self.shots),
             mask=self.mask,
             avoid=self.avoid,
             backend=self.backend,
@@ -131,8 +136,9 @@ def make(
         "feather": request.feather,
         "wall": request.walled,
         "parts": {name: getattr(request, name) for name in KINDS},  # told: what went stands in the mask
-        "mask": _packed(result.hole),
-        "avoid": None if result.avoid is None else _packed(result.avoid),
+        "mask": packed(result.hole),
+        "avoid": None if result.avoid is None else packed(result.avoid),
+        "shots": record(request.shots, result.behind),
         "result": {"sha256": fingerprint(result.image), "format": format, "method": method},
         "certificate": report.plain() if report else None,
     }
@@ -183,8 +189,8 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
     return Recipe(
         backend=spec.name,
         options=options,
-        mask=_unpacked(content.get("mask"), (height, width), "mask"),
-        avoid=None if content.get("avoid") is None else _unpacked(content["avoid"], (height, width), "avoid"),
+        mask=unpacked(content.get("mask"), (height, width), "mask"),
+        avoid=None if content.get("avoid") is None else unpacked(content["avoid"], (height, width), "avoid"),
         grow=_pixels(content, "grow"),
         feather=_pixels(content, "feather"),
         wall=content.get("wall") is True,
@@ -193,6 +199,7 @@ def parse(text: str | bytes, shape: tuple[int, ...]) -> Recipe:
         pixels_sha256=_text(result, "sha256", ""),
         method=_text(result, "method", ""),
         app=_text(content, "app", ""),
+        shots=recorded(content.get("shots")),
         former="" if named == spec.name else named,
         libraries={
             _short(name): _short(version)
@@ -269,32 +276,3 @@ def _options(values: Mapping[str, Any], spec: BackendSpec) -> dict[str, Any]:
             )
     spec.make_options(values)
     return dict(values)
-
-
-def _packed(mask: Mask) -> dict[str, str]:
-    """A mask as text: rows of bits, the first pixel highest, each row padded to whole bytes; zlib; base64."""
-    bits = zlib.compress(np.packbits(mask, axis=1).tobytes(), 6)
-    return {"encoding": ENCODING, "data": base64.b64encode(bits).decode("ascii")}
-
-
-def _unpacked(value: Any, shape: tuple[int, int], name: str) -> Mask:
-    """The mask of a recipe; what it unpacks to is bounded by the photo's size, whatever the data claim."""
-    if (
-        not isinstance(value, dict)
-        or value.get("encoding") != ENCODING
-        or not isinstance(value.get("data"), str)
-    ):
-        raise OptionError(f"The recipe's {name} is {_shown(value)}, expected {ENCODING} data in base64.")
-    across = -(-shape[1] // 8)
-    expected = shape[0] * across
-    unpacker = zlib.decompressobj()
-    try:
-        bits = unpacker.decompress(base64.b64decode(value["data"], validate=True), expected + 1)
-    except (binascii.Error, ValueError, zlib.error) as error:
-        raise OptionError(f"The recipe's {name} cannot be read ({error}): the recipe is damaged.") from None
-    if len(bits) != expected or not unpacker.eof:
-        raise OptionError(
-            f"The recipe's {name} is not of {shape[1]}×{shape[0]} pixels: the recipe is damaged."
-        )
-    rows = np.frombuffer(bits, np.uint8).reshape(shape[0], across)
-    return np.unpackbits(rows, axis=1, count=shape[1]).view(bool)

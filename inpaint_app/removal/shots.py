@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from inpaint_app.errors import MissingError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.composite import changed_outside, composite
+from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
 from inpaint_app.removal.request import Marked, Request
@@ -61,7 +63,8 @@ def behind(
                 shots[number] = replace(shot, hidden=_in_the_way(shot.image, words, find, part))
     picture, found = stack.behind(image, grown, shots, marked.mask, progress=progress.part(0.4, 1.0))
     progress.notes += found.notes
-    return picture, found
+    hidden = (None if shot.hidden is None else packed(shot.hidden) for shot in shots)
+    return picture, replace(found, hidden=tuple(hidden))
 
 
 def _in_the_way(image: Image, words: set[str], find: Find, progress: Progress) -> Mask | None:
@@ -110,4 +113,43 @@ def filled(
         seconds=time.perf_counter() - began,
         changed_known=changed_outside(removal.image, result.image, grown),
         behind=found,
+    )
+
+
+def record(shots: Sequence[stack.Shot], found: stack.Behind | None) -> list[dict[str, Any]]:
+    """What a recipe says of the shots that a removal went by, as JSON."""
+    if found is None:
+        return []
+    return [
+        {"name": shot.name, "sha256": shot.sha256, "hidden": hidden}
+        for shot, hidden in zip(shots, found.hidden, strict=True)
+    ]
+
+
+def recorded(value: Any) -> tuple[tuple[str, str, Any], ...]:
+    """Of each shot of a recipe its name, its file's hash and what was left out; raises OptionError."""
+    listed = [] if value is None else value
+    if not isinstance(listed, list) or len(listed) > stack.MOST:
+        raise OptionError(f"The recipe's shots are {ascii(value)[:40]}, expected a list.")
+    for one in listed:
+        words = [one.get("name"), one.get("sha256")] if isinstance(one, dict) else [None]
+        if not all(isinstance(word, str) and len(word) <= 1000 for word in words):
+            raise OptionError(f"The recipe's shots hold {ascii(one)[:40]}, expected names and hashes.")
+    return tuple((one["name"], one["sha256"], one.get("hidden")) for one in listed)
+
+
+def replayed(given: Sequence[stack.Shot], wanted: Sequence[tuple[str, str, Any]]) -> tuple[stack.Shot, ...]:
+    """Those of the given shots that a recipe wants, with what was left out of each; see `Recipe.request`."""
+    known = {shot.sha256: shot for shot in given}
+    lacking = [f"{name} (sha256 {sha[:12]}…)" for name, sha, _ in wanted if sha not in known]
+    if lacking:
+        raise OptionError(
+            f"The recipe was made with further shots, give {' and '.join(lacking)}: --shots FILE."
+        )
+    if given and not wanted:
+        raise OptionError("The recipe was made without further shots: leave them out.")
+    return tuple(
+        replace(known[sha], hidden=None if hidden is None else unpacked(hidden, size, "shots"))
+        for _, sha, hidden in wanted
+        for size in [(known[sha].image.shape[0], known[sha].image.shape[1])]
     )

@@ -65,6 +65,7 @@ class Behind:
     """What the shots show behind a hole.
 
     source: (H, W) uint8, the number of the shot (from 1) that each pixel of the hole is from, 0 where none shows it.
+    hidden: of each shot what in it was left out, as `imaging.packed_mask` packs it.
     boxes, shares: the holes, and how much of each was seen, 0..1; share: of all. notes: sentences.
     """
 
@@ -74,6 +75,7 @@ class Behind:
     shares: tuple[float, ...]
     share: float
     notes: tuple[str, ...]
+    hidden: tuple[dict[str, str] | None, ...] = ()
 
     @property
     def seen(self) -> Mask:

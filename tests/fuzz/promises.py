@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 from inpaint_app.backends import registry
 from inpaint_app.errors import MaskError, OptionError, PhotoTooLarge, SaveError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import read
+from inpaint_app.imaging.packed_mask import packed
 from inpaint_app.photofile import files
 from inpaint_app.photofile.containers import png
 from inpaint_app.removal import recipe
@@ -195,8 +196,8 @@ def recipe_seed(backend: str = "telea", avoid: bool = True) -> dict[str, object]
         "options": asdict(registry.find(backend).make_options({})),
         "grow": 3,
         "feather": None,
-        "mask": recipe._packed(hole_in(*SHAPE)),
-        "avoid": recipe._packed(hole_in(*SHAPE, 5)) if avoid else None,
+        "mask": packed(hole_in(*SHAPE)),
+        "avoid": packed(hole_in(*SHAPE, 5)) if avoid else None,
         "result": {"sha256": "f" * 64, "format": "JPEG", "method": "jpeg-blocks"},
     }
 

@@ -20,12 +20,15 @@ from hypothesis.extra.numpy import arrays
 
 from inpaint_app.backends import registry
 from inpaint_app.errors import OptionError
+from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.photofile.files import load
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal import recipe
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
+from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Image, Mask
+from tests.shots.scenes import hand_held, hole, place, with_thing
 
 SESSION = Session(Settings())
 
@@ -92,6 +95,32 @@ def test_a_recipe_of_a_recipe_is_the_same(photo: Photo, made: str) -> None:
     assert json.loads(again) == json.loads(made)
 
 
+def test_shots_are_named_by_their_hashes_and_asked_for(photo: Photo, mask: Mask) -> None:
+    picture = with_thing(place())
+    photo, mask = replace(photo, rgb=picture), hole()
+    first, second = (
+        Shot(place(), "2.jpg", sha256="a" * 64),
+        Shot(hand_held(place(), 2), "3.jpg", ~mask, "b" * 64),
+    )
+    request = Request(mask=mask, backend="telea", shots=(first, second))
+    text = recipe.make(photo, SESSION.run(photo.rgb, request), request, SESSION.settings)
+    read = recipe.parse(text, photo.rgb.shape)
+    assert [shot[:2] for shot in read.shots] == [("2.jpg", "a" * 64), ("3.jpg", "b" * 64)]
+    with pytest.raises(OptionError, match=r"made with further shots, give 3.jpg \(sha256 bbbbbbbbbbbb…\)"):
+        read.request([first])
+    again = read.request([Shot(place(9), "x.jpg"), replace(second, hidden=None), first])
+    assert recipe.fingerprint(SESSION.run(photo.rgb, again).image) == read.pixels_sha256
+    assert again.shots[1].hidden is not None
+    assert np.array_equal(again.shots[1].hidden, ~mask)
+    with pytest.raises(OptionError, match="not of 60×60 pixels"):
+        read.request([first, replace(second, image=np.zeros((60, 60, 3), np.uint8))])
+
+
+def test_a_recipe_without_shots_takes_none(photo: Photo, made: str) -> None:
+    with pytest.raises(OptionError, match="made without further shots"):
+        recipe.parse(made, photo.rgb.shape).request([Shot(place(), sha256="a")])
+
+
 def test_what_differs_is_named(photo: Photo, made: str) -> None:
     content = json.loads(made)
     content["app"], content["libraries"]["opencv-python"] = "0.0.1", "1.2"
@@ -120,16 +149,16 @@ def test_other_seeds_are_other_recipes_with_other_pixels(photo: Photo, mask: Mas
 @settings(max_examples=60, deadline=None)
 @given(arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))))
 def test_any_mask_goes_through(mask: Mask) -> None:
-    packed = json.loads(json.dumps(recipe._packed(mask)))
-    assert np.array_equal(recipe._unpacked(packed, mask.shape, "mask"), mask)  # type: ignore[arg-type]
+    text = json.loads(json.dumps(packed(mask)))
+    assert np.array_equal(unpacked(text, mask.shape, "mask"), mask)  # type: ignore[arg-type]
 
 
 def test_a_mask_of_forty_megapixels_stays_small() -> None:
     mask = np.zeros((5000, 8000), dtype=bool)
     cv2.circle(mask.view(np.uint8), (4000, 2500), 900, 1, -1)
-    packed = recipe._packed(mask)
-    assert len(packed["data"]) < 100_000
-    assert np.array_equal(recipe._unpacked(packed, (5000, 8000), "mask"), mask)
+    text = packed(mask)
+    assert len(text["data"]) < 100_000
+    assert np.array_equal(unpacked(text, (5000, 8000), "mask"), mask)
 
 
 def test_fingerprints_tell_shapes_apart() -> None:

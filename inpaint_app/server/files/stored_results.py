@@ -79,11 +79,13 @@ class StoredResult:
     ) -> StoredResult:
         """Keep a result small."""
         nothing, no_mask = np.empty((0, 0, 3), np.uint8), np.empty((0, 0), bool)
+        shots = tuple(replace(shot, image=nothing, hidden=None) for shot in request.shots)
+        behind = result.behind and replace(result.behind, source=np.empty((0, 0), np.uint8))
         return cls(
             replace(
-                result, image=nothing, mask=no_mask, hole=no_mask, avoid=None, candidates=(), behind=None
+                result, image=nothing, mask=no_mask, hole=no_mask, avoid=None, candidates=(), behind=behind
             ),
-            replace(request, mask=None, avoid=None, found=None, shots=()),
+            replace(request, mask=None, avoid=None, found=None, shots=shots),
             gone,
             patches_of(result),
             np.packbits(result.hole, axis=1),
