@@ -1,7 +1,7 @@
 """Makes the pictures of docs/gallery.md: `python assets/make_gallery.py [FOLDER] [--only NAME]`.
 
 Every picture shows a photo, what was marked on it, and the fill as it came; where several backends filled, each, around
-the hole and at the photo's own size. The photos come from installed packages and
+the hole and at the photo's own size, up to HIGHEST rows. The photos come from installed packages and
 may be shown: scikit-image's astronaut (NASA, public domain), coffee (Rachel Michetti, CC0), chelsea (Stefan van der
 Walt, CC0), rocket (SpaceX, public domain) and brick (CC0Textures, CC0), and ultralytics' bus (AGPL-3.0). Masks are
 drawn here.
@@ -27,6 +27,8 @@ CORAL = np.array([214, 35, 74])
 HEIGHT = 300
 """Pixels of a picture's height."""
 
+HIGHEST = 460
+"""Rows of a picture with several fills: they are shown at the photo's own size up to here."""
 BUS = 300
 """Rows of the bus photo that are left out above."""
 
@@ -119,7 +121,7 @@ def make(case: Case, target: Path, backend: str) -> None:
         parts = [part[area(hole)] for part in parts]
     picture = np.hstack([np.pad(part, ((0, 0), (0, 8), (0, 0)), constant_values=255) for part in parts])
     picture = picture[:, :-8]
-    height = picture.shape[0] if several else HEIGHT
+    height = min(picture.shape[0], HIGHEST) if several else HEIGHT
     size = (round(picture.shape[1] * height / picture.shape[0]), height)
     small = cv2.resize(
         picture, size, interpolation=cv2.INTER_AREA if picture.shape[0] > height else cv2.INTER_CUBIC

@@ -14,16 +14,16 @@ def noise(image: Image) -> float:
 
 def test_an_even_sky_stays_even_beside_rock() -> None:
     random = np.random.default_rng(3)
-    image = np.array((90, 140, 220)) + random.integers(-1, 2, (600, 1000, 1))
-    image[:, 500:] = np.array((120, 100, 80)) + random.integers(-40, 41, (600, 500, 1))
+    image = np.array((90, 140, 220)) + random.integers(-1, 2, (1050, 2000, 1))
+    image[:, 1000:] = np.array((120, 100, 80)) + random.integers(-40, 41, (1050, 1000, 1))
     photo = np.clip(image, 0, 255).astype(np.uint8)
-    mask = np.zeros((600, 1000), bool)
-    mask[100:500, 200:800] = True  # over both
+    mask = np.zeros((1050, 2000), bool)
+    mask[100:500, 700:1300] = True  # over both
     fill = photo.copy()
-    rock = slice(100, 500), slice(520, 780)
+    rock = slice(100, 500), slice(1020, 1280)
     fill[rock] = (fill[rock].astype(int) + np.array((120, 100, 80))) // 2  # as matching smooths it
     before = fill.copy()
     grain.match_grain(fill, mask, *(where.astype(np.int32) for where in np.nonzero(mask)))
-    sky = slice(100, 500), slice(440, 498)
+    sky = slice(100, 500), slice(940, 998)
     assert noise(fill[sky]) < 1.2 * noise(before[sky])
     assert noise(fill[rock]) > 1.2 * noise(before[rock])

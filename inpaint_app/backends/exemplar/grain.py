@@ -29,9 +29,9 @@ MOST = 3.0  # limit of the gain
 EVEN = 4.0, 1.0  # grey values: what has less detail than this is even, and hardly amplified
 STEP = 4  # pixels: side of the cells that sizes are averaged over first
 POWER = 1.3, 1.8  # of the ratio of sizes: a gain on what is copied raises the mean less than it says
-PIXELS = 50_000, 200_000
-"""Up to so many hole pixels the first values of EVEN and POWER hold, from so many on the second: what is finer than
-`DETAIL` is structure in a small picture, and mostly grain in a large one."""
+PIXELS = 1e6, 2e6
+"""Up to so many pixels of the window the first values of EVEN and POWER hold, from so many on the second: what is finer
+than `DETAIL` is structure in a small picture, and mostly grain in a large one."""
 COLOURS = 16  # bins of each channel (Lab) by which cells count as of one colour
 SEEN = 256  # known pixels of a colour from which its detail is known
 SPARED = 4.0  # grey values: what is evener than this around the hole gets hardly more
@@ -58,7 +58,7 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     alike = _of_its_colour(image[near], known, part, wanted)
     wanted = np.minimum(wanted, alike * (1 + alike / np.float32(SPARED)))
     own = _mean(everything - known, whole - part)
-    even, power = (float(np.interp(np.log(len(py)), np.log(PIXELS), values)) for values in (EVEN, POWER))
+    even, power = (float(np.interp(np.log(hole.size), np.log(PIXELS), values)) for values in (EVEN, POWER))
     limit = 1 + (MOST - 1) * own / (own + even)
     gain = np.clip(((wanted + 1) / (own + 1)) ** power, 1, limit).astype(np.float32)
     run(partial(_amplify, image, detail, gain, py, px, top, left), len(py), 16_384)
