@@ -262,7 +262,8 @@ def test_the_first_fill_after_an_installation_says_that_it_compiles(tmp_path: Pa
     code = (
         "import numpy as np\nfrom inpaint_app.backends.exemplar import Exemplar, ExemplarOptions\n"
         "from inpaint_app.settings import Settings\n"
-        "from inpaint_app.types import Progress, Window\nmask = np.zeros((40, 40), bool); mask[15:20, 15:20] = True\n"
+        "from inpaint_app.backends.base import Window\nfrom inpaint_app.types import Progress\n"
+        "mask = np.zeros((40, 40), bool); mask[15:20, 15:20] = True\n"
         "image = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)\n"
         "told = Progress(lambda share, stage: print(stage))\n"
         "Exemplar(Settings()).inpaint(Window(image, mask), ExemplarOptions(), told)"

@@ -133,9 +133,10 @@ def test_a_fill_on_a_lent_gpu_is_the_same_fill(
 ) -> None:
     pytest.importorskip("diffusers")
     from inpaint_app.backends import registry
+    from inpaint_app.backends.base import Window
     from inpaint_app.backends.diffusion.backend import StableDiffusion
     from inpaint_app.settings import Settings
-    from inpaint_app.types import Progress, Window
+    from inpaint_app.types import Progress
     from tests.backends.small_diffusion import make
 
     model = make(tmp_path_factory.mktemp("model"))
