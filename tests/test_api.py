@@ -33,6 +33,7 @@ def file(tmp_path: Path, image: Image, monkeypatch: pytest.MonkeyPatch) -> Path:
     image[0, 0] = 255
     path = tmp_path / "p.png"
     path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    api.session.cache_clear()
     yield path
     api.session().release()
 

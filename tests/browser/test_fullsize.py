@@ -49,7 +49,7 @@ def test_twelve_megapixels_brushed_removed_and_downloaded_with_known_pixels_as_t
     assert studio.page.locator(".card .badge").inner_text() == "0 known pixels changed"
     own, lossless = studio.saved("download"), studio.saved("png")
     (made,) = studio.visit().step().made.values()
-    hole = made.whole(studio.visit().pixels()).result.mask
+    hole = made.whole(studio.visit().pixels()).mask
     assert hole[mask].all()
     assert hole.mean() < 1.4 * mask.mean()
     before, after = pixels(photo), pixels(lossless)

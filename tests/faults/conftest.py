@@ -9,6 +9,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from inpaint_app.removal.session import Session
+from inpaint_app.runtime import downloads, fetching
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
@@ -32,7 +33,7 @@ def stalling(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     Stalling.ranges = []
     address = f"http://127.0.0.1:{server.server_port}/{{name}}.pt"
     monkeypatch.setattr(weights, "ADDRESS", address)
-    monkeypatch.setattr(weights, "PIECE", 4096)
+    monkeypatch.setattr(fetching, "PIECE", 4096)
     yield address
     Stalling.flows.set()
     server.shutdown()
@@ -42,4 +43,4 @@ def stalling(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def trailing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The served file has zeros behind its archive, to be long; what they are is not looked at here."""
-    monkeypatch.setattr(weights, "content", lambda path: None)
+    monkeypatch.setattr(downloads, "content", lambda path: None)

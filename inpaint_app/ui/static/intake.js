@@ -56,7 +56,7 @@ function makeIntake(app) {
     event.preventDefault();
     depth = 0;
     app.root.classList.remove("dropping");
-    const files = Array.from(event.dataTransfer.files), shots = app.base && (files.length > 1 || event.target.closest(".st-shots"));
+    const files = Array.from(event.dataTransfer.files), shots = app.base && (files.length > 1 || (event.target.closest && event.target.closest(".st-shots")));
     (shots ? takeShots : take)(files);
   });
   window.addEventListener("paste", (event) => {

@@ -207,6 +207,7 @@ const hears = {
   },
   async result(message) {
     const image = await picture(message.preview);
+    const several = app.row || (message.seed !== undefined && (message.first || !Array.from(app.results.values()).some((one) => one.seed !== undefined)));
     if (!app.results.size || message.first) app.images.clear();
     app.results.set(message.key, message);
     app.images.set(message.key, image);
@@ -216,8 +217,11 @@ const hears = {
     if (!app.active || app.mode === "edit") {
       app.compare.place(0.5);
       app.activate(message.key);
-      if (message.seed !== undefined || app.row) app.setMode("gallery");
     } else app.results_.show();
+    if (several && app.mode !== "gallery") {
+      app.setMode("gallery");
+      one(".st-gallery").scrollIntoView({ block: "nearest" });
+    }
     app.enable();
   },
   clear() { app.results = new Map(); app.images = new Map(); app.active = null; app.details = app.details.filter((d) => d.which === "before"); app.results_.show(); app.enable(); },
