@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import cv2
@@ -82,58 +83,73 @@ def view(box: Box, side: int = SIDE) -> View:
     return View(box, (max(1, round(box.height * scale)), max(1, round(box.width * scale))))
 
 
-def align(photo: Image, hole: Mask, shot: Image, hidden: Mask | None = None) -> tuple[Matrix, float]:
-    """The homography from photo pixels to the shot's, and how alike the two are under it, -1..1.
+class Reference:
+    """The photo that shots are laid over: what of it is looked at is the same for all of them."""
 
-    hole, hidden: what to leave out of the photo and of the shot.
-    """
-    whole = view(Box(0, 0, photo.shape[1], photo.shape[0]))
-    small, known = whole.cut(photo), ~whole.cut_mask(hole)
-    best: tuple[Matrix, float] = (np.eye(3), -1.0)
-    for number, matrix in enumerate(_guesses(whole, small, known, shot, hidden)):
-        there, inside = whole.warped(shot, matrix)
-        score = likeness(gray(small), gray(there), known & inside)
-        score *= float(np.sum(inside & known) / (np.sum(known) + 1)) ** 0.25
-        if score > best[1] + STEADY:
-            best = matrix, score
-        if number == 0 and score > FIXED:
-            break
-    return best
+    def __init__(self, photo: Image, hole: Mask) -> None:
+        self._whole = view(Box(0, 0, photo.shape[1], photo.shape[0]))
+        self._small, self._known = self._whole.cut(photo), ~self._whole.cut_mask(hole)
+
+    def align(self, shot: Image, hidden: Mask | None = None) -> tuple[Matrix, float]:
+        """The homography from photo pixels to the shot's, and how alike the two are under it, -1..1.
+
+        hidden: what to leave out of the shot, as the hole is of the photo.
+        """
+        best: tuple[Matrix, float] = (np.eye(3), -1.0)
+        for number, matrix in enumerate(self._guesses(shot, hidden)):
+            there, inside = self._whole.warped(shot, matrix)
+            score = likeness(gray(self._small), gray(there), self._known & inside)
+            score *= float(np.sum(inside & self._known) / (np.sum(self._known) + 1)) ** 0.25
+            if score > best[1] + STEADY:
+                best = matrix, score
+            if number == 0 and score > FIXED:
+                break
+        return best
+
+    def _guesses(self, shot: Image, hidden: Mask | None) -> Iterator[Matrix]:
+        height, width = self._whole.box.height, self._whole.box.width
+        fixed = _scaling(shot.shape[1] / width, shot.shape[0] / height)
+        yield fixed
+        own = view(Box(0, 0, shot.shape[1], shot.shape[0]))
+        free = None if hidden is None else ~own.cut_mask(hidden)
+        found = self._by_features(own.cut(shot), free)
+        if found is not None:
+            yield np.linalg.inv(own.matrix) @ found @ self._whole.matrix
+        elif abs(np.log((shot.shape[1] / shot.shape[0]) / (width / height))) < 0.02:
+            moved = _by_ecc(self._small, self._known, self._whole.warped(shot, fixed)[0])
+            if moved is not None:
+                yield fixed @ np.linalg.inv(self._whole.matrix) @ moved @ self._whole.matrix
+
+    @cached_property
+    def _features(self) -> tuple[Any, Any]:
+        return _features(self._small, self._known)
+
+    def _by_features(self, shot: Image, free: Mask | None) -> Matrix | None:
+        points, words = self._features
+        others, theirs = _features(shot, free)
+        if len(points) < INLIERS or len(others) < INLIERS:
+            return None
+        pairs = cv2.BFMatcher().knnMatch(words, theirs, k=2)
+        good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
+        if len(good) < INLIERS:
+            return None
+        source = np.array([points[one.queryIdx].pt for one in good], np.float32)
+        target = np.array([others[one.trainIdx].pt for one in good], np.float32)
+        matrix, inliers = _opencv.findHomography(
+            source, target, cv2.USAC_MAGSAC, 2.0, maxIters=5000, confidence=0.999
+        )
+        if matrix is None or int(inliers.sum()) < INLIERS or not _plausible(matrix, self._small.shape):
+            return None
+        return np.asarray(matrix, np.float64)
 
 
-def _guesses(whole: View, small: Image, known: Mask, shot: Image, hidden: Mask | None) -> Iterator[Matrix]:
-    height, width = whole.box.height, whole.box.width
-    fixed = _scaling(shot.shape[1] / width, shot.shape[0] / height)
-    yield fixed
-    own = view(Box(0, 0, shot.shape[1], shot.shape[0]))
-    free = None if hidden is None else ~own.cut_mask(hidden)
-    found = _by_features(small, known, own.cut(shot), free)
-    if found is not None:
-        yield np.linalg.inv(own.matrix) @ found @ whole.matrix
-    elif abs(np.log((shot.shape[1] / shot.shape[0]) / (width / height))) < 0.02:
-        moved = _by_ecc(small, known, whole.warped(shot, fixed)[0])
-        if moved is not None:
-            yield fixed @ np.linalg.inv(whole.matrix) @ moved @ whole.matrix
-
-
-def _by_features(small: Image, known: Mask, shot: Image, free: Mask | None) -> Matrix | None:
+def _features(image: Image, where: Mask | None) -> tuple[Any, Any]:
+    """Keypoints of a picture and their descriptors, over `where` alone."""
     sift = _opencv.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02)
-    points, words = sift.detectAndCompute(gray(small), known.view(np.uint8))
-    others, theirs = sift.detectAndCompute(gray(shot), None if free is None else free.view(np.uint8))
-    if len(points) < INLIERS or len(others) < INLIERS:
-        return None
-    pairs = cv2.BFMatcher().knnMatch(words, theirs, k=2)
-    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
-    if len(good) < INLIERS:
-        return None
-    source = np.array([points[one.queryIdx].pt for one in good], np.float32)
-    target = np.array([others[one.trainIdx].pt for one in good], np.float32)
-    matrix, inliers = _opencv.findHomography(
-        source, target, cv2.USAC_MAGSAC, 2.0, maxIters=5000, confidence=0.999
+    found: tuple[Any, Any] = sift.detectAndCompute(
+        gray(image), None if where is None else where.view(np.uint8)
     )
-    if matrix is None or int(inliers.sum()) < INLIERS or not _plausible(matrix, small.shape):
-        return None
-    return np.asarray(matrix, np.float64)
+    return found
 
 
 def _by_ecc(small: Image, known: Mask, shot: Image) -> Matrix | None:

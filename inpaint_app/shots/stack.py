@@ -110,10 +110,10 @@ def fits(
 ) -> tuple[Fit, ...]:
     """How each shot lies over the photo, by what is known of it."""
     progress = progress or Progress()
-    found = []
+    found, reference = [], align.Reference(photo, hole)
     for number, shot in enumerate(shots):
         progress(number / len(shots), "Aligning the shots")
-        matrix, likeness = align.align(photo, hole, shot.image, shot.hidden)
+        matrix, likeness = reference.align(shot.image, shot.hidden)
         note = (
             "" if likeness >= align.ALIKE else "shows another place, or nothing that it could be aligned by"
         )
