@@ -104,7 +104,7 @@ def _filled(
             result = session.run(photo.rgb, replace(request, found=found), progress, alpha=photo.alpha)
         if found is None:
             say_finder(result.finder, console, session.settings)
-        found = result.instances if request.objects else None
+        found = result.instances if request.objects or request.gestures else None
         yield from result.candidates or (result,)
 
 

@@ -89,10 +89,10 @@ def blur_of(guide: Image, fill: Image, hole: Mask, pixel: float, finest: float) 
 
 def _strengthen(part: Image, opening: Mask) -> None:
     """Raise the detail in the hole towards its surroundings', by LOUDER at most. Writes into `part`."""
-    luma = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = np.square(luma - cv2.GaussianBlur(luma, (0, 0), 2))
     if opening.all():
         return
+    luma = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = np.square(luma - cv2.GaussianBlur(luma, (0, 0), 2))
     ratio = float(detail[~opening].mean() + 0.1) / float(detail[opening].mean() + 0.1)
     gain = min(LOUDER, ratio**0.5)
     if gain > 1:
