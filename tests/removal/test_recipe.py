@@ -16,11 +16,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from inpaint_app.backends import registry
 from inpaint_app.errors import OptionError
-from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.photofile.files import load
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal import recipe
@@ -144,21 +142,6 @@ def test_other_seeds_are_other_recipes_with_other_pixels(photo: Photo, mask: Mas
         )
     assert texts[0]["options"]["seed"] != texts[1]["options"]["seed"]
     assert texts[0]["result"]["sha256"] != texts[1]["result"]["sha256"]
-
-
-@settings(max_examples=60, deadline=None)
-@given(arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))))
-def test_any_mask_goes_through(mask: Mask) -> None:
-    text = json.loads(json.dumps(packed(mask)))
-    assert np.array_equal(unpacked(text, mask.shape, "mask"), mask)  # type: ignore[arg-type]
-
-
-def test_a_mask_of_forty_megapixels_stays_small() -> None:
-    mask = np.zeros((5000, 8000), dtype=bool)
-    cv2.circle(mask.view(np.uint8), (4000, 2500), 900, 1, -1)
-    text = packed(mask)
-    assert len(text["data"]) < 100_000
-    assert np.array_equal(unpacked(text, (5000, 8000), "mask"), mask)
 
 
 def test_fingerprints_tell_shapes_apart() -> None:

@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Configured, Window
-from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError, PhotoTooLarge
-from inpaint_app.removal import session as sessions
+from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError
 from inpaint_app.removal.session import NothingFound, Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
@@ -284,34 +282,11 @@ def test_warming_what_needs_none_is_fine(session: Session) -> None:
     session.warm("navier-stokes")
 
 
-def test_photos_are_taken_in_under_the_limits_of_the_settings(image: Image) -> None:
-    data = cv2.imencode(".png", image)[1].tobytes()
-    assert Session(Settings()).load(data, "p.png").rgb.shape == (48, 64, 3)
-    with pytest.raises(PhotoTooLarge):
-        Session(Settings(max_megapixels=0.001)).load(data, "p.png")
-
-
 def test_progress_of_a_whole_job_rises_to_one(session: Session, image: Image) -> None:
     seen: list[float] = []
     session.run(image, Request(objects=("people",), backend="telea"), Progress(lambda f, s: seen.append(f)))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-
-
-def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = Missing("the weights", "fetch them", 12.5, fetch="tiny")
-    lacking = replace(backends.find("telea"), title="Lacking", lacks=f"{__name__}:lacks_tiny")
-    monkeypatch.setattr(backends, "BACKENDS", (lacking,))
-    monkeypatch.setattr(segmenters, "SEGMENTERS", ())
-    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
-    assert lacking.missing(Settings()) == (missing,)
-    assert sessions.fetchable(Settings()) == {"tiny": "Lacking, 12.5 MB"}
-    with pytest.raises(OptionError, match="Did you mean 'yolov8n-seg'"):
-        sessions.fetch("yolo8n-seg", Settings())
-
-
-def lacks_tiny(settings: Settings) -> tuple[Missing, ...]:
-    return (Missing("the weights", "fetch them", 12.5, fetch="tiny"),)
 
 
 def test_without_its_network_the_default_is_the_engine_alone(

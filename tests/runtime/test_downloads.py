@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from inpaint_app.errors import Cancelled, MissingWeights
+from inpaint_app.backends import registry as backends
+from inpaint_app.errors import Cancelled, MissingWeights, OptionError
+from inpaint_app.removal import session as sessions
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.runtime import downloads, fetching
 from inpaint_app.runtime.fetching import Wanted
+from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
 from inpaint_app.settings import Settings
-from inpaint_app.types import Progress
+from inpaint_app.types import Missing, Progress
 
 
 @pytest.fixture
@@ -143,3 +147,19 @@ def test_the_shipped_finder_serves_where_nothing_can_be_fetched(
     assert tries == []
     assert [downloads.finder(settings(empty)).name for _ in range(2)] == ["finder", "finder"]
     assert tries == ["yolov8n-seg.pt"], "fetched for first, once"
+
+
+def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = Missing("the weights", "fetch them", 12.5, fetch="tiny")
+    lacking = replace(backends.find("telea"), title="Lacking", lacks=f"{__name__}:lacks_tiny")
+    monkeypatch.setattr(backends, "BACKENDS", (lacking,))
+    monkeypatch.setattr(segmenters, "SEGMENTERS", ())
+    monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
+    assert lacking.missing(Settings()) == (missing,)
+    assert sessions.fetchable(Settings()) == {"tiny": "Lacking, 12.5 MB"}
+    with pytest.raises(OptionError, match="Did you mean 'yolov8n-seg'"):
+        sessions.fetch("yolo8n-seg", Settings())
+
+
+def lacks_tiny(settings: Settings) -> tuple[Missing, ...]:
+    return (Missing("the weights", "fetch them", 12.5, fetch="tiny"),)
