@@ -73,7 +73,8 @@ class Session(Opening):
         spec, request = self.resolve_backend(meant.name), replace(request, options=options)
         retries = requests.retries(request, spec)
         if request.everything:
-            request = shots.with_movers(image, request, progress.part(0.0, 0.1))
+            with self.device.stacking(progress):
+                request = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
 
         if request.backend == backends.DEFAULT and not self._offered:
@@ -86,7 +87,8 @@ class Session(Opening):
 
         seen = None
         if request.shots:
-            seen = shots.behind(image, request, marked, look, progress.part(0.25, 0.5))
+            with self.device.stacking(progress):
+                seen = shots.behind(image, request, marked, look, progress.part(0.25, 0.5))
         removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         fills = Candidates(
             replace(removal, alpha=alpha, wall=request.walled),

@@ -7,6 +7,7 @@ diffusion model on this machine's own processor, a search through a network) wai
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ class Device:
     def __init__(self, settings: Settings) -> None:
         self.quick = Line(settings.waiting, GRACE, settings.patience)
         self.slow = Line(settings.waiting, SLOW_GRACE, settings.patience)
+        self.stacks = Line(settings.waiting, GRACE, settings.patience)
         self.warm = ModelCache(settings)
 
     def backend(self, spec: BackendSpec) -> Backend:
@@ -77,6 +79,10 @@ class Device:
                         raise _no_memory(spec.title) from error
                 progress(0.0, f"Memory is short: trying again {way}")
                 progress.notes.append(f"Memory was short: {spec.title} tried again {way}.")
+
+    def stacking(self, progress: Progress) -> AbstractContextManager[None]:
+        """The turn of work that aligns several shots, maybe a gigabyte: one at a time, before any other line."""
+        return self.stacks.turn(progress, "Several shots")
 
     def holds(self, name: str) -> bool:
         """Whether something of that name is warm."""

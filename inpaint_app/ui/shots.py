@@ -50,7 +50,8 @@ def _take(session: Session, visits: Visits, visit: Visit, one: Message, progress
         photo = session.load(path, legal(str(one.get("name") or path.name)), progress=progress)
     shot, image = shot_of(photo), visit.pixels()
     check_room(visit.bytes, shot, visit.settings)
-    (fit,) = fits(image, np.zeros(image.shape[:2], bool), [shot], progress)
+    with session.device.stacking(progress):
+        (fit,) = fits(image, np.zeros(image.shape[:2], bool), [shot], progress)
     thumb = pictures.write_preview(shot.image, photo, visit.file(".jpg"), pictures.THUMB_SIDE)
     shown = {"id": Path(thumb).stem, "name": photo.name, "thumb": str(thumb), **_told(fit)}
     visit.shots[shown["id"]] = HeldShot(shot, shown)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,7 @@ import inpaint_app
 from inpaint_app.errors import NothingFound, OptionError
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
+from inpaint_app.shots import stack
 from inpaint_app.shots.stack import Shot
 from tests.shots.scenes import hand_held, hole, place, shots, with_thing
 
@@ -67,3 +72,25 @@ def test_the_api_takes_shots() -> None:
     result = inpaint_app.remove(with_thing(place()), hole(), backend="telea", shots=[place()])
     assert result.behind is not None
     assert result.behind.share > 0.95
+
+
+def test_shots_are_aligned_for_one_at_a_time(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most = [], []
+    theirs = stack.behind
+
+    def behind(*given: Any, **named: Any) -> Any:
+        at_work.append(1)
+        most.append(len(at_work))
+        time.sleep(0.05)
+        try:
+            return theirs(*given, **named)
+        finally:
+            at_work.pop()
+
+    monkeypatch.setattr(stack, "behind", behind)
+    request = Request(mask=hole(), shots=(Shot(place(), "a"),), backend="telea")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: session.run(with_thing(place()), request), range(4)))
+    assert len(most) == 4
+    assert max(most) == 1
+    assert all(one.behind is not None for one in done)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal.parts import AUTO, KINDS
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.removal.shots import shot_of
+from inpaint_app.runtime.fair_queue import Line
+from inpaint_app.runtime.worker import GRACE
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.endpoints.arguments import POINTING, READING
 from inpaint_app.server.endpoints.jobs import called
@@ -100,6 +104,7 @@ class Service:
         self.session = session
         self.visits = visits
         self.handed = handed
+        self.holding_shots = Line(session.settings.waiting, GRACE, session.settings.patience)
 
     def detect(
         self, photo: str | None, confidence: float, segmenter: str, request: gr.Request
@@ -193,11 +198,10 @@ class Service:
                     progress.ticket.charge, progress.ticket.spent = turn.charge, turn.spent
                     opened = self._opened(photo, progress, int(saving.frame or 0) or None)
                     files.planned(opened, None, options_of_file)
-                    given = (
-                        _given(mask, opened, self.session, reading, progress) if mask is not None else None
-                    )
-                    masked = replace(wanted, mask=given, shots=self._shots(further, progress))
-                    result = self.session.run(opened.rgb, masked, progress, alpha=opened.alpha)
+                    given = _given(mask, opened, self.session, reading, progress) if mask else None
+                    with self._shots(further, progress) as held:
+                        asked = replace(wanted, mask=given, shots=held)
+                        result = self.session.run(opened.rgb, asked, progress, alpha=opened.alpha)
                     whole = result.image, result.mask
                     done = self.session.encode(opened, *whole, options=options_of_file, progress=progress)
                     return opened, result, done
@@ -227,13 +231,19 @@ class Service:
             raise UnreadablePhoto("There is no photo: give a file.")
         return self.session.load(photo, frame=frame, progress=progress)
 
-    def _shots(self, paths: list[str], progress: Progress) -> tuple[Shot, ...]:
-        shots: list[Shot] = []
-        for path in paths:
-            shot = shot_of(self.session.load(path, progress=progress))
-            check_room(sum(one.image.nbytes for one in shots), shot, self.session.settings)
-            shots.append(shot)
-        return tuple(shots)
+    @contextmanager
+    def _shots(self, paths: list[str], progress: Progress) -> Iterator[tuple[Shot, ...]]:
+        """Further shots, decoded: one call at a time holds them, for they take what a visitor's whole visit may."""
+        if not paths:
+            yield ()
+            return
+        with self.holding_shots.turn(progress, "Several shots"):
+            shots: list[Shot] = []
+            for path in paths:
+                shot = shot_of(self.session.load(path, progress=progress))
+                check_room(sum(one.image.nbytes for one in shots), shot, self.session.settings)
+                shots.append(shot)
+            yield tuple(shots)
 
     def _file(self, photo: Photo, ending: str) -> Path:
         return self.handed.file(legal(Path(photo.name).stem, ending))
