@@ -22,7 +22,7 @@ def data_folder() -> Path | None:
 
 
 FIRST = ("abuse", "faults", "backends")
-"""Folders that take long: with several workers they begin. The browser's come last: what they set stays."""
+"""Folders that take long: with several workers they begin. The browser's come last, in halves: what they set stays."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,8 +30,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Several workers (pytest -n 2 --dist loadgroup) share the files out, but each server's tests stay with one."""
     if not config.pluginmanager.hasplugin("xdist") or not os.environ.get("PYTEST_XDIST_WORKER"):
         return
+    pages = sorted({item.path for item in items if _folder(item) == "browser"})
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        group = f"browser {pages.index(item.path) % 2}" if item.path in pages else _group(item)
+        item.add_marker(pytest.mark.xdist_group(group))
     order = {name: at for at, name in enumerate((*FIRST, "", "browser"))}
     items.sort(key=lambda item: order.get(_folder(item), order[""]))
 
@@ -41,9 +43,7 @@ def _folder(item: pytest.Item) -> str:
 
 
 def _group(item: pytest.Item) -> str:
-    """Which tests one worker does: a file's, but all that drive the browser's page, or one of the attacked servers."""
-    if _folder(item) == "browser":
-        return "browser"
+    """Which tests one worker does: a file's, or all against one of the attacked servers."""
     server = getattr(getattr(item, "callspec", None), "params", {}).get("server")
     return f"{_folder(item)} {server}" if server else item.nodeid.partition("::")[0]
 

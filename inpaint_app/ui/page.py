@@ -210,6 +210,7 @@ def _remove_tab(page: gr.Blocks, remover: Remover) -> None:
     surface.mask(remover.mask, **short)
     surface.shots(remover.shots, **long)
     surface.select(remover.select, **long)
+    surface.fetch(remover.fetch, **{**short, "concurrency_id": "fetch"})
     surface.detail(remover.detail, **{**short, "trigger_mode": "multiple"})
     surface.cancel(remover.cancel, queue=False, api_visibility="private", trigger_mode="multiple")
     page.unload(remover.leave)

@@ -27,6 +27,7 @@ from inpaint_app.ui.mask_files import held, meanings, pick
 from inpaint_app.ui.messages import Message
 from inpaint_app.ui.opening import opened
 from inpaint_app.ui.results import Shown
+from inpaint_app.ui.tabs import models
 
 Chosen = list[int] | None
 
@@ -216,6 +217,11 @@ class Remover:
 
         yield from working(visit, task, messages.work(message))
 
+    def fetch(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        """Fetch what a backend of the list lacks, and say what is ready then."""
+        visit, message = self._met(event, request)
+        yield from working(visit, partial(models.bring, visit, message), messages.work(message))
+
     def shots(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         """Take further shots of the place in, or let one go."""
         visit, message = self._met(event, request)
@@ -228,20 +234,14 @@ class Remover:
 
         def task() -> None:
             image = visit.pixels()
-            made = visit.step().made.get(str(message.get("result") or ""))
-            if made is not None:
-                image = made.whole(image).image
+            which = message.get("result") or None
+            made = visit.step().made.get(str(which))
+            image = image if made is None else made.whole(image).image
             left, top, right, bottom = messages.crop(message.get("box"), image.shape)
             crop = np.ascontiguousarray(image[top:bottom, left:right])
-            written = pictures.write_picture(
-                crop, visit.opened().shown_icc, visit.passing_file(".jpg"), 2 * pictures.PREVIEW_SIDE
-            )
-            visit.say(
-                "detail",
-                path=str(written),
-                box=[left, top, right, bottom],
-                result=message.get("result") or None,
-            )
+            profile, place = visit.opened().shown_icc, visit.passing_file(".jpg")
+            written = pictures.write_picture(crop, profile, place, 2 * pictures.PREVIEW_SIDE)
+            visit.say("detail", path=str(written), box=[left, top, right, bottom], result=which)
 
         return at_once(visit, task)
 

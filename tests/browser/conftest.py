@@ -52,6 +52,7 @@ def server(yolo_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     patch.setenv("INPAINT_YOLO_WEIGHTS", str(yolo_weights))
+    patch.setenv("INPAINT_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.setattr(registry, "BACKENDS", (*registry.BACKENDS, *slow.ALL))
     from inpaint_app.removal.session import Session
     from inpaint_app.ui.page import build, launch_options

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+
+from inpaint_app.runtime import fetching
 
 
 def test_candidates_appear_side_by_side_and_one_is_gone_on_with(studio: Any, small: Path) -> None:
@@ -66,6 +69,29 @@ def test_three_are_filled_with_at_one_press_and_saved_as_one_page(studio: Any, s
     text = Path(download.value.path()).read_text()
     assert text.count("<figure>") == 4
     assert "agreement" in text
+
+
+def test_what_is_not_here_is_fetched_from_its_own_row(
+    studio: Any, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def brought(wanted: Any, folder: Path, settings: Any, progress: Any) -> Path:
+        progress(0.5, f"Fetching {wanted.file}")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / wanted.file).write_bytes(b"weights")
+        return folder / wanted.file
+
+    monkeypatch.setattr(fetching, "fetch_file", brought)
+    studio.open(small)
+    row = studio.page.locator(".backend", has_text="MI-GAN").first
+    assert "research" in row.inner_text()
+    assert row.locator("input").is_disabled()
+    row.get_by_role("button", name="Fetch MI-GAN, 28 MB").click()
+    studio.page.get_by_text("migan_pipeline_v2.onnx is here.").wait_for()
+    studio.rest()
+    assert row.locator("input").is_checked()
+    assert row.get_by_role("button").count() == 0
+    assert studio.page.locator(".backend input:checked").count() == 2, "what was ticked before stays ticked"
+    (studio.server.page.session.settings.weights / "migan_pipeline_v2.onnx").unlink()
 
 
 def test_what_a_slow_backend_will_take_is_said_before_the_run(studio: Any, small: Path) -> None:

@@ -8,14 +8,22 @@ function makeSettings(app) {
   const candidates = one("[name=candidates]");
   const confidence = one("[name=confidence]"), segmenter = one("[name=segmenter]");
 
-  function card(backend) {
+  function card(backend, on) {
     const box = h("input", { type: "checkbox", value: backend.name, name: "backend" });
-    box.checked = backend.name === CONFIGURATION.chosen;
+    box.checked = on.includes(backend.name);
     box.disabled = Boolean(backend.lacks);
     box.addEventListener("change", changed);
     return h("label", { class: "backend" }, box, h("span", { class: "box", html: icon("check") }),
       h("span", { class: "words" }, h("b", {}, backend.title, backend.slow ? h("i", { class: "tag" }, "slow") : null),
-        h("small", {}, backend.summary), backend.lacks ? h("small", { class: "lacks" }, "Not here yet. Models says how to get it.") : null));
+        h("small", {}, backend.summary), ...(backend.lacks ? lacking(backend) : [])));
+  }
+
+  /* What is not here says where it comes from and under which terms, before it is fetched. */
+  function lacking(backend) {
+    if (!backend.fetch) return [h("small", { class: "lacks" }, "Not here yet. Models says how to get it.")];
+    const fetch = (event) => { event.preventDefault(); app.send("fetch", { name: backend.fetch, backend: backend.name }); };
+    return [h("small", { class: "lacks" }, backend.terms),
+      h("button", { class: "b fetch", type: "button", "aria-label": "Fetch " + backend.title + ", " + backend.size, onclick: fetch }, "Fetch, " + backend.size)];
   }
 
   function control(backend, option) {
@@ -74,17 +82,24 @@ function makeSettings(app) {
   }
 
   /* What fills stands open, also what is not ready; tools, and what is there to compare with, are folded away. */
-  const ready = CONFIGURATION.backends.filter((backend) => backend.group === "main" || !backend.lacks);
-  backends.replaceChildren(
-    ...ready.filter((backend) => backend.group === "main").map(card),
-    ...[["tool", "Tools"], ["compare", "Compare"]].map(([group, name]) => {
-      const members = ready.filter((backend) => backend.group === group);
-      return h("details", { class: "family" }, h("summary", {}, name, h("em", {}, "× " + members.length)), ...members.map(card));
-    }));
-  const lacking = CONFIGURATION.backends.length - ready.length;
-  const unready = one(".st-unready");
-  unready.hidden = !lacking;
-  unready.textContent = lacking + (lacking === 1 ? " more is" : " more are") + " not ready here. Models says what is missing.";
+  let slow = [];
+  function draw(on) {
+    const ready = CONFIGURATION.backends.filter((backend) => backend.group === "main" || !backend.lacks);
+    backends.replaceChildren(
+      ...ready.filter((backend) => backend.group === "main").map((backend) => card(backend, on)),
+      ...[["tool", "Tools"], ["compare", "Compare"]].map(([group, name]) => {
+        const members = ready.filter((backend) => backend.group === group);
+        return h("details", { class: "family" }, h("summary", {}, name, h("em", {}, "× " + members.length)), ...members.map((backend) => card(backend, on)));
+      }));
+    const away = CONFIGURATION.backends.length - ready.length, unready = one(".st-unready");
+    unready.hidden = !away;
+    unready.textContent = away + (away === 1 ? " more is" : " more are") + " not ready here. Models says what is missing.";
+    const side = CONFIGURATION.sideBySide;
+    slow = CONFIGURATION.backends.filter((backend) => backend.slow && side.names.includes(backend.name)).map((backend) => backend.name);
+    one(".st-side-lacks").textContent = side.lacks;
+    one(".st-side-lacks").hidden = !side.lacks;
+  }
+  draw([CONFIGURATION.chosen]);
   segmenter.append(h("option", { value: "" }, "Best that is ready"), ...CONFIGURATION.segmenters.map((each) =>
     h("option", { value: each.name, disabled: Boolean(each.lacks) }, each.title + (each.lacks ? " (not fetched)" : ""))));
   confidence.value = CONFIGURATION.confidence;
@@ -95,16 +110,19 @@ function makeSettings(app) {
   candidates.addEventListener("change", () => { candidates.value = Math.min(CONFIGURATION.candidates, Math.max(1, Math.round(candidates.value) || 1)); ask(); });
   changed();
 
-  const side = CONFIGURATION.sideBySide, slow = CONFIGURATION.backends.filter((backend) => backend.slow && side.names.includes(backend.name)).map((backend) => backend.name);
-  one(".st-side-lacks").textContent = side.lacks;
-  one(".st-side-lacks").hidden = !side.lacks;
-
   return {
     chosen,
     /* What the slow one of the three will take stands on the button before it is pressed. */
     side() { if (slow.length) app.whisper("estimate", { backends: slow, options: values, candidates: 1, asked: "side" }); },
     choose(name) {
       for (const box of all("input", backends)) box.checked = box.value === name;
+      changed();
+    },
+    /* Something was fetched: its card can be ticked now, and is. */
+    fetched(message) {
+      const on = [...chosen(), message.backend];
+      Object.assign(CONFIGURATION, message.configuration);
+      draw(on);
       changed();
     },
     estimated(message) {

@@ -79,7 +79,7 @@ Object.assign(app, {
   send(name, message) {
     app.number();
     app.pressed();
-    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places", shots: "Opening the shots", select: "Looking for its outline" }[name] || "One moment");
+    if (name !== "detail" && name !== "cancel") app.waiting({ open: "Opening", remove: "Starting", find: "Looking for objects", prove: "Looking for places", shots: "Opening the shots", select: "Looking for its outline", fetch: "Connecting" }[name] || "One moment");
     trigger(name, { seen, work: works, ...message });
   },
   number: () => (works += 1),
@@ -268,6 +268,7 @@ const hears = {
   shots: (message) => app.shots.show(message.shots),
   proof: (message) => app.proof.show(message),
   estimate: (message) => app.settings.estimated(message),
+  fetched(message) { app.settings.fetched(message); app.say("good", message.text); },
   nothing: (message) => app.say("info", message.text),
   cancelled: () => app.say("info", STOPPED),
   error: (message) => app.say("error", message.text),

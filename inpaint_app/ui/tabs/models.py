@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
@@ -16,6 +17,8 @@ from inpaint_app.server.visitors import Visit, Visits
 from inpaint_app.server.work import pump
 from inpaint_app.settings import Settings
 from inpaint_app.types import Missing, Progress
+from inpaint_app.ui import view_models
+from inpaint_app.ui.messages import Message
 from inpaint_app.ui.tabs.parts import IDLE, bar, cancels, heading, note, numbered
 
 
@@ -47,8 +50,22 @@ def build(visits: Visits, settings: Settings) -> None:
 
 def choices(settings: Settings) -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
-    most = settings.fetch_megabytes or float("inf")
-    return [(words, name) for name, words in session.fetchable(settings, most).items()]
+    return [(words, name) for name, words in view_models.fetchable_here(settings).items()]
+
+
+def fetched(name: str, settings: Settings, progress: Progress) -> Path:
+    """Fetch the weights of that name and say where they lie; raises OptionError where that is not allowed here."""
+    if name not in view_models.fetchable_here(settings):
+        raise OptionError(f"{name} cannot be fetched here: it is here already, or too large for this server.")
+    return session.fetch(name, settings, progress)
+
+
+def bring(visit: Visit, message: Message, progress: Progress) -> None:
+    """Fetch what a backend in the list of the Remove tab lacks, and say what is ready then."""
+    path = fetched(str(message.get("name")), visit.settings, progress)
+    known = view_models.configuration(visit.settings)
+    ready = {key: known[key] for key in ("backends", "sideBySide")}
+    visit.say("fetched", configuration=ready, backend=message.get("backend"), text=f"{path.name} is here.")
 
 
 def fetch(visit: Visit, name: str | None, number: int = 0) -> Iterator[tuple[str, str]]:
@@ -57,11 +74,7 @@ def fetch(visit: Visit, name: str | None, number: int = 0) -> Iterator[tuple[str
     settings = visit.settings
 
     def task(progress: Progress) -> None:
-        if name not in dict(choices(settings)).values():
-            raise OptionError(
-                f"{name} cannot be fetched here: it is here already, or too large for this server."
-            )
-        path = session.fetch(name or "", settings, progress)
+        path = fetched(name or "", settings, progress)
         said.append(note(f"{path.name} is here.", settings, "good"))
 
     def say(kind: str, text: str) -> None:
