@@ -97,6 +97,10 @@ class Settings:
         mirrors = (Path(one).expanduser() for one in self._mirrors if "://" not in one)
         return (*mirrors, self.checkpoints or ROOT / "checkpoints", self.weights)
 
+    def may_fetch(self, megabytes: float) -> bool:
+        """Whether a file of that size may be offered here."""
+        return not self.offline and not 0 < self.fetch_megabytes < megabytes
+
     @property
     def weights(self) -> Path:
         """Where fetched weight files are kept."""

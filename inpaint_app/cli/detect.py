@@ -68,19 +68,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     photo = source.load(session, arguments.frame)
     with console.working(source.path.name) as progress:
         kinds = [kind for kind in KINDS if getattr(arguments, kind) == AUTO]
-        found = session.detect(photo.rgb, spec.name, arguments.confidence, progress, kinds)
-        picked = [session.select(photo.rgb, one, found, spec.name) for one in (*arguments.at, *arguments.box)]
+        gestures = (*arguments.at, *arguments.box)
+        found: tuple[Instance, ...] = ()
+        picked: tuple[Instance, ...] = ()
+        if words or not gestures:
+            found = session.detect(photo.rgb, spec.name, arguments.confidence, progress, kinds)
+        for gesture in gestures:
+            one = session.select(photo.rgb, gesture, (*found, *picked), spec.name, progress)
+            picked += (replace(one, number=len(found) + len(picked) + 1),) if one.number == 0 else (one,)
+    for note in dict.fromkeys(progress.notes):
+        console.say(note)
     say_finder(spec.name, console, settings)
     if words:
         wanted = {kind: getattr(arguments, kind) for kind in KINDS}
         found = chosen(found, Request(objects=words, **wanted), segmenters.labels(settings), photo.rgb)
     if picked:
-        named = {one.number: one for one in found if words}
-        new = [
-            replace(one, number=number)
-            for number, one in enumerate((p for p in picked if not p.number), len(found) + 1)
-        ]
-        found = (*(named | {one.number: one for one in picked if one.number}).values(), *new)
+        found = tuple({one.number: one for one in (*found, *picked)}.values())
     if arguments.json:
         records = [instance_record(instance) for instance in found]
         write_json(arguments.json, records, console.write, settings)

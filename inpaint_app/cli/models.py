@@ -119,8 +119,8 @@ def run_models(arguments: argparse.Namespace, console: Console) -> int:
     """The table of all models, or fetching."""
     if arguments.action == "fetch":
         return fetch(arguments.names, console, arguments.settings)
-    console.write("Finding objects:")
-    for spec in segmenters.specs(arguments.settings):
+    console.write("Finding and outlining objects:")
+    for spec in (*segmenters.specs(arguments.settings), *segmenters.SELECTORS):
         lacks = spec.missing(arguments.settings)
         said = f"{spec.name:<22} {state(lacks):<9} {spec.title}: {spec.summary} {spec.note}".rstrip()
         console.write("\n".join([said, *cures(lacks)]))

@@ -1,8 +1,8 @@
-"""From a manifest entry to a network that is ready: verified, strictly loaded, never a pickle.
+"""From a weight file to a network that is ready: its hash verified, strictly loaded, nothing in it run.
 
 checkpoints/manifest.toml names each weight file, its sha256, the network and arguments that it fits, and how it came
 to be. `present` and `entry` cost no torch; `load` and `create` import it. `where` is the manifest's
-folder (`folder` tells it from the settings).
+folder (`folder` tells it from the settings). `WeightFile` is a file that others trained.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from inpaint_app.errors import CheckpointError, MissingWeights
 from inpaint_app.settings import Settings
+from inpaint_app.types import Missing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -44,6 +45,51 @@ class Entry:
     scores: Mapping[str, Any] = field(default_factory=dict)
     shares: Mapping[str, str] = field(default_factory=dict)
     comparison: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """A file that others trained, as its publisher has it; only one of this sha256 is opened.
+
+    size: bytes. terms: licence and origin, told before it is fetched.
+    """
+
+    file: str
+    address: str
+    size: int
+    sha256: str
+    terms: str
+
+    def check(self, path: Path) -> None:
+        """Raise CheckpointError where the file at `path` is another one."""
+        with path.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        if found != self.sha256:
+            raise CheckpointError(
+                f"{path.name} has sha256 {found[:12]}…, expected {self.sha256[:12]}…: it is damaged or another file. "
+                "Delete it and fetch it in Models."
+            )
+
+    def locate(self, settings: Settings) -> Path | None:
+        """Where a file of that name is, or None. Looks at names: `verified` looks at the content."""
+        files = (folder / self.file for folder in settings.weight_folders)
+        return next((file for file in files if file.is_file()), None)
+
+    def verified(self, settings: Settings) -> Path:
+        """The file, its content checked; raises MissingWeights, CheckpointError."""
+        path = self.locate(settings)
+        if path is None:
+            raise MissingWeights(f"{self.file} is not on this machine: fetch it in Models.")
+        self.check(path)
+        return path
+
+    def missing(self, name: str, settings: Settings) -> tuple[Missing, ...]:
+        """Nothing, or the file with how to get it. name: what it is fetched by."""
+        if self.locate(settings) is not None:
+            return ()
+        cure = f"fetch it in Models, or name a folder that holds {self.file} in INPAINT_MIRRORS"
+        megabytes = round(self.size / 1e6, 1)
+        return (Missing(f"the weight file {self.file}", cure, megabytes, name, self.terms),)
 
 
 def folder(settings: Settings) -> Path:

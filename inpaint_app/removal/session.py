@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.backends.removers.specs import CHOOSING
-from inpaint_app.errors import Cancelled, InpaintError, MissingError, NothingFound, OptionError
+from inpaint_app.errors import (
+    Cancelled,
+    CheckpointError,
+    InpaintError,
+    MissingError,
+    NothingFound,
+    OptionError,
+)
+from inpaint_app.imaging.mask import padded
 from inpaint_app.photofile.metadata import mark
 from inpaint_app.removal import ensemble, shots, surroundings
 from inpaint_app.removal import request as requests
@@ -30,12 +38,16 @@ from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.selecting.gesture import Gesture
-from inpaint_app.segmenters.selecting.select import selected
+from inpaint_app.segmenters.selecting.meaning import joined
+from inpaint_app.segmenters.selecting.select import LABEL, selected
+from inpaint_app.segmenters.tiling import moved, seen_once
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Options, Progress, Result
+from inpaint_app.types import Box, Image, Instance, Options, Progress, Result
 
 POINTED = 0.2
 """Confidence from which a find counts where the user points."""
+AROUND = 96
+"""Pixels around what was pointed at that are looked at, or as many as it is long: so far its fill looks, too."""
 
 
 def source_type(backend: str) -> str:
@@ -51,7 +63,8 @@ class Session(Opening):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings or Settings.from_environment())
         self.device = Device(self.settings)
-        self._offered = False
+        self._offered: set[str] = set()
+        self._refused: set[str] = set()
 
     def run(
         self,
@@ -77,10 +90,8 @@ class Session(Opening):
                 request = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
 
-        if request.backend == backends.DEFAULT and not self._offered:
-            offer = surroundings.offer(self.settings, image, marked.mask)
-            progress.notes += [offer] if offer else []
-            self._offered = bool(offer)
+        if request.backend == backends.DEFAULT and "fill" not in self._offered:
+            self._offer("fill", surroundings.offer(self.settings, image, marked.mask), progress)
 
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
             return self.detect(picture, request.segmenter, request.confidence, share, parts=())
@@ -115,20 +126,18 @@ class Session(Opening):
     def marked(self, image: Image, request: Request, progress: Progress | None = None) -> Marked:
         """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
         instances: tuple[Instance, ...] = request.found or ()
-        finder = ""
-        if request.found is None and (request.objects or request.gestures):
-            try:
-                finder = self.resolve_segmenter(request.segmenter, progress, request.objects).name
-                instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
-            except MissingError:
-                if request.objects:
-                    raise
+        finder, progress = "", progress or Progress()
+        if request.found is None and request.objects:
+            finder = self.resolve_segmenter(request.segmenter, progress, request.objects).name
+            instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
         removed = requests.chosen(instances, request, segmenters.labels(self.settings), image)
         for gesture in request.gestures:
             picked = self.select(image, gesture, instances, request.segmenter, progress)
             if picked.number == 0:
-                picked = replace(picked, number=len(instances) + 1)
-                instances = (*instances, picked)
+                beside: tuple[Instance, ...] = ()
+                if request.found is None and not request.objects:
+                    finder, beside = self._beside(image, picked, request, progress)
+                picked, instances = joined(picked, instances, beside)
             gone = {one.number for one in removed}
             going = with_parts(instances, {picked.number}, request.parts) - gone
             removed = (*removed, *(one for one in instances if one.number in going))
@@ -173,8 +182,12 @@ class Session(Opening):
         confidence: float = CONFIDENCE,
         progress: Progress | None = None,
         parts: Iterable[str] = KINDS,
+        within: Box | None = None,
     ) -> tuple[Instance, ...]:
-        """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready."""
+        """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready.
+
+        within: of the photo what alone is looked at, at a bounded cost.
+        """
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
             raise OptionError(f"confidence is {confidence!r}, expected 0 to 1.")
@@ -182,8 +195,15 @@ class Session(Opening):
 
         def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
-            found = self.device.segmenter(spec).detect(image, confidence, progress, weakest(parts))
-            return with_found_parts(image, found, parts, confidence)
+            finder, weak = self.device.segmenter(spec), weakest(parts)
+            if within is None:
+                return with_found_parts(
+                    image, finder.detect(image, confidence, progress, weak), parts, confidence
+                )
+            region = image[within.slices]
+            found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))
+            found = with_found_parts(region, found, parts, confidence)
+            return tuple(moved(one, within.left, within.top) for one in found)
 
         return self.device.work(spec, progress, look)
 
@@ -197,8 +217,10 @@ class Session(Opening):
     ) -> Instance:
         """The thing that a click, a box or a scribble means; one of `found`, or a new one with number 0.
 
-        Where no finder is ready, colours and edges alone tell. Raises OptionError for a gesture beside the photo.
+        The network that outlines draws it where one was fetched (a note says so), else a finder, where none is ready or
+        finds it colours and edges. Raises OptionError for a gesture beside the photo.
         """
+        progress = progress or Progress()
 
         def look(small: Image) -> tuple[Instance, ...]:
             try:
@@ -206,7 +228,34 @@ class Session(Opening):
             except MissingError:
                 return ()
 
-        return selected(image, gesture, found, look)
+        spec = segmenters.selector(self.settings)
+        if spec is not None and spec.name not in self._refused:
+            try:
+                return selected(image, gesture, found, look, self.device.outline(spec, progress))
+            except CheckpointError as error:
+                self._refused.add(spec.name)
+                progress.notes.append(str(error))
+        one = selected(image, gesture, found, look)
+        if one.label == LABEL:
+            self._offer("outline", segmenters.offer(self.settings), progress)
+        return one
+
+    def _beside(
+        self, image: Image, picked: Instance, request: Request, progress: Progress
+    ) -> tuple[str, tuple[Instance, ...]]:
+        """The finder's name, and what it finds around what was pointed at: parts of it, and whom no fill may copy."""
+        area = padded(picked.box, max(AROUND, picked.box.width, picked.box.height), image.shape)
+        try:
+            name = self.resolve_segmenter(request.segmenter, progress).name
+            return name, self.detect(image, name, request.confidence, progress, request.parts, area)
+        except MissingError:
+            return "", ()
+
+    def _offer(self, what: str, words: str, progress: Progress) -> None:
+        """A line on what could be fetched, once."""
+        if words and what not in self._offered:
+            self._offered.add(what)
+            progress.notes.append(words)
 
     def resolve_segmenter(
         self, name: str | None = None, progress: Progress | None = None, words: Iterable[str] = ()

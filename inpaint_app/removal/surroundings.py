@@ -63,7 +63,7 @@ def coherence(image: Image, mask: Mask) -> float:
 def offer(settings: Settings, image: Image, mask: Mask) -> str:
     """A line on the smallest network, where it could be fetched and lines and edges surround the hole; "" elsewhere."""
     lack = next((one for one in CHOOSING.missing(settings) if one.fetch), None)
-    if lack is None or settings.offline or 0 < settings.fetch_megabytes < (lack.megabytes or 0):
+    if lack is None or not settings.may_fetch(lack.megabytes or 0):
         return ""
     if coherence(image, mask) < STRUCTURE:
         return ""

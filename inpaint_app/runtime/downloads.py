@@ -12,8 +12,9 @@ from pathlib import Path
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.backends.removers.files import FILES, locate
+from inpaint_app.backends.removers import files
 from inpaint_app.errors import MissingError, OptionError
+from inpaint_app.models.checkpoints import WeightFile
 from inpaint_app.runtime import fetching
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters import weights
@@ -24,6 +25,12 @@ from inpaint_app.types import Progress
 
 FETCHERS = {"stable-diffusion": "inpaint_app.backends.diffusion.downloads:fetch"}
 """What fetches a thing of that name; everything else is one file."""
+
+
+def _pinned() -> dict[str, WeightFile]:
+    """The files whose hashes are known."""
+    return {**files.FILES, **weights.PROMPTED}
+
 
 FAILED_SECONDS = 60.0
 """After a download at first use that failed, the next is tried only after this time."""
@@ -57,7 +64,11 @@ def finder(settings: Settings, progress: Progress | None = None) -> SegmenterSpe
 def fetchable(settings: Settings, megabytes: float = float("inf")) -> dict[str, str]:
     """What is missing here, is no larger than that and can be fetched: its name, and what it is for in words."""
     found: dict[str, str] = {}
-    specs: list[BackendSpec | SegmenterSpec] = [*backends.BACKENDS, *segmenters.specs(settings)]
+    specs: list[BackendSpec | SegmenterSpec] = [
+        *backends.BACKENDS,
+        *segmenters.specs(settings),
+        *segmenters.SELECTORS,
+    ]
     for spec in specs:
         for lack in spec.missing(settings):
             if lack.fetch and (lack.megabytes or 0.0) <= megabytes:
@@ -81,12 +92,13 @@ def fetch(name: str, settings: Settings, progress: Progress | None = None) -> Pa
         return fetched
     wanted = _file(name)
     if wanted is None:
-        known = [*FETCHERS, *FILES, *weights.MEGABYTES]
+        known = [*FETCHERS, *_pinned(), *weights.MEGABYTES]
         near = get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionError(f"{name!r} cannot be fetched.{hint} Known: {', '.join(known)}.")
     with _alone(name, progress):
-        here = locate(name, settings) if name in FILES else weights.locate(name, settings)
+        pinned = _pinned().get(name)
+        here = pinned.locate(settings) if pinned else weights.locate(name, settings)
         if here is not None:
             progress(1.0, f"{name} is here")
             return here
@@ -95,8 +107,7 @@ def fetch(name: str, settings: Settings, progress: Progress | None = None) -> Pa
 
 def _file(name: str) -> fetching.Wanted | None:
     """What the name fetches, where that is one file."""
-    if name in FILES:
-        one = FILES[name]
+    if one := _pinned().get(name):
         instead = f"put {one.file} into a folder that INPAINT_MIRRORS names"
         return fetching.Wanted(one.file, one.address, one.size / 1e6, one.check, instead)
     if name not in weights.MEGABYTES:

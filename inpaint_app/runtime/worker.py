@@ -17,8 +17,11 @@ from inpaint_app.errors import BackendError, InpaintError, out_of_memory
 from inpaint_app.runtime.fair_queue import Line
 from inpaint_app.runtime.model_cache import ModelCache
 from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
+from inpaint_app.segmenters.selecting.cut import Soft
+from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.outlined import Outline
 from inpaint_app.settings import Settings
-from inpaint_app.types import Progress
+from inpaint_app.types import Image, Progress
 
 Value = TypeVar("Value")
 
@@ -46,6 +49,18 @@ class Device:
         """The segmenter, made at its first use."""
         made: Segmenter = self.warm.get(spec)
         return made
+
+    def outline(self, spec: SegmenterSpec, progress: Progress) -> Outline:
+        """What asks the network of that spec about gestures, each in its turn, and notes that it answered."""
+
+        def asked(picture: Image, gesture: Gesture) -> Soft:
+            progress(0.0, f"{spec.title} looks")
+            inside: Soft = self.work(spec, progress, lambda: self.warm.get(spec).outline(picture, gesture))
+            if inside.max() > 0.5:
+                progress.notes.append(f"{spec.title} drew the outline.")
+            return inside
+
+        return asked
 
     def work(
         self,

@@ -75,6 +75,36 @@ SEGMENTERS: tuple[SegmenterSpec, ...] = (
 )
 
 
+SELECTORS: tuple[SegmenterSpec, ...] = (
+    SegmenterSpec(
+        name="mobile-sam",
+        title="MobileSAM",
+        summary="Outlines whatever is clicked, boxed or scribbled over in Select (40.7 MB of weights).",
+        factory="inpaint_app.segmenters.sam:Sam",
+        lacks="inpaint_app.segmenters.weights:prompted_missing",
+        labels=(),
+        argument="mobile-sam",
+    ),
+)
+"""What outlines the thing that a gesture means, where it is here; see selecting/outlined.py."""
+
+
+def selector(settings: Settings) -> SegmenterSpec | None:
+    """The one that is ready here, or None."""
+    return next((spec for spec in SELECTORS if not spec.missing(settings)), None)
+
+
+def offer(settings: Settings) -> str:
+    """A line on the first of them, where none is here and it could be fetched; "" elsewhere."""
+    lack = next((one for one in SELECTORS[0].missing(settings) if one.fetch), None)
+    if selector(settings) or lack is None or not settings.may_fetch(lack.megabytes or 0):
+        return ""
+    return (
+        f"{SELECTORS[0].title} ({lack.megabytes or 0:.0f} MB) outlines whatever is pointed at. Fetch it in Models, or "
+        f"with: inpaint-app models fetch {lack.fetch}"
+    )
+
+
 def specs(settings: Settings) -> tuple[SegmenterSpec, ...]:
     """All segmenters as the settings have them: the user's own weights come before everything."""
     path = settings.yolo_weights

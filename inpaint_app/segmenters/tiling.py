@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
-from inpaint_app.types import Box, Instance
+from inpaint_app.types import Box, Image, Instance
 
 LARGE = 1280
 """Photos with a longer side than this are looked at in tiles too: seen as a whole, small people are lost."""
@@ -38,6 +39,29 @@ class Closer:
 
     tiles: tuple[Box, ...]
     longest: float
+
+
+def moved(one: Instance, left: int, top: int, across: float = 1.0, down: float = 1.0) -> Instance:
+    """A find of a picture in what the picture was cut out of, at (left, top), and shrunk from by these ratios."""
+    box = Box(
+        left + round(one.box.left * across),
+        top + round(one.box.top * down),
+        left + max(round(one.box.right * across), round(one.box.left * across) + 1),
+        top + max(round(one.box.bottom * down), round(one.box.top * down) + 1),
+    )
+    mask = cv2.resize(one.mask.view(np.uint8) * np.uint8(255), (box.width, box.height)) > 127
+    return replace(one, box=box, mask=mask)
+
+
+def seen_once(image: Image, look: Callable[[Image], tuple[Instance, ...]]) -> tuple[Instance, ...]:
+    """What a finder sees in a picture at one look, without tiles; outlines are as fine as that look's."""
+    scale = max(image.shape[:2]) / LARGE
+    if scale <= 1:
+        return look(image)
+    size = (round(image.shape[1] / scale), round(image.shape[0] / scale))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    across, down = image.shape[1] / size[0], image.shape[0] / size[1]
+    return tuple(moved(one, 0, 0, across, down) for one in look(small))
 
 
 def closer(height: int, width: int) -> list[Closer]:

@@ -1,4 +1,4 @@
-"""YOLO's segmentation models through ultralytics: the only place that imports it."""
+"""YOLO's segmentation models through ultralytics: the only place that imports it, for sam.py too."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SIDE = 640
 """The longest side in pixels at which the photo is looked at."""
 OVERLAP = 0.7
 """Two finds of one class are one when their boxes share more than this."""
-_LOADING = threading.Lock()
+_LOADING = threading.RLock()
 _READERS: tuple[tuple[Any, str], ...] = (
     (PillowImage, "open"),
     (cv2, "imread"),
@@ -130,22 +130,28 @@ class YoloSegmenter:
         return Find(label, float(row[4]), place.of(*box), logits, place.of(*area))
 
 
-def _predictor(path: Path, settings: Settings) -> Any:
-    """A predictor of ultralytics that hands out coefficients and prototypes instead of finished masks."""
+def imported(settings: Settings, *names: str) -> Any:
+    """Modules of ultralytics, which leaves the process as it was; raises MissingPackage."""
     with _LOADING:
         _quiet(settings)
         try:
             torchvision_ops.provide()
             with _readers_kept():
-                ultralytics: Any = importlib.import_module("ultralytics")
-                results: Any = importlib.import_module("ultralytics.engine.results")
-                predict: Any = importlib.import_module("ultralytics.models.yolo.segment.predict")
+                return [importlib.import_module(name) for name in names]
         except ModuleNotFoundError as error:
             raise MissingPackage(f"{error.name} is not installed: pip install ultralytics") from error
+
+
+def _predictor(path: Path, settings: Settings) -> Any:
+    """A predictor of ultralytics that hands out coefficients and prototypes instead of finished masks."""
+    with _LOADING:
+        ultralytics, results, predict = imported(
+            settings, "ultralytics", "ultralytics.engine.results", "ultralytics.models.yolo.segment.predict"
+        )
         if ultralytics.settings.get("sync"):
             ultralytics.settings.update({"sync": False})
 
-        class RawPredictor(predict.SegmentationPredictor):  # type: ignore[misc]
+        class RawPredictor(predict.SegmentationPredictor):  # type: ignore[misc, name-defined]
             """Stops after non-maximum suppression: outlines are drawn by our own code."""
 
             def construct_result(self, pred: Any, img: Any, orig_img: Any, img_path: Any, proto: Any) -> Any:

@@ -154,6 +154,7 @@ def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.M
     lacking = replace(backends.find("telea"), title="Lacking", lacks=f"{__name__}:lacks_tiny")
     monkeypatch.setattr(backends, "BACKENDS", (lacking,))
     monkeypatch.setattr(segmenters, "SEGMENTERS", ())
+    monkeypatch.setattr(segmenters, "SELECTORS", ())
     monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     assert lacking.missing(Settings()) == (missing,)
     assert sessions.fetchable(Settings()) == {"tiny": "Lacking, 12.5 MB"}

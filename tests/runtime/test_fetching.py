@@ -79,7 +79,7 @@ def test_fetch_brings_the_file_with_progress(served: type[_Server], settings: Se
     seen: list[float] = []
     path = downloads.fetch(NAME, settings, Progress(lambda fraction, stage: seen.append(fraction)))
     assert path.read_bytes() == DATA
-    assert files.verified(NAME, settings) == path
+    assert files.FILES[NAME].verified(settings) == path
     assert files.migan_missing(settings) == ()
     assert seen == sorted(seen)
     assert seen[-1] == 1
@@ -92,7 +92,7 @@ def test_fetch_goes_on_where_a_cancelled_one_ended(served: type[_Server], settin
     calls = iter([False, True])
     with pytest.raises(Cancelled):
         downloads.fetch(NAME, settings, Progress(cancelled=lambda: next(calls)))
-    assert files.locate(NAME, settings) is None, "half a file must not serve"
+    assert files.FILES[NAME].locate(settings) is None, "half a file must not serve"
     assert downloads.fetch(NAME, settings).read_bytes() == DATA
     assert served.ranges == [None, "bytes=128-"]
 
@@ -126,11 +126,11 @@ def test_a_folder_serves_as_it_is_and_only_with_the_right_content(
     file.write_bytes(DATA)
     mine = replace(settings, mirrors=str(tmp_path / "mine"))
     assert downloads.fetch(NAME, mine) == file
-    assert files.verified(NAME, mine) == file
+    assert files.FILES[NAME].verified(mine) == file
     assert not served.ranges
     file.write_bytes(b"another")
     with pytest.raises(CheckpointError, match="expected"):
-        files.verified(NAME, mine)
+        files.FILES[NAME].verified(mine)
 
 
 def test_no_file_no_network_and_no_space_are_told_apart(

@@ -12,7 +12,7 @@ import numpy as np
 from inpaint_app import environment
 from inpaint_app.backends.base import Configured, Window
 from inpaint_app.backends.removers import self_test
-from inpaint_app.backends.removers.files import FILES, verified
+from inpaint_app.backends.removers.files import FILES
 from inpaint_app.errors import CheckpointError
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress
@@ -49,7 +49,7 @@ class Remover(Configured):
     def _load(self) -> None:
         if self._network is not None:
             return
-        path = verified(self.name, self.settings)
+        path = FILES[self.name].verified(self.settings)
         try:
             self._network = self._loaded(str(path))
         except Exception as error:

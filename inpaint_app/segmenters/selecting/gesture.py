@@ -76,11 +76,5 @@ class Gesture:
             return replace(self, points=points, width=self.width * (across + down) / 2)
         left, right = ((x - area.left) * across for x in (self.box.left, self.box.right))
         top, bottom = ((y - area.top) * down for y in (self.box.top, self.box.bottom))
-        return Gesture(
-            Box(
-                round(left),
-                round(top),
-                max(round(right), round(left) + 1),
-                max(round(bottom), round(top) + 1),
-            )
-        )
+        right, bottom = max(round(right), round(left) + 1), max(round(bottom), round(top) + 1)
+        return Gesture(Box(round(left), round(top), right, bottom), points)

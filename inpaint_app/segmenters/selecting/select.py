@@ -6,7 +6,7 @@ gesture, never the photo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -18,6 +18,8 @@ from inpaint_app.imaging import strokes
 from inpaint_app.imaging.mask import bounds, closed, padded
 from inpaint_app.segmenters.selecting.cut import SIDE, Soft, cut, sharpened
 from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.meaning import meant
+from inpaint_app.segmenters.selecting.outlined import Outline, outlined
 from inpaint_app.types import Box, Image, Instance, Mask
 
 LABEL = "selection"
@@ -37,30 +39,39 @@ LEVELS, FILLS = (0.5, 0.4, 0.3, 0.2, 0.1), 0.7
 """A thing fills the box that is drawn around it: a cut that spans less than that share of a side is taken further."""
 LOOKED_AT = 640
 """Side in pixels of the picture in which a finder looks for what is meant."""
-FITS = 0.6
-"""Overlap from which a find is what a box or a scribble means."""
-
+NEARER, NEAREST = 3, 320
+"""Where it finds nothing under a click it looks at a region so many times smaller, of no fewer pixels a side."""
 Look: TypeAlias = Callable[[Image], Iterable[Instance]]
 
 
 def selected(
-    image: Image, gesture: Gesture, found: Iterable[Instance] = (), look: Look = lambda small: ()
+    image: Image,
+    gesture: Gesture,
+    found: Iterable[Instance] = (),
+    look: Look = lambda small: (),
+    outline: Outline | None = None,
 ) -> Instance:
     """The thing that a gesture means in a photo, numbered 0 where none of `found` is meant.
 
     image: (H, W, 3) uint8 RGB. found: what is known to be there. look: finds things in a small picture of what lies
-    around the gesture. Raises OptionError for a gesture that misses the photo.
+    around the gesture. outline: a network that answers gestures, asked before, and alone where it has an answer.
+    Raises OptionError for a gesture that misses the photo.
     """
     shape = (image.shape[0], image.shape[1])
     box, painted = _painted(gesture, shape)
-    if known := _meant(gesture, box, painted, found):
+    if known := meant(gesture, box, painted, found):
         return known
-    area = _surroundings(box, shape)
-    small = _shrunk(image, area, LOOKED_AT)
-    nearer = gesture.seen_in(area, small.shape[1] / area.width, small.shape[0] / area.height)
-    if known := _meant(nearer, *_painted(nearer, (small.shape[0], small.shape[1])), look(small)):
-        inside = known.full_mask((small.shape[0], small.shape[1])).astype(np.float32)
-        return replace(_instance(image, area, inside), label=known.label, confidence=known.confidence)
+    if outline is not None:
+        points = gesture.kind == "click" or _covered(box, painted, gesture) is None
+        reached, inside = outlined(image, gesture if points else Gesture(box), outline)
+        if inside.max() > 0.5:
+            return _instance(image, reached, _whole(inside, None))
+    for area in _views(gesture, box, shape):
+        small = _shrunk(image, area, LOOKED_AT)
+        nearer = gesture.seen_in(area, small.shape[1] / area.width, small.shape[0] / area.height)
+        if known := meant(nearer, *_painted(nearer, (small.shape[0], small.shape[1])), look(small)):
+            inside = known.full_mask((small.shape[0], small.shape[1])).astype(np.float32)
+            return replace(_instance(image, area, inside), label=known.label, confidence=known.confidence)
     if gesture.kind == "box":
         return _within(image, box)
     if gesture.kind == "click":
@@ -68,21 +79,13 @@ def selected(
     return _under(image, box, painted, gesture)
 
 
-def _surroundings(box: Box, shape: tuple[int, int]) -> Box:
-    """The region of a photo in which a finder is to look for what a gesture in `box` means."""
+def _views(gesture: Gesture, box: Box, shape: tuple[int, int]) -> Iterator[Box]:
+    """The regions in which a finder is to look for what a gesture in `box` means: around a click, ever nearer ones."""
     longest = max(box.width, box.height)
-    return padded(box, max(longest // 2, min(shape) // 2 - longest), shape)
-
-
-def _meant(gesture: Gesture, box: Box, painted: Mask, found: Iterable[Instance]) -> Instance | None:
-    """The find that a gesture means: the smallest under a click, the one that fits a box or a scribble."""
-    if gesture.kind == "click":
-        x, y = gesture.points[0]
-        under = [one for one in found if _covers(one, x, y)]
-        return min(under, key=lambda one: one.box.width * one.box.height, default=None)
-    fits = [(_overlap(one, box, painted), one) for one in found]
-    best = max(fits, key=lambda pair: pair[0], default=None)
-    return best[1] if best is not None and best[0] >= FITS else None
+    side = min(shape)
+    yield padded(box, max(longest // 2, side // 2 - longest), shape)
+    while gesture.kind == "click" and (side := side // NEARER) >= NEAREST:
+        yield padded(box, side // 2, shape)
 
 
 def _missed(what: str, shape: tuple[int, int]) -> OptionError:
@@ -107,26 +110,6 @@ def _painted(gesture: Gesture, shape: tuple[int, int]) -> tuple[Box, Mask]:
     if reached is None:
         raise _missed("the scribble", shape)
     return reached, strokes.stroke(points, gesture.width, reached)
-
-
-def _covers(one: Instance, x: float, y: float) -> bool:
-    column, row = int(x) - one.box.left, int(y) - one.box.top
-    return 0 <= column < one.box.width and 0 <= row < one.box.height and bool(one.mask[row, column])
-
-
-def _overlap(one: Instance, box: Box, painted: Mask) -> float:
-    """How well a find fits a gesture: intersection over union, of the boxes where the whole box is painted."""
-    left, top = max(one.box.left, box.left), max(one.box.top, box.top)
-    right, bottom = min(one.box.right, box.right), min(one.box.bottom, box.bottom)
-    if right <= left or bottom <= top:
-        return 0.0
-    if painted.all():
-        shared, its, own = (right - left) * (bottom - top), one.mask.size, painted.size
-    else:
-        mine = painted[top - box.top : bottom - box.top, left - box.left : right - box.left]
-        other = one.mask[top - one.box.top : bottom - one.box.top, left - one.box.left : right - one.box.left]
-        shared, its, own = (int(np.count_nonzero(m)) for m in (mine & other, one.mask, painted))
-    return shared / (its + own - shared)
 
 
 def _shrunk(image: Image, area: Box, side: int) -> Image:
@@ -165,18 +148,27 @@ def _within(image: Image, box: Box) -> Instance:
 
 def _under(image: Image, box: Box, painted: Mask, gesture: Gesture) -> Instance:
     """The thing that is roughly painted, circled, or that a line runs through."""
+    covered = _covered(box, painted, gesture)
+    if covered is None:
+        return _grown(image, box, painted, [share * max(box.width, box.height) for share in LINE_SIZES])
+    circled = np.count_nonzero(covered) > np.count_nonzero(painted)
+    area = padded(box, max(2, round(MARGIN["painted"] * max(box.width, box.height))), image.shape)
+    small, drawn = _drawn(image, area, box, covered, SIDE)
+    edge = _beyond(drawn) - _beyond(~drawn)
+    size = np.sqrt(np.count_nonzero(drawn))
+    prior = _logistic(-1.5 - 12 * edge / size) if circled else _logistic(-20 * edge / size)
+    return _instance(image, area, _whole(cut(small, prior), drawn))
+
+
+def _covered(box: Box, painted: Mask, gesture: Gesture) -> Mask | None:
+    """What of its box a gesture says is the thing, about; None for a line that only runs through it."""
+    if gesture.kind == "box":
+        return painted
     diagonal, points = float(np.hypot(box.width, box.height)), np.asarray(gesture.points)
     path = float(np.hypot(*np.diff(points, axis=0).T).sum())
     circled = _circled(points, box, painted)
     to_and_fro = path > TURNS * diagonal and np.count_nonzero(painted) > DENSE * painted.size
-    if not circled.any() and gesture.width < WIDE * diagonal and not to_and_fro:
-        return _grown(image, box, painted, [share * max(box.width, box.height) for share in LINE_SIZES])
-    area = padded(box, max(2, round(MARGIN["painted"] * max(box.width, box.height))), image.shape)
-    small, drawn = _drawn(image, area, box, painted | circled, SIDE)
-    edge = _beyond(drawn) - _beyond(~drawn)
-    size = np.sqrt(np.count_nonzero(drawn))
-    prior = _logistic(-1.5 - 12 * edge / size) if circled.any() else _logistic(-20 * edge / size)
-    return _instance(image, area, _whole(cut(small, prior), drawn))
+    return painted | circled if circled.any() or gesture.width >= WIDE * diagonal or to_and_fro else None
 
 
 def _circled(points: np.ndarray, box: Box, painted: Mask) -> Mask:

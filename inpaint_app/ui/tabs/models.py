@@ -93,8 +93,11 @@ def table(settings: Settings) -> str:
     parts = [
         _part("Fill holes", [(s.title, s.summary, s.missing(settings)) for s in backends.BACKENDS], settings),
         _part(
-            "Find objects",
-            [(s.title, s.summary, s.missing(settings)) for s in segmenters.specs(settings)],
+            "Find and outline objects",
+            [
+                (s.title, s.summary, s.missing(settings))
+                for s in (*segmenters.specs(settings), *segmenters.SELECTORS)
+            ],
             settings,
         ),
     ]
