@@ -55,8 +55,8 @@ def test_the_arguments_are_these() -> None:
     assert names(inpaint_app.detect) == ["photo", "segmenter", "confidence", "progress"]
     assert names(inpaint_app.remove) == [
         "photo", "mask", "objects", "instances", "backend", "grow", "feather", "segmenter", "confidence",
-        "candidates", "belongings", "shadows", "shots", "everything_that_moves", "invert_mask", "stretch_mask",
-        "letterbox_mask", "mask_as_is", "progress", "options",
+        "candidates", "belongings", "shadows", "shots", "everything_that_moves", "from_motion", "invert_mask",
+        "stretch_mask", "letterbox_mask", "mask_as_is", "progress", "options",
     ]  # fmt: skip
     assert names(inpaint_app.save) == ["photo", "result", "target", "format", "exact", "mark_edited"]
 

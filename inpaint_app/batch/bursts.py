@@ -12,7 +12,8 @@ from pathlib import Path
 
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
-from inpaint_app.photofile.photo import Limits
+from inpaint_app.removal.opening import Opening
+from inpaint_app.types import Progress
 
 GAP = 3.0
 """Seconds from one photo of a burst to the next, at most."""
@@ -21,20 +22,23 @@ NEAREST = 5
 """Photos of a burst that serve another one, the nearest in time."""
 
 
-def bursts(photos: Sequence[Path], limits: Limits) -> Mapping[Path, tuple[Path, ...]]:
+def bursts(
+    photos: Sequence[Path], labels: Sequence[str], session: Opening, progress: Progress
+) -> Mapping[Path, tuple[Path, ...]]:
     """For each photo of a burst the others that serve it, the nearest in time first. Only headers are read.
 
+    labels: the photos as rows name them: a browser's files lie in a folder each, and are of one folder all the same.
     What cannot be read, or does not say when it was taken, is in no burst; it fails, or is done, by itself.
     """
     alike: dict[object, list[tuple[float, Path]]] = {}
-    for path in photos:
+    for path, label in zip(photos, labels, strict=True):
         try:
-            data = files.read_bytes(path, limits)
-            taken, size = files.moment_of(data, path.name, limits)
+            data = files.read_bytes(path, session.limits)
+            taken, size = session.moment_of(data, path.name, progress)
         except (InpaintError, OSError):
             continue
         if taken is not None:
-            alike.setdefault((path.parent, taken.camera, size), []).append((taken.seconds, path))
+            alike.setdefault((Path(label).parent, taken.camera, size), []).append((taken.seconds, path))
     return {path: others for group in alike.values() for path, others in _served(sorted(group))}
 
 

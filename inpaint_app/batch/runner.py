@@ -120,7 +120,7 @@ def run(
             reading,
             frame,
             saving,
-            served(photos, session.limits) if bursts else {},
+            served(photos, labels, session, progress) if bursts else {},
         )
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)

@@ -14,7 +14,7 @@ from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.session import Session
-from inpaint_app.removal.shots import shot_of
+from inpaint_app.removal.shots import of_film, shot_of
 from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Mask
 
@@ -95,22 +95,28 @@ def add_shots(parser: argparse.ArgumentParser) -> None:
         help="further shots of the photo's place: what they show behind the removed is taken before any fill",
     )
     group.add_argument(
+        "--from-motion",
+        action="store_true",
+        help="frames of the film in a motion photo, or of the .mov beside a live photo, are its further shots",
+    )
+    group.add_argument(
         "--everything-that-moves", action="store_true", help="remove what is gone in the further shots"
     )
 
 
 def check_shots(arguments: argparse.Namespace) -> bool:
     """Whether they say what is to go; raises OptionError where they mean nothing clear."""
-    if arguments.everything_that_moves and not arguments.shots:
+    if arguments.everything_that_moves and not (arguments.shots or arguments.from_motion):
         raise OptionError(
-            "--everything-that-moves needs further shots of the place: --shots second.jpg third.jpg."
+            "--everything-that-moves needs further shots of the place: --shots second.jpg third.jpg, or --from-motion."
         )
     if arguments.shots and (len(arguments.photos) > 1 or arguments.prove):
         raise OptionError("--shots goes with one PHOTO, whose place they all show, and without --prove.")
     return bool(arguments.everything_that_moves)
 
 
-def shots(photo: Path, arguments: argparse.Namespace, session: Session) -> tuple[Shot, ...]:
+def shots(photo: Photo, at: Path, arguments: argparse.Namespace, session: Session) -> tuple[Shot, ...]:
     """The shots; the photo itself (`*.jpg` names it too) is none."""
-    paths = [path for path in arguments.shots if not same_file(path, photo)]
-    return tuple(shot_of(session.load(path)) for path in paths)
+    paths = [path for path in arguments.shots if not same_file(path, at)]
+    frames = of_film(photo, at, session.limits) if arguments.from_motion else ()
+    return (*(shot_of(session.load(path)) for path in paths), *frames)

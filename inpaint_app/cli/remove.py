@@ -196,7 +196,7 @@ class _Work:
             photo = self.source.load(self.session, self.arguments.frame)
             held = _recipe(self.arguments.recipe, photo) if self.arguments.recipe else None
             mask = mask_arguments.mask_of(photo, path, self.given, self.arguments, self.session, self.console)
-            shots = mask_arguments.shots(path, self.arguments, self.session)
+            shots = mask_arguments.shots(photo, path, self.arguments, self.session)
             further = {"mask": mask, "shots": shots, "everything": self.arguments.everything_that_moves}
             requests = [held.request(shots)] if held else [replace(one, **further) for one in requests]
             found, proof = None, None

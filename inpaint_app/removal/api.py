@@ -22,7 +22,7 @@ from inpaint_app.photofile.photo import Photo, Saved, SaveOptions
 from inpaint_app.removal.mask_file import open_mask
 from inpaint_app.removal.parts import AUTO
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
-from inpaint_app.removal.shots import shot_of
+from inpaint_app.removal.shots import of_film, shot_of
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.shots.stack import Shot
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
@@ -96,6 +96,7 @@ def remove(
     shadows: str = AUTO,
     shots: Iterable[Photo | Image | str | Path] = (),
     everything_that_moves: bool = False,
+    from_motion: bool = False,
     invert_mask: bool = False,
     stretch_mask: bool = False,
     letterbox_mask: bool = False,
@@ -112,7 +113,8 @@ def remove(
     options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one, with all of
     them as its `candidates`. belongings, shadows: "off" leaves what the named ones ride, carry and wear, or the clear
     shadows that they cast. shots: further shots of the place, files or photos: what they show behind the hole is
-    taken before any fill, and told in the result's `behind`; everything_that_moves takes out what is gone in them.
+    taken before any fill, and told in the result's `behind`; everything_that_moves takes out what is gone in them;
+    from_motion adds frames of the film in a motion photo's file.
     Known pixels of the result equal the photo's. Raises NothingFound, MaskError, OptionError, MissingError,
     BackendError.
     """
@@ -129,7 +131,7 @@ def remove(
         candidates=candidates,
         belongings=belongings,
         shadows=shadows,
-        shots=tuple(_shot(shot) for shot in shots),
+        shots=(*(_shot(shot) for shot in shots), *(_frames(photo) if from_motion else ())),
         everything=everything_that_moves,
     )
     alpha = photo.alpha if isinstance(photo, Photo) else None
@@ -198,6 +200,14 @@ def _shot(shot: Photo | Image | str | Path) -> Shot:
     if isinstance(shot, str | Path):
         shot = load(shot)
     return shot_of(shot) if isinstance(shot, Photo) else Shot(shot)
+
+
+def _frames(photo: Photo | Image) -> tuple[Shot, ...]:
+    if not isinstance(photo, Photo):
+        raise OptionError(
+            "from_motion came with pixels alone, expected a Photo with its file: load it first."
+        )
+    return of_film(photo, None, session().limits)
 
 
 def _words(objects: str | Iterable[str]) -> tuple[str, ...]:

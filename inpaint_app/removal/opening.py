@@ -8,7 +8,17 @@ from typing import Any
 
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile.decoding.decoder import Decoder
-from inpaint_app.photofile.files import Encoded, Limits, Photo, SaveOptions, encode, header_of, load
+from inpaint_app.photofile.files import (
+    Encoded,
+    Limits,
+    Photo,
+    SaveOptions,
+    encode,
+    header_of,
+    load,
+    moment_of,
+)
+from inpaint_app.photofile.metadata.moment import Moment
 from inpaint_app.photofile.photo import AS_USUAL
 from inpaint_app.removal.mask_file import GivenMask, open_mask
 from inpaint_app.settings import Settings
@@ -94,6 +104,14 @@ class Opening:
         if self.decoder is None:
             return header_of(data, name, self.limits)
         return self.decoder.header_of(data, name, self.limits, **_wanted(progress or Progress()))
+
+    def moment_of(
+        self, data: bytes, name: str, progress: Progress | None = None
+    ) -> tuple[Moment | None, tuple[int, int]]:
+        """When a photo was taken and its size, by the header alone; see `header_of`."""
+        if self.decoder is None:
+            return moment_of(data, name, self.limits)
+        return self.decoder.moment_of(data, name, self.limits, **_wanted(progress or Progress()))
 
     @property
     def limits(self) -> Limits:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,7 +16,8 @@ from inpaint_app.errors import MissingError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.packed_mask import packed, unpacked
-from inpaint_app.photofile.photo import Photo
+from inpaint_app.photofile import film
+from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
 from inpaint_app.removal.request import Marked, Request
 from inpaint_app.shots import align, stack
@@ -26,6 +29,14 @@ Find = Callable[[Image, Progress], tuple[Instance, ...]]
 def shot_of(photo: Photo) -> stack.Shot:
     """A photo as a shot, known by its file's hash."""
     return stack.Shot(photo.rgb, photo.name, sha256=photo.sha256)
+
+
+def of_film(photo: Photo, path: Path | None, limits: Limits) -> tuple[stack.Shot, ...]:
+    """The frames of a motion photo's film, in its file or beside it at `path`. Raises UnreadablePhoto."""
+    return tuple(
+        stack.Shot(image, name, sha256=hashlib.sha256(image.tobytes()).hexdigest())
+        for name, image in film.frames(photo, path, limits)
+    )
 
 
 def with_movers(image: Image, request: Request, progress: Progress) -> Request:

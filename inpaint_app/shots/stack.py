@@ -28,6 +28,9 @@ CONTEXT, LEAST_CONTEXT = 0.4, 96
 MOST = 32
 """Shots that are looked at beside the photo."""
 
+SOFTER = 0.7
+"""Pixels of a shot for each of the photo's, along a side, below which its softness is told."""
+
 LINED_UP = 0.25
 """Likeness around a hole below which a shot does not line up there."""
 
@@ -157,6 +160,13 @@ def behind(
     found = [replace(fit, used=int(used[number + 1])) for number, fit in enumerate(found)]
     share = float(1 - used[0] / source.size) / max(1e-9, float(np.count_nonzero(hole)) / source.size)
     notes = [f"{fit.name} {fit.note}: not used." for fit in found if fit.note and not fit.used]
+    scales = [_resolution(fit.matrix, hole.shape) for fit in found if fit.used]
+    soft = [scale for scale in scales if scale < SOFTER]
+    if soft:
+        notes.append(
+            f"{len(soft)} of the shots have {100 * min(soft):.0f} % of the photo's resolution or little more: what is "
+            "taken from them is softer than the rest."
+        )
     if stood:
         notes.append("Something stands still in all shots: behind it nobody could look, so that is filled.")
     elif share < 0.5 and any(not fit.note for fit in found):
@@ -166,6 +176,12 @@ def behind(
     return image, Behind(
         source, tuple(found), tuple(one.box for one in apart), tuple(shares), share, tuple(notes)
     )
+
+
+def _resolution(matrix: align.Matrix, shape: tuple[int, ...]) -> float:
+    """Pixels of the shot for each of the photo's, along a side, in its middle."""
+    depth = float(matrix[2] @ (shape[1] / 2, shape[0] / 2, 1))
+    return float(np.sqrt(abs(np.linalg.det(matrix) / depth**3)))
 
 
 def _looks(

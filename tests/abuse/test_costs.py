@@ -50,8 +50,12 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def batch(one: Caller, photos: list[Any]) -> str:
     """What the page's batch says to these photos."""
-    fn = next(fn for fn in one.page.fns.values() if len(fn.inputs) == 5 and len(fn.outputs) == 3)
-    body = {"data": [photos, [], ["people"], "telea", 1], "fn_index": fn._id, "session_hash": one.session}
+    fn = next(fn for fn in one.page.fns.values() if len(fn.inputs) == 6 and len(fn.outputs) == 3)
+    body = {
+        "data": [photos, [], ["people"], "telea", False, 1],
+        "fn_index": fn._id,
+        "session_hash": one.session,
+    }
     begun = one.http.post("/gradio_api/queue/join", json=body)
     return json.dumps(one.heard()) if begun.status_code == 200 else begun.text
 

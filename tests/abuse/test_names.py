@@ -68,11 +68,15 @@ def test_entries_of_a_batchs_zip_climb_nowhere(visitor: Caller) -> None:
     fn = next(
         one
         for one in visitor.page.fns.values()
-        if one.name == "run" and len(one.inputs) == 5 and len(one.outputs) == 3
+        if one.name == "run" and len(one.inputs) == 6 and len(one.outputs) == 3
     )
     given = [{"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths]
     masks = [{**one, "path": visitor.send(MASK, Path(one["path"]).stem + ".png")} for one in given]
-    body = {"data": [given, masks, [], "telea", 1], "fn_index": fn._id, "session_hash": visitor.session}
+    body = {
+        "data": [given, masks, [], "telea", False, 1],
+        "fn_index": fn._id,
+        "session_hash": visitor.session,
+    }
     assert visitor.http.post("/gradio_api/queue/join", json=body).status_code == 200
     packed = next(
         value

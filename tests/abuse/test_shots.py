@@ -33,6 +33,20 @@ def test_an_endpoint_takes_shots_and_counts_each_as_an_opening(caller: Caller) -
         assert sum(count for _, count in allowance._asked) >= before + 2, "two openings, and the fill"
 
 
+def test_what_moves_goes_by_the_shots_alone(caller: Caller) -> None:
+    photo = caller.send(png(with_thing(place())))
+    shots = [given(caller.send(png(shot))) for shot in (place(), hand_held(place(), 2))]
+    asked = {"photo": photo, "backend": "telea", "everything_that_moves": True}
+    kind, data = caller.call("remove_objects", **asked, shots=shots)
+    assert kind == "complete", data
+    assert data[1]["removed"] == []
+    assert data[1]["shots"]["share"] > 0.9
+    kind, data = caller.call("remove_objects", **asked)
+    assert kind == "error"
+    assert "0 further shots came" in str(data)
+    assert "true or false" in caller.refused("remove_objects", **{**asked, "everything_that_moves": "yes"})
+
+
 def test_a_shot_of_anothers_or_one_too_many_is_refused(visitor: Caller, caller: Caller) -> None:
     foreign, mine = other(visitor).send(PHOTO), visitor.send(PHOTO)
     asked = {"photo": mine, "mask": visitor.send(PHOTO), "backend": "telea"}

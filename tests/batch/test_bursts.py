@@ -10,10 +10,9 @@ from PIL import Image as PillowImage
 from inpaint_app import batch
 from inpaint_app.batch.bursts import bursts
 from inpaint_app.photofile.metadata.moment import moment
-from inpaint_app.photofile.photo import Limits
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image
+from inpaint_app.types import Image, Progress
 from tests.shots.scenes import hand_held, hole, place, with_thing
 
 
@@ -42,7 +41,8 @@ def test_a_moment_is_read_with_its_parts_and_nothing_broken_is() -> None:
         moment(block[:end])  # raises nothing
 
 
-def test_a_burst_is_one_camera_in_one_folder_within_seconds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_burst_is_one_camera_in_one_folder_within_seconds(tmp_path: Path, apart: bool) -> None:
     a, b = photo(tmp_path / "a.jpg", exif(10, "1")), photo(tmp_path / "b.jpg", exif(12, "9"))
     c, late = photo(tmp_path / "c.jpg", exif(15)), photo(tmp_path / "late.jpg", exif(40))
     (tmp_path / "elsewhere").mkdir()
@@ -54,7 +54,9 @@ def test_a_burst_is_one_camera_in_one_folder_within_seconds(tmp_path: Path) -> N
         photo(tmp_path / "undated.jpg", None),
     ]
     (tmp_path / "none.jpg").write_text("no photo")
-    found = bursts([c, *others, tmp_path / "none.jpg", b, a], Limits())
+    given = [c, *others, tmp_path / "none.jpg", b, a]
+    labels = [path.relative_to(tmp_path).as_posix() for path in given]
+    found = bursts(given, labels, Session(Settings(decode_apart=apart)), Progress())
     assert found == {a: (b, c), b: (c, a), c: (b, a)}
 
 

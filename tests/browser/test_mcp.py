@@ -17,6 +17,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from inpaint_app.photofile import files
+from tests.shots.scenes import hand_held, place, with_thing
 
 mcp = pytest.importorskip("mcp")
 
@@ -265,3 +266,15 @@ def test_further_shots_are_named_as_the_photo_is(assistant: Assistant, photo: Pa
     )
     assert not answer.isError, answer.content
     assert len(answer.structuredContent["report"]["shots"]["shots"]) == 1
+
+
+def test_what_is_gone_in_the_shots_goes(assistant: Assistant, tmp_path: Path) -> None:
+    paths = [tmp_path / "1.png", tmp_path / "2.png", tmp_path / "3.png"]
+    for path, image in zip(paths, (with_thing(place()), place(), hand_held(place(), 2)), strict=True):
+        PillowImage.fromarray(image).save(path)
+    first, *others = (data(path) for path in paths)
+    answer = assistant.call(
+        "remove_objects", photo=first, backend="telea", shots=others, everything_that_moves=True
+    )
+    assert not answer.isError, answer.content
+    assert answer.structuredContent["report"]["shots"]["share"] > 0.9

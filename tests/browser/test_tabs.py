@@ -65,6 +65,24 @@ def test_a_batch_comes_back_as_one_zip(studio: Any, tmp_path: Path) -> None:
     assert (np.asarray(PillowImage.open(target)) != np.asarray(PillowImage.open(bus))).any()
 
 
+def test_photos_of_a_burst_serve_one_another(studio: Any, tmp_path: Path) -> None:
+    page, people = studio.page, np.asarray(PillowImage.open(view_models.samples()["bus.jpg"]))
+    paths = []
+    for number, moved in enumerate((0, 3, 6)):
+        said = PillowImage.Exif()
+        said.get_ifd(0x8769).update({0x9003: f"2024:02:29 10:00:{number:02}"})
+        paths.append(tmp_path / f"{number}.jpg")
+        PillowImage.fromarray(people[moved:, moved:][:960, :700]).save(paths[-1], quality=95, exif=said)
+    page.get_by_role("tab", name="Batch").click()
+    page.locator("#batch-bursts input").check()
+    page.set_input_files("#batch-photos input[type=file]", [str(path) for path in paths])
+    page.locator("#batch-photos .file-preview tr >> nth=2").wait_for()
+    page.click("#batch-start")
+    page.get_by_text("3 done, 0 had nothing to remove, 0 failed").wait_for()
+    rows = page.locator("#batch-rows tbody tr").all_inner_texts()
+    assert all("true pixels" in row for row in rows)
+
+
 def test_models_and_help_say_what_there_is(studio: Any) -> None:
     page = studio.page
     page.get_by_role("tab", name="Models").click()

@@ -12,6 +12,7 @@ import pytest
 from inpaint_app.cli import main
 from inpaint_app.photofile import files
 from inpaint_app.types import Image
+from tests.photofile import motion
 from tests.shots.scenes import hand_held, hole, place, with_thing
 
 
@@ -60,3 +61,28 @@ def test_everything_that_moves_needs_no_mask(folder: Path) -> None:
 def test_shots_are_of_one_photo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remove", "1.png", "2.png", "--mask", "mask.png", "--shots", "3.png", "-o", "out/"]) == 2
     assert "one PHOTO" in capsys.readouterr().err
+
+
+def test_the_film_of_a_motion_photo_gives_its_shots(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its frames are smaller than the photo, and someone walks through them."""
+    still = cv2.resize(with_thing(place()), (480, 360), interpolation=cv2.INTER_CUBIC)
+    walking = [with_thing(place(), 90 - 10 * number) for number in range(10)]
+    data = motion.motion_photo(
+        cv2.imencode(".jpg", still[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes(),
+        motion.film(tmp_path, walking),
+    )
+    (tmp_path / "moved.jpg").write_bytes(data)
+    call = ["remove", str(tmp_path / "moved.jpg"), "--box", "176,136,254,244", "--backend", "telea"]
+    target = ["-o", str(tmp_path / "out.jpg"), "--json", str(tmp_path / "report.json")]
+    assert main([*call, "--from-motion", *target]) == 0
+    record = json.loads((tmp_path / "report.json").read_text())[0]
+    print(record["shots"])
+    assert record["shots"]["share"] > 0.5
+    assert any("of the photo's resolution" in note for note in record["shots"]["notes"])
+    written(tmp_path / "still.png", still)
+    assert (
+        main(["remove", str(tmp_path / "still.png"), *call[2:], "--from-motion", *target, "--overwrite"]) == 1
+    )
+    assert "no motion photo" in capsys.readouterr().err

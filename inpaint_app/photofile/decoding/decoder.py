@@ -28,6 +28,7 @@ from inpaint_app.photofile.decoding import wire
 from inpaint_app.photofile.decoding.decoder_process import too_much
 from inpaint_app.photofile.decoding.slots import Places
 from inpaint_app.photofile.decoding.started import Process, start
+from inpaint_app.photofile.metadata.moment import Moment
 from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Photo, SaveOptions
 from inpaint_app.photofile.samples.native import Native
 from inpaint_app.photofile.source import taken
@@ -121,6 +122,12 @@ class Decoder:
     def header_of(self, data: bytes, name: str, limits: Limits, **wanted: Any) -> tuple[str, int, int]:
         """As `read.header_of`; see `load`."""
         return self._read("header", data, name, limits, Wanted(**wanted), wire.unpacked_header, 0)
+
+    def moment_of(
+        self, data: bytes, name: str, limits: Limits, **wanted: Any
+    ) -> tuple[Moment | None, tuple[int, int]]:
+        """As `read.moment_of`; see `load`."""
+        return self._read("moment", data, name, limits, Wanted(**wanted), wire.unpacked_moment, 0)
 
     def encode(
         self,

@@ -75,6 +75,8 @@ def _read(asked: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[NDAr
     limits = Limits(asked["megapixels"], asked["megabytes"])
     if asked["what"] == "header":
         return {"header": read.header_of(data, asked["name"], limits)}, []
+    if asked["what"] == "moment":
+        return {"moment": read.moment_of(data, asked["name"], limits)}, []
     given: dict[str, Any] = {
         "name": asked["name"],
         "limits": limits,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.photofile.formats import SUFFIX
+from inpaint_app.photofile.metadata.moment import Moment
 from inpaint_app.photofile.photo import Encoded, Photo, Report
 from inpaint_app.photofile.samples.native import Native
 from inpaint_app.types import Image, Mask
@@ -160,6 +161,20 @@ def unpacked_header(header: dict[str, Any], arrays: list[NDArray[Any]]) -> tuple
     try:
         format, width, height = header["header"]
         return str(format), int(width), int(height)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenMessage(str(error)) from None
+
+
+def unpacked_moment(
+    header: dict[str, Any], arrays: list[NDArray[Any]]
+) -> tuple[Moment | None, tuple[int, int]]:
+    """What `read.moment_of` gives. Raises BrokenMessage where it is none of that."""
+    try:
+        moment, (width, height) = header["moment"]
+        if moment is not None:
+            camera, seconds = moment
+            moment = Moment(tuple(map(str, camera)), float(seconds))
+        return moment, (int(width), int(height))
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenMessage(str(error)) from None
 

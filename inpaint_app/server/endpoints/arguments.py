@@ -23,6 +23,7 @@ READING = ("invert_mask", "stretch_mask", "letterbox_mask", "mask_as_is")
 
 _SAVING = ("frame", "exact", "mark_edited")
 POINTING = ("at", "box")
+MOVING = "everything_that_moves"
 
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "detect": ("photo", "confidence", "segmenter"),
@@ -37,6 +38,7 @@ ENDPOINTS: Mapping[str, tuple[str, ...]] = {
         *KINDS,
         *POINTING,
         "shots",
+        MOVING,
     ),
     "remove_mask": ("photo", "mask", *_HOW, "candidates", *_SAVING, *READING, "shots"),
 }
@@ -108,7 +110,7 @@ def _expected(word: str, value: Any, named: bool) -> str:
         return "" if value in CHOICES else " or ".join(CHOICES)
     if word in POINTING:
         return _pointed(word, value)
-    if word in (*READING, "exact", "mark_edited"):
+    if word in (*READING, "exact", "mark_edited", MOVING):
         return "" if isinstance(value, bool) else "true or false"
     if word == "options":
         return "" if isinstance(value, str | Mapping) else 'an object such as {"seed": 1}, as JSON text'
@@ -165,7 +167,7 @@ class Arguments:
 def _padded(name: str, body: bytes) -> bytes:
     """A list of arguments from before there were the last ones: these with their defaults."""
     known = ENDPOINTS.get(name, ())
-    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS, *POINTING, "shots")]
+    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS, *POINTING, "shots", MOVING)]
     if not newer or b'"data"' not in body:
         return body
     try:

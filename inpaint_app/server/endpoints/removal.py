@@ -26,7 +26,7 @@ from inpaint_app.removal.shots import shot_of
 from inpaint_app.runtime.fair_queue import Line
 from inpaint_app.runtime.worker import GRACE
 from inpaint_app.segmenters.selecting.gesture import Gesture
-from inpaint_app.server.endpoints.arguments import POINTING, READING
+from inpaint_app.server.endpoints.arguments import MOVING, POINTING, READING
 from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.files.temp_files import Handed
@@ -61,6 +61,7 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
         ]
         reading = [gr.Checkbox(False, label=word) for word in READING]
         shots = gr.File(label="shots", file_count="multiple")
+        moving = gr.Checkbox(False, label=MOVING)
         file, report = gr.File(label="file"), gr.JSON(label="report")
         press = [gr.Button() for _ in range(3)]
     press[0].click(
@@ -70,10 +71,10 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     )  # fmt: skip
     press[1].click(
         service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
-         *saving, *parts, *pointing, shots],
+         *saving, *parts, *pointing, shots, moving],
         [file, report], api_name="remove_objects",
-        api_description='Remove all objects of the words in `objects`, such as "people, dog", and what `at` and '
-        "`box` point at. Returns the photo in its own format, and a report.",
+        api_description='Remove all objects of the words in `objects`, such as "people, dog", what `at` and '
+        "`box` point at, and what is gone in `shots`. Returns the photo in its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
     press[2].click(
@@ -131,7 +132,7 @@ class Service:
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
         confidence: float, segmenter: str, candidates: float, frame: float, exact: bool, mark_edited: bool,
         belongings: str, shadows: str, at: Any, box: Any, request: gr.Request,
-        shots: list[str] | None = None,
+        shots: list[str] | None = None, everything_that_moves: bool = False,
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """Find and remove."""
         try:
@@ -139,9 +140,9 @@ class Service:
         except OptionError as error:
             raise gr.Error(str(error), print_exception=False) from error
         if objects == AUTO:
-            objects = "" if gestures else "people"
+            objects = "" if gestures or everything_that_moves else "people"
         words = tuple(word.strip() for word in (objects or "").split(",") if word.strip())
-        if not words and not gestures:
+        if not words and not gestures and not everything_that_moves:
             raise gr.Error('No objects are named: give words such as "people, dog".', print_exception=False)
         what = {
             "objects": words,
@@ -151,6 +152,7 @@ class Service:
             "candidates": int(candidates),
             "belongings": belongings,
             "shadows": shadows,
+            "everything": everything_that_moves,
         }
         saving = _Saving(frame, exact, mark_edited)
         return self._removed(photo, what, backend, options, grow, feather, saving, request, shots)

@@ -54,7 +54,7 @@ def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
             "Finds every object of the kinds named and what is pointed at, removes them and fills the holes. The file "
             "is the photo in its own format with its metadata; pixels away from the removed things stay as they were, "
             "and the report counts them. Fails with a sentence where nothing of those kinds is found.",
-            {"photo": PHOTO, "objects": OBJECTS, **how, **finding, **PARTS, **POINTING},
+            {"photo": PHOTO, "objects": OBJECTS, **how, **finding, **PARTS, **POINTING, **MOVING},
             ["photo"],
             REPORT,
         ),
@@ -80,7 +80,7 @@ OBJECTS = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     "default": AUTO,
     "description": f"Kinds of things, such as 'people, dog': groups {', '.join(GROUPS)}, or any of COCO's 80 kinds. "
-    "Left out: people, or what is pointed at alone.",
+    "Left out: people, or alone what is pointed at or moves.",
 }
 OPTIONS = {
     "type": "object",
@@ -165,6 +165,13 @@ SHOTS_GIVEN = {
     "default": [],
     "description": "Further shots of the photo's place, such as the next ones of a burst: what they show behind the "
     f"removed is taken before any fill, and the report tells how much. Each is {NAMED}",
+}
+MOVING = {
+    "everything_that_moves": {
+        "type": "boolean",
+        "default": False,
+        "description": "Remove what is gone in the shots; no detector is asked unless objects are named.",
+    }
 }
 SURE = {
     "type": "number",

@@ -11,9 +11,11 @@ import gradio as gr
 
 from inpaint_app import batch
 from inpaint_app.backends import registry as backends
+from inpaint_app.batch.bursts import NEAREST
 from inpaint_app.batch.journal import Row
 from inpaint_app.errors import InpaintError, TooMany
 from inpaint_app.removal.session import Request, Session
+from inpaint_app.server.guard.limits import OPENING
 from inpaint_app.server.visitors import Visit, Visits
 from inpaint_app.server.work import AT_ONCE, pump
 from inpaint_app.types import Progress
@@ -40,6 +42,12 @@ def build(session: Session, visits: Visits) -> None:
             masks = gr.File(label="Masks (optional)", file_count="multiple", height=190, scale=2)
         with gr.Row():
             words = gr.CheckboxGroup(WORDS, value=["people"], label="Remove", scale=2)
+            bursts = gr.Checkbox(
+                False,
+                label="Bursts",
+                info="Photos taken seconds apart show what is behind the removed in one another.",
+                elem_id="batch-bursts",
+            )
             backend = gr.Dropdown(ready, value=backends.default(session.settings), label="Fill with", scale=1)
         with gr.Row():
             start = gr.Button("Start", variant="primary", scale=0, min_width=140, elem_id="batch-start")
@@ -55,16 +63,17 @@ def build(session: Session, visits: Visits) -> None:
         masks: list[str] | None,
         words: list[str],
         backend: str,
+        bursts: bool,
         number: float,
         request: gr.Request,
     ) -> Iterator[Update]:
         """Do the batch; a row appears as each photo is done."""
         yield from work(
-            session, visits.met(request), photos or [], masks or [], words, backend, int(number or 0)
+            session, visits.met(request), photos or [], masks or [], words, backend, int(number or 0), bursts
         )
 
     start.click(
-        run, [photos, masks, words, backend, gr.Number(visible=False)], [status, body, result],
+        run, [photos, masks, words, backend, bursts, gr.Number(visible=False)], [status, body, result],
         js=numbered("batch"), api_visibility="private", show_progress="hidden", concurrency_id="device",
         concurrency_limit=AT_ONCE,
     )  # fmt: skip
@@ -84,6 +93,7 @@ def work(
     words: Sequence[str],
     backend: str,
     number: int = 0,
+    bursts: bool = False,
 ) -> Iterator[Update]:
     """Status, rows and zip of the tab, again and again until the batch is done."""
     rows: list[Row] = []
@@ -102,7 +112,8 @@ def work(
                 "your own machine, where there is no limit."
             )
         paths = [Path(photo) for photo in photos]
-        with visit.allowance.turn(len(paths), progress):
+        cost = len(paths) * (1 + OPENING * min(NEAREST, len(paths) - 1) * bursts)
+        with visit.allowance.turn(cost, progress):
             summary = batch.run(
                 paths,
                 Request(objects=tuple(words), backend=backend),
@@ -111,6 +122,7 @@ def work(
                 progress,
                 rows.append,
                 masks=batch.masks_among([Path(mask) for mask in masks], paths) if masks else None,
+                bursts=bursts,
             )
         zips.append(batch.zipped(summary, visit.file(".zip", "inpaint.zip")))
         counts = {state: summary.count(state) for state in STATES}
