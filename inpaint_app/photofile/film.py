@@ -73,7 +73,7 @@ def _read(reader: cv2.VideoCapture, name: str, limits: Limits) -> tuple[tuple[st
         if number in wanted:
             whole, frame = reader.retrieve()
             if whole:
-                found.append((f"{name}, frame {number + 1}", np.asarray(frame[..., ::-1])))
+                found.append((f"{name}, frame {number + 1}", np.asarray(frame[..., ::-1], np.uint8)))
     if not found:
         raise UnreadablePhoto(
             f"The film of {name} cannot be decoded: save its frames as pictures and give them with --shots."

@@ -20,7 +20,7 @@ Floats: TypeAlias = NDArray[np.float32]
 TILE, RIM = 1024, 16
 """Side of what is warped at once, and pixels around it."""
 
-OWN = 0.5
+OWN = 0.2
 """How much stays of the chosen shot's difference to the mean of all that agree with it there: its grain."""
 
 BLURRED = 0.5

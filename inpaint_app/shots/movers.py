@@ -26,12 +26,20 @@ LEAST = 9.0
 STILL = 0.3
 """A thing of which less than this share changes in any shot stands still in all of them."""
 
-OUTSIDE, OUTLINE, STANDING = 4.0, 2.0, 2.0
+OUTSIDE, OUTLINE, STANDING = 4.0, 5.0, 2.0
 """Weight of each evidence, in log-odds."""
+
+
+NEAR = (25, 75)
+"""Sides of the squares within which the surroundings speak first."""
 
 
 DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 """What is thinner does not join two regions."""
+
+
+FRINGE = 7
+"""Outlines are soft: half of so many pixels around a difference belong to it."""
 
 
 WAIST = 25
@@ -42,11 +50,14 @@ WAIST = 25
 class Compared:
     """against, differing: (N, H, W) float32, for each shot what speaks for a mover, and how many others differ there.
 
+    others: (N, H, W) uint32, which ones, as bits. off: (N, H, W) bool, where each differs from the photo.
     still: (H, W) bool, the parts of the hole where the thing stands still in every shot.
     """
 
     against: Floats
     differing: Floats
+    others: NDArray[np.uint32]
+    off: NDArray[np.bool_]
     still: Mask
 
 
@@ -57,17 +68,24 @@ def compared(
     known: Mask,
     core: Mask,
     noise: Sequence[float],
+    fringe: int = FRINGE,
 ) -> Compared:
     """Every shot compared with every other.
 
     photo, shots: (H, W, 3) float32 of one view in one light. valid: where each can be seen. known: outside of the hole.
-    core: what the thing itself covers. noise: levels, of each.
+    core: what the thing itself covers. noise: levels, of each. fringe: side of what belongs to a difference around it.
     """
     soft = [blurred(one) for one in (photo, *shots)]
     edges = [_edges(one) for one in soft]
     off = [apart(one, soft[0]) for one in soft[1:]]
-    stays, still = _standing(soft, edges, valid, ~known, core, noise)
+    gone = [
+        differ(soft[0], one, edges[0], edge, max(LEAST, 3.0 * level))
+        for one, edge, level in zip(soft[1:], edges[1:], noise, strict=True)
+    ]
+    stays, still = _standing(gone, valid, ~known, core)
+    ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (fringe, fringe))
     against, differing = np.zeros((2, len(shots), *known.shape), np.float32)
+    others = np.zeros((len(shots), *known.shape), np.uint32)
     for i in range(len(shots)):
         for j in range(i + 1, len(shots)):
             least = max(LEAST, 3.0 * float(np.hypot(noise[i], noise[j])))
@@ -76,11 +94,36 @@ def compared(
             if (different & ~known).any():
                 both = (off[i], off[j]), (edges[i + 1], edges[j + 1]), (stays[i], stays[j])
                 guilt = _guilt(different, known, *both)
-                against[i] += guilt
-                against[j] += np.where(different, 1 - guilt, 0)
+                around = cv2.boxFilter(different.astype(np.float32), -1, ring.shape)
+                guilt = np.asarray(
+                    cv2.boxFilter(guilt, -1, ring.shape) / np.maximum(around, 1e-6), np.float32
+                )
+                different = cv2.dilate(different.view(np.uint8), ring) > 0
+                against[i] += guilt * different
+                against[j] += (1 - guilt) * different
                 differing[i] += different
                 differing[j] += different
-    return Compared(against, differing, still)
+                others[i] |= different * np.uint32(1 << j)
+                others[j] |= different * np.uint32(1 << i)
+    off_photo = np.array([cv2.dilate(one.view(np.uint8), ring) > 0 for one in gone])
+    return Compared(_shared(against, differing, others), differing, others, off_photo, still)
+
+
+def _shared(against: Floats, differing: Floats, others: NDArray[np.uint32]) -> Floats:
+    """What speaks against each shot, shared by all that agree with it.
+
+    Where two people touch, of two shots, the evidence of both is one region's, and may name the wrong shot; who else
+    shows the same there tells. others: the numbers of the shots that differ, as bits.
+    """
+    shared = np.empty_like(against)
+    for i in range(len(against)):
+        total, count = np.zeros((2, *against.shape[1:]), np.float32)
+        for k in range(len(against)):
+            agrees = (others[i] >> np.uint32(k)) & np.uint32(1) == 0
+            total += against[k] * agrees
+            count += differing[k] * agrees
+        shared[i] = differing[i] * total / np.maximum(1, count)
+    return shared
 
 
 def differ(one: Floats, other: Floats, edge: Floats, its: Floats, least: float) -> Mask:
@@ -102,12 +145,7 @@ def blurred(picture: Floats) -> Floats:
 
 
 def _standing(
-    soft: Sequence[Floats],
-    edges: Sequence[Floats],
-    valid: Sequence[Mask],
-    opening: Mask,
-    core: Mask,
-    noise: Sequence[float],
+    gone: Sequence[Mask], valid: Sequence[Mask], opening: Mask, core: Mask
 ) -> tuple[list[Floats], Mask]:
     """For each shot how surely the thing in each hole stands there as in the photo, 0..1, and where it does in all."""
     count, labels = cv2.connectedComponents(opening.view(np.uint8), connectivity=8)
@@ -119,8 +157,7 @@ def _standing(
         changed = np.bincount(labels[inner & of & part], minlength=count) / np.maximum(1, size)
         return np.where((size > 0) & (np.arange(count) > 0), changed, 1.0)
 
-    for one, edge, seen, level in zip(soft[1:], edges[1:], valid, noise, strict=True):
-        changed = differ(soft[0], one, edges[0], edge, max(LEAST, 3.0 * level))
+    for changed, seen in zip(gone, valid, strict=True):
         moved |= changed & seen
         anywhere |= seen
         stays.append(np.asarray(np.clip((0.5 - share(changed, seen)) / 0.3, 0, 1)[labels], np.float32))
@@ -140,9 +177,19 @@ def _guilt(
     """
     inner = cv2.erode(different.view(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
     places = different & known, different & ~inner, different & ~known
-    odds = np.zeros(different.shape, np.float32)
-    for count, labels in (_regions(different), _blobs(different)):
-        odds += _odds(count, labels, different, places, off, edges, stays)[labels]
+    odds, told = np.zeros(different.shape, np.float32), np.zeros(different.shape, np.float32)
+    for side in NEAR:  # what is near speaks first: two people may touch
+        mine, its, outside, size = (
+            cv2.boxFilter(one.astype(np.float32), -1, (side, side), normalize=False)
+            for one in (off[0] * places[0], off[1] * places[0], places[0], different)
+        )
+        seen = (1 - told) * np.minimum(1, outside / (0.03 * size + 8))
+        odds += OUTSIDE * seen * (mine - its) / (mine + its + 1e-3)
+        told += seen
+    for count, labels in (_blobs(different), _regions(different)):
+        found, seen = _odds(count, labels, different, places, off, edges, stays)
+        odds += (1 - told) * found[labels]
+        told = np.maximum(told, seen[labels])
     return np.where(different, 1 / (1 + np.exp(-odds)), 0).astype(np.float32)
 
 
@@ -154,8 +201,8 @@ def _odds(
     off: tuple[Floats, Floats],
     edges: tuple[Floats, Floats],
     stays: tuple[Floats, Floats],
-) -> Floats:
-    """Log-odds of each label. places: outside of the hole, the outline, and inside of the hole."""
+) -> tuple[Floats, Floats]:
+    """Log-odds of each label, and how much of it lies outside. places: outside of the hole, the outline, inside."""
 
     def sums(values: Floats, where: Mask) -> NDArray[np.float64]:
         return np.asarray(np.bincount(labels[where], values[where], count), np.float64)
@@ -169,7 +216,7 @@ def _odds(
     seen = np.minimum(1.0, np.bincount(labels[outside], minlength=count) / (0.03 * size + 8))
     standing = sums(stays[0] - stays[1], inside) / np.maximum(1, np.bincount(labels[inside], minlength=count))
     odds = OUTSIDE * seen * balance(off, outside) + OUTLINE * balance(edges, outline) + STANDING * standing
-    return np.asarray(odds, np.float32)
+    return odds.astype(np.float32), seen.astype(np.float32)
 
 
 def _regions(different: Mask) -> tuple[int, NDArray[np.int32]]:

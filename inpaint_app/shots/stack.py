@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.window import holes
-from inpaint_app.shots import align, laying, movers
+from inpaint_app.shots import align, choosing, laying, movers
 from inpaint_app.shots.laying import Look, seen_in
 from inpaint_app.types import Box, Image, Mask, Progress
 
@@ -151,9 +151,8 @@ def behind(
         inner = opening if core is None else view.cut_mask(core)
         looks = _looks(view, photo, opening, shots, found)
         if looks:
-            trusted, still = _trusted(view.cut(photo), opening, inner, looks)
+            labels, trusted, still = _chosen(view.cut(photo), opening, inner, looks)
             stood |= still
-            labels = _chosen(trusted, opening, looks)
             laying.lay(one, view, labels, trusted, looks, [shot.image for shot in shots], image, source)
         shares.append(float(np.count_nonzero(source[one.box.slices][one.mask]) / np.count_nonzero(one.mask)))
     used = np.bincount(source.ravel(), minlength=len(shots) + 1)
@@ -207,38 +206,23 @@ def _looks(
     return looks
 
 
-def _trusted(seen: Image, opening: Mask, core: Mask, looks: list[Look]) -> tuple[list[Mask], bool]:
-    """Where each look shows background, and whether something in the hole stands still in all of them."""
+def _chosen(
+    seen: Image, opening: Mask, core: Mask, looks: list[Look]
+) -> tuple[NDArray[np.uint8], list[Mask], bool]:
+    """For each pixel of the hole the look that it is taken from, from 1; 0: none.
+
+    And where each look agrees with that, and whether something in the hole stands still in all of them.
+    """
     pictures, inside = [look.picture for look in looks], [look.inside for look in looks]
     noise = [look.noise for look in looks]
     compared = movers.compared(seen.astype(np.float32), pictures, inside, ~opening, core, noise)
-    others = np.sum(inside, axis=0) - 1
-    best = np.min(np.where(inside, compared.against, np.inf), axis=0)
-    agreeing = 1 - compared.differing / np.maximum(1, others)
-    rate = compared.against / np.maximum(1, compared.differing)
-    sure = ((rate < 0.4) | ((agreeing >= 0.5) & (rate < 0.7))) & inside & ~compared.still
-    sure &= compared.against <= best + 0.25
-    most = np.max(np.where(sure, agreeing, 0), axis=0)
-    return list(sure & (agreeing > most - 0.3)), bool(compared.still.any())
-
-
-def _chosen(trusted: list[Mask], opening: Mask, looks: list[Look]) -> NDArray[np.uint8]:
-    """For each pixel of the hole the look that it is taken from, from 1; 0: none. The fewest looks, the best first."""
-    labels = np.zeros(opening.shape, np.uint8)
-    for reach in (9, 5):
-        pool = [~_widened(~one, reach) for one in trusted]
-        left = opening & (labels == 0)
-        while left.any():
-            gains = [
-                np.count_nonzero(one & left) * max(0.05, look.quality) ** 2
-                for one, look in zip(pool, looks, strict=True)
-            ]
-            index = int(np.argmax(gains))
-            if gains[index] == 0:
-                break
-            labels[pool[index] & left] = index + 1
-            left &= ~pool[index]
-    return labels
+    labels = choosing.chosen(compared, opening, pictures, inside, [look.quality for look in looks])
+    agreeing = []
+    for number, (look, others) in enumerate(zip(looks, compared.others, strict=True), 1):
+        differs = (others >> (np.maximum(labels, 1) - 1).astype(np.uint32)) & 1
+        rate = compared.against[number - 1] / np.maximum(1, compared.differing[number - 1])
+        agreeing.append(look.inside & (labels > 0) & ((labels == number) | ((differs == 0) & (rate < 0.5))))
+    return labels, agreeing, bool(compared.still.any())
 
 
 def _widened(moving: Mask, reach: int) -> Mask:
@@ -264,6 +248,7 @@ def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
         nothing,
         nothing,
         [0.0, *(look.noise for look in looks)],
+        fringe=1,
     )
     others = np.sum([look.inside for look in looks], axis=0)
     found = (compared.against[0] > 0.5 * np.maximum(1, others)) & (compared.differing[0] > 0.5 * others)

@@ -78,7 +78,6 @@ def test_the_film_of_a_motion_photo_gives_its_shots(
     target = ["-o", str(tmp_path / "out.jpg"), "--json", str(tmp_path / "report.json")]
     assert main([*call, "--from-motion", *target]) == 0
     record = json.loads((tmp_path / "report.json").read_text())[0]
-    print(record["shots"])
     assert record["shots"]["share"] > 0.5
     assert any("of the photo's resolution" in note for note in record["shots"]["notes"])
     written(tmp_path / "still.png", still)
