@@ -48,12 +48,16 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     opening = hole[near]
     luma = cv2.cvtColor(image[near], cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = np.asarray(cv2.subtract(luma, cv2.GaussianBlur(luma, (0, 0), DETAIL), dst=luma), np.float32)
-    size = np.minimum(np.abs(detail), np.float32(STRONGEST))
-    everything = _summed(size)
-    np.copyto(size, 0, where=opening)
-    known = _summed(size)
-    part = _summed((~opening).astype(np.float32))
-    whole = _summed(np.ones_like(size))
+    cells = np.zeros([side + -side % STEP for side in opening.shape], np.float32)  # may reach beyond
+    values = cells[: opening.shape[0], : opening.shape[1]]
+    np.minimum(np.abs(detail), np.float32(STRONGEST), out=values)
+    everything = _summed(cells)
+    np.copyto(values, 0, where=opening)
+    known = _summed(cells)
+    np.logical_not(opening, out=values)
+    part = _summed(cells)
+    values.fill(1)
+    whole = _summed(cells)
     wanted = spread(_mean(known, part), part < 0.5 * whole)
     alike = _of_its_colour(image[near], known, part, wanted)
     wanted = np.minimum(wanted, alike * (1 + alike / np.float32(SPARED)))
@@ -90,10 +94,8 @@ def _by_colour(colour: Ints, values: Floats) -> Floats:
 
 
 def _summed(values: Floats) -> Floats:
-    """Sums over cells of `STEP` × `STEP` pixels; those at the right and at the bottom may reach beyond."""
-    down, across = (-side % STEP for side in values.shape)
-    padded = cv2.copyMakeBorder(values, 0, down, 0, across, cv2.BORDER_CONSTANT, value=0)
-    small = cv2.resize(padded, None, fx=1 / STEP, fy=1 / STEP, interpolation=cv2.INTER_AREA)
+    """Sums over cells of `STEP` × `STEP` pixels."""
+    small = cv2.resize(values, None, fx=1 / STEP, fy=1 / STEP, interpolation=cv2.INTER_AREA)
     return np.asarray(small * np.float32(STEP * STEP), np.float32)
 
 

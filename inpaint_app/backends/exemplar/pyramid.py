@@ -128,7 +128,8 @@ def build(first: Level) -> list[Level]:
     levels = [first]
     while True:
         last = levels[-1]
-        depth = float(cv2.distanceTransform(last.hole.view(np.uint8), cv2.DIST_L2, 3).max())
+        opening = np.ascontiguousarray(last.hole[_around(last.hole, 1).slices])  # what is nearest lies within
+        depth = float(cv2.distanceTransform(opening.view(np.uint8), cv2.DIST_L2, 3).max())
         if depth <= DEPTH or min(last.hole.shape) < 8 * RADIUS:
             return levels
         levels.append(halve(last))
