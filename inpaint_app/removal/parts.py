@@ -12,7 +12,9 @@ from typing import NamedTuple
 from inpaint_app.segmenters.base import NONE
 from inpaint_app.segmenters.parts import belongings
 from inpaint_app.segmenters.parts.shadows import with_shadows
-from inpaint_app.types import Image, Instance
+from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.meaning import meant
+from inpaint_app.types import Box, Image, Instance
 
 AUTO, OFF = CHOICES = ("auto", "off")
 
@@ -41,6 +43,9 @@ KINDS: dict[str, Kind] = {
 }
 """The kinds of parts, by the name of their field of a Request, in the order in which they are looked for."""
 
+NEAR = 8
+"""Finds among which the parts of one are looked for, itself and the nearest to it: in a crowd all would take long."""
+
 LABELS = {"shadow": "shadows"}
 """Which kind a part is of, by its label; "belongings" where none stands here."""
 
@@ -59,6 +64,28 @@ def with_found_parts(
         if name in wanted:
             found = _numbered(kind.find(image, found), confidence)
     return found
+
+
+def with_parts_of(
+    picked: Instance, image: Image, found: tuple[Instance, ...], kinds: Iterable[str], confidence: float
+) -> tuple[Instance, ...]:
+    """The same for the one find that is `picked`: only the nearest are looked at, and none where it is no find."""
+    sure = tuple(one for one in found if one.confidence >= confidence)
+    same = meant(Gesture(picked.box), picked.box, picked.mask, sure)
+    if same is None:
+        return sure
+    nearest = sorted(found, key=lambda one: (one is not same, _apart(one.box, same.box)))[:NEAR]
+    beside = tuple(one for one in found if one in nearest)
+    known = with_found_parts(image, beside, kinds, confidence)
+    rest = (one for one in sure if one not in beside)
+    last = max(one.number for one in known)
+    return (*known, *(replace(one, number=number) for number, one in enumerate(rest, start=last + 1)))
+
+
+def _apart(one: Box, other: Box) -> int:
+    """Pixels between two boxes."""
+    across = max(one.left, other.left) - min(one.right, other.right)
+    return max(across, 0) + max(max(one.top, other.top) - min(one.bottom, other.bottom), 0)
 
 
 def _numbered(found: tuple[Instance, ...], confidence: float) -> tuple[Instance, ...]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ from inpaint_app.removal import ensemble, shots, surroundings
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.opening import Opening
-from inpaint_app.removal.parts import KINDS, weakest, with_found_parts, with_parts
+from inpaint_app.removal.parts import KINDS, weakest, with_found_parts, with_parts, with_parts_of
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.removal.request import CONFIDENCE, Marked, Request
 from inpaint_app.runtime.downloads import fetch, fetchable, finder
@@ -42,7 +43,7 @@ from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
 from inpaint_app.segmenters.tiling import moved, seen_once
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Options, Progress, Result
+from inpaint_app.types import Image, Instance, Options, Progress, Result
 
 POINTED = 0.2
 """Confidence from which a find counts where the user points."""
@@ -134,10 +135,14 @@ class Session(Opening):
         for gesture in request.gestures:
             picked = self.select(image, gesture, instances, request.segmenter, progress)
             if picked.number == 0:
-                beside: tuple[Instance, ...] = ()
+                around: tuple[Instance, ...] = ()
                 if request.found is None and not request.objects:
-                    finder, beside = self._beside(image, picked, request, progress)
-                picked, instances = joined(picked, instances, beside)
+                    with suppress(MissingError):
+                        finder = self.resolve_segmenter(request.segmenter, progress).name
+                        around = self.detect(
+                            image, finder, request.confidence, progress, request.parts, picked
+                        )
+                picked, instances = joined(picked, instances, around)
             gone = {one.number for one in removed}
             going = with_parts(instances, {picked.number}, request.parts) - gone
             removed = (*removed, *(one for one in instances if one.number in going))
@@ -182,11 +187,11 @@ class Session(Opening):
         confidence: float = CONFIDENCE,
         progress: Progress | None = None,
         parts: Iterable[str] = KINDS,
-        within: Box | None = None,
+        beside: Instance | None = None,
     ) -> tuple[Instance, ...]:
         """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready.
 
-        within: of the photo what alone is looked at, at a bounded cost.
+        beside: what was pointed at; only what is around it is looked at, at a bounded cost, and for parts of it alone.
         """
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
@@ -196,14 +201,14 @@ class Session(Opening):
         def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
             finder, weak = self.device.segmenter(spec), weakest(parts)
-            if within is None:
-                return with_found_parts(
-                    image, finder.detect(image, confidence, progress, weak), parts, confidence
-                )
-            region = image[within.slices]
+            if beside is None:
+                found = finder.detect(image, confidence, progress, weak)
+                return with_found_parts(image, found, parts, confidence)
+            area = padded(beside.box, max(AROUND, beside.box.width, beside.box.height), image.shape)
+            region, there = image[area.slices], moved(beside, -area.left, -area.top)
             found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))
-            found = with_found_parts(region, found, parts, confidence)
-            return tuple(moved(one, within.left, within.top) for one in found)
+            found = with_parts_of(there, region, found, parts, confidence)
+            return tuple(moved(one, area.left, area.top) for one in found)
 
         return self.device.work(spec, progress, look)
 
@@ -239,17 +244,6 @@ class Session(Opening):
         if one.label == LABEL:
             self._offer("outline", segmenters.offer(self.settings), progress)
         return one
-
-    def _beside(
-        self, image: Image, picked: Instance, request: Request, progress: Progress
-    ) -> tuple[str, tuple[Instance, ...]]:
-        """The finder's name, and what it finds around what was pointed at: parts of it, and whom no fill may copy."""
-        area = padded(picked.box, max(AROUND, picked.box.width, picked.box.height), image.shape)
-        try:
-            name = self.resolve_segmenter(request.segmenter, progress).name
-            return name, self.detect(image, name, request.confidence, progress, request.parts, area)
-        except MissingError:
-            return "", ()
 
     def _offer(self, what: str, words: str, progress: Progress) -> None:
         """A line on what could be fetched, once."""

@@ -56,9 +56,9 @@ def pick(session: Session, visit: Visit, message: messages.Message, progress: Pr
         known = visit.step().found or ()
         one = session.select(image, gesture, known, messages.segmenter(message), progress)
     shown = {} if one.number else held(visit, one.full_mask((image.shape[0], image.shape[1])))
-    visit.say(
-        "selected", number=one.number, text=" ".join([f"Selected: {one.label}.", *progress.notes]), **shown
-    )
+    visit.say("selected", number=one.number, text=f"Selected: {one.label}", **shown)
+    for note in dict.fromkeys(progress.notes):
+        visit.say("nothing", text=note)
 
 
 def meanings(

@@ -103,3 +103,28 @@ def test_the_hole_keeps_out_of_whom_a_wall_is_around_and_of_what_is_his() -> Non
     assert avoid[subject.box.slices].all()
     assert avoid[bag.box.slices].all()
     assert requests.hole(image, Request(objects=("people",)), found, (bystander,))[0, 7]
+
+
+def test_in_a_crowd_the_parts_of_one_are_looked_for_among_the_nearest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crowd = tuple(instance(k, "person", 0.9, Box(10 * k, 0, 10 * k + 6, 20)) for k in range(1, 31))
+    weak = instance(31, "handbag", 0.1, Box(156, 8, 159, 12))
+    seen: list[int] = []
+
+    def owned(image: object, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
+        seen.extend(one.number for one in found)
+        return tuple(replace(one, of=15) if one.label == "handbag" else one for one in found)
+
+    monkeypatch.setitem(parts.KINDS, "belongings", parts.Kind(owned, ""))
+    image, picked = np.zeros((20, 320, 3), np.uint8), replace(crowd[14], number=0)
+    found = parts.with_parts_of(picked, image, (*crowd, weak), ("belongings",), 0.35)
+    assert sorted(seen) == [12, 13, 14, 15, 16, 17, 18, 31]
+    assert sorted(one.number for one in found) == sorted({one.number for one in found})
+    assert len(found) == 31
+    assert [one.label for one in found if one.of is not None] == ["handbag"]
+    nowhere = parts.with_parts_of(
+        instance(0, "selection", 1.0, Box(0, 0, 3, 3)), image, (*crowd, weak), ("belongings",), 0.35
+    )
+    assert nowhere == crowd
+    assert len(seen) == 8, "what is no find has no parts"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -137,6 +138,27 @@ def test_a_click_on_somebody_takes_what_is_his_and_copies_nobody_else(
     assert marked.avoid[OTHER.box.slices].all()
     alone = session.marked(image, replace(click, belongings="off"))
     assert [one.label for one in alone.removed] == ["person"]
+
+
+def test_a_click_looks_at_what_is_around_it_at_a_bounded_size(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def detect(self: Finder, image: Image, *_: Any) -> tuple[Instance, ...]:
+        seen.append(image.shape)
+        left, top, width, height = cv2.boundingRect((image[..., 0] > 150).view(np.uint8))
+        return (instance(1, "person", Box(left, top, left + width, top + height)),) if width else ()
+
+    monkeypatch.setattr(Finder, "detect", detect)
+    image = np.zeros((3000, 4000, 3), np.uint8)
+    image[600:2400, 1000:1800] = 200
+    marked = session.marked(image, Request(gestures=(Gesture(points=((1200, 1200),)),)))
+    assert all(max(shape) <= 1280 for shape in seen)
+    assert len(seen) == 2
+    (gone,) = marked.removed
+    assert gone.label == "person"
+    assert (marked.mask ^ (image[..., 0] > 150)).sum() < 0.01 * marked.mask.sum()
 
 
 def test_without_a_finder_colours_tell_what_is_pointed_at(

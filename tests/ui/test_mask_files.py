@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +13,8 @@ from PIL import Image as PillowImage
 
 from inpaint_app.errors import MaskError
 from inpaint_app.photofile.files import Photo, load
-from inpaint_app.types import Mask
-from inpaint_app.ui.mask_files import meanings
+from inpaint_app.types import Box, Instance, Mask, Progress
+from inpaint_app.ui.mask_files import meanings, pick
 
 HOLE = np.zeros((60, 90), bool)
 HOLE[20:40, 30:50] = True
@@ -58,3 +61,22 @@ def test_a_mask_of_another_proportion_is_asked_about_once(tmp_path: Path, photo:
 def test_nothing_marked_says_what_the_file_holds(tmp_path: Path, photo: Photo) -> None:
     with pytest.raises(MaskError, match=r"Nothing is marked.*0 of 255|Nothing is marked.*0 of 1"):
         meanings(saved(tmp_path, np.zeros((60, 90), bool)), photo)
+
+
+def test_what_the_session_notes_of_a_selection_is_said() -> None:
+    said: list[tuple[str, str]] = []
+    one = Instance(1, "dog", 0.8, Box(2, 2, 9, 9), np.ones((7, 7), bool))
+
+    def select(image: Any, gesture: Any, known: Any, name: Any, progress: Progress) -> Instance:
+        progress.notes += ["MobileSAM drew the outline."] * 2
+        return one
+
+    visit: Any = SimpleNamespace(
+        pixels=lambda: np.zeros((20, 30, 3), np.uint8),
+        allowance=SimpleNamespace(turn=lambda *_: nullcontext()),
+        step=lambda: SimpleNamespace(found=(one,)),
+        say=lambda kind, **content: said.append((kind, content["text"])),
+    )
+    session: Any = SimpleNamespace(select=select)
+    pick(session, visit, {"points": [[4, 4]]}, Progress())
+    assert said == [("selected", "Selected: dog"), ("nothing", "MobileSAM drew the outline.")]

@@ -18,7 +18,7 @@ from inpaint_app.imaging import strokes
 from inpaint_app.imaging.mask import bounds, closed, padded
 from inpaint_app.segmenters.selecting.cut import SIDE, Soft, cut, sharpened
 from inpaint_app.segmenters.selecting.gesture import Gesture
-from inpaint_app.segmenters.selecting.meaning import meant
+from inpaint_app.segmenters.selecting.meaning import covered_by, meant
 from inpaint_app.segmenters.selecting.outlined import Outline, outlined
 from inpaint_app.types import Box, Image, Instance, Mask
 
@@ -30,9 +30,6 @@ TRIED = 96
 """Side in pixels of the pictures on which they are tried."""
 LINE_SIZES = (0.7, 1.2)
 """The same beside a line through a thing, as shares of the line's length."""
-TURNS, DENSE, WIDE = 1.4, 0.3, 0.25
-"""A scribble paints the thing, rather than running through it, where its path is so many times as long as its box's
-diagonal and covers that share of the box, or where its width is that share of the diagonal."""
 MARGIN = {"box": 0.2, "painted": 0.25}
 """What of its surroundings is looked at, as a share of the gesture's longer side."""
 LEVELS, FILLS = (0.5, 0.4, 0.3, 0.2, 0.1), 0.7
@@ -62,7 +59,7 @@ def selected(
     if known := meant(gesture, box, painted, found):
         return known
     if outline is not None:
-        points = gesture.kind == "click" or _covered(box, painted, gesture) is None
+        points = gesture.kind == "click" or covered_by(box, painted, gesture) is None
         reached, inside = outlined(image, gesture if points else Gesture(box), outline)
         if inside.max() > 0.5:
             return _instance(image, reached, _whole(inside, None))
@@ -148,7 +145,7 @@ def _within(image: Image, box: Box) -> Instance:
 
 def _under(image: Image, box: Box, painted: Mask, gesture: Gesture) -> Instance:
     """The thing that is roughly painted, circled, or that a line runs through."""
-    covered = _covered(box, painted, gesture)
+    covered = covered_by(box, painted, gesture)
     if covered is None:
         return _grown(image, box, painted, [share * max(box.width, box.height) for share in LINE_SIZES])
     circled = np.count_nonzero(covered) > np.count_nonzero(painted)
@@ -158,27 +155,6 @@ def _under(image: Image, box: Box, painted: Mask, gesture: Gesture) -> Instance:
     size = np.sqrt(np.count_nonzero(drawn))
     prior = _logistic(-1.5 - 12 * edge / size) if circled else _logistic(-20 * edge / size)
     return _instance(image, area, _whole(cut(small, prior), drawn))
-
-
-def _covered(box: Box, painted: Mask, gesture: Gesture) -> Mask | None:
-    """What of its box a gesture says is the thing, about; None for a line that only runs through it."""
-    if gesture.kind == "box":
-        return painted
-    diagonal, points = float(np.hypot(box.width, box.height)), np.asarray(gesture.points)
-    path = float(np.hypot(*np.diff(points, axis=0).T).sum())
-    circled = _circled(points, box, painted)
-    to_and_fro = path > TURNS * diagonal and np.count_nonzero(painted) > DENSE * painted.size
-    return painted | circled if circled.any() or gesture.width >= WIDE * diagonal or to_and_fro else None
-
-
-def _circled(points: np.ndarray, box: Box, painted: Mask) -> Mask:
-    """What a stroke runs around; nothing where it does not come back to where it began, or runs around little."""
-    inner = np.zeros(painted.shape, np.uint8)
-    if len(points) > 3 and np.hypot(*(points[0] - points[-1])) < 0.25 * np.hypot(box.width, box.height):
-        cv2.fillPoly(inner, [np.round(points - (box.left, box.top)).astype(np.int32)], 1)
-        if np.count_nonzero(inner) < 2 * np.count_nonzero(painted):
-            inner[:] = 0
-    return inner.view(bool)
 
 
 def _grown(image: Image, box: Box, painted: Mask, sizes: list[float]) -> Instance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from inpaint_app.errors import OptionError
 from inpaint_app.segmenters.selecting.cut import sharpened
 from inpaint_app.segmenters.selecting.gesture import Gesture
+from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
 from inpaint_app.types import Box, Image, Instance, Mask
 
@@ -96,6 +98,10 @@ def test_a_find_that_is_meant_is_taken() -> None:
         is small
     )
     assert selected(image, Gesture(Box(44, 38, 88, 82)), (large,)).number == 0
+    circle = tuple((60 + 23 * np.cos(a), 60 + 23 * np.sin(a)) for a in np.linspace(0, 6.1, 40))
+    assert selected(image, Gesture(points=circle, width=3), (large, small)) is small
+    assert selected(image, Gesture(points=((45, 50), (75, 70)), width=3), (large, small)) is small
+    assert selected(image, Gesture(points=((20, 50), (90, 70)), width=3), (large, small)) is large
 
 
 def test_a_finder_looks_around_the_gesture_only_and_its_outline_comes_back_to_the_photo() -> None:
@@ -112,6 +118,34 @@ def test_a_finder_looks_around_the_gesture_only_and_its_outline_comes_back_to_th
     assert max(seen[0][:2]) <= 640
     assert (one.number, one.label, one.confidence) == (0, "dog", 0.8)
     assert overlap(one, image[..., 0] > 100) > 0.98
+
+
+def test_a_small_thing_under_a_click_is_looked_for_from_nearer() -> None:
+    image = np.zeros((2000, 3000, 3), np.uint8)
+    image[1490:1510, 2000:2012] = 200
+    seen: list[tuple[int, ...]] = []
+
+    def look(small: Image) -> tuple[Instance, ...]:
+        seen.append(small.shape)
+        left, top, width, height = cv2.boundingRect((small[..., 0] > 100).view(np.uint8))
+        return (find(1, Box(left, top, left + width, top + height)),) if height > 12 else ()
+
+    one = selected(image, Gesture(points=((2005, 1500),)), look=look)
+    assert len(seen) == 2
+    assert one.label == "dog"
+    assert overlap(one, image[..., 0] > 100) > 0.8
+
+
+def test_what_is_found_beside_the_thing_joins_what_is_known() -> None:
+    picked = replace(find(0, Box(10, 10, 50, 50)), label=LABEL)
+    known, again = find(3, Box(100, 100, 140, 140)), find(2, Box(101, 100, 141, 140))
+    thing, bag = find(1, Box(12, 10, 50, 52)), replace(find(5, Box(48, 20, 60, 30)), label="bag", of=1)
+    one, finds = joined(picked, (known,), (thing, again, bag))
+    assert (one.number, one.label, one.box) == (4, "dog", picked.box)
+    assert [(each.number, each.of) for each in finds] == [(3, None), (4, None), (6, 4)]
+    alone, finds = joined(picked, (known,), ())
+    assert (alone.number, alone.label) == (4, LABEL)
+    assert finds == (known, alone)
 
 
 def test_the_outline_follows_the_edge_at_full_size() -> None:
