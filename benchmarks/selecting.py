@@ -6,7 +6,8 @@ the thing painted to and fro with a wide brush that leaves gaps and goes beyond;
 it; a click well inside. Every second photo is what was tuned on, the others are told. IoU with the true outline, 95 %
 bootstrap intervals over photos. --edge: pixels between the outline found and the true one on photos of full size, of
 shapes whose edge is known because they were laid in; and the processor time of it. --cells: what the coarse answer of a
-network that outlines leaves of such shapes; --times: what it costs. With MobileSAM here, --finder best asks it.
+network that outlines leaves of such shapes; --times: what it costs; --clicks: what a click costs
+without it, in processor time. With MobileSAM here, --finder best asks it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.imaging import strokes
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.lab.evaluation.statistics import estimate
-from inpaint_app.removal.session import Session
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.segmenters import registry, yolo
 from inpaint_app.segmenters.selecting import outlined
 from inpaint_app.segmenters.selecting.cut import Soft, sharpened
@@ -201,6 +202,23 @@ def cells(data: Path) -> Iterator[str]:
         yield f"| {share:g} | {region[0]:.3f} | {region[1]:.0f} | {whole[0]:.3f} | {whole[1]:.0f} |"
 
 
+def clicks(data: Path) -> Iterator[str]:
+    """What a click costs on large photos: its outline, and with parts and who stands around, once all is warm."""
+    session = Session(Settings.from_environment())
+    session.select(np.zeros((64, 64, 3), np.uint8), Gesture(points=((9, 9),)))
+    for name in ("cyclists.jpg", "handbag.jpg", "skiers.jpg"):
+        image = session.load(data / "eval" / "camera" / name).rgb
+        for across, down in ((0.5, 0.5), (0.35, 0.6), (0.7, 0.7)):
+            click = Gesture(points=((across * image.shape[1], down * image.shape[0]),))
+            began = time.process_time()
+            label = session.select(image, click).label
+            outlined_at = time.process_time()
+            session.marked(image, Request(gestures=(click,)))
+            spent = outlined_at - began, time.process_time() - outlined_at
+            megapixels = image.shape[0] * image.shape[1] / 1e6
+            yield f"| {name} | {megapixels:.1f} | {across:g}, {down:g} | {label} | {spent[0]:.2f} | {spent[1]:.2f} |"
+
+
 def times() -> str:
     """What MobileSAM's two halves cost a gesture, with random weights; as in segmenters/sam.py."""
     (build,) = yolo.imported(Settings.from_environment(), "ultralytics.models.sam.build")
@@ -249,7 +267,13 @@ def main() -> None:
     parser.add_argument("--edge", action="store_true")
     parser.add_argument("--cells", action="store_true")
     parser.add_argument("--times", action="store_true")
+    parser.add_argument("--clicks", action="store_true")
     given = parser.parse_args()
+    if given.clicks:
+        print("| photo | megapixels | at | what | outline, CPU s | with parts |\n" + 6 * "|---" + "|")
+        for row in clicks(given.data):
+            print(row, flush=True)
+        return
     if given.times:
         print(times())
         return

@@ -179,6 +179,9 @@ def _drawn(image: Image, area: Box, box: Box, painted: Mask, side: int) -> tuple
     whole = np.zeros((area.height, area.width), np.uint8)
     whole[box.top - area.top : box.bottom - area.top, box.left - area.left : box.right - area.left] = painted
     share = cv2.resize(whole * np.uint8(255), small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    if not share.any():  # a click is less than a grey level of a pixel of a large region
+        row, column = (box.top + box.bottom) // 2 - area.top, (box.left + box.right) // 2 - area.left
+        share[row * share.shape[0] // area.height, column * share.shape[1] // area.width] = 255
     return small, share >= min(128, max(1, int(share.max())))
 
 

@@ -57,6 +57,15 @@ def test_a_gesture_becomes_the_outline_of_the_thing(gesture: Gesture) -> None:
     assert one.mask.any(axis=1).all()
 
 
+def test_a_click_on_a_large_thing_of_a_large_photo_gives_it() -> None:
+    image, disc = scene(3000)
+    with np.errstate(
+        over="raise"
+    ):  # where the click was lost on the way, everything was endlessly far from it
+        one = selected(image, Gesture(points=((1650.5, 1500.5),)))
+    assert overlap(one, disc) > 0.9
+
+
 @pytest.mark.parametrize("size", [6, 20])
 def test_the_smallest_photos_have_things_too(size: int) -> None:
     image, _ = scene(size)
