@@ -21,7 +21,7 @@ from inpaint_app.types import Mask
 Floats: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = NDArray[np.int64]
 
-FILLED, ALONE, BEST = 0.6, 0.15, 0.1
+FILLED, ALONE, BEST = 0.9, 0.45, 0.1
 """Cost of a pixel that is filled; that no other shot agrees with; that is of a shot which lines up badly."""
 
 UNUSUAL, FAR = 0.3, 64.0
