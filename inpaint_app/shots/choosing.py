@@ -59,6 +59,7 @@ def chosen(
         rate = compared.against[i] / np.maximum(1, compared.differing[i])
         alone = compared.differing[i] / max(1, len(valid) - 1)
         cost = np.where(seen & ~compared.still, rate + ALONE * alone + BEST * (1 - good), 2.0)
+        cost += compared.stays[i]
         cost[opening] += UNUSUAL * np.minimum(1, apart[i] / FAR)
         costs[:, i + 1] = np.bincount(pieces.ravel(), cost.ravel(), count)
     ends = list(_meeting(pieces))

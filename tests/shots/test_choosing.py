@@ -20,7 +20,7 @@ def compared(against: dict[int, float], differs: np.ndarray) -> Compared:
     differing = np.stack([2.0 * differs, 1.0 * differs, 1.0 * differs]).astype(np.float32)
     rates = np.array([against[0], against[1], against[2]], np.float32)[:, None, None]
     nothing = np.zeros((3, *SHAPE), bool)
-    return Compared(rates * differing, differing, others, nothing, nothing[0])
+    return Compared(rates * differing, differing, others, nothing, np.zeros_like(differing), nothing[0])
 
 
 def labels(found: Compared, opening: np.ndarray, quality: tuple[float, ...] = (0.9, 0.8, 0.7)) -> np.ndarray:
