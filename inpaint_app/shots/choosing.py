@@ -30,6 +30,9 @@ UNUSUAL, FAR = 0.3, 64.0
 SEAM = 8.0
 """Cost of a pixel of a seam between what differs. A seam with what is filled costs half of it."""
 
+DOUBTED = 0.1
+"""Share of a hole's surroundings that differs from the photo, from which a shot that is alone there is refused."""
+
 SMALL, MOST_PIECES = 24, 2000
 """Pixels of a piece at least; pieces at most."""
 
@@ -53,13 +56,14 @@ def chosen(
     count = int(pieces.max()) + 1
     values = np.stack([picture[opening] for picture in pictures])
     apart = np.abs(values - np.median(values, axis=0)).max(axis=2)
+    lone, doubts = np.sum(valid, axis=0) == 1, _doubts(compared, opening)
     costs = np.zeros((count, len(valid) + 1))
     costs[:, 0] = FILLED * np.bincount(pieces.ravel(), minlength=count)
     for i, (seen, good) in enumerate(zip(valid, quality, strict=True)):
         rate = compared.against[i] / np.maximum(1, compared.differing[i])
         alone = compared.differing[i] / max(1, len(valid) - 1)
         cost = np.where(seen & ~compared.still, rate + ALONE * alone + BEST * (1 - good), 2.0)
-        cost += compared.stays[i]
+        cost += compared.stays[i] + lone * doubts[i]
         cost[opening] += UNUSUAL * np.minimum(1, apart[i] / FAR)
         costs[:, i + 1] = np.bincount(pieces.ravel(), cost.ravel(), count)
     ends = list(_meeting(pieces))
@@ -68,6 +72,18 @@ def chosen(
     costs[0] = 0
     pairs, seams = _seams(compared, pieces.ravel(), inside, outside)
     return np.asarray(_settled(costs, pairs, seams).astype(np.uint8)[pieces])
+
+
+def _doubts(compared: Compared, opening: Mask) -> NDArray[np.float32]:
+    """(N, H, W), 0..1: how much around each hole differs from the photo: where one shot is alone nothing else tells."""
+    count, holes = cv2.connectedComponents(opening.view(np.uint8), connectivity=8)
+    around = cv2.dilate(holes.astype(np.float32), np.ones((21, 21), np.uint8)).astype(np.int32)
+    rim = (around > 0) & (
+        cv2.dilate(opening.view(np.uint8), np.ones((13, 13), np.uint8)) == 0
+    )  # outlines are soft
+    size = np.maximum(1, np.bincount(around[rim], minlength=count))
+    shares = [np.bincount(around[rim], off[rim], count) / size for off in compared.off]
+    return np.array([np.minimum(1, share / DOUBTED)[holes] for share in shares], np.float32)
 
 
 def _pieces(compared: Compared, opening: Mask, valid: Sequence[Mask]) -> NDArray[np.int32]:

@@ -50,7 +50,7 @@ WAIST = 25
 class Compared:
     """against, differing: (N, H, W) float32, for each shot what speaks for a mover, and how many others differ there.
 
-    others: (N, H, W) uint32, which ones, as bits. off: (N, H, W) bool, where each differs from the photo.
+    others: (N, H, W) uint32, which ones, as bits. off: (N, H, W) bool, where each differs from the known photo.
     stays: (N, H, W) float32, how surely the thing in a hole stands there in each as in the photo, 0..1. still: (H, W)
     bool, the parts of the hole where it does in every shot.
     """
@@ -107,7 +107,7 @@ def compared(
                 differing[j] += different
                 others[i] |= different * np.uint32(1 << j)
                 others[j] |= different * np.uint32(1 << i)
-    off_photo = np.array([cv2.dilate(one.view(np.uint8), ring) > 0 for one in gone])
+    off_photo = np.array([cv2.dilate((one & known).view(np.uint8), ring) > 0 for one in gone])
     return Compared(_shared(against, differing, others), differing, others, off_photo, np.array(stays), still)
 
 

@@ -1,7 +1,7 @@
 """A photo and further shots of the place: true pixels for a hole, from the shots that show what is behind it.
 
-align → light → movers → one shot for each region → laid at full size. Cost follows the holes: each is looked at in a
-view of at most `align.SIDE` pixels, and only its own window is warped at full size.
+align → light → movers → choosing → laid at full size. Cost follows the holes: each is looked at in a view of at most
+`align.SIDE` pixels, and only its own window is warped at full size.
 """
 
 from __future__ import annotations
@@ -200,7 +200,9 @@ def _looks(
                 fit, note="does not line up around the hole: it was taken from another spot"
             )
         elif look.sharpness < laying.BLURRED:
-            found[number] = replace(fit, note="is blurred beside the photo")
+            found[number] = replace(
+                fit, note="shows too little detail beside the photo: it is blurred, dark or small"
+            )
         else:
             looks.append(look)
     return looks

@@ -95,6 +95,22 @@ def test_what_moves_all_the_time_is_left_to_the_fill() -> None:
     assert np.array_equal(image[~found.seen], with_thing(place())[~found.seen])
 
 
+def test_one_shot_alone_is_not_taken_where_somebody_stands_across_the_rim() -> None:
+    for left in (70, 112):
+        image, found = stack.behind(
+            with_thing(place()), hole(), shots(with_thing(hand_held(place(), 4), left))
+        )
+        assert found.share == 0
+        assert np.array_equal(image, with_thing(place()))
+
+
+def test_a_smaller_shot_is_told_where_it_is_softer() -> None:
+    small = cv2.resize(hand_held(place(), 1), None, fx=0.65, fy=0.65, interpolation=cv2.INTER_AREA)
+    _, found = stack.behind(with_thing(place()), hole(), shots(small))
+    assert found.share > 0.9
+    assert "% of the photo's resolution" in found.notes[0]
+
+
 def test_hidden_pixels_of_a_shot_are_never_taken() -> None:
     hidden = np.zeros(SIZE, bool)
     hidden[:, 100:] = True
