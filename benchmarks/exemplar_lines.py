@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.exemplar import exemplar, navier_stokes, patchmatch
 from benchmarks.exemplar_cases import Case, cases
+from benchmarks.fullsize import METHODS
 
 Points = NDArray[np.float32]
 
@@ -73,7 +74,12 @@ def main() -> None:
     arguments = parser.parse_args()
     photos = [case for case in cases(arguments.folder) if lines(case)]
     print(f"{len(photos)} photos with a line across the hole", flush=True)
-    methods = {"exemplar": exemplar, "PyPatchMatch": patchmatch, "Navier-Stokes": navier_stokes}
+    methods = {
+        "default": lambda case: METHODS["default"](case.holed, case.mask),
+        "exemplar": exemplar,
+        "PyPatchMatch": patchmatch,
+        "Navier-Stokes": navier_stokes,
+    }
     shares = {name: [continued(case, method(case)) for case in photos] for name, method in methods.items()}
     for name, values in shares.items():
         print(
