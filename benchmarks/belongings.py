@@ -22,6 +22,7 @@ from inpaint_app.removal.session import CONFIDENCE, Session
 from inpaint_app.segmenters.parts import belongings
 from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.registry import COCO
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 WEAKEST = (0.35, 0.25, 0.2, 0.15, 0.1, 0.07)
@@ -83,7 +84,7 @@ def owned(data: Path, session: Session) -> Iterator[str]:
         for least in WEAKEST:
             weak = dict.fromkeys(kinds, least)
             seen = session.device.segmenter(finder).detect(image, CONFIDENCE, Progress(), weak)
-            found = with_found_parts(image, seen, ("belongings",), CONFIDENCE)
+            found = with_found_parts(image, seen, ("belongings",), CONFIDENCE, Settings())
             people = union([one for one in found if one.label == "person"], shape)
             parts = union([one for one in found if one.of and one.label in kinds], shape) & ~people
             counts = [(right & ~people).sum(), (parts & right).sum(), (parts & ~any_of).sum(), parts.sum()]

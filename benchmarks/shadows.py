@@ -2,9 +2,7 @@
 
     python -m benchmarks.shadows find               # eval/shadow, and photos where nothing casts one
     python -m benchmarks.shadows fills OUT          # fills of eval/real_removal: objects, + found, + true shadows
-    python -m benchmarks.shadows features OUT 0     # what the judge learns from: the real tuning photos
-    python -m benchmarks.shadows features OUT 1 70  # 70 made ones, with the seed 1
-    python -m benchmarks.shadows fit OUT            # the judge's weights
+    python -m benchmarks.shadows photos OUT         # the tuning half, for `inpaint-app train shadow --shadows OUT`
 
 Scenes are sorted by name over both folders; every second one is for tuning, the others tell. Photos of one scene stay
 together. Objects are the labelled ones (connected parts of objects.png); where nothing casts a shadow they are found.
@@ -24,16 +22,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from benchmarks.exemplar_cases import DATA, Case, load, scores
 from benchmarks.fullsize import rows_of
-from benchmarks.shadows_made import made
 from inpaint_app.backends import registry
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters.parts import shadows
-from inpaint_app.segmenters.parts.shadow_view import seen
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask
 
 CLEAR = 0.15
@@ -115,7 +113,7 @@ def _clear(image: Image, truth: Image | None, objects: Mask, shadow: Mask) -> Ma
 def marked(shot: Shot) -> Mask:
     """What is marked as shadow."""
     mask = np.zeros(shot.shadow.shape, dtype=bool)
-    for part in shadows.with_shadows(shot.image, shot.objects)[len(shot.objects) :]:
+    for part in shadows.with_shadows(shot.image, shot.objects, Settings())[len(shot.objects) :]:
         mask[part.box.slices] |= part.mask
     return mask
 
@@ -160,7 +158,7 @@ def find() -> None:
 
 def _silent(image: Image, found: tuple[Instance, ...]) -> tuple[int, int]:
     """How many objects there are, and how many of them get no shadow."""
-    of = {part.of for part in shadows.with_shadows(image, found)[len(found) :]}
+    of = {part.of for part in shadows.with_shadows(image, found, Settings())[len(found) :]}
     return len(found), len(found) - len(of)
 
 
@@ -168,7 +166,7 @@ def _photos_without(half: int) -> Iterator[tuple[Image, tuple[Instance, ...]]]:
     session = Session()
     for name in sorted(NONE)[half::2]:
         image = load(DATA / f"eval/photos_people_cars/{name}.jpg")
-        found = session.detect(image)
+        found = session.detect(image, parts=())
         if found:
             yield image, found
     tune = tuning()
@@ -177,54 +175,20 @@ def _photos_without(half: int) -> Iterator[tuple[Image, tuple[Instance, ...]]]:
             yield shot.image, shot.objects
 
 
-def features(out: Path, seed: int, count: int) -> None:
-    """What the judge learns from: rows of features, the share that is shadow, and pixels. Seed 0: the real photos."""
+def photos(out: Path) -> None:
+    """The tuning half as `train shadow --shadows` takes it."""
     tune = tuning()
-    if seed:
-        cases: Iterator[tuple[Image, tuple[Instance, ...], Mask]] = (
-            (i, (o,), s) for i, o, s in made(seed, count)
-        )
-    else:
-        real = [(shot.image, shot.objects, shot.shadow) for shot in shots("shadow") if shot.scene in tune]
-        cases = iter(real + [(i, o, np.zeros(i.shape[:2], bool)) for i, o in _photos_without(0)])
-    rows = []
-    for number, (image, objects, shadow) in enumerate(cases):
-        for one in objects:
-            view = seen(image, one, [other for other in objects if other is not one])
-            if view is None:
-                continue
-            size = view.own.shape[::-1]
-            true = (
-                cv2.resize(shadow[view.area.slices].view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
-                > 127
-            )
-            true = dilated(true, 1)
-            for tried in shadows.candidates(view):
-                area = np.count_nonzero(tried.region)
-                right = np.count_nonzero(tried.region & true) / area
-                rows.append([seed, number, one.number, area, right, *tried.features])
-    np.save(out / f"features-{seed}.npy", np.array(rows))
-
-
-def fit(out: Path, ridge: float = 100.0) -> NDArray[np.float64]:
-    """The judge's weights: logistic regression with a ridge; every object has equal weight, real ones that of two."""
-    rows = np.concatenate([np.load(path) for path in sorted(out.glob("features-*.npy"))])
-    _, which, times = np.unique(rows[:, :3], axis=0, return_inverse=True, return_counts=True)
-    weight = np.where(rows[:, 0] == 0, 2.0, 1.0) / times[which.reshape(-1)]
-    weight /= weight.mean()
-    share, values = rows[:, 4], rows[:, 5:]
-    middle, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
-    middle[0], scale[0] = 0.0, 1.0
-    z = (values - middle) / scale
-    slope = np.zeros(z.shape[1])
-    held = ridge * np.r_[0.0, np.ones(len(slope) - 1)]
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-z @ slope))
-        curve = (z * (weight * p * (1 - p))[:, None]).T @ z + np.diag(held + 1e-9)
-        slope -= np.linalg.solve(curve, z.T @ (weight * (p - share)) + held * slope)
-    slope /= scale
-    slope[0] -= slope[1:] @ middle[1:]
-    return slope
+    cases = [
+        (shot.name, shot.image, shot.objects, shot.shadow) for shot in shots("shadow") if shot.scene in tune
+    ]
+    cases += [(f"none-{n}", i, o, np.zeros(i.shape[:2], bool)) for n, (i, o) in enumerate(_photos_without(0))]
+    for name, image, objects, shadow in cases:
+        (out / name).mkdir(parents=True, exist_ok=True)
+        numbers = np.zeros(shadow.shape, np.uint8)
+        for number, one in enumerate(objects, start=1):
+            numbers[one.box.slices][one.mask] = number
+        for kind, array in (("photo", image), ("objects", numbers), ("shadow", shadow.view(np.uint8) * 255)):
+            PillowImage.fromarray(array).save(out / name / f"{kind}.png")
 
 
 def fills(out: Path) -> None:
@@ -270,18 +234,14 @@ def worth(rows: list[dict[str, dict[str, float]]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("what", choices=("find", "fills", "features", "fit"))
+    parser.add_argument("what", choices=("find", "fills", "photos"))
     parser.add_argument("out", type=Path, nargs="?", default=Path("."))
-    parser.add_argument("seed", type=int, nargs="?", default=0)
-    parser.add_argument("count", type=int, nargs="?", default=0)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.what == "find":
         find()
-    elif arguments.what == "features":
-        features(arguments.out, arguments.seed, arguments.count)
-    elif arguments.what == "fit":
-        print(", ".join(f"{value:.4f}" for value in fit(arguments.out)))
+    elif arguments.what == "photos":
+        photos(arguments.out)
     else:
         fills(arguments.out)
         print(worth(rows_of(arguments.out)))

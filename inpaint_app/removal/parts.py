@@ -14,11 +14,12 @@ from inpaint_app.segmenters.parts import belongings
 from inpaint_app.segmenters.parts.shadows import with_shadows
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import meant
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance
 
 AUTO, OFF = CHOICES = ("auto", "off")
 
-PartFinder = Callable[[Image, tuple[Instance, ...]], tuple[Instance, ...]]
+PartFinder = Callable[[Image, tuple[Instance, ...], Settings], tuple[Instance, ...]]
 """Gives finds their `of`, or adds finds that have one, numbered on. image: (H, W, 3) uint8 RGB."""
 
 
@@ -35,7 +36,7 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "belongings": Kind(
-        belongings.owned,
+        lambda image, found, settings: belongings.owned(image, found),
         "what people ride, carry and wear goes with them, and a driver with the car",
         belongings.WEAKEST,
     ),
@@ -56,18 +57,23 @@ def weakest(kinds: Iterable[str]) -> Mapping[str, float]:
 
 
 def with_found_parts(
-    image: Image, found: tuple[Instance, ...], kinds: Iterable[str], confidence: float
+    image: Image, found: tuple[Instance, ...], kinds: Iterable[str], confidence: float, settings: Settings
 ) -> tuple[Instance, ...]:
     """The finds with the parts of the named kinds; of those below the confidence only what belongs to another."""
     wanted = set(kinds)
     for name, kind in KINDS.items():
         if name in wanted:
-            found = _numbered(kind.find(image, found), confidence)
+            found = _numbered(kind.find(image, found, settings), confidence)
     return found
 
 
 def with_parts_of(
-    picked: Instance, image: Image, found: tuple[Instance, ...], kinds: Iterable[str], confidence: float
+    picked: Instance,
+    image: Image,
+    found: tuple[Instance, ...],
+    kinds: Iterable[str],
+    confidence: float,
+    settings: Settings,
 ) -> tuple[Instance, ...]:
     """The same for the one find that is `picked`: only the nearest are looked at, and none where it is no find."""
     sure = tuple(one for one in found if one.confidence >= confidence)
@@ -76,7 +82,7 @@ def with_parts_of(
         return sure
     nearest = sorted(found, key=lambda one: (one is not same, _apart(one.box, same.box)))[:NEAR]
     beside = tuple(one for one in found if one in nearest)
-    known = with_found_parts(image, beside, kinds, confidence)
+    known = with_found_parts(image, beside, kinds, confidence, settings)
     rest = (one for one in sure if one not in beside)
     last = max(one.number for one in known)
     return (*known, *(replace(one, number=number) for number, one in enumerate(rest, start=last + 1)))

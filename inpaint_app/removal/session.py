@@ -203,11 +203,11 @@ class Session(Opening):
             finder, weak = self.device.segmenter(spec), weakest(parts)
             if beside is None:
                 found = finder.detect(image, confidence, progress, weak)
-                return with_found_parts(image, found, parts, confidence)
+                return with_found_parts(image, found, parts, confidence, self.settings)
             area = padded(beside.box, max(AROUND, beside.box.width, beside.box.height), image.shape)
             region, there = image[area.slices], moved(beside, -area.left, -area.top)
             found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))
-            found = with_parts_of(there, region, found, parts, confidence)
+            found = with_parts_of(there, region, found, parts, confidence, self.settings)
             return tuple(moved(one, area.left, area.top) for one in found)
 
         return self.device.work(spec, progress, look)

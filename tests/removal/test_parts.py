@@ -11,6 +11,7 @@ from inpaint_app.errors import OptionError
 from inpaint_app.removal import parts
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.request import Request
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Instance
 from tests.toys import instance
 
@@ -23,7 +24,7 @@ FOUND = (
 )
 
 
-def nothing(image: object, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
+def nothing(image: object, found: tuple[Instance, ...], settings: object) -> tuple[Instance, ...]:
     return found
 
 
@@ -61,9 +62,9 @@ def test_another_word_than_auto_and_off_is_refused() -> None:
 def test_only_the_named_kinds_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     for name in ("belongings", "shadows"):
-        kind = parts.Kind(lambda image, found, name=name: seen.append(name) or found, "")  # type: ignore[misc]
+        kind = parts.Kind(lambda image, found, settings, name=name: seen.append(name) or found, "")  # type: ignore[misc]
         monkeypatch.setitem(parts.KINDS, name, kind)
-    parts.with_found_parts(np.zeros((2, 2, 3), np.uint8), FOUND, {"shadows"}, 0.35)
+    parts.with_found_parts(np.zeros((2, 2, 3), np.uint8), FOUND, {"shadows"}, 0.35, Settings())
     assert seen == ["shadows"]
 
 
@@ -112,19 +113,24 @@ def test_in_a_crowd_the_parts_of_one_are_looked_for_among_the_nearest(
     weak = instance(31, "handbag", 0.1, Box(156, 8, 159, 12))
     seen: list[int] = []
 
-    def owned(image: object, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
+    def owned(image: object, found: tuple[Instance, ...], settings: object) -> tuple[Instance, ...]:
         seen.extend(one.number for one in found)
         return tuple(replace(one, of=15) if one.label == "handbag" else one for one in found)
 
     monkeypatch.setitem(parts.KINDS, "belongings", parts.Kind(owned, ""))
     image, picked = np.zeros((20, 320, 3), np.uint8), replace(crowd[14], number=0)
-    found = parts.with_parts_of(picked, image, (*crowd, weak), ("belongings",), 0.35)
+    found = parts.with_parts_of(picked, image, (*crowd, weak), ("belongings",), 0.35, Settings())
     assert sorted(seen) == [12, 13, 14, 15, 16, 17, 18, 31]
     assert sorted(one.number for one in found) == sorted({one.number for one in found})
     assert len(found) == 31
     assert [one.label for one in found if one.of is not None] == ["handbag"]
     nowhere = parts.with_parts_of(
-        instance(0, "selection", 1.0, Box(0, 0, 3, 3)), image, (*crowd, weak), ("belongings",), 0.35
+        instance(0, "selection", 1.0, Box(0, 0, 3, 3)),
+        image,
+        (*crowd, weak),
+        ("belongings",),
+        0.35,
+        Settings(),
     )
     assert nowhere == crowd
     assert len(seen) == 8, "what is no find has no parts"

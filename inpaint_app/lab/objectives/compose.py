@@ -59,7 +59,7 @@ class Composer:
             for _ in range(int(rng.integers(1, 4))):
                 scene = self._paste(scene, rng)
         scene = self._kept(scene)
-        return scene._replace(image=_weathered(scene.image, rng))
+        return scene._replace(image=weathered(scene.image, rng))
 
     def _pick(self, rng: np.random.Generator, shown: float) -> int:
         street = self.street
@@ -196,7 +196,7 @@ def _drawn(one: Labelled, way: Floats, side: int, size: int) -> NDArray[np.uint8
     return mask
 
 
-def _weathered(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def weathered(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Light, colour, blur, noise and JPEG as cameras and phones differ in them."""
     gains = np.exp(rng.uniform(-0.2, 0.2)) * np.exp(rng.uniform(-0.08, 0.08, 3))
     gamma, lift = np.exp(rng.uniform(-0.25, 0.25)), rng.uniform(-15, 15)

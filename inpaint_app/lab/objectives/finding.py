@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,27 +43,30 @@ class Scenes(NamedTuple):
 
 
 class SceneSampler:
-    """Draws batches of made scenes; the batch of a step depends on (seed, step) alone. The next is made meanwhile."""
+    """Draws batches of made scenes; the batch of a step depends on (seed, step) alone. The next is made meanwhile.
+
+    make: a scene from a random generator. pack: scenes → a named tuple of tensors.
+    """
 
     def __init__(
-        self, street: Street, size: int, batch: int, seed: int, device: torch.device, rank: int, ranks: int
-    ) -> None:
-        self.composer = Composer(street, size)
+        self, make: Callable[[np.random.Generator], Any], pack: Callable[[list[Any]], Any],
+        batch: int, seed: int, device: torch.device, rank: int, ranks: int,
+    ) -> None:  # fmt: skip
+        self.make, self.pack = make, pack
         self.batch, self.seed, self.device = batch, seed, device
         self.mine = range(rank, batch, ranks)
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="scenes")
         self._next: tuple[int, Any] | None = None
 
-    def draw(self, step: int) -> Scenes:
+    def draw(self, step: int) -> Any:
         """The batch of that step."""
         waiting, self._next = self._next, None
         made = waiting[1].result() if waiting and waiting[0] == step else self._make(step)
         self._next = step + 1, self._ahead.submit(self._make, step + 1)
-        return Scenes(*(tensor.to(self.device, non_blocking=True) for tensor in made))
+        return type(made)(*(tensor.to(self.device, non_blocking=True) for tensor in made))
 
-    def _make(self, step: int) -> Scenes:
-        made = [self.composer.make(np.random.default_rng([self.seed, 3, step, at])) for at in self.mine]
-        return packed(made)
+    def _make(self, step: int) -> Any:
+        return self.pack([self.make(np.random.default_rng([self.seed, 3, step, at])) for at in self.mine])
 
 
 def packed(scenes: list[Scene]) -> Scenes:
@@ -104,7 +107,8 @@ class Finding(Objective):
     ) -> Any:
         """See Objective; photos: a Street."""
         self.held = photos
-        return SceneSampler(photos, self.recipe.size, batch, seed, device, rank, ranks)
+        make = Composer(photos, self.recipe.size).make
+        return SceneSampler(make, packed, batch, seed, device, rank, ranks)
 
     def losses(self, batch: Any, step: int) -> Iterator[Turn]:
         """See Objective."""

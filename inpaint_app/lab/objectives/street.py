@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class Labelled(NamedTuple):
 class Street:
     """photos: (N, S, S, 3) uint8. objects: of each photo. shown, empty: photos with and without objects, for training.
 
-    held: photos with objects that are kept back for validation.
+    held: photos with objects that are kept back for validation. shadowed: other photos, see shading.Shadowed.
     """
 
     photos: Photos
@@ -49,6 +49,7 @@ class Street:
     shown: NDArray[np.int64]
     empty: NDArray[np.int64]
     held: NDArray[np.int64]
+    shadowed: tuple[Any, ...] = ()
 
 
 def load_street(sources: Sequence[Path], labels: Path | None, size: int, cache: Path | None = None) -> Street:

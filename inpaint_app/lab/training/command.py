@@ -32,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="outlines by file name (JSON), for the finder"
     )
+    parser.add_argument(
+        "--shadows",
+        type=Path,
+        metavar="FOLDER",
+        help="photos with labelled shadows, for the shadow's network",
+    )
     parser.add_argument("--validate", type=Path, metavar="TAR", help="photos to score the centre hole on")
     parser.add_argument(
         "--cache", type=Path, help="folder where decoded photos are kept (default: beside --out)"
@@ -93,6 +99,10 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
         if recipe.outlined
         else load_photos(arguments.data, recipe.photo_size, cache)
     )
+    if arguments.shadows:
+        from inpaint_app.lab.objectives.shading import load_shadowed
+
+        photos = dataclasses.replace(photos, shadowed=load_shadowed(arguments.shadows))
     validate = None
     if arguments.validate:
         validate = in_training(load_photos([arguments.validate], recipe.size, cache)[:200], recipe)

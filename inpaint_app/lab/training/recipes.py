@@ -223,6 +223,19 @@ RECIPES: tuple[Recipe, ...] = (
         settings={"score": 0.5, "box": 5.0, "edges": 1.5, "mask": 4.0, "semantic": 1.0},
     ),
     Recipe(
+        "shadow",
+        "Finder of the shadows that outlined objects cast",
+        Part(f"{_MODELS}.shadow:ShadowNet", {"widths": [32, 64, 96]}),
+        objective="inpaint_app.lab.objectives.shading:Shading",
+        outlined=True,
+        size=160,
+        batch=16,
+        learning_rate=3e-3,
+        weight_decay=0.01,
+        average=0.998,
+        settings={"dice": 0.5, "real": 0.3},
+    ),
+    Recipe(
         "vae-small",
         "Variational autoencoder, residual, narrow: for shipping",
         Part(

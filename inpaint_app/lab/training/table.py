@@ -14,7 +14,8 @@ from inpaint_app.models.checkpoints import Entry, entries
 _HEAD = """# Checkpoints
 
 The weights that this project trained itself, on 16,500 CC0 photos of scenes (buildings, forest, glacier, mountain, sea,
-street; github.com/ndb796/Scene-Classification-Dataset @ e38f98b5) and on nothing else. Each is fp16 safetensors, named
+street; github.com/ndb796/Scene-Classification-Dataset @ e38f98b5) and on nothing else; `shadow` also on 29 real photos,
+the tuning half of benchmarks/results/shadows.md, 21 of them with labelled shadows. Each is fp16 safetensors, named
 with its sha256 in `manifest.toml` and loaded strictly.
 This page is generated: `python -m inpaint_app.lab.training.table checkpoints`.
 

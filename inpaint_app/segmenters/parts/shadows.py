@@ -2,9 +2,9 @@
 
 A cast shadow is darker than the lit ground of its colour by nearly the same ratio in every channel, stands out from
 that ground's own variation, begins where the object stands and looks like its outline laid down. Every object is
-looked at in a crop of bounded size, so that the cost follows the objects, not the photo. Ground
-darker than some level that hangs together with the foot is a candidate (`shadow_view.py` sees it); `shadow_judge.py`
-says how much of it is shadow, and only the clear ones stay.
+looked at in a crop of bounded size, so that the cost follows the objects, not the photo. Ground darker than some level
+that hangs together with the foot is a candidate (`shadow_view.py` sees it); how much of it is shadow is said by
+`shadow_judge.py` from figures and by a network from the picture (`shadow_network.py`), and only the clear ones stay.
 Paired regions and constant ratios: Guo, Dai, Hoiem, "Paired Regions for Shadow Detection and Removal", PAMI 2013; the
 outlines laid down and the choice among levels are our own.
 """
@@ -20,13 +20,17 @@ from numpy.typing import NDArray
 
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.segmenters.parts import shadow_judge as judge
-from inpaint_app.segmenters.parts.shadow_view import LEAST, View, covered, dilated, resized, seen
+from inpaint_app.segmenters.parts import shadow_network as network
+from inpaint_app.segmenters.parts.shadow_view import LEAST, Plane, View, covered, dilated, resized, seen
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask
 
 LEVELS = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55)
 """Darkness (natural logarithm of lit by shaded) from which on ground is tried as shadow."""
-CLEAR = 0.65
-"""The share of a region that has to be shadow, as the judge sees it, for the region to be marked."""
+CLEAR = 0.575
+"""How sure judge and network together have to be of a region for it to be marked."""
+NOTHING = 0.2
+"""What counts for nothing when regions are compared."""
 POWER = 0.75
 """How much a larger region counts against a surer one."""
 AGREE = 0.1
@@ -37,28 +41,27 @@ MOST = 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A region of a view that may be shadow; sure: how much of it is, as the judge sees it; way: see Laid."""
+    """A region of a view that may be shadow; sure: what judge and network say, their mean; way: see Laid."""
 
     region: Mask
-    features: NDArray[np.float64]
+    sure: float
     way: NDArray[np.float64]
 
-    @property
-    def sure(self) -> float:
-        """The share of it that is shadow, 0..1."""
-        return judge.share(self.features)
 
-
-def with_shadows(image: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
+def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) -> tuple[Instance, ...]:
     """The finds with their clear cast shadows: instances labelled "shadow", numbered on, `of` what casts them.
 
     image: (H, W, 3) uint8 RGB. A pixel that two could cast belongs to the surer one. Only the MOST largest finds are
-    looked at.
+    looked at. Raises MissingWeights, CheckpointError.
     """
     solid = [one for one in found if one.label != judge.LABEL and max(one.box.width, one.box.height) >= LEAST]
     casters = sorted(solid, key=lambda one: -one.mask.size)[:MOST]
     views = [seen(image, one, [other for other in solid if other is not one]) for one in casters]
-    tried = [list(candidates(view)) if view is not None else [] for view in views]
+    sights = [network.sight(image, one, [other for other in solid if other is not one]) for one in casters]
+    said = zip(views, sights, network.chances(sights, settings), strict=True)
+    tried = [
+        list(candidates(view, sight, chance)) if view is not None else [] for view, sight, chance in said
+    ]
     alone = [best(regions) for regions in tried]
     ways = np.array([np.zeros(2) if one is None else one.way / np.linalg.norm(one.way) for one in alone])
     leans = [
@@ -92,14 +95,18 @@ def best(regions: Sequence[Candidate], lean: NDArray[np.float64] | None = None) 
     best, most = None, 0.0
     for one in regions:
         sure = one.sure + (0.0 if lean is None else float(lean @ one.way) / float(np.linalg.norm(one.way)))
-        gain = (sure - CLEAR) * np.count_nonzero(one.region) ** POWER
-        if gain > most:
+        gain = (sure - NOTHING) * np.count_nonzero(one.region) ** POWER
+        if gain > most and one.sure >= CLEAR:
             best, most = one, gain
     return best
 
 
-def candidates(view: View) -> Iterator[Candidate]:
-    """Ground that is darker than each level and hangs together with the foot: low, all, and where the outline falls."""
+def candidates(view: View, sight: network.Sight, chance: Plane) -> Iterator[Candidate]:
+    """Ground that is darker than each level and hangs together with the foot: low, all, and where the outline falls.
+
+    chance: what the network says of the sight.
+    """
+    chance = network.moved(chance, sight.area, view.area, view.own.shape)
     for level in LEVELS:
         dim = (view.dark > level) & view.free
         whole = _standing(dim, view.foot)
@@ -117,7 +124,8 @@ def candidates(view: View) -> Iterator[Candidate]:
             region = _softened(region, view)
             features = judge.features(view, region, level, size / np.count_nonzero(whole))
             if features is not None:
-                yield Candidate(region, features, view.laid.ways[view.laid.best(region)[1]])
+                sure = (judge.share(features) + float(chance[region].mean())) / 2
+                yield Candidate(region, sure, view.laid.ways[view.laid.best(region)[1]])
 
 
 def _standing(dim: Mask, foot: Mask) -> Mask:

@@ -107,7 +107,7 @@ def test_it_overfits_eight_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     recipe = dataclasses.replace(
         find("finder"), network=network, size=64, photo_size=64, batch=8, warmup=10, average=0.9
     )
-    monkeypatch.setattr("inpaint_app.lab.objectives.compose._weathered", lambda image, rng: image)
+    monkeypatch.setattr("inpaint_app.lab.objectives.compose.weathered", lambda image, rng: image)
     torch.set_num_threads(1)
     plan = Plan(
         tmp_path / "run", tmp_path, steps=120, precision="fp32", record_every=20, cpu=True, quiet=True

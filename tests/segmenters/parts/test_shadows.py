@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.segmenters.parts import shadows
+from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask
 
 SHAPE = (160, 240)
@@ -44,7 +45,7 @@ def scene(across: float, darkness: float, scale: int = 1) -> tuple[Image, Mask]:
 
 def found(image: Image, *others: Instance, scale: int = 1) -> tuple[Instance, ...]:
     given = (person(scale), *others)
-    return shadows.with_shadows(image, given)[len(given) :]
+    return shadows.with_shadows(image, given, Settings())[len(given) :]
 
 
 @pytest.mark.parametrize(("across", "scale"), [(-1.3, 1), (1.3, 1), (0.9, 1), (1.3, 5)])
@@ -84,4 +85,4 @@ def test_a_person_whom_the_photo_cuts_off_stands_on_nothing() -> None:
     image, _ = scene(1.3, 0.7)
     cut = person()
     cut = replace(cut, box=Box(110, 50, 130, 80), mask=cut.mask[:30])
-    assert shadows.with_shadows(image[:80], (cut,)) == (cut,)
+    assert shadows.with_shadows(image[:80], (cut,), Settings()) == (cut,)
