@@ -227,6 +227,8 @@ def worth(rows: list[dict[str, dict[str, float]]]) -> str:
         lines.append(f"| {scene} | {len(mine)} | {base:.2f} | {found - base:+.2f} | {true - base:+.2f} |")
     for name, chosen in (("tuning", True), ("telling", False)):
         groups = [gains[scene] for scene in scenes if (scene in tune) == chosen]
+        if not groups:
+            continue
         cells = [interval(groups, lambda t, k=k: float(t[:, k].mean())) for k in (0, 1)]
         lines.append(f"| **{name}** | {sum(map(len, groups))} | | {cells[0]} | {cells[1]} |")
     return "\n".join(lines)
