@@ -23,7 +23,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from inpaint_app.models.attention import ContextualAttention
-from inpaint_app.models.crop import around_hole
+from inpaint_app.models.glcic import around_hole
 from inpaint_app.models.prefill import PREFILLS
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
+from inpaint_app.errors import SaveError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.photofile.files import Photo
 from inpaint_app.types import Image, Instance, Mask
@@ -101,3 +102,16 @@ def mask_png(mask: Mask) -> bytes:
     buffer = io.BytesIO()
     PillowImage.fromarray(mask).save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def write_numbers(instances: tuple[Instance, ...], shape: tuple[int, int], path: Path) -> None:
+    """A map of the finds' numbers; where two overlap, the more confident one shows."""
+    numbers = np.zeros(shape, np.uint16)
+    for instance in reversed(instances):
+        numbers[instance.box.slices][instance.mask] = instance.number
+    try:
+        PillowImage.fromarray(numbers).save(path, "PNG")
+    except OSError as error:
+        raise SaveError(
+            f"The map of finds could not be written ({error}): free some space on the server."
+        ) from error

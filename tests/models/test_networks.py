@@ -10,10 +10,9 @@ from inpaint_app.lab.training.device import lay_out
 from inpaint_app.models.autoencoder import Autoencoder
 from inpaint_app.models.context_encoder import ContextEncoder, Discriminator
 from inpaint_app.models.contextual_attention import CoarseToFine, Critic
-from inpaint_app.models.crop import around_hole
 from inpaint_app.models.dcgan import Generator, importance, search
 from inpaint_app.models.detail_attention import DetailAttention
-from inpaint_app.models.glcic import CompletionNetwork, GlobalLocalDiscriminator
+from inpaint_app.models.glcic import CompletionNetwork, GlobalLocalDiscriminator, around_hole
 from inpaint_app.models.prefill import fill_mean, fill_pyramid, pixelate, smooth
 from inpaint_app.models.seven_layer import PatchDiscriminator, SevenLayer
 from inpaint_app.models.vae import VariationalAutoencoder

@@ -11,11 +11,10 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image as PillowImage
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.batch.naming import legal
-from inpaint_app.errors import InpaintError, OptionError, SaveError, UnreadablePhoto
+from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Encoded, Photo
@@ -31,6 +30,7 @@ from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.endpoints.remote_options import from_network
 from inpaint_app.server.files.temp_files import Handed
 from inpaint_app.server.guard.limits import OPENING
+from inpaint_app.server.pictures import write_numbers
 from inpaint_app.server.shots import check_room
 from inpaint_app.server.visitors import Visits
 from inpaint_app.server.work import AT_ONCE
@@ -123,7 +123,7 @@ class Service:
 
                 opened, instances = called(visit, find)
             path = self._file(opened, "-objects.png")
-            _write_numbers(instances, (opened.height, opened.width), path)
+            write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return [_find(instance) for instance in instances], str(path)
@@ -286,16 +286,3 @@ def _find(instance: Instance) -> dict[str, Any]:
         "pixels": int(np.count_nonzero(instance.mask)),
         "of": instance.of,
     }
-
-
-def _write_numbers(instances: tuple[Instance, ...], shape: tuple[int, int], path: Path) -> None:
-    """A map of the finds' numbers; where two overlap, the more confident one shows."""
-    numbers = np.zeros(shape, np.uint16)
-    for instance in reversed(instances):
-        numbers[instance.box.slices][instance.mask] = instance.number
-    try:
-        PillowImage.fromarray(numbers).save(path, "PNG")
-    except OSError as error:
-        raise SaveError(
-            f"The map of finds could not be written ({error}): free some space on the server."
-        ) from error
