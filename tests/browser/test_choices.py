@@ -85,7 +85,7 @@ def test_what_is_not_here_is_fetched_from_its_own_row(
     row = studio.page.locator(".backend", has_text="MI-GAN").first
     assert "research" in row.inner_text()
     assert row.locator("input").is_disabled()
-    row.get_by_role("button", name="Fetch MI-GAN, 28 MB").click()
+    row.get_by_role("button", name="Fetch, 28 MB: MI-GAN").click()
     studio.page.get_by_text("migan_pipeline_v2.onnx is here.").wait_for()
     studio.rest()
     assert row.locator("input").is_checked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,10 @@ from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Progress
 
-pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+if (
+    importlib.util.find_spec("ultralytics") is None
+):  # not imported: it puts readers of its own in Pillow's place
+    pytest.skip("ultralytics is not installed", allow_module_level=True)
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from inpaint_app.segmenters import sam  # noqa: E402

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.errors import CheckpointError, OptionError
-from inpaint_app.segmenters import registry, weights_content
+from inpaint_app.segmenters import registry, weights_content, yolo
 from inpaint_app.settings import Settings
 from inpaint_app.types import Progress
 
@@ -21,7 +21,7 @@ WORDS = ("person", "traffic cone", "trash can", *(f"thing {number}" for number i
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Checkpoints with a tiny YOLOE that sees a traffic cone everywhere, and one that waits for words."""
     torch: Any = pytest.importorskip("torch")
-    tasks: Any = pytest.importorskip("ultralytics.nn.tasks")
+    (tasks,) = yolo.imported(Settings(), "ultralytics.nn.tasks")
     torch.manual_seed(0)
     teacher = tasks.YOLOESegModel("yoloe-11n-seg.yaml", verbose=False).eval()
     teacher.args = {"imgsz": 640}

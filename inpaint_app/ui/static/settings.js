@@ -23,7 +23,7 @@ function makeSettings(app) {
     if (!backend.fetch) return [h("small", { class: "lacks" }, "Not here yet. Models says how to get it.")];
     const fetch = (event) => { event.preventDefault(); app.send("fetch", { name: backend.fetch, backend: backend.name }); };
     return [h("small", { class: "lacks" }, backend.terms),
-      h("button", { class: "b fetch", type: "button", "aria-label": "Fetch " + backend.title + ", " + backend.size, onclick: fetch }, "Fetch, " + backend.size)];
+      h("button", { class: "b fetch", type: "button", "aria-label": "Fetch, " + backend.size + ": " + backend.title, onclick: fetch }, "Fetch, " + backend.size)];
   }
 
   function control(backend, option) {
