@@ -29,6 +29,8 @@ LEVELS = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55)
 """Darkness (natural logarithm of lit by shaded) from which on ground is tried as shadow."""
 CLEAR = 0.575
 """How sure judge and network together have to be of a region for it to be marked."""
+POSSIBLE = 2 * CLEAR - 1
+"""Where the network says less than that, the judge cannot make it CLEAR and is not asked."""
 NOTHING = 0.2
 """What counts for nothing when regions are compared."""
 POWER = 0.75
@@ -56,9 +58,14 @@ def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) 
     """
     solid = [one for one in found if one.label != judge.LABEL and max(one.box.width, one.box.height) >= LEAST]
     casters = sorted(solid, key=lambda one: -one.mask.size)[:MOST]
-    views = [seen(image, one, [other for other in solid if other is not one]) for one in casters]
-    sights = [network.sight(image, one, [other for other in solid if other is not one]) for one in casters]
-    said = zip(views, sights, network.chances(sights, settings), strict=True)
+    others = [[other for other in solid if other is not one] for one in casters]
+    sights = [network.sight(image, *pair) for pair in zip(casters, others, strict=True)]
+    chances = network.chances(sights, settings)
+    views = [
+        seen(image, one, rest) if chance.max() >= POSSIBLE else None
+        for one, rest, chance in zip(casters, others, chances, strict=True)
+    ]
+    said = zip(views, sights, chances, strict=True)
     tried = [
         list(candidates(view, sight, chance)) if view is not None else [] for view, sight, chance in said
     ]
@@ -122,9 +129,12 @@ def candidates(view: View, sight: network.Sight, chance: Plane) -> Iterator[Cand
                 continue
             sizes.add(size)
             region = _softened(region, view)
+            likely = float(chance[region].mean())
+            if likely < POSSIBLE:
+                continue
             features = judge.features(view, region, level, size / np.count_nonzero(whole))
             if features is not None:
-                sure = (judge.share(features) + float(chance[region].mean())) / 2
+                sure = (judge.share(features) + likely) / 2
                 yield Candidate(region, sure, view.laid.ways[view.laid.best(region)[1]])
 
 
