@@ -64,10 +64,12 @@ class View:
 class Laid:
     """The outline laid onto the ground in every direction and length, at a small size: (n, h, w).
 
-    ways: (n, 2), where the top of an object one unit high comes to lie, seen from its foot: right, down.
+    sizes: (n,), pixels of each. ways: (n, 2), where the top of an object one unit high comes to lie, seen from its
+    foot: right, down.
     """
 
     planes: Mask
+    sizes: NDArray[np.int64]
     ways: NDArray[np.float64]
     room: Mask
 
@@ -76,7 +78,7 @@ class Laid:
         height, width = self.room.shape
         tiny = resized(region, (width, height)) > 100
         shared = np.count_nonzero(self.planes & tiny, axis=(1, 2))
-        union = np.count_nonzero(self.planes, axis=(1, 2)) + np.count_nonzero(tiny) - shared
+        union = self.sizes + np.count_nonzero(tiny) - shared
         likeness = shared / (union + 4)
         best = int(np.argmax(likeness))
         return float(likeness[best]), best
@@ -130,7 +132,10 @@ def darkness(log: Plane, ground: Mask, reach: float) -> Plane:
     cv2.setRNGSeed(0)
     rule = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
     _, _, centres = cv2.kmeans(samples, MATERIALS, None, rule, 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    near = np.exp(-((ratios[:, :, None] - centres) ** 2).sum(axis=3) / (2 * 0.08**2)) + np.float32(1e-6)
+    off = [
+        np.square(ratios[..., i, None] - centres[:, i]) for i in range(2)
+    ]  # a sum over two takes numpy long
+    near = np.exp(-(off[0] + off[1]) / (2 * 0.08**2)) + np.float32(1e-6)
     near /= near.sum(axis=2, keepdims=True)
     step = max(1, round(reach / 6))
     small = (max(1, light.shape[1] // step), max(1, light.shape[0] // step))
@@ -161,7 +166,8 @@ def _laid_down(own: Mask, free: Mask, foot: float) -> Laid:
     for across, up in ways:
         matrix = np.array([[1, -across, across * line], [0, up, line - up * line]])
         planes.append((cv2.warpAffine(outline, matrix, size) > 100) & room)
-    return Laid(np.array(planes), np.array(ways) * (1, -1), room)
+    sizes = np.array([np.count_nonzero(plane) for plane in planes])
+    return Laid(np.array(planes), sizes, np.array(ways) * (1, -1), room)
 
 
 def _small(instances: Sequence[Instance], area: Box, size: tuple[int, int]) -> Mask:
