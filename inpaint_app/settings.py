@@ -87,6 +87,11 @@ class Settings:
         return self.threads or environment.cores()
 
     @property
+    def fetch_limit(self) -> float:
+        """Megabytes above which the page fetches nothing."""
+        return self.fetch_megabytes or float("inf")
+
+    @property
     def mirror_addresses(self) -> tuple[str, ...]:
         """The mirrors that are asked over the network."""
         return tuple(one.rstrip("/") for one in self._mirrors if "://" in one)

@@ -225,6 +225,10 @@ class Missing:
     fetch: str | None = None
     terms: str = ""
 
+    def fetched_within(self, megabytes: float) -> bool:
+        """Whether it can be fetched and is no larger than that."""
+        return bool(self.fetch) and (self.megabytes or 0.0) <= megabytes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:

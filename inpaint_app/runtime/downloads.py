@@ -71,7 +71,7 @@ def fetchable(settings: Settings, megabytes: float = float("inf")) -> dict[str, 
     ]
     for spec in specs:
         for lack in spec.missing(settings):
-            if lack.fetch and (lack.megabytes or 0.0) <= megabytes:
+            if lack.fetch and lack.fetched_within(megabytes):
                 size = f", {lack.megabytes:g} MB" if lack.megabytes else ""
                 terms = f" ({lack.terms})" if lack.terms else ""
                 found.setdefault(lack.fetch, f"{spec.title}{size}{terms}")

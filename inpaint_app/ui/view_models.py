@@ -13,7 +13,7 @@ from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.backends.diffusion.estimate import spoken
 from inpaint_app.photofile.files import Photo, Report
 from inpaint_app.removal.candidates import MOST
-from inpaint_app.removal.session import CONFIDENCE, fetchable
+from inpaint_app.removal.session import CONFIDENCE
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, counted_words, plural
 from inpaint_app.server import pictures
@@ -73,6 +73,7 @@ def side_by_side(settings: Settings) -> dict[str, Any]:
 
 def backend(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
     """A backend with its state and the controls of its options."""
+    missing = spec.missing(settings)
     return {
         "name": spec.name,
         "title": spec.title,
@@ -80,24 +81,19 @@ def backend(spec: BackendSpec, settings: Settings) -> dict[str, Any]:
         "group": spec.group,
         "slow": spec.slow,
         "seeded": spec.seeded,
-        "lacks": missing_text(spec.missing(settings), settings),
-        **_fetch(spec.missing(settings), settings),
+        "lacks": missing_text(missing, settings),
+        **_fetch(missing, settings),
         "options": [control(field) for field in dataclasses.fields(spec.options)],
     }
 
 
 def _fetch(missing: Sequence[Missing], settings: Settings) -> dict[str, str]:
     """What one press fetches of a backend that lacks one thing: its name, size and terms; nothing where none does."""
-    if len(missing) != 1 or missing[0].fetch not in fetchable_here(settings):
+    if len(missing) != 1 or not missing[0].fetched_within(settings.fetch_limit):
         return {}
     size = missing[0].megabytes or 0.0
     told = f"{size / 1000:.1f} GB" if size >= 1000 else f"{size:.0f} MB"
     return {"fetch": str(missing[0].fetch), "size": told, "terms": missing[0].terms or missing[0].what}
-
-
-def fetchable_here(settings: Settings) -> dict[str, str]:
-    """What a visitor may fetch, as large as the settings allow: its name, and what it is for in words."""
-    return fetchable(settings, settings.fetch_megabytes or float("inf"))
 
 
 def missing_text(missing: Iterable[Missing], settings: Settings) -> str:

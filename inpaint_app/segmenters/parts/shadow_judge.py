@@ -17,10 +17,13 @@ from inpaint_app.types import Mask
 LABEL = "shadow"
 
 
-def features(view: View, region: Mask, level: float, share: float) -> NDArray[np.float64] | None:
+def features(
+    view: View, region: Mask, level: float, share: float, like: tuple[float, int]
+) -> NDArray[np.float64] | None:
     """What the judge goes by; None for a region without lit ground beside it.
 
     region: (h, w). level: the darkness that it was cut at. share: of all ground that is so dark and hangs together.
+    like: what `Laid.best` says of the region.
     """
     body = dilated(view.own, 5)
     lit = view.ground & ~region & ~body
@@ -41,7 +44,7 @@ def features(view: View, region: Mask, level: float, share: float) -> NDArray[np
     grain = cv2.absdiff(light, cv2.GaussianBlur(light, (0, 0), 2))
     rim = np.ones_like(region)
     rim[1:-1, 1:-1] = False
-    likeness, best = view.laid.best(region)
+    likeness, best = like
     outline = view.laid.planes[best]
     around = dilated(outline, 7) & view.laid.room & ~outline
     tiny = cv2.resize(dark, outline.shape[::-1], interpolation=cv2.INTER_AREA)

@@ -132,10 +132,11 @@ def candidates(view: View, sight: network.Sight, chance: Plane) -> Iterator[Cand
             likely = float(chance[region].mean())
             if likely < POSSIBLE:
                 continue
-            features = judge.features(view, region, level, size / np.count_nonzero(whole))
+            like = view.laid.best(region)
+            features = judge.features(view, region, level, size / np.count_nonzero(whole), like)
             if features is not None:
                 sure = (judge.share(features) + likely) / 2
-                yield Candidate(region, sure, view.laid.ways[view.laid.best(region)[1]])
+                yield Candidate(region, sure, view.laid.ways[like[1]])
 
 
 def _standing(dim: Mask, foot: Mask) -> Mask:

@@ -50,12 +50,12 @@ def build(visits: Visits, settings: Settings) -> None:
 
 def choices(settings: Settings) -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
-    return [(words, name) for name, words in view_models.fetchable_here(settings).items()]
+    return [(words, name) for name, words in session.fetchable(settings, settings.fetch_limit).items()]
 
 
 def fetched(name: str, settings: Settings, progress: Progress) -> Path:
     """Fetch the weights of that name and say where they lie; raises OptionError where that is not allowed here."""
-    if name not in view_models.fetchable_here(settings):
+    if name not in session.fetchable(settings, settings.fetch_limit):
         raise OptionError(f"{name} cannot be fetched here: it is here already, or too large for this server.")
     return session.fetch(name, settings, progress)
 
