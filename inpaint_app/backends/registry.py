@@ -9,7 +9,7 @@ from typing import Any
 
 from inpaint_app.backends.base import COMPARE, MAIN, TOOL, BackendSpec, SizeRule
 from inpaint_app.backends.diffusion.options import FinishedDiffusionOptions
-from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.backends.exemplar.options import AutoOptions, ExemplarOptions
 from inpaint_app.backends.families import DIFFUSION, FEEDFORWARD, NETWORKS, compared, finished, network
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
@@ -78,7 +78,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "Fills the hole with every engine and paints what the fills have in common. The best, and some seconds slower.",
         "inpaint_app.backends.exemplar:Exemplar",
         family="exemplar",
-        options=ExemplarOptions,
+        options=AutoOptions,
         size=SizeRule(context=1.0, context_minimum=96),
         packages=("numba",),
         ensemble=True,

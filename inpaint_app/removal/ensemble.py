@@ -10,7 +10,7 @@ this very photo (`proof`) can be asked besides. Figures, and what each part adds
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +30,6 @@ SEEDS = 2
 """Fills of each engine that draws by chance."""
 PAINTER = "exemplar"
 """What paints the mean of all fills with the photo's own pixels."""
-GUIDANCE = 0.5
-"""How strongly the mean is followed: more than one network's guess, since it is nearer to the truth."""
 NAME = "auto"
 ENGINES = "exemplar"
 """The family of the engines that draw by chance."""
@@ -139,12 +137,10 @@ def _painted(
     """What the fills have in common, in the photo's own pixels."""
     agreed = agreements([result for result, _ in results])
     fills = tuple(Fill(*pair, value) for pair, value in zip(results, agreed, strict=True))
-    first = int(removal.options.get("seed", 0))
-    options = {"guidance": GUIDANCE, **_known(PAINTER, removal.options), "seed": first}
+    own = registry.find(NAME).make_options(_known(NAME, removal.options))
     guide = mean([result for result, _ in results])
     stage = progress.part(0.0, 1.0, "Painting what they have in common")
-    result = session.remove(replace(removal, options=options, guide=guide), PAINTER, stage)
-    own = registry.find(NAME).make_options(_known(NAME, removal.options))
+    result = session.remove(replace(removal, options=asdict(own), guide=guide), PAINTER, stage)
     seconds = result.seconds + sum(fill.result.seconds for fill in fills)
     progress(1.0, "Done")
     return Choice(replace(result, backend=NAME, options=own, seconds=seconds), fills, ())
@@ -179,7 +175,7 @@ def _fills(
     failure: InpaintError | None = None
     for number, (spec, seed) in enumerate(jobs):
         part = progress.part(number / len(jobs), (number + 1) / len(jobs), f"Trying {spec.title}")
-        options = {**_known(spec.name, removal.options), "seed": seed}
+        options = {**_apart(_known(spec.name, removal.options)), "seed": seed}
         try:
             results.append((session.remove(replace(removal, options=options), spec.name, part), seed))
         except Cancelled:
@@ -195,3 +191,9 @@ def _known(name: str, options: Mapping[str, object]) -> dict[str, object]:
     """The options that the backend has."""
     fields = registry.find(name).options.__dataclass_fields__
     return {key: value for key, value in options.items() if key in fields}
+
+
+def _apart(options: Mapping[str, object]) -> dict[str, object]:
+    """Without what is said of the painting: a recipe names all of it, and each fill must be what it was before."""
+    painting = registry.find(NAME).options.__dataclass_fields__
+    return {key: value for key, value in options.items() if key not in painting}

@@ -25,6 +25,8 @@ from inpaint_app.errors import CheckpointError, MissingWeights, OptionError
 from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.models import checkpoints
 from inpaint_app.photofile.photo import Photo, Report
+from inpaint_app.removal.ensemble import MEMBERS
+from inpaint_app.removal.ensemble import NAME as AUTO
 from inpaint_app.removal.parts import KINDS
 from inpaint_app.removal.session import Request
 from inpaint_app.removal.shots import record, recorded, replayed
@@ -146,7 +148,7 @@ def make(
 
 
 def versions(spec: BackendSpec, settings: Settings) -> dict[str, str]:
-    """What can change a backend's pixels: the machine, NumPy, OpenCV, its packages, its weights; its guide's, too."""
+    """What can change a backend's pixels: the machine, NumPy, OpenCV, its packages, its weights; its guide's and members', too."""
     found = {"machine": platform.machine()}
     names = ["numpy", "opencv-python", *(DISTRIBUTIONS.get(name, name) for name in spec.packages)]
     if spec.weights or spec.family in ("network", "diffusion"):
@@ -157,7 +159,10 @@ def versions(spec: BackendSpec, settings: Settings) -> dict[str, str]:
     for name in spec.weights:
         with suppress(CheckpointError, MissingWeights):
             found[f"weights {name}"] = checkpoints.entry(name, checkpoints.folder(settings)).sha256[:16]
-    return found if spec.guide is None else {**versions(registry.find(spec.guide), settings), **found}
+    parts = MEMBERS if spec.name == AUTO else (spec.guide,) if spec.guide else ()
+    for name in parts:
+        found = {**versions(registry.find(name), settings), **found}
+    return found
 
 
 def _app_version() -> str:

@@ -21,7 +21,7 @@ from inpaint_app.backends import registry
 from inpaint_app.errors import OptionError
 from inpaint_app.photofile.files import load
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.removal import recipe
+from inpaint_app.removal import ensemble, recipe
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.settings import Settings
 from inpaint_app.shots.stack import Shot
@@ -73,6 +73,20 @@ def test_a_recipe_from_before_the_names_changed_replays_to_equal_pixels(
     assert read.backend == now
     again = SESSION.run(photo.rgb, read.request()).image
     assert read.differences(photo, SESSION.settings, again) == (f"{former} is called {now} now",)
+
+
+def test_auto_replays_what_it_painted_and_names_the_weights_of_all_its_fills(
+    photo: Photo, mask: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ensemble, "MEMBERS", ("context-encoder", "exemplar"))
+    request = Request(mask=mask, backend="auto")
+    result = SESSION.run(photo.rgb, request)
+    text = recipe.make(photo, result, request, SESSION.settings)
+    read = recipe.parse(text, photo.rgb.shape)
+    assert (read.backend, read.options["guidance"]) == ("auto", 0.5)
+    again = SESSION.run(photo.rgb, read.request()).image
+    assert read.differences(photo, SESSION.settings, again) == ()
+    assert {"weights context-encoder", "weights glcic"} <= set(read.libraries)
 
 
 def test_a_wall_is_replayed_and_an_older_recipe_has_none(photo: Photo, mask: Mask) -> None:

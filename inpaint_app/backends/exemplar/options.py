@@ -43,6 +43,19 @@ class FinishedOptions(ExemplarOptions):
 
 
 @dataclass(frozen=True, slots=True)
+class AutoOptions(ExemplarOptions):
+    """Options of Auto: how the mean of all fills is painted. Each of these is filled with its own defaults."""
+
+    guidance: float = option(
+        0.5,
+        "how strongly the mean of all fills is followed, which is nearer to the truth than one network's guess",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TrustedOptions(ExemplarOptions):
     """The same for the layout of a network that is mostly right: benchmarks/results/layout.md, "A right layout"."""
 
