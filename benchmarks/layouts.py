@@ -1,11 +1,11 @@
 """What a right layout brings at full size, and what wrong ones do: benchmarks/results/layout.md, "A right layout".
 
-    python -m benchmarks.layouts OUT                        # the 7 photos of eval/fullsize, a hole of 5 % each
-    python -m benchmarks.layouts OUT --photos creek --seeds 1
+    python -m benchmarks.layouts OUT               # 7 photos of eval/fullsize, 3 of eval/camera: holes of 5 %
+    python -m benchmarks.layouts OUT --photos fullsize/creek camera/handbag --seeds 1
 
 The truth, shrunk to the window that LaMa gets (512 px at most), stands for a network that is right; then it is made
-wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is used in three ways: it steers the matching
-alone, the fill also takes all that is coarser than one of its pixels, or all down to its own sharpness (lama-guided).
+wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is followed by half, wholly, and as far as the
+engine trusts it by itself (lama-guided): matching and split of frequencies together.
 OUT gets rows.jsonl (what is there is not done again) and table.md, by halves: photos for tuning, photos for telling.
 """
 
@@ -20,23 +20,32 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.exemplar_cases import DATA, load
 from benchmarks.fullsize import compared, hole, living, rows_of, session
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Window
-from inpaint_app.backends.exemplar.layout import blur_of, with_layout
+from inpaint_app.backends.exemplar.layout import trust, with_layout
 from inpaint_app.backends.exemplar.options import TrustedOptions
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.types import Box, Image, Mask, Progress
 
-TUNING = ("cables", "dandelion", "path", "sunset")
-TELLING = ("creek", "leaves", "ridge")
+TUNING = ("fullsize/cables", "fullsize/creek", "fullsize/leaves", "fullsize/sunset")
+TELLING = (
+    "fullsize/dandelion",
+    "fullsize/path",
+    "fullsize/ridge",
+    "camera/handbag",
+    "camera/racing-car",
+    "camera/skiers",
+)
 NONE = "no layout"
-WAYS = {"matching alone": None, "split at a pixel": 1.0, "split by sharpness": TrustedOptions().finest}
-"""`finest` of each way; None: no split."""
+ITSELF = "by itself"
+STRENGTHS = {"0.5": 0.5, "1": 1.0, ITSELF: None}
+"""How strongly a layout is followed; None: as far as it is trusted."""
 SCORES = ("haarpsi", "quarter", "psnr", "texture")
 
 
@@ -53,11 +62,15 @@ def right(truth: Image, mask: Mask) -> tuple[Image, float]:
 
 
 def wrong(guide: Image, mask: Mask) -> Iterator[tuple[str, Image]]:
-    """The layout blurred by 4 and by 8 of the photo's pixels, moved by 4, and without its strongest edge."""
+    """The layout blurred by 4 and by 8 of the photo's pixels, moved by 4 and by 64, mirrored, without an edge."""
     for sigma in (4, 8):
         yield f"blurred by {sigma} px", _inside(cv2.GaussianBlur(guide, (0, 0), sigma), guide, mask)
-    yield "shifted by 4 px", _inside(np.roll(guide, 4, 1), guide, mask)
+    for pixels in (4, 64):
+        yield f"shifted by {pixels} px", _inside(np.roll(guide, pixels, 1), guide, mask)
     box = bounds(mask) or Box(0, 0, 1, 1)
+    turned = guide.copy()
+    turned[box.slices] = guide[box.slices][:, ::-1]
+    yield "mirrored", _inside(turned, guide, mask)
     radius = max(4, min(box.width, box.height) // 4)
     luma = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32)
     luma = cv2.GaussianBlur(luma, (0, 0), radius / 8)
@@ -93,55 +106,63 @@ def layouts(truth: Image, mask: Mask) -> Iterator[tuple[str, Image, float]]:
 
 
 def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
-    """Every layout in every way, with its scores; the engine runs once a layout."""
+    """Every layout at every strength, with its scores."""
     engine = session().device.backend(registry.find("exemplar"))
     where = _frame("exemplar", truth, mask)
     crop = where.crop.slices
     image, opening = windows.cut(truth, mask, where)
 
-    def painted(guide: Image | None) -> Image:
-        return engine.inpaint(Window(image, opening, None, guide), TrustedOptions(layout=0.0), Progress())
-
-    def scored(fill: Image, layout: str, way: str, sigma: float = 0.0) -> dict[str, Any]:
+    def scored(
+        guide: Image | None, layout: str, way: str, strength: float, pixel: float = 0.0
+    ) -> dict[str, Any]:
+        options = TrustedOptions(guidance=strength, layout=strength)
+        fill = engine.inpaint(Window(image, opening, None, guide), options, Progress())  # its split: below
+        if guide is not None:
+            fill = with_layout(fill, guide, opening, pixel, strength, finest=options.finest)
         result = truth.copy()
         windows.laid(fill, mask[crop], result[crop])
-        return {"layout": layout, "way": way, "sigma": sigma} | compared(truth, result, mask)
+        return {"layout": layout, "way": way, "strength": strength} | compared(truth, result, mask)
 
-    yield scored(painted(None), NONE, NONE)
+    yield scored(None, NONE, NONE, 0.0)
     for name, guide, pixel in layouts(truth, mask):
-        fill = painted(guide[crop])
-        for way, finest in WAYS.items():
-            if finest is None:
-                yield scored(fill, name, way)
-                continue
-            made = with_layout(fill, guide[crop], opening, pixel, 1.0, finest=finest)
-            sigma = finest if finest == 1 else blur_of(guide[crop], fill, opening, pixel, finest)
-            yield scored(made, name, way, sigma)
+        found: dict[float, dict[str, Any]] = {}
+        for way, given in STRENGTHS.items():
+            strength = trust(guide[crop], opening, pixel) if given is None else given
+            found[strength] = found.get(strength) or scored(guide[crop], name, way, strength, pixel)
+            yield found[strength] | {"way": way}
 
 
 def table(found: list[dict[str, Any]]) -> str:
     """Means by half, and how much HaarPSI each brings over no layout: mean, 95 % interval by bootstrap, worst hole."""
     lines = [
-        "| half | layout | way | holes | HaarPSI full / quarter | dB | texture | sigma | over no layout | worst |",
+        "| half | layout | strength | holes | full / quarter | dB | texture | over none: full | quarter | worst |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    bare = {(row["photo"], row["seed"]): row["haarpsi"] for row in found if row["layout"] == NONE}
+    bare = {(row["photo"], row["seed"]): row for row in found if row["layout"] == NONE}
     keys = dict.fromkeys((row["layout"], row["way"]) for row in found)
     for half, photos in (("tuning", TUNING), ("telling", TELLING)):
         for layout, way in keys:
             mine = [r for r in found if r["photo"] in photos and (r["layout"], r["way"]) == (layout, way)]
             if not mine:
                 continue
-            mean = {name: float(np.mean([row[name] for row in mine])) for name in (*SCORES, "sigma")}
-            gains = np.array([row["haarpsi"] - bare[row["photo"], row["seed"]] for row in mine])
-            drawn = np.random.default_rng(0).choice(gains, (2000, len(gains))).mean(1)
-            low, high = np.percentile(drawn, (2.5, 97.5)) if len(gains) > 1 else (np.nan, np.nan)
+            mean = {name: float(np.mean([row[name] for row in mine])) for name in (*SCORES, "strength")}
+            gains = [
+                np.array([row[name] - bare[row["photo"], row["seed"]][name] for row in mine])
+                for name in SCORES[:2]
+            ]
+            shown = f"{way} ({mean['strength']:.2f})" if way == ITSELF else way
             lines.append(
-                f"| {half} | {layout} | {way} | {len(mine)} | {mean['haarpsi']:.3f} / {mean['quarter']:.3f} | "
-                f"{mean['psnr']:.2f} | {mean['texture']:.2f} | {mean['sigma']:.2f} | "
-                f"{gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) | {gains.min():+.3f} |"
+                f"| {half} | {layout} | {shown} | {len(mine)} | {mean['haarpsi']:.3f} / {mean['quarter']:.3f} | "
+                f"{mean['psnr']:.2f} | {mean['texture']:.2f} | {' | '.join(map(_interval, gains))} | "
+                f"{gains[0].min():+.3f} / {gains[1].min():+.3f} |"
             )
     return "\n".join(lines)
+
+
+def _interval(gains: NDArray[np.float64]) -> str:
+    drawn = np.random.default_rng(0).choice(gains, (2000, len(gains))).mean(1)
+    low, high = np.percentile(drawn, (2.5, 97.5)) if len(gains) > 1 else (np.nan, np.nan)
+    return f"{gains.mean():+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def main() -> None:
@@ -156,8 +177,8 @@ def main() -> None:
         for seed in range(arguments.seeds):
             if (photo, seed) in done:
                 continue
-            truth = load(DATA / "eval/fullsize" / f"{photo}.jpg")
-            mask = hole(living(truth), f"fullsize/{photo}", 0.05, seed)
+            truth = load(DATA / "eval" / f"{photo}.jpg")
+            mask = hole(living(truth), photo, 0.05, seed)
             if mask is None:
                 print(f"{photo}: no place without people, seed {seed}", flush=True)
                 continue

@@ -148,7 +148,7 @@ def make(
 
 
 def versions(spec: BackendSpec, settings: Settings) -> dict[str, str]:
-    """What can change a backend's pixels: the machine, NumPy, OpenCV, its packages, its weights; its guide's and members', too."""
+    """What can change a backend's pixels: the machine, NumPy, OpenCV, packages, weights; its guide's, its members."""
     found = {"machine": platform.machine()}
     names = ["numpy", "opencv-python", *(DISTRIBUTIONS.get(name, name) for name in spec.packages)]
     if spec.weights or spec.family in ("network", "diffusion"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.exemplar.layout import BLUR, with_layout
+from inpaint_app.backends.exemplar.layout import BLUR, trust, with_layout
 from inpaint_app.types import Image, Mask
 
 
@@ -99,6 +99,37 @@ def test_a_layout_of_own_pixels_moves_the_fill_and_leaves_its_detail() -> None:
     hole[20:60, 20:60] = True
     soft = np.where(hole[..., None], cv2.GaussianBlur(noise, (0, 0), 3), noise)
     assert np.array_equal(with_layout(soft, soft, hole, 2.0, 1.0), soft)
-    assert not np.array_equal(
-        with_layout(soft, soft, hole, 2.0, 1.0, finest=0.4), soft
-    )  # its detail is raised
+
+
+def detail(image: Image, where: Mask) -> float:
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return float(np.square(luma - cv2.GaussianBlur(luma, (0, 0), 2))[where].mean())
+
+
+@pytest.mark.parametrize("times", [0.8, 1.6])
+def test_detail_becomes_as_strong_as_a_sharp_layout_foretells(times: float) -> None:
+    """The hole is rougher or smoother than its rim; the layout says so with what is coarser than its pixels."""
+    noise = np.random.default_rng(0).normal(0, 25, (200, 200, 3))
+    hole = np.zeros((200, 200), bool)
+    hole[50:150, 50:150] = True
+    truth = np.where(hole[..., None], 128 + times * noise, 128 + noise).clip(0, 255).astype(np.uint8)
+    guide = np.where(hole[..., None], cv2.GaussianBlur(truth, (0, 0), 1), truth)
+    fill = np.where(hole[..., None], np.roll(truth, 101, 0), truth)  # as rough as the rim
+    made = with_layout(fill, guide, hole, 3.0, 1.0, finest=0.4)
+    wanted = detail(truth, hole)
+    assert abs(np.log(detail(made, hole) / wanted)) < 0.7 * abs(np.log(detail(fill, hole) / wanted))
+    assert np.array_equal(made[~hole], fill[~hole])
+
+
+def test_a_layout_that_breaks_off_at_the_rim_is_not_trusted() -> None:
+    rows, columns = np.mgrid[:240, :240].astype(np.float32)
+    grey = 128 + 60 * np.sin(columns / 17) * np.cos(rows / 23) + 0.3 * columns
+    photo = np.repeat(grey.astype(np.uint8)[..., None], 3, 2)
+    hole = np.zeros((240, 240), bool)
+    hole[70:190, 60:170] = True
+    elsewhere = np.where(hole[..., None], photo[::-1, ::-1], photo)
+    soft = np.where(hole[..., None], cv2.GaussianBlur(photo, (0, 0), 4), photo)
+    found = [trust(guide, hole, 4.0) for guide in (photo, soft, elsewhere)]
+    assert found[:2] == [1, 1]
+    assert found[2] == 0
+    assert trust(elsewhere, hole, 0.0) == 1  # nobody says how fine it is

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -21,7 +23,7 @@ class Exemplar(Configured):
         smooth continuation of the known pixels.
         """
         from inpaint_app.backends.exemplar import engine, jit
-        from inpaint_app.backends.exemplar.layout import with_layout
+        from inpaint_app.backends.exemplar.layout import BLUR, trust, with_layout
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
@@ -34,6 +36,13 @@ class Exemplar(Configured):
             return window.image.copy()
         forbidden = np.zeros_like(hole) if window.avoid is None else np.ascontiguousarray(window.avoid, bool)
         image = np.ascontiguousarray(window.image)
+        if window.guide is not None and options.finest < BLUR:
+            followed = trust(window.guide, hole, window.guide_pixel)
+            if followed < 1:
+                progress.notes.append(
+                    f"The layout breaks off at the hole's rim: followed by {followed:.0%} only."
+                )
+            options = replace(options, guidance=followed * options.guidance, layout=followed * options.layout)
         filled = engine.fill(image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99))
         if filled is None:
             filled = _without_sources(window)

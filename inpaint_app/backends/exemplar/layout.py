@@ -23,12 +23,22 @@ BLUR = 1.0
 """Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/layout.md."""
 STEPS = 6
 """Sigmas that are tried, half an octave apart."""
+BESIDE = 4.0, 12.0
+"""Pixels of the guide from the rim outwards, between which steps are looked at that the photo itself has."""
+BREAKS = 1.2, 2.0
+"""Steps across the rim over those beside it, up to which a guide is followed wholly, and from which not at all."""
+EVEN = 1.0
+"""Grey values that a network may be off by at the rim of an even ground."""
 RING = 24
-"""Pixels around the hole's box whose detail is the measure."""
+"""Pixels around the hole whose detail is the measure."""
 TRUSTED = 0.5
 """Share of the fill's energy that a band of the guide must have for the fill to take that band from it."""
-LOUDER = 1.3
-"""Most that the fill's detail is raised by where the guide's was smoother."""
+LOUDER = 0.8, 1.6
+"""What the fill's detail is lowered and raised by at most."""
+FORETELLING = 2.5
+"""From so many sigmas of the split on, the guide has all that is there: its energy tells how rough the hole is."""
+FAINT = 0.1
+"""Squared grey values that are as good as none."""
 
 
 def with_layout(
@@ -45,14 +55,13 @@ def with_layout(
 
     pixel: what one pixel of the guide covers, in pixels of the fill. finest: sigma of the split, in the guide's pixels;
     under BLUR it is the least that a sharp guide reaches, a blurred one is followed as far as it goes (`blur_of`), and
-    the fill's detail is brought to its surroundings' strength. Equal to `fill` outside the hole. in_place: write into
-    `fill` itself, which may be as large as a photo.
+    of a sharp one the fill gets the strength of detail that it foretells. Equal to `fill` outside the hole. in_place:
+    write into `fill` itself, which may be as large as a photo.
     """
     box = bounds(hole)
     if box is None or share <= 0 or pixel <= 0:
         return fill
-    sharp = finest < BLUR
-    sigma = (blur_of(guide, fill, hole, pixel, finest) if sharp else finest) * pixel
+    sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else finest) * pixel
     area = padded(box, round(3 * sigma) + 1, hole.shape).slices
     moved = share * _coarse(guide[area], fill[area], hole[area], sigma)
     out = fill if in_place else fill.copy()
@@ -61,10 +70,41 @@ def with_layout(
     for rows in bands(height):
         here = _enlarged(moved, (rows.start, rows.stop), (height, width))
         cv2.add(part[rows], here, part[rows], opening[rows].view(np.uint8), cv2.CV_8U)
-    if sharp:
+    if sigma < BLUR * pixel:
         near = padded(box, RING, hole.shape).slices
-        _strengthen(out[near], hole[near])
+        _strengthen(out[near], guide[near], hole[near], FORETELLING * sigma)
     return out
+
+
+def trust(guide: Image, hole: Mask, pixel: float) -> float:
+    """How far the layout is to be followed, 0 to 1: by how it goes on across the hole's rim, at its own resolution.
+
+    Its steps across the rim (root of the mean square) are held against those of the known pixels beside, across lines
+    that run along the rim. A layout that belongs elsewhere breaks off there; what is blurred, or wrong in the middle
+    alone, is not seen. Arguments as in `with_layout`.
+    """
+    box = bounds(hole)
+    if box is None or pixel <= 0:
+        return 1.0
+    area = padded(box, round((BESIDE[1] + 2) * pixel), hole.shape).slices
+    size = [max(1, round(side / pixel)) for side in hole[area].shape]
+    small = cv2.resize(guide[area], size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    inside = cv2.resize(hole[area].astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5)
+    beyond = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, 5)
+    across, down = (_slope(cv2.GaussianBlur(depth - beyond, (0, 0), 1), way) for way in (0, 1))
+    steps = _slope(small, 0) * across[..., None] + _slope(small, 1) * down[..., None]
+    squares = np.square(steps).mean(-1) / np.maximum(across**2 + down**2, 1e-6)
+    rim, beside = (depth + beyond) < 2, (beyond > BESIDE[0]) & (beyond < BESIDE[1])
+    if not rim.any() or not beside.any():
+        return 1.0
+    ratio = squares[rim].mean() ** 0.5 / (squares[beside].mean() ** 0.5 + EVEN)
+    return float(np.interp(ratio, BREAKS, (1, 0)))
+
+
+def _slope(values: NDArray[Any], axis: int) -> NDArray[np.float32]:
+    """Change for each pixel, to the right (0) or down (1)."""
+    return np.asarray(cv2.Sobel(values, cv2.CV_32F, 1 - axis, axis, scale=1 / 8))
 
 
 def blur_of(guide: Image, fill: Image, hole: Mask, pixel: float, finest: float) -> float:
@@ -87,17 +127,29 @@ def blur_of(guide: Image, fill: Image, hole: Mask, pixel: float, finest: float) 
     return sigmas[-1]
 
 
-def _strengthen(part: Image, opening: Mask) -> None:
-    """Raise the detail in the hole towards its surroundings', by LOUDER at most. Writes into `part`."""
-    if opening.all():
+def _strengthen(part: Image, guide: Image, opening: Mask, sigma: float) -> None:
+    """Bring the detail in the hole to the strength that the guide foretells, by LOUDER at most. Writes into `part`.
+
+    Foretold is what a ring around the hole has, times how much more or less of the guide's finest two octaves the hole
+    has than that ring: smooth stays smooth beside a rough rim, and foam is rougher than the water around it.
+    """
+    wide = cv2.dilate(opening.view(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)) > 0
+    ring = wide & ~opening
+    if not ring.any():
         return
-    luma = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = np.square(luma - cv2.GaussianBlur(luma, (0, 0), 2))
-    ratio = float(detail[~opening].mean() + 0.1) / float(detail[opening].mean() + 0.1)
-    gain = min(LOUDER, ratio**0.5)
-    if gain > 1:
-        soft = cv2.GaussianBlur(part, (0, 0), 2)
-        cv2.copyTo(cv2.addWeighted(part, gain, soft, 1 - gain, 0), opening.view(np.uint8), part)
+    detail, laid = (_energy(one, low, high) for one, low, high in ((part, 0, 2), (guide, sigma, 2 * sigma)))
+    foretold = laid[opening].mean() / (laid[ring].mean() + FAINT) * detail[ring].mean()
+    gain = ((foretold + FAINT) / (detail[opening].mean() + FAINT)) ** 0.5
+    gain = float(np.clip(gain, *LOUDER))
+    soft = cv2.GaussianBlur(part, (0, 0), 2)
+    cv2.copyTo(cv2.addWeighted(part, gain, soft, 1 - gain, 0), opening.view(np.uint8), part)
+
+
+def _energy(image: Image, low: float, high: float) -> NDArray[np.float32]:
+    """Squares of the brightness between two blurs (sigma in pixels; 0: none)."""
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine = cv2.GaussianBlur(luma, (0, 0), low) if low else luma
+    return np.asarray(np.square(fine - cv2.GaussianBlur(luma, (0, 0), high)), np.float32)
 
 
 def _coarse(guide: Image, fill: Image, hole: Mask, sigma: float) -> NDArray[np.float32]:
