@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.exemplar.layout import BLUR, trust, with_layout
+from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, trust, with_layout
 from inpaint_app.types import Image, Mask
 
 
@@ -39,9 +39,16 @@ def test_the_middle_moves_by_the_share_and_keeps_its_grain(pixel: float) -> None
     assert np.array_equal(out[~mask], fill[~mask])
 
 
+def test_a_blurred_layout_leaves_lines_that_it_cannot_draw() -> None:
+    fill, mask = np.full((160, 160, 3), 80, np.uint8), hole(160, 30)
+    fill[:, np.arange(160) % 12 < 6] = 160
+    out = with_layout(fill, np.full_like(fill, 120), mask, 2.0, 0.5)
+    assert np.ptp(out[80, 60:100, 0].astype(int)) > 0.9 * 80
+
+
 def test_at_the_rim_nothing_jumps() -> None:
     fill, mask = np.full((240, 240, 3), 100, np.uint8), hole(240, 40)
-    out = with_layout(fill, np.full_like(fill, 200), mask, 10.0, 1.0)
+    out = with_layout(fill, np.full_like(fill, 200), mask, 10.0 / SPLIT, 1.0)
     steps = np.abs(np.diff(out[120, :, 0].astype(int)))
     assert steps.max() <= 10 < out[120, 120, 0] - 100
 
@@ -63,7 +70,7 @@ def test_the_coarse_grid_gives_what_a_full_blur_gives() -> None:
     exact = 120 + 0.7 * cv2.GaussianBlur(apart, (0, 0), 15.0) / np.maximum(mass, 0.5) * np.clip(
         2 * mass - 1, 0, 1
     )
-    out = with_layout(fill, guide, mask, 15.0, 0.7)
+    out = with_layout(fill, guide, mask, 15.0 / SPLIT, 0.7)
     assert np.abs(out.astype(np.float32) - exact)[mask].max() < 4
 
 

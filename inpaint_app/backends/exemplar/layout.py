@@ -1,7 +1,7 @@
 """What a guide knows and the engine does not: the large shapes. The fill takes them from it and keeps its own detail.
 
 A split of frequencies (Burt & Adelson 1983, one band): the difference between guide and fill, blurred until nothing of
-it is finer than the guide's own pixels, is added to the fill. It fades towards the hole's rim, where both agree.
+it is finer than what the guide knows, is added to the fill. It fades towards the hole's rim, where both agree.
 
 A guide says its resolution by the size of its window (SizeRule): what one pixel of that covers comes here as `pixel`. A
 network that draws coarser than its window's pixels says too little, and the split then takes its blur for detail.
@@ -20,7 +20,10 @@ from inpaint_app.imaging.window import bands
 from inpaint_app.types import Box, Image, Mask
 
 BLUR = 1.0
-"""Sigma of the split, in pixels of the guide. Chosen with the share: benchmarks/results/layout.md."""
+"""Sigma, in pixels of the guide, from which on a guide counts as blurred."""
+SPLIT = 2.0
+"""Sigma of the split under a blurred guide, in its pixels: what is finer is mostly its blur, and would take the fill's
+own lines and detail away. Chosen with the share: benchmarks/results/layout.md."""
 STEPS = 6
 """Sigmas that are tried, half an octave apart."""
 BESIDE = 4.0, 12.0
@@ -51,17 +54,17 @@ def with_layout(
     finest: float = BLUR,
     in_place: bool = False,
 ) -> Image:
-    """The fill (H, W, 3), in the hole moved by `share` of the way to the guide in all that is coarser than `pixel`.
+    """The fill (H, W, 3), in the hole moved by `share` of the way to the guide in all that is coarse.
 
-    pixel: what one pixel of the guide covers, in pixels of the fill. finest: sigma of the split, in the guide's pixels;
-    under BLUR it is the least that a sharp guide reaches, a blurred one is followed as far as it goes (`blur_of`), and
-    of a sharp one the fill gets the strength of detail that it foretells. Equal to `fill` outside the hole. in_place:
-    write into `fill` itself, which may be as large as a photo.
+    pixel: what one pixel of the guide covers, in pixels of the fill. finest: from BLUR on the split is at SPLIT. Under
+    it, it is the least sigma, in the guide's pixels, that a sharp guide reaches; a blurred one is followed as far as it
+    goes (`blur_of`), and of a sharp one the fill gets the strength of detail that it foretells. Equal to `fill` outside
+    the hole. in_place: write into `fill` itself, which may be as large as a photo.
     """
     box = bounds(hole)
     if box is None or share <= 0 or pixel <= 0:
         return fill
-    sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else finest) * pixel
+    sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else SPLIT) * pixel
     area = padded(box, round(3 * sigma) + 1, hole.shape).slices
     moved = share * _coarse(guide[area], fill[area], hole[area], sigma)
     out = fill if in_place else fill.copy()

@@ -27,7 +27,7 @@ class ExemplarOptions(Options):
     )
     finest: float = option(
         1.0,
-        "how fine the large shapes may be, in pixels of the layout, where it is sharp (1: never finer than they)",
+        "how fine the large shapes may be, in pixels of the layout, where it is sharp (1: it is blurred)",
         minimum=0.3,
         maximum=1.0,
         step=0.05,
@@ -71,7 +71,7 @@ class TrustedOptions(ExemplarOptions):
     )
     finest: float = option(
         0.4,
-        "how fine these shapes may be, in pixels of the layout, where it is sharp (1: never finer than they)",
+        "how fine these shapes may be, in pixels of the layout, where it is sharp (1: it is blurred)",
         minimum=0.3,
         maximum=1.0,
         step=0.05,
