@@ -1,7 +1,7 @@
 """Where a shot lies over the photo: a fixed camera, a homography by features, or ECC; the likest is taken.
 
 SIFT (Lowe 2004) with MAGSAC++ (Barath et al. 2020), and ECC (Evangelidis & Psarakis 2008), as OpenCV has them, at a
-bounded size. Near the holes the place is then refined by dense flow (DIS, Kroeger et al. 2016) between known pixels.
+bounded size. Near the holes the place is then refined by ECC over all that agrees.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _opencv: Any = cv2  # whose stubs lack some of it
 SIDE = 1024
 """Longest side of the pictures that are aligned and compared."""
 
-FEATURES, INLIERS, LEAST_POINTS = 2000, 15, 60
+FINE, ROUNDS = 512, 60
+"""Longest side of what is aligned to fractions of a pixel around a hole, and ECC's iterations at most."""
+
+FEATURES, INLIERS = 2000, 15
 STEADY = 0.02
 """By how much a moved camera must explain a shot better than one that stood still: what isn't moved stays sharp."""
 
@@ -152,17 +155,16 @@ def _features(image: Image, where: Mask | None) -> tuple[Any, Any]:
     return found
 
 
-def _by_ecc(small: Image, known: Mask, shot: Image) -> Matrix | None:
-    start = np.eye(2, 3, dtype=np.float32)
-    ends = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-4)
+def _by_ecc(photo: Image, known: Mask, shot: Image, kind: int = cv2.MOTION_AFFINE) -> Matrix | None:
+    start = np.eye(3 if kind == cv2.MOTION_HOMOGRAPHY else 2, 3, dtype=np.float32)
+    ends = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ROUNDS, 1e-4)
+    where = known.view(np.uint8) * np.uint8(255)
     try:
-        _, moved = _opencv.findTransformECC(
-            gray(small), gray(shot), start, cv2.MOTION_AFFINE, ends, known.view(np.uint8) * np.uint8(255), 5
-        )
+        _, moved = _opencv.findTransformECC(gray(photo), gray(shot), start, kind, ends, where, 5)
     except cv2.error:  # it did not converge
         return None
-    matrix = np.vstack([moved, [0, 0, 1]]).astype(np.float64)
-    return matrix if _plausible(matrix, small.shape) else None
+    matrix = np.vstack([moved, [0, 0, 1]])[:3].astype(np.float64)
+    return matrix if _plausible(matrix, photo.shape) else None
 
 
 def _plausible(matrix: Matrix, shape: tuple[int, ...]) -> bool:
@@ -190,30 +192,17 @@ def likeness(one: Image, other: Image, where: Mask) -> float:
 
 
 def refined(photo: Image, shot: Image, where: Mask) -> Matrix | None:
-    """The homography (photo → shot) that a shot laid over the photo is still off by, from dense flow of what is known.
+    """The homography (photo → shot) that a shot laid over the photo is still off by, from all of `where`.
 
-    Both are gray (H, W) uint8 of one view, brightness matched. where: pixels known in both. None where there is too
-    little to be followed.
+    Both are gray (H, W) uint8 of one view, brightness matched. where: what is the same in both. None where ECC does not
+    converge.
     """
-    flow = _opencv.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(photo, shot, None)
-    back = cv2.remap(shot, *_maps(flow), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    texture = cv2.cornerMinEigenVal(photo, 7)
-    good = where & (cv2.absdiff(back, photo) < 12) & (np.abs(flow).max(axis=2) < 16)
-    good &= texture > max(1e-5, float(np.percentile(texture[where], 40)))
-    ys, xs = np.nonzero(good[::3, ::3])
-    if len(ys) < LEAST_POINTS:
-        return None
-    source = np.stack([xs, ys], 1).astype(np.float32) * 3
-    matrix, _ = _opencv.findHomography(source, source + flow[ys * 3, xs * 3], cv2.RANSAC, 0.7)
-    if matrix is None or not _plausible(matrix, photo.shape):
-        return None
-    return np.asarray(matrix, np.float64)
-
-
-def _maps(flow: Floats) -> tuple[Floats, Floats]:
-    height, width = flow.shape[:2]
-    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return xs + flow[..., 0], ys + flow[..., 1]
+    scale = min(1.0, FINE / max(photo.shape))
+    small = (round(photo.shape[0] * scale), round(photo.shape[1] * scale))
+    same = _resized(where.view(np.uint8) * np.uint8(255), small)
+    moved = _by_ecc(_resized(photo, small), same == 255, _resized(shot, small), cv2.MOTION_HOMOGRAPHY)
+    there = _scaling(small[1] / photo.shape[1], small[0] / photo.shape[0])
+    return None if moved is None else np.linalg.inv(there) @ moved @ there
 
 
 def _detail(gray: Image) -> Floats:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.shots.movers import Compared
+from inpaint_app.shots.movers import Compared, blurred
 from inpaint_app.types import Mask
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -38,6 +38,9 @@ SMALL, MOST_PIECES = 24, 2000
 
 ROUNDS = 60
 
+ODD, THREAD = 12.0, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+"""Levels from the median that are odd, and what does not fit into what is thin."""
+
 
 def chosen(
     compared: Compared,
@@ -54,13 +57,16 @@ def chosen(
         return np.zeros(opening.shape, np.uint8)
     pieces = _pieces(compared, opening, valid)
     count = int(pieces.max()) + 1
-    values = np.stack([picture[opening] for picture in pictures])
+    values = np.stack([blurred(picture)[opening] for picture in pictures])
     apart = np.abs(values - np.median(values, axis=0)).max(axis=2)
+    apart[~np.stack([seen[opening] for seen in valid])] = np.inf
     lone, doubts = np.sum(valid, axis=0) == 1, _doubts(compared, opening)
     costs = np.zeros((count, len(valid) + 1))
+    rates: list[NDArray[np.float32]] = []
     costs[:, 0] = FILLED * np.bincount(pieces.ravel(), minlength=count)
     for i, (seen, good) in enumerate(zip(valid, quality, strict=True)):
         rate = compared.against[i] / np.maximum(1, compared.differing[i])
+        rates.append((rate + compared.stays[i])[opening])
         alone = compared.differing[i] / max(1, len(valid) - 1)
         cost = np.where(seen & ~compared.still, rate + ALONE * alone + BEST * (1 - good), 2.0)
         cost += compared.stays[i] + lone * doubts[i]
@@ -71,7 +77,28 @@ def chosen(
     costs[:, 1:] += _rim(compared, pieces.ravel(), inside, outside, count)
     costs[0] = 0
     pairs, seams = _seams(compared, pieces.ravel(), inside, outside)
-    return np.asarray(_settled(costs, pairs, seams).astype(np.uint8)[pieces])
+    labels = np.asarray(_settled(costs, pairs, seams).astype(np.uint8)[pieces])
+    return _without_threads(labels, opening, apart, np.array(rates))
+
+
+def _without_threads(
+    labels: NDArray[np.uint8], opening: Mask, apart: NDArray[np.float32], rates: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """What is thin and not in most shots (a tape in the wind, a bird, a far walker) from the shot in their middle.
+
+    apart, rates: (N, pixels of the opening), levels from the median of all shots, and what speaks against each, 0..1.
+    """
+    middle, own = apart.argmin(axis=0), labels[opening]
+    at = np.arange(len(own))
+    told = (np.mean(apart < ODD, axis=0) > 0.5) & (rates[middle, at] < 0.5)
+    odd = np.zeros(opening.shape, np.uint8)
+    odd[opening] = told & (own > 0) & (apart[np.maximum(own, 1) - 1, at] > ODD)
+    whole = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    thick = cv2.dilate(cv2.erode(whole, THREAD), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (19, 19)))
+    thin = (cv2.dilate(whole, np.ones((3, 3), np.uint8)) > thick) & opening & (labels > 0)
+    nearest = np.zeros_like(labels)
+    nearest[opening] = middle + 1
+    return np.where(thin, nearest, labels)
 
 
 def _doubts(compared: Compared, opening: Mask) -> NDArray[np.float32]:

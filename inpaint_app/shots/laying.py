@@ -63,7 +63,7 @@ def seen_in(
     """The shot in a view of the photo, its place refined by what is known there; None where it shows too little."""
     look = None
     gray = align.gray(seen)
-    for _ in range(3):
+    for _ in range(2):
         there, inside = view.warped(shot, matrix)
         if hidden is not None:
             inside = inside & (view.warped(hidden.view(np.uint8) * np.uint8(255), matrix)[0] < 32)
@@ -80,7 +80,7 @@ def seen_in(
         noise = float(np.median(apart)) if len(apart) else 9.0
         sharpness = _finest(its, agreed) / max(1e-3, _finest(gray, agreed))
         look = Look(number, matrix, inside, found, picture, noise, quality, sharpness)
-        more = align.refined(gray, its, where)
+        more = align.refined(gray, its, agreed)
         if more is None:
             return look
         matrix = matrix @ np.linalg.inv(view.matrix) @ more @ view.matrix

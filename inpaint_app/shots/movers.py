@@ -3,7 +3,7 @@
 Where two aligned shots differ, the difference forms connected regions. A region that reaches out of the hole is
 compared there with the photo: the shot that differs from it shows the mover. Its outline speaks, too: a mover has an
 edge there, the background behind it has none (San Miguel & Martínez 2008, on abandoned and stolen objects). And a shot
-that looks like the photo all over a hole shows the very thing that is to go.
+may show the very thing that is to go (`standing`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.shots import standing
 from inpaint_app.types import Mask
 
 Floats: TypeAlias = NDArray[np.float32]
 
 LEAST = 9.0
 """Levels by which two pixels differ at least before they count as different."""
-
-STILL = 0.3
-"""A thing of which less than this share changes in any shot stands still in all of them."""
 
 OUTSIDE, OUTLINE, STANDING = 4.0, 5.0, 2.0
 """Weight of each evidence, in log-odds."""
@@ -80,11 +78,12 @@ def compared(
     soft = [blurred(one) for one in (photo, *shots)]
     edges = [_edges(one) for one in soft]
     off = [apart(one, soft[0]) for one in soft[1:]]
+    levels = [max(LEAST, 3.0 * level) for level in noise]
     gone = [
-        differ(soft[0], one, edges[0], edge, max(LEAST, 3.0 * level))
-        for one, edge, level in zip(soft[1:], edges[1:], noise, strict=True)
+        differ(soft[0], one, edges[0], edge, least)
+        for one, edge, least in zip(soft[1:], edges[1:], levels, strict=True)
     ]
-    stays, still = _standing(gone, valid, ~known, core)
+    stays, still = standing.standing(soft[0], soft[1:], gone, valid, ~known, core, levels)
     ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (fringe, fringe))
     against, differing = np.zeros((2, len(shots), *known.shape), np.float32)
     others = np.zeros((len(shots), *known.shape), np.uint32)
@@ -144,26 +143,6 @@ def apart(one: Floats, other: Floats) -> Floats:
 def blurred(picture: Floats) -> Floats:
     """Without what is finer than some two pixels."""
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.float32)
-
-
-def _standing(
-    gone: Sequence[Mask], valid: Sequence[Mask], opening: Mask, core: Mask
-) -> tuple[list[Floats], Mask]:
-    """For each shot how surely the thing in each hole stands there as in the photo, 0..1, and where it does in all."""
-    count, labels = cv2.connectedComponents(opening.view(np.uint8), connectivity=8)
-    inner = core & opening
-    stays, moved, anywhere = [], np.zeros(opening.shape, bool), np.zeros(opening.shape, bool)
-
-    def share(part: Mask, of: Mask) -> NDArray[np.float64]:
-        size = np.bincount(labels[inner & of], minlength=count)
-        changed = np.bincount(labels[inner & of & part], minlength=count) / np.maximum(1, size)
-        return np.where((size > 0) & (np.arange(count) > 0), changed, 1.0)
-
-    for changed, seen in zip(gone, valid, strict=True):
-        moved |= changed & seen
-        anywhere |= seen
-        stays.append(np.asarray(np.clip((0.5 - share(changed, seen)) / 0.3, 0, 1)[labels], np.float32))
-    return stays, np.asarray(share(moved, anywhere)[labels] < STILL) & opening
 
 
 def _guilt(

@@ -76,3 +76,17 @@ def test_people_who_touch_from_shot_to_shot_leave_no_ghost() -> None:
     seen = hole() & found.seen
     off = np.abs(image.astype(int) - place()).max(axis=2) > 40
     assert cv2.erode((off & seen).view(np.uint8), np.ones((3, 3), np.uint8)).sum() == 0
+
+
+def test_what_is_thin_and_in_one_shot_alone_is_not_taken() -> None:
+    """A tape in the wind, that no evidence tells: the first shot is the best, but for the line across it."""
+    opening, _ = half()
+    plain = np.full((*SHAPE, 3), 100, np.float32)
+    taped = plain.copy()
+    taped[18:21] = 250
+    found = compared({0: 0, 1: 0, 2: 0}, np.zeros(SHAPE, bool))
+    taken = choosing.chosen(
+        found, opening, [taped, plain, plain], [np.ones(SHAPE, bool)] * 3, (0.9, 0.1, 0.1)
+    )
+    assert set(np.unique(taken[18:21, 5:55])) <= {2, 3}
+    assert np.all(taken[28:35, 5:55] == 1)
