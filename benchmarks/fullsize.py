@@ -3,10 +3,11 @@
     python -m benchmarks.fullsize OUT                       # both folders, holes of 5 and 15 %, two seeds each
     python -m benchmarks.fullsize OUT --shares 0.05 --seeds 3 --methods default exemplar
     python -m benchmarks.fullsize OUT --slow                # PyPatchMatch on the whole photo, too: minutes a fill
+    python -m benchmarks.fullsize OUT --sheet SHEET.webp    # the pictures that OUT has, one below the other
     python -m benchmarks.fullsize OUT --scaling             # seconds for each megapixel of hole, 1 to 48 megapixels
 
 Holes have the shapes of eval/object_removal and lie where no person or vehicle is. OUT gets rows.jsonl (what is there
-is not done again), table.md, and a picture for every hole: the photo with its hole, the truth, then every method.
+is not done again), table.md, and a picture for every hole: the photo with its hole, the truth, every method.
 
 HaarPSI: over the hole's box, at full size and at a quarter of the sides. Texture: energy of detail finer than 2 px in
 the hole over the truth's. Bands: the same of what lies between blurs of 1 and 4 px. Seam: step across the hole's
@@ -79,6 +80,7 @@ def _biharmonic(image: Image, mask: Mask) -> Image:
 
 METHODS: dict[str, Callable[[Image, Mask], Image]] = {
     "default": _ours(registry.DEFAULT),
+    "contextual-attention": _ours("contextual-attention"),
     "exemplar": _ours("exemplar"),
     "PyPatchMatch, our 768 px window": _ours("patchmatch"),
     "Navier-Stokes": _ours("navier-stokes"),
@@ -223,6 +225,14 @@ def _picture(path: Path, truth: Image, mask: Mask, views: list[Image]) -> None:
     cv2.imwrite(str(path), cv2.cvtColor(np.hstack(tiles), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
+def sheet(out: Path, target: Path) -> None:
+    """The strips of all holes as one picture, 1500 pixels wide."""
+    strips = [np.asarray(cv2.imread(str(path))) for path in sorted(out.glob("*.jpg"))]
+    sizes = [(1500, 1500 * strip.shape[0] // strip.shape[1]) for strip in strips]
+    small = [cv2.resize(*pair, interpolation=cv2.INTER_AREA) for pair in zip(strips, sizes, strict=True)]
+    cv2.imwrite(str(target), np.vstack(small), [cv2.IMWRITE_WEBP_QUALITY, 60])
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Means by folder, share of the hole and method; texture, seam and seconds as medians, memory as the largest."""
     lines = [
@@ -279,8 +289,12 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, *SLOW])
     parser.add_argument("--slow", action="store_true", help="PyPatchMatch on the whole photo, too")
     parser.add_argument("--scaling", action="store_true", help="only the time by the photo's size")
+    parser.add_argument("--sheet", type=Path, help="only a sheet of the pictures that are there, WebP")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.sheet:
+        sheet(arguments.out, arguments.sheet)
+        return
     if arguments.scaling:
         print(scaling())
         return
