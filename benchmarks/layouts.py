@@ -46,7 +46,7 @@ NONE = "no layout"
 ITSELF = "by itself"
 STRENGTHS = {"0.5": 0.5, "1": 1.0, ITSELF: None}
 """How strongly a layout is followed; None: as far as it is trusted."""
-SCORES = ("haarpsi", "quarter", "psnr", "texture")
+SCORES = ("haarpsi", "quarter", "texture")
 
 
 def right(truth: Image, mask: Mask) -> tuple[Image, float]:
@@ -133,28 +133,39 @@ def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
 
 
 def table(found: list[dict[str, Any]]) -> str:
-    """Means by half, and how much HaarPSI each brings over no layout: mean, 95 % interval by bootstrap, worst hole."""
+    """By half and layout: HaarPSI full / quarter at every strength; of the last the texture, and what it brings over
+    no layout: mean, 95 % interval by bootstrap, the worst hole."""
     lines = [
-        "| half | layout | strength | holes | full / quarter | dB | texture | over none: full | quarter | worst |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        f"| half | layout | holes | {' | '.join(STRENGTHS)} | strength | texture | over none: full | quarter | worst |",
+        "|---" * (8 + len(STRENGTHS)) + "|",
     ]
-    bare = {(row["photo"], row["seed"]): row for row in found if row["layout"] == NONE}
-    keys = dict.fromkeys((row["layout"], row["way"]) for row in found)
+    rows = {(row["photo"], row["seed"], row["layout"], row["way"]): row for row in found}
     for half, photos in (("tuning", TUNING), ("telling", TELLING)):
-        for layout, way in keys:
-            mine = [r for r in found if r["photo"] in photos and (r["layout"], r["way"]) == (layout, way)]
-            if not mine:
+        for layout in dict.fromkeys(row["layout"] for row in found):
+            ways = tuple(STRENGTHS) if layout != NONE else (NONE,)
+            holes = [key[:2] for key in rows if key[0] in photos and key[2:] == (layout, ways[-1])]
+            if not holes:
                 continue
-            mean = {name: float(np.mean([row[name] for row in mine])) for name in (*SCORES, "strength")}
-            gains = [
-                np.array([row[name] - bare[row["photo"], row["seed"]][name] for row in mine])
+            mine = {way: [rows[*hole, layout, way] for hole in holes] for way in ways}
+            bare = [rows[*hole, NONE, NONE] for hole in holes]
+            mean = {
+                way: {name: float(np.mean([row[name] for row in some])) for name in (*SCORES, "strength")}
+                for way, some in mine.items()
+            }
+            last = mean[ways[-1]]
+            cells = " | ".join(f"{one['haarpsi']:.3f} / {one['quarter']:.3f}" for one in mean.values())
+            if layout == NONE:
+                lines.append(
+                    f"| {half} | {layout} | {len(holes)} | {cells} | | | | {last['texture']:.2f} | | | |"
+                )
+                continue
+            full, quarter = (
+                np.array([row[name] - none[name] for row, none in zip(mine[ITSELF], bare, strict=True)])
                 for name in SCORES[:2]
-            ]
-            shown = f"{way} ({mean['strength']:.2f})" if way == ITSELF else way
+            )
             lines.append(
-                f"| {half} | {layout} | {shown} | {len(mine)} | {mean['haarpsi']:.3f} / {mean['quarter']:.3f} | "
-                f"{mean['psnr']:.2f} | {mean['texture']:.2f} | {' | '.join(map(_interval, gains))} | "
-                f"{gains[0].min():+.3f} / {gains[1].min():+.3f} |"
+                f"| {half} | {layout} | {len(holes)} | {cells} | {last['strength']:.2f} | {last['texture']:.2f} | "
+                f"{_interval(full)} | {_interval(quarter)} | {full.min():+.3f} / {quarter.min():+.3f} |"
             )
     return "\n".join(lines)
 

@@ -75,7 +75,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
     BackendSpec(
         "auto",
         "Auto",
-        "Fills the hole with every engine and paints what the fills have in common. The best, and some seconds slower.",
+        "Fills the hole with every engine and paints what the fills have in common. Some seconds slower.",
         "inpaint_app.backends.exemplar:Exemplar",
         family="exemplar",
         options=AutoOptions,
