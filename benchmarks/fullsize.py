@@ -2,7 +2,7 @@
 
     python -m benchmarks.fullsize OUT                       # both folders, holes of 5 and 15 %, two seeds each
     python -m benchmarks.fullsize OUT --shares 0.05 --seeds 3 --methods default exemplar
-    python -m benchmarks.fullsize OUT --slow                # PyPatchMatch on the whole photo, too: minutes a fill
+    python -m benchmarks.fullsize OUT --methods "PyPatchMatch as it is"     # on the whole photo: minutes a fill
     python -m benchmarks.fullsize OUT --sheet SHEET.webp    # the pictures that OUT has, one below the other
     python -m benchmarks.fullsize OUT --scaling             # seconds for each megapixel of hole, 1 to 48 megapixels
 
@@ -207,9 +207,7 @@ def run(
 
 
 def _dot() -> Mask:
-    mask = np.zeros((400, 400), bool)
-    mask[150:220, 150:220] = True
-    return mask
+    return np.pad(np.ones((70, 70), bool), ((150, 180), (150, 180)))
 
 
 def _picture(path: Path, truth: Image, mask: Mask, views: list[Image]) -> None:
@@ -245,11 +243,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     keys = {(row["photo"].split("/")[0], row["share"], order.index(row["method"])) for row in rows}
     for folder, share, number in sorted(keys, key=lambda key: (key[0] != "fullsize", key[1], key[2])):
         method = order[number]
-        mine = [
-            row
-            for row in rows
-            if row["method"] == method and row["share"] == share and row["photo"].startswith(f"{folder}/")
-        ]
+        key = (method, share, folder)
+        mine = [row for row in rows if (row["method"], row["share"], row["photo"].split("/")[0]) == key]
         column = {
             name: np.array([row[name] for row in mine]) for name in mine[0] if name not in ("photo", "method")
         }
@@ -287,19 +282,15 @@ def main() -> None:
     parser.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.15])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, *SLOW])
-    parser.add_argument("--slow", action="store_true", help="PyPatchMatch on the whole photo, too")
     parser.add_argument("--scaling", action="store_true", help="only the time by the photo's size")
     parser.add_argument("--sheet", type=Path, help="only a sheet of the pictures that are there, WebP")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.sheet:
-        sheet(arguments.out, arguments.sheet)
-        return
+        return sheet(arguments.out, arguments.sheet)
     if arguments.scaling:
-        print(scaling())
-        return
-    every = METHODS | (SLOW if arguments.slow or arguments.methods else {})
-    methods = {name: every[name] for name in arguments.methods or every}
+        return print(scaling())
+    methods = {name: (METHODS | SLOW)[name] for name in arguments.methods or METHODS}
     run(arguments.out, methods, arguments.shares, arguments.seeds)
     made = table(rows_of(arguments.out))
     (arguments.out / "table.md").write_text(made + "\n")
