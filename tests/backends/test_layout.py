@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends import registry
+from inpaint_app.backends.exemplar import engine
 from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, trust, with_layout
 from inpaint_app.types import Image, Mask
 
@@ -44,6 +45,18 @@ def test_a_blurred_layout_leaves_lines_that_it_cannot_draw() -> None:
     fill[:, np.arange(160) % 12 < 6] = 160
     out = with_layout(fill, np.full_like(fill, 120), mask, 2.0, 0.5)
     assert np.ptp(out[80, 60:100, 0].astype(int)) > 0.9 * 80
+
+
+def test_a_blurred_layout_does_not_pull_the_votes_off_a_line() -> None:
+    mask = hole(80, 20)
+    pixels = engine.hole_pixels(mask)
+    colours = np.where(pixels[0] == 40, 190, 60)[:, None] * np.ones((1, 3), np.float32)
+    guide = np.full((80, 80, 3), 70, np.float32)
+    on, off = (pixels[0] == row for row in (40, 30))
+    for sigma, line, beside in ((0.0, -120, 10), (6.0, 1, 9)):
+        pull = engine.misfit(guide, colours, pixels, mask, sigma)
+        assert pull[on][15:25].mean() == pytest.approx(line, abs=3)
+        assert pull[off][15:25].mean() == pytest.approx(beside, abs=3)
 
 
 def test_at_the_rim_nothing_jumps() -> None:

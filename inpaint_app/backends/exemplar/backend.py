@@ -43,7 +43,9 @@ class Exemplar(Configured):
                     f"The layout breaks off at the hole's rim: followed by {followed:.0%} only."
                 )
             options = replace(options, guidance=followed * options.guidance, layout=followed * options.layout)
-        filled = engine.fill(image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99))
+        filled = engine.fill(
+            image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99), pixel=window.guide_pixel
+        )
         if filled is None:
             filled = _without_sources(window)
         elif window.guide is not None:

@@ -10,12 +10,15 @@ import numpy as np
 from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
 from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
+from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, coarse, enlarged
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.types import Box, Image, Progress
 
+NARROW = 0.7
+"""Sigma in pixels under which a blur is none."""
 Pixels = tuple[Ints, Ints]
 """Rows and columns of the hole's pixels, in scan order."""
 
@@ -58,11 +61,30 @@ def _start(
         level.paint(*pixels, guide[pixels].astype(np.float32))
 
 
+def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: float) -> Floats:
+    """By how much the guide differs from the colours (N, 3) in what is coarser than `sigma`.
+
+    What a blurred guide lacks is left to the votes: pulled to its every pixel, they would wash lines out.
+    """
+    py, px = pixels
+    apart = guide[py, px] - colours
+    if sigma < NARROW:
+        return apart
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), round(3 * sigma) + 1, hole.shape)
+    py, px = py - area.top, px - area.left
+    flat = np.zeros((area.height, area.width, 3), np.float32)
+    flat[py, px] = apart
+    return enlarged(coarse(flat, hole[area.slices], sigma), (0, area.height), flat.shape[:2])[py, px]
+
+
 def _improve(
-    level: Level, field: Field, pixels: Pixels, trust: Floats, guide: Values | None, steer: float, seed: int,
-    finest: bool, progress: Progress, plan: Plan,
+    level: Level, field: Field, pixels: Pixels, trust: Floats, guide: Values | None, steer: float, blur: float,
+    seed: int, finest: bool, progress: Progress, plan: Plan,
 ) -> None:  # fmt: skip
-    """Search and vote in turns; fills level.features at the hole's `pixels`. trust: see `confidence`."""
+    """Search and vote in turns; fills level.features at the hole's `pixels`.
+
+    trust: see `confidence`. blur: the guide is followed in what is coarser than so many of the level's pixels.
+    """
     features = level.features
     py, px = pixels
     count = len(field.ys)
@@ -85,7 +107,7 @@ def _improve(
         weight = vote.weights(field, trust, plan.sharpness_finest if finest else plan.sharpness)
         colours = vote.vote(features, field, weight, py, px)
         if guide is not None and steer > 0:
-            colours += np.float32(steer) * (guide[py, px] - colours)
+            colours += np.float32(steer) * misfit(guide, colours, pixels, level.hole, blur)
         level.paint(py, px, colours)
 
 
@@ -97,9 +119,13 @@ def hole_pixels(hole: Flags) -> Pixels:
 
 
 def solve(
-    levels: list[Level], guides: list[Values] | None, options: ExemplarOptions, progress: Progress, plan: Plan
-) -> tuple[Field, Pixels]:
-    """Fill every level from the coarsest to the finest; the finest field and the pixels of its hole."""
+    levels: list[Level], guides: list[Values] | None, blur: float, options: ExemplarOptions, progress: Progress,
+    plan: Plan,
+) -> tuple[Field, Pixels]:  # fmt: skip
+    """Fill every level from the coarsest to the finest; the finest field and the pixels of its hole.
+
+    blur: sigma of what the guides are not followed in, in pixels of the finest level.
+    """
     coarser: Field | None = None
     pixels: Pixels = hole_pixels(np.zeros((0, 0), bool))
     last = len(levels) - 1
@@ -121,7 +147,9 @@ def solve(
             fields.refine_from(coarser, field, seed)
             level.paint(*pixels, vote.vote(level.features, field, trust, *pixels))
         steer = options.guidance * number / max(1, last)
-        _improve(level, field, pixels, trust, guide, steer, seed, number == 0, part, plan)
+        _improve(
+            level, field, pixels, trust, guide, steer, blur / 2**number, seed, number == 0, part, plan
+        )  # fmt: skip
         coarser = field
     if coarser is None:
         raise BackendError("No size of the window has a patch to copy from.")
@@ -130,14 +158,15 @@ def solve(
 
 def fill(
     image: Image, hole: Flags, forbidden: Flags, guide: Image | None, options: ExemplarOptions, progress: Progress,
-    plan: Plan = Plan(),
+    plan: Plan = Plan(), *, pixel: float = 0.0,
 ) -> Image | None:  # fmt: skip
-    """Fill the hole of a window; None where nothing may be copied from."""
+    """Fill the hole of a window; None where nothing may be copied from. pixel: see `layout.with_layout`."""
     if not fields.free_patches(hole, forbidden).any():
         return None
     levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
     guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
-    field, pixels = solve(levels, guides, options, progress.part(0.0, 0.9), plan)
+    blur = SPLIT * pixel if options.finest >= BLUR else 0.0
+    field, pixels = solve(levels, guides, blur, options, progress.part(0.0, 0.9), plan)
     voted = levels[0].features[(*pixels, slice(0, 3))].astype(np.float32)
     del levels, guides  # as large as the window, several times
     return finish(image, hole, field, pixels, voted, options, progress.part(0.9, 1.0))

@@ -66,12 +66,14 @@ def with_layout(
         return fill
     sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else SPLIT) * pixel
     area = padded(box, round(3 * sigma) + 1, hole.shape).slices
-    moved = share * _coarse(guide[area], fill[area], hole[area], sigma)
+    apart: NDArray[Any] = np.zeros(fill[area].shape, np.int16)
+    cv2.subtract(guide[area], fill[area], apart, hole[area].view(np.uint8), cv2.CV_16S)
+    moved = share * coarse(apart, hole[area], sigma)
     out = fill if in_place else fill.copy()
     part, opening = out[area], hole[area]
     height, width = opening.shape
     for rows in bands(height):
-        here = _enlarged(moved, (rows.start, rows.stop), (height, width))
+        here = enlarged(moved, (rows.start, rows.stop), (height, width))
         cv2.add(part[rows], here, part[rows], opening[rows].view(np.uint8), cv2.CV_8U)
     if sigma < BLUR * pixel:
         near = padded(box, RING, hole.shape).slices
@@ -155,13 +157,11 @@ def _energy(image: Image, low: float, high: float) -> NDArray[np.float32]:
     return np.asarray(np.square(fine - cv2.GaussianBlur(luma, (0, 0), high)), np.float32)
 
 
-def _coarse(guide: Image, fill: Image, hole: Mask, sigma: float) -> NDArray[np.float32]:
-    """The blurred difference over the hole, on a grid as coarse as the blur allows.
+def coarse(apart: NDArray[Any], hole: Mask, sigma: float) -> NDArray[np.float32]:
+    """A difference (H, W, 3), 0 outside the hole, blurred over it, on a grid as coarse as the blur allows.
 
     The mean is of the hole's pixels alone; it fades to 0 at the rim, where half of what the blur sees is known.
     """
-    apart: NDArray[Any] = np.zeros(fill.shape, np.int16)
-    cv2.subtract(guide, fill, apart, hole.view(np.uint8), cv2.CV_16S)
     step = max(1, int(sigma / 2))
     size = (-(-hole.shape[1] // step), -(-hole.shape[0] // step))
     inside = hole.view(np.uint8) * np.uint8(255)
@@ -173,7 +173,7 @@ def _coarse(guide: Image, fill: Image, hole: Mask, sigma: float) -> NDArray[np.f
     return np.asarray(total / np.maximum(mass, 0.5) * np.clip(2 * mass - 1, 0, 1), np.float32)
 
 
-def _enlarged(
+def enlarged(
     small: NDArray[np.float32], rows: tuple[int, int], shape: tuple[int, int]
 ) -> NDArray[np.float32]:
     """Rows top..stop of the small picture at `shape` (H, W), interpolated linearly between pixel centres."""
