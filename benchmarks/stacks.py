@@ -2,7 +2,8 @@
 
     python -m benchmarks.stacks OUT                        # all stacks of eval/stacks that have a truth
     python -m benchmarks.stacks OUT --stacks worker quad --methods shots median
-    python -m benchmarks.stacks OUT --large PHOTO          # seconds and memory at 12 megapixels with 6 shots
+    python -m benchmarks.stacks OUT --large PHOTO          # writes a burst of 12 megapixels and 6 shots, tells seconds
+    python -m benchmarks.stacks OUT --large PHOTO --megapixels 48 --count 3
 
 In each stack the hole is what objects.png marks in its own shot; PSNR and HaarPSI are over it, against truth.png.
 `shots` is this app's `remove(photo, mask, shots=…)` with all defaults, `median` the plain median of the other shots
@@ -169,38 +170,63 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def large(path: Path, count: int = 6) -> None:
-    """Twelve megapixels, hand-held: a photo of eval/camera, warped and lit anew, with a moving patch."""
-    photo = load(path)
-    photo = cv2.resize(photo, (4000, 3000), interpolation=cv2.INTER_CUBIC)
+def burst(photo: Image, megapixels: float, count: int) -> tuple[Image, Mask, list[Image], Image]:
+    """A hand-held burst made of one photo, as `stack` gives it; another part of the photo walks by."""
+    scale = float(np.sqrt(megapixels * 1e6 / (photo.shape[0] * photo.shape[1])))
+    truth = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    height, width = truth.shape[:2]
     random = np.random.default_rng(5)
-    hole = np.zeros((3000, 4000), bool)
-    hole[1200:2400, 1500:2100] = True
-    given = photo.copy()
-    given[hole] = (90, 40, 30)
+    body = np.zeros((height // 3, width // 8), np.uint8)
+    center = (body.shape[1] // 2, body.shape[0] // 2)
+    cv2.ellipse(body, (center, body.shape[::-1], 0), 1, -1)
+    coat = cv2.flip(truth[: body.shape[0], : body.shape[1]], 0) // 2
+
+    def with_somebody(left: int) -> tuple[Image, Mask]:
+        there = np.zeros((height, width), bool)
+        there[height // 2 :, left:][: body.shape[0], : body.shape[1]] = body > 0
+        picture = truth.copy()
+        picture[there] = coat[body > 0]
+        return picture, there
+
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    given, hole = with_somebody(width * 4 // 9)
     others = []
     for number in range(count):
-        corners = np.float32([[0, 0], [4000, 0], [4000, 3000], [0, 3000]])
-        moved = corners + random.uniform(-40, 40, (4, 2)).astype(np.float32)
-        shot = photo.copy()
-        left = 300 + 350 * number
-        shot[1300:2500, left : left + 500] = (60, 60, 120)
-        matrix = cv2.getPerspectiveTransform(corners, moved)
+        moved = corners + random.uniform(-0.01, 0.01, (4, 2)).astype(np.float32) * width
         shot = cv2.warpPerspective(
-            shot, matrix, (4000, 3000), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+            with_somebody(width * (number + 1) // (count + 3))[0],
+            cv2.getPerspectiveTransform(corners, moved),
+            (width, height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REFLECT,
         )
-        others.append(np.clip(shot * random.uniform(0.9, 1.1), 0, 255).astype(np.uint8))
+        grain = np.zeros_like(shot, np.int8)
+        cv2.randn(grain, 0, 2)
+        shot = cv2.add(cv2.convertScaleAbs(shot, alpha=random.uniform(0.9, 1.1)), grain, dtype=cv2.CV_8U)
+        others.append(shot)
+    return given, dilated(hole, 3), others, truth
+
+
+def large(path: Path, megapixels: float, count: int, out: Path) -> None:
+    """Writes a burst's files into `out`, and tells what it takes here beside a fill of the photo alone."""
+    given, hole, others, truth = burst(load(path), megapixels, count)
+    out.mkdir(parents=True, exist_ok=True)
+    for number, image in enumerate([given, *others], 1):
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(out / f"shot{number:02}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    cv2.imwrite(str(out / "mask.png"), hole.view(np.uint8) * np.uint8(255))
     session().run(given[:512, :512], Request(mask=dilated(np.eye(512, dtype=bool), 3)))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter(), time.process_time()
-    image, more = shots(given, hole, others)
-    spent = time.perf_counter() - began[0], time.process_time() - began[1]
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = scores(photo, image, hole, names=("psnr",))["hole"]
-    print(
-        f"{spent[0]:.1f} s, {spent[1]:.1f} s of processor, peak {after / 1024:.0f} MB (before {before / 1024:.0f})"
-    )
-    print(f"PSNR {found['psnr']:.1f} dB", more)
+    for method in (shots, alone):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        began = time.perf_counter(), time.process_time()
+        image, more = method(given, hole, others)
+        spent = time.perf_counter() - began[0], time.process_time() - began[1]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        found = scores(truth, image, hole, names=("psnr",))["hole"]
+        print(
+            f"{method.__name__}: {spent[0]:.1f} s, {spent[1]:.1f} s of processor, peak {peak / 1024:.0f} MB "
+            f"(before {before / 1024:.0f}), {found['psnr']:.1f} dB {more}"
+        )
 
 
 def main() -> None:
@@ -212,9 +238,11 @@ def main() -> None:
     parser.add_argument("--stacks", nargs="+", default=truths)
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--large", type=Path, metavar="PHOTO")
+    parser.add_argument("--megapixels", type=float, default=12)
+    parser.add_argument("--count", type=int, default=6)
     arguments = parser.parse_args()
     if arguments.large:
-        return large(arguments.large)
+        return large(arguments.large, arguments.megapixels, arguments.count, arguments.out)
     arguments.out.mkdir(parents=True, exist_ok=True)
     kept = arguments.out / "rows.jsonl"
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []

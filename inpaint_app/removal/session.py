@@ -86,9 +86,10 @@ class Session(Opening):
         meant, options = backends.meant(request.backend, request.options)
         spec, request = self.resolve_backend(meant.name), replace(request, options=options)
         retries = requests.retries(request, spec)
+        aligned = None
         if request.everything:
             with self.device.stacking(progress):
-                request = shots.with_movers(image, request, progress.part(0.0, 0.1))
+                request, aligned = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
 
         if request.backend == backends.DEFAULT and "fill" not in self._offered:
@@ -100,7 +101,7 @@ class Session(Opening):
         seen = None
         if request.shots:
             with self.device.stacking(progress):
-                seen = shots.behind(image, request, marked, look, progress.part(0.25, 0.5))
+                seen = shots.behind(image, request, marked, look, progress.part(0.25, 0.5), aligned)
         removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         fills = Candidates(
             replace(removal, alpha=alpha, wall=request.walled),

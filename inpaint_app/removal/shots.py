@@ -39,8 +39,11 @@ def of_film(photo: Photo, path: Path | None, limits: Limits) -> tuple[stack.Shot
     )
 
 
-def with_movers(image: Image, request: Request, progress: Progress) -> Request:
-    """The request with everything marked that is gone in the other shots. Raises OptionError, NothingFound."""
+def with_movers(image: Image, request: Request, progress: Progress) -> tuple[Request, tuple[stack.Fit, ...]]:
+    """The request with everything marked that is gone in the other shots, and how they lie over the photo.
+
+    Raises OptionError, NothingFound.
+    """
     if not 1 <= len(request.shots) <= stack.MOST:
         raise OptionError(
             f"{len(request.shots)} further shots came, expected 1 to {stack.MOST} of the same place: what moves is "
@@ -56,13 +59,21 @@ def with_movers(image: Image, request: Request, progress: Progress) -> Request:
         raise NothingFound(
             f"Nothing moves: no shot shows the place without something of this photo. {unfit or 'Brush over it'}."
         )
-    return replace(request, mask=moved)
+    return replace(request, mask=moved), aligned
 
 
 def behind(
-    image: Image, request: Request, marked: Marked, find: Find, progress: Progress
+    image: Image,
+    request: Request,
+    marked: Marked,
+    find: Find,
+    progress: Progress,
+    aligned: tuple[stack.Fit, ...] | None = None,
 ) -> tuple[Image, stack.Behind]:
-    """The photo with true pixels in the grown hole, and where they are from. find: looks for objects in a shot."""
+    """The photo with true pixels in the grown hole, and where they are from.
+
+    find: looks for objects in a shot. aligned: how the shots lie, where that is known.
+    """
     if len(request.shots) > stack.MOST:
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
     grown, _ = masks.grow(marked.mask, request.grow)
@@ -72,7 +83,7 @@ def behind(
             part = progress.part(0.4 * number / len(shots), 0.4 * (number + 1) / len(shots))
             if shot.hidden is None:
                 shots[number] = replace(shot, hidden=_in_the_way(shot.image, words, find, part))
-    picture, found = stack.behind(image, grown, shots, marked.mask, progress=progress.part(0.4, 1.0))
+    picture, found = stack.behind(image, grown, shots, marked.mask, aligned, progress.part(0.4, 1.0))
     progress.notes += found.notes
     hidden = (None if shot.hidden is None else packed(shot.hidden) for shot in shots)
     return picture, replace(found, hidden=tuple(hidden))

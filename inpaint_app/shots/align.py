@@ -66,11 +66,15 @@ class View:
         part = mask[self.box.slices].view(np.uint8) * np.uint8(255)
         return np.asarray(_resized(part, self.size) > 0)
 
-    def warped(self, shot: Image, matrix: Matrix) -> tuple[Image, Mask]:
-        """The shot seen in the view, and where it reaches; matrix: photo pixels to the shot's."""
+    def shrunk(self, shot: Image) -> tuple[Image, Matrix]:
+        """A shot, no finer than the view needs, and its pixels to those of that."""
         shrink = min(1.0, self.scale)
         small = _resized(shot, (round(shot.shape[0] * shrink), round(shot.shape[1] * shrink)))
-        there = _scaling(small.shape[1] / shot.shape[1], small.shape[0] / shot.shape[0])
+        return small, _scaling(small.shape[1] / shot.shape[1], small.shape[0] / shot.shape[0])
+
+    def warped(self, shrunk: tuple[Image, Matrix], matrix: Matrix) -> tuple[Image, Mask]:
+        """A shrunk shot seen in the view, and where it reaches; matrix: photo pixels to the shot's."""
+        small, there = shrunk
         whole = there @ matrix @ np.linalg.inv(self.matrix)
         size = self.size[::-1]
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
@@ -99,8 +103,10 @@ class Reference:
         hidden: what to leave out of the shot, as the hole is of the photo.
         """
         best: tuple[Matrix, float] = (np.eye(3), -1.0)
-        for number, matrix in enumerate(self._guesses(shot, hidden)):
-            there, inside = self._whole.warped(shot, matrix)
+        own = view(Box(0, 0, shot.shape[1], shot.shape[0]))
+        small = own.cut(shot)
+        for number, matrix in enumerate(self._guesses(small, own, hidden)):
+            there, inside = self._whole.warped((small, own.matrix), matrix)
             score = likeness(gray(self._small), gray(there), self._known & inside)
             score *= float(np.sum(inside & self._known) / (np.sum(self._known) + 1)) ** 0.25
             if score > best[1] + STEADY:
@@ -109,17 +115,15 @@ class Reference:
                 break
         return best
 
-    def _guesses(self, shot: Image, hidden: Mask | None) -> Iterator[Matrix]:
-        height, width = self._whole.box.height, self._whole.box.width
-        fixed = _scaling(shot.shape[1] / width, shot.shape[0] / height)
+    def _guesses(self, small: Image, own: View, hidden: Mask | None) -> Iterator[Matrix]:
+        whole, box = self._whole.box, own.box
+        fixed = _scaling(box.width / whole.width, box.height / whole.height)
         yield fixed
-        own = view(Box(0, 0, shot.shape[1], shot.shape[0]))
-        free = None if hidden is None else ~own.cut_mask(hidden)
-        found = self._by_features(own.cut(shot), free)
+        found = self._by_features(small, None if hidden is None else ~own.cut_mask(hidden))
         if found is not None:
             yield np.linalg.inv(own.matrix) @ found @ self._whole.matrix
-        elif abs(np.log((shot.shape[1] / shot.shape[0]) / (width / height))) < 0.02:
-            moved = _by_ecc(self._small, self._known, self._whole.warped(shot, fixed)[0])
+        elif abs(np.log((box.width / box.height) / (whole.width / whole.height))) < 0.02:
+            moved = _by_ecc(self._small, self._known, self._whole.warped((small, own.matrix), fixed)[0])
             if moved is not None:
                 yield fixed @ np.linalg.inv(self._whole.matrix) @ moved @ self._whole.matrix
 

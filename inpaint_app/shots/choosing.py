@@ -38,7 +38,7 @@ SMALL, MOST_PIECES = 24, 2000
 
 ROUNDS = 60
 
-ODD, THREAD = 12.0, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+ODD, THREAD = 24.0, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 """Levels from the median that are odd, and what does not fit into what is thin."""
 
 
@@ -82,7 +82,10 @@ def chosen(
 
 
 def _without_threads(
-    labels: NDArray[np.uint8], opening: Mask, apart: NDArray[np.float32], rates: NDArray[np.float32]
+    labels: NDArray[np.uint8],
+    opening: Mask,
+    apart: NDArray[np.float32],
+    rates: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
     """What is thin and not in most shots (a tape in the wind, a bird, a far walker) from the shot in their middle.
 

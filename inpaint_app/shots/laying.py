@@ -63,10 +63,12 @@ def seen_in(
     """The shot in a view of the photo, its place refined by what is known there; None where it shows too little."""
     look = None
     gray = align.gray(seen)
+    small = view.shrunk(shot)
+    own = None if hidden is None else view.shrunk(hidden.view(np.uint8) * np.uint8(255))
     for _ in range(2):
-        there, inside = view.warped(shot, matrix)
-        if hidden is not None:
-            inside = inside & (view.warped(hidden.view(np.uint8) * np.uint8(255), matrix)[0] < 32)
+        there, inside = view.warped(small, matrix)
+        if own is not None:
+            inside = inside & (view.warped(own, matrix)[0] < 32)
         where = known & inside
         if np.count_nonzero(where) < LEAST_KNOWN:
             return look

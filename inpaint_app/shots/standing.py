@@ -19,7 +19,7 @@ STILL = 0.3
 STEP, SIDE = 24, 160
 """Pixels that a thing may have moved at most, and the longer side at which it is looked for."""
 
-ALIKE = 0.35
+ALIKE = 0.25
 """Share of a thing that changes at most where it is found again beside its place."""
 
 
