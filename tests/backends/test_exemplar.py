@@ -176,6 +176,23 @@ def test_a_guide_decides_where_two_regions_meet(border: int) -> None:
     assert np.abs(result[:, 34:94].mean((0, 2)) - guide[:, 34:94].mean((0, 2))).mean() < 12
 
 
+def test_a_blurred_guide_does_not_choose_grey_places_to_copy() -> None:
+    grass = cv2.GaussianBlur(np.random.default_rng(0).normal(size=(256, 256)), (0, 0), sigmaX=1, sigmaY=12)
+    image = np.repeat(np.clip(125 + 45 * grass / grass.std(), 0, 255).astype(np.uint8)[..., None], 3, 2)
+    image[:, :50] = 125
+    mask = hole((256, 256), 70, 80, 190, 200)
+    guide = np.where(mask[..., None], np.uint8(125), image)
+    options = ExemplarOptions(layout=0.0)
+    fine, blurred = (
+        Exemplar(Settings()).inpaint(
+            Window(image, mask, guide=guide, guide_pixel=pixel), options, Progress()
+        )[90:170, 100:180]
+        for pixel in (0.0, 12.0)
+    )
+    assert fine.std() < 0.75 * image[90:170, 100:180].std()
+    assert blurred.std() > 0.8 * image[90:170, 100:180].std()
+
+
 def test_a_fill_is_as_grainy_as_its_rim() -> None:
     image, mask = _texture(120, 140), hole((120, 140), 40, 50, 80, 90)
     result = _fill(image, mask).astype(float)

@@ -153,3 +153,4 @@ def test_a_layout_that_breaks_off_at_the_rim_is_not_trusted() -> None:
     assert found[:2] == [1, 1]
     assert found[2] == 0
     assert trust(elsewhere, hole, 0.0) == 1  # nobody says how fine it is
+    assert [trust(guide, hole, 4.0, BLUR) for guide in (photo, soft, elsewhere)] == [1, 1, 0]

@@ -23,7 +23,7 @@ class Exemplar(Configured):
         smooth continuation of the known pixels.
         """
         from inpaint_app.backends.exemplar import engine, jit
-        from inpaint_app.backends.exemplar.layout import BLUR, trust, with_layout
+        from inpaint_app.backends.exemplar.layout import trust, with_layout
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
@@ -36,8 +36,8 @@ class Exemplar(Configured):
             return window.image.copy()
         forbidden = np.zeros_like(hole) if window.avoid is None else np.ascontiguousarray(window.avoid, bool)
         image = np.ascontiguousarray(window.image)
-        if window.guide is not None and options.finest < BLUR:
-            followed = trust(window.guide, hole, window.guide_pixel)
+        if window.guide is not None:
+            followed = trust(window.guide, hole, window.guide_pixel, options.finest)
             if followed < 1:
                 progress.notes.append(
                     f"The layout breaks off at the hole's rim: followed by {followed:.0%} only."

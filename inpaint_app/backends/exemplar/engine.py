@@ -10,7 +10,7 @@ import numpy as np
 from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
 from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
-from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, coarse, enlarged
+from inpaint_app.backends.exemplar.layout import BLUR, LARGE, SPLIT, coarse, enlarged
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
@@ -165,7 +165,7 @@ def fill(
         return None
     levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
     guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
-    blur = SPLIT * pixel if options.finest >= BLUR else 0.0
+    blur = SPLIT * pixel if options.finest >= BLUR and pixel >= LARGE else 0.0
     field, pixels = solve(levels, guides, blur, options, progress.part(0.0, 0.9), plan)
     voted = levels[0].features[(*pixels, slice(0, 3))].astype(np.float32)
     del levels, guides  # as large as the window, several times

@@ -30,6 +30,11 @@ BESIDE = 4.0, 12.0
 """Pixels of the guide from the rim outwards, between which steps are looked at that the photo itself has."""
 BREAKS = 1.2, 2.0
 """Steps across the rim over those beside it, up to which a guide is followed wholly, and from which not at all."""
+SOFT_BREAKS = 1.15, 1.25
+"""The same under a blurred guide, which has fewer steps of its own."""
+LARGE = 6.0
+"""From which pixel of a blurred guide on the votes are pulled by it in coarse shapes alone (`engine.misfit`): in small
+pictures nobody sees the difference, and the mean of guesses scores better."""
 EVEN = 1.0
 """Grey values that a network may be off by at the rim of an even ground."""
 RING = 24
@@ -81,7 +86,7 @@ def with_layout(
     return out
 
 
-def trust(guide: Image, hole: Mask, pixel: float) -> float:
+def trust(guide: Image, hole: Mask, pixel: float, finest: float = 0.0) -> float:
     """How far the layout is to be followed, 0 to 1: by how it goes on across the hole's rim, at its own resolution.
 
     Its steps across the rim (root of the mean square) are held against those of the known pixels beside, across lines
@@ -104,7 +109,7 @@ def trust(guide: Image, hole: Mask, pixel: float) -> float:
     if not rim.any() or not beside.any():
         return 1.0
     ratio = squares[rim].mean() ** 0.5 / (squares[beside].mean() ** 0.5 + EVEN)
-    return float(np.interp(ratio, BREAKS, (1, 0)))
+    return float(np.interp(ratio, BREAKS if finest < BLUR else SOFT_BREAKS, (1, 0)))
 
 
 def _slope(values: NDArray[Any], axis: int) -> NDArray[np.float32]:
