@@ -228,7 +228,7 @@ def sheet(out: Path, target: Path) -> None:
     strips = [np.asarray(cv2.imread(str(path))) for path in sorted(out.glob("*.jpg"))]
     sizes = [(1500, 1500 * strip.shape[0] // strip.shape[1]) for strip in strips]
     small = [cv2.resize(*pair, interpolation=cv2.INTER_AREA) for pair in zip(strips, sizes, strict=True)]
-    cv2.imwrite(str(target), np.vstack(small), [cv2.IMWRITE_WEBP_QUALITY, 45])
+    cv2.imwrite(str(target), np.vstack(small), [cv2.IMWRITE_WEBP_QUALITY, 40])
 
 
 def table(rows: list[dict[str, Any]]) -> str:
