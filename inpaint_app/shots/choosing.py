@@ -38,8 +38,8 @@ SMALL, MOST_PIECES = 24, 2000
 
 ROUNDS = 60
 
-ODD, THREAD = 24.0, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
-"""Levels from the median that are odd (most shots are within half of it), and what does not fit into what is thin."""
+NEAR, ODD, THREAD = 12.0, 16.0, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+"""Levels from the median within which shots agree, from which one is odd, and what does not fit into what is thin."""
 
 
 def chosen(
@@ -93,7 +93,7 @@ def _without_threads(
     """
     middle, own = apart.argmin(axis=0), labels[opening]
     at = np.arange(len(own))
-    told = (np.mean(apart < ODD / 2, axis=0) > 0.5) & (rates[middle, at] < 0.5)
+    told = (np.mean(apart < NEAR, axis=0) > 0.5) & (rates[middle, at] < 0.5)
     odd = np.zeros(opening.shape, np.uint8)
     odd[opening] = told & (own > 0) & (apart[np.maximum(own, 1) - 1, at] > ODD)
     whole = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
