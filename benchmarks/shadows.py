@@ -179,16 +179,22 @@ def photos(out: Path) -> None:
     """The tuning half as `train shadow --shadows` takes it."""
     tune = tuning()
     cases = [
-        (shot.name, shot.image, shot.objects, shot.shadow) for shot in shots("shadow") if shot.scene in tune
+        (shot.name, shot.image, shot.objects, shot.shadow, shot.truth)
+        for shot in shots("shadow")
+        if shot.scene in tune
     ]
-    cases += [(f"none-{n}", i, o, np.zeros(i.shape[:2], bool)) for n, (i, o) in enumerate(_photos_without(0))]
-    for name, image, objects, shadow in cases:
+    cases += [
+        (f"none-{n}", i, o, np.zeros(i.shape[:2], bool), None) for n, (i, o) in enumerate(_photos_without(0))
+    ]
+    for name, image, objects, shadow, truth in cases:
         (out / name).mkdir(parents=True, exist_ok=True)
         numbers = np.zeros(shadow.shape, np.uint8)
         for number, one in enumerate(objects, start=1):
             numbers[one.box.slices][one.mask] = number
-        for kind, array in (("photo", image), ("objects", numbers), ("shadow", shadow.view(np.uint8) * 255)):
-            PillowImage.fromarray(array).save(out / name / f"{kind}.png")
+        kinds = {"photo": image, "objects": numbers, "shadow": shadow.view(np.uint8) * 255, "truth": truth}
+        for kind, array in kinds.items():
+            if array is not None:
+                PillowImage.fromarray(array).save(out / name / f"{kind}.png")
 
 
 def fills(out: Path) -> None:

@@ -21,6 +21,7 @@ from inpaint_app.removal.request import Request, chosen
 from inpaint_app.removal.session import Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import counted_words
+from inpaint_app.segmenters.selecting.select import LABEL
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask
 
@@ -101,10 +102,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def table(found: tuple[Instance, ...], pixels: int, finder: str) -> str:
-    """What was found and by whom, a line each."""
+    """What was found and by whom, a line each; what was pointed at and no finder named is drawn, not found."""
     if not found:
         return f"Nothing found by {finder}. A lower --confidence finds more."
-    lines = [f"{counted_words(instance.label for instance in found)} found by {finder}:"]
+    named = [instance.label for instance in found if instance.label != LABEL]
+    drawn = [LABEL] * (len(found) - len(named))
+    heads = [(named, f"found by {finder}"), (drawn, "drawn where you pointed")]
+    lines = ["; ".join(f"{counted_words(labels)} {how}" for labels, how in heads if labels) + ":"]
     lines += [f"{'no.':>4}  {'what':<16} {'sure':>5}  {'of photo':>8}  left, top, right, bottom"]
     for instance in found:
         share = 100 * np.count_nonzero(instance.mask) / pixels

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from inpaint_app.cli import main, written
+from inpaint_app.cli.detect import table
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile import files, target
 from inpaint_app.settings import Settings
+from inpaint_app.types import Box, Instance
 from tests.cli.command import called, mask, photo, pixels
 from tests.toys import FINDER
 
@@ -268,3 +270,10 @@ def test_people_are_counted_in_words_and_the_finder_is_named(
     assert f"1 person, 1 dog found by {FINDER.name}, 60 to 90 % sure; " in said
     assert called("detect a.png") == 0
     assert "1 person, 1 dog found by" in capsys.readouterr().out
+    two = (
+        Instance(1, label, 1.0, Box(0, 0, 2, 2), np.ones((2, 2), dtype=bool))
+        for label in ("dog", "selection")
+    )
+    assert table(tuple(two), 100, "YOLO").startswith(
+        "1 dog found by YOLO; 1 selection drawn where you pointed:"
+    )

@@ -58,7 +58,7 @@ class Caster:
 
     def make(self, rng: np.random.Generator) -> Cast:
         """One view."""
-        photo, sun = self._ground(rng), sunlight.drawn(rng)
+        photo, sun = self.ground(rng), sunlight.drawn(rng)
         if sun.wall >= 0:
             photo[: sun.wall] = (self._photo(rng, 1.5, 3.0) if rng.random() < 0.5 else painted.ground(rng))[
                 : sun.wall
@@ -67,14 +67,33 @@ class Caster:
             rng.uniform(4, 40) if rng.random() < 0.1 else 0.0
         )  # how much of it the photo's lower border cuts off
         longer = LONGER * rng.uniform(0.9, 1.1) + cut
-        main = self._sprite(longer, WIDTH / 2 + rng.normal(0, 2), FOOT + cut + rng.normal(0, 1.5), rng)
+        main = self._sprite(
+            longer,
+            WIDTH / 2 + rng.normal(0, 2),
+            FOOT + cut + rng.normal(0, 1.5),
+            rng,
+            0.4 if sun.up < -1 else 0.1,
+        )
         around = [
             self._sprite(
-                LONGER * (1 + 0.012 * low) * rng.uniform(0.7, 1.2), rng.uniform(-10, 170), FOOT + low, rng
+                LONGER * (1 + 0.012 * low) * rng.uniform(0.7, 1.2), WIDTH / 2 + aside, FOOT + low, rng
             )
-            for low in rng.uniform(-30, 45, rng.choice([0, 1, 2, 3, 5], p=[0.35, 0.2, 0.2, 0.15, 0.1]))
+            for low, aside in self._places(rng)
         ]
-        suns = [sun] if rng.random() < 0.9 else [sun, sunlight.drawn(rng)._replace(wall=sun.wall)]
+        if (
+            rng.random() < 0.15
+        ):  # a crowd: what stands nearer hides the foot, and mostly there is no clear shadow
+            around += [
+                self._sprite(
+                    LONGER * rng.uniform(1.2, 3), rng.uniform(20, 140), FOOT + rng.uniform(5, 50), rng
+                )
+                for _ in range(rng.integers(1, 4))
+            ]
+            sun = sun._replace(kind="none", dim=0.0) if rng.random() < 0.7 else sun
+        suns = [sun] + [
+            sunlight.drawn(rng)._replace(wall=sun.wall)
+            for _ in range(rng.choice([0, 1, 2], p=[0.8, 0.14, 0.06]))
+        ]
         mine = np.sum([sunlight.darkness(main, one, rng) for one in suns], 0)
         rest = painted.stray(np.array([sun.across, -sun.up]), sun.depth, rng)
         for one in around:
@@ -89,30 +108,49 @@ class Caster:
         weight *= valid * (own < 0.5) * (others < 0.5)
         if rng.random() < 0.12:  # dusk
             lit *= rng.uniform(0.1, 0.4)
-        made = Cast(weathered(_bordered(lit, valid), rng), own, others, valid, target, weight)
+        made = Cast(weathered(bordered(lit, valid), rng), own, others, valid, target, weight)
         return mirrored(made) if rng.random() < 0.5 else made
 
-    def _photo(self, rng: np.random.Generator, low: float = 1.07, high: float = 2.0) -> Photo:
-        """A crop of a photo, as large as a view."""
+    @staticmethod
+    def _places(rng: np.random.Generator) -> NDArray[np.float64]:
+        """Where others stand, (n, 2) down and right of the first: anywhere, or in a group with it."""
+        count = rng.choice([0, 1, 2, 3, 5], p=[0.35, 0.2, 0.2, 0.15, 0.1])
+        group = rng.random() < 0.35
+        return rng.uniform((-8, -30) if group else (-30, -90), (8, 30) if group else (45, 90), (count, 2))
+
+    def _photo(
+        self, rng: np.random.Generator, low: float = 1.07, high: float = 2.0, below: float = 0.0
+    ) -> Photo:
+        """A crop of a photo, as large as a view; below: how often of the photo's lower edge."""
         photo = np.ascontiguousarray(self.photos[rng.integers(len(self.photos))])
         scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         side = photo.shape[0] * scale
         move = [-rng.uniform(0, max(1.0, side - length)) for length in (WIDTH, HEIGHT)]
+        if rng.random() < below:
+            move[1] = HEIGHT - side
         return _warped(photo, np.array([[scale, 0, move[0]], [0, scale, move[1]]]), (WIDTH, HEIGHT))
 
-    def _ground(self, rng: np.random.Generator) -> Photo:
-        """What everything stands on: a scene as it is, a piece of one drawn large, or painted ground below a scene."""
-        kind = rng.choice(["scene", "piece", "painted"], p=[0.4, 0.15, 0.45])
+    def ground(self, rng: np.random.Generator) -> Photo:
+        """What everything stands on: a scene as it is, a piece of one drawn large, or painted ground below a scene.
+
+        Most pieces are of a scene's lower part: there lies sand, snow or a street.
+        """
+        kind = rng.choice(["scene", "piece", "painted"], p=[0.25, 0.4, 0.35])
         if kind == "scene":
             return self._photo(rng)
-        ground = self._photo(rng, 2.0, 4.0) if kind == "piece" else painted.ground(rng)
+        ground = self._photo(rng, 2.0, 4.0, 0.7) if kind == "piece" else painted.ground(rng)
         horizon = int(rng.uniform(-60, FOOT - 8))
         if horizon > 0:
-            ground[:horizon] = self._photo(rng)[:horizon]
+            gloom = (
+                np.exp(-rng.uniform(0, 1.8)) if rng.random() < 0.3 else 1.0
+            )  # dark behind, as undergrowth is
+            ground[:horizon] = self._photo(rng)[:horizon] * gloom
         return ground
 
-    def _sprite(self, longer: float, middle: float, foot: float, rng: np.random.Generator) -> Sprite:
-        """An object whose longer side has so many pixels, its foot's middle at a place."""
+    def _sprite(
+        self, longer: float, middle: float, foot: float, rng: np.random.Generator, dark: float = 0.1
+    ) -> Sprite:
+        """An object whose longer side has so many pixels, its foot's middle at a place; dark: how often it is black."""
         at, points = int(rng.integers(len(self.photos))), painted.shape(rng)
         if rng.random() < 0.75 and self.cuts:
             cut, one = self.cuts[rng.integers(len(self.cuts))]
@@ -135,7 +173,7 @@ class Caster:
         if scale < 0.6:  # warpAffine knows no area averaging: soften first
             source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.4 / scale), np.uint8)
         colours = _warped(source, way, (box.width, box.height)) * np.float32(np.exp(rng.uniform(-0.7, 0.2)))
-        if rng.random() < 0.1:  # against the light
+        if rng.random() < dark:  # against the light
             colours *= np.float32(0.15)
         return Sprite(soft.astype(np.float32), box, colours, foot, float(size[1]), float(size[0]))
 
@@ -159,7 +197,7 @@ def _stood(
     return own, others, hidden
 
 
-def _bordered(lit: Plane, valid: Plane) -> Photo:
+def bordered(lit: Plane, valid: Plane) -> Photo:
     """The photo as far as it goes, its last pixels repeated beyond."""
     photo = np.clip(lit, 0, 255).astype(np.uint8)
     box = bounds(valid > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +17,11 @@ from torch import Tensor, nn
 
 from inpaint_app.errors import OptionError
 from inpaint_app.imaging.mask import bounds
-from inpaint_app.lab.objectives.casting import Cast, Caster, mirrored
+from inpaint_app.lab.objectives.casting import Cast, Caster, bordered, mirrored
 from inpaint_app.lab.objectives.compose import weathered
 from inpaint_app.lab.objectives.finding import SceneSampler
 from inpaint_app.lab.objectives.inpainting import Objective, Turn
+from inpaint_app.lab.objectives.painted import Photo
 from inpaint_app.segmenters.parts.shadow_network import SHAPE, Sight, overlap, placed, sight
 from inpaint_app.segmenters.parts.shadow_view import dilated
 from inpaint_app.types import Box, Image, Instance
@@ -33,11 +35,15 @@ SMALLEST = 60
 
 
 class Shadowed(NamedTuple):
-    """A photo with labelled shadows. owner: (H, W), whose shadow a pixel is: 0 nobody's, UNKNOWN somebody's."""
+    """A photo with labelled shadows. owner: (H, W), whose shadow a pixel is: 0 nobody's, UNKNOWN somebody's.
+
+    truth: the same without objects and shadows, where that is known.
+    """
 
     image: Image
     objects: tuple[Instance, ...]
     owner: NDArray[np.int16]
+    truth: Image | None = None
 
 
 class Shades(NamedTuple):
@@ -49,7 +55,10 @@ class Shades(NamedTuple):
 
 
 def load_shadowed(folder: Path) -> tuple[Shadowed, ...]:
-    """Photos in folders of their own: photo.*, objects.png (object 1, 2, … 0: none), shadow.png (white: shadow)."""
+    """Photos in folders of their own: photo.*, objects.png (object 1, 2, … 0: none), shadow.png (white: shadow).
+
+    truth.png, where it is there: the photo without either.
+    """
     loaded = []
     for path in sorted(path for path in folder.iterdir() if path.is_dir()):
         image, numbers, shadow = (
@@ -62,7 +71,9 @@ def load_shadowed(folder: Path) -> tuple[Shadowed, ...]:
             if box is not None and np.count_nonzero(numbers[box.slices] == number) >= SMALLEST:
                 objects.append(Instance(number, "object", 1.0, box, numbers[box.slices] == number))
         if objects:
-            loaded.append(Shadowed(image, tuple(objects), _owners(numbers, shadow > 127)))
+            known = path / "truth.png"
+            truth = np.asarray(PillowImage.open(known).convert("RGB")) if known.is_file() else None
+            loaded.append(Shadowed(image, tuple(objects), _owners(numbers, shadow > 127), truth))
     if not loaded:
         raise OptionError(f"--shadows {folder} holds no photo with objects.")
     return tuple(loaded)
@@ -85,9 +96,12 @@ def _owners(numbers: NDArray[np.uint8], shadow: NDArray[np.bool_]) -> NDArray[np
     return owner
 
 
-def real(photos: tuple[Shadowed, ...], rng: np.random.Generator) -> Cast:
-    """A view of an object of a real photo, seen from a little beside, in another light."""
-    image, objects, owner = photos[rng.integers(len(photos))]
+def real(photos: tuple[Shadowed, ...], rng: np.random.Generator, ground: Photo | None = None) -> Cast:
+    """A view of an object of a real photo, seen from a little beside, in another light.
+
+    ground: laid under objects and shadows where the truth behind them is known.
+    """
+    image, objects, owner, truth = photos[rng.integers(len(photos))]
     one = objects[rng.integers(len(objects))]
     longer = max(one.box.width, one.box.height)
     grow = longer * (np.exp(rng.uniform(-0.2, 0.2)) - 1) / 2
@@ -96,8 +110,12 @@ def real(photos: tuple[Shadowed, ...], rng: np.random.Generator) -> Cast:
         round(one.box.left + right - grow), round(one.box.top + down - 2 * grow),
         round(one.box.right + right + grow), round(one.box.bottom + down),
     )  # fmt: skip
-    view = sight(image, one, [other for other in objects if other is not one], box)
+    others = [other for other in objects if other is not one]
+    view = sight(image, one, others, box)
     mine = _owner(owner, view)
+    if ground is not None and truth is not None:
+        lit = sight(truth, one, others, box).photo
+        view = replace(view, photo=_transplanted(view, lit, mine != 0, ground))
     target = (mine == one.number).astype(np.float32)
     edge = cv2.morphologyEx(target, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     weight = view.free * (mine != UNKNOWN) * (1 - 0.7 * edge)
@@ -105,6 +123,15 @@ def real(photos: tuple[Shadowed, ...], rng: np.random.Generator) -> Cast:
         weathered(view.photo, rng), view.own, view.others, view.valid, target, weight.astype(np.float32)
     )
     return mirrored(made) if rng.random() < 0.5 else made
+
+
+def _transplanted(view: Sight, lit: Photo, shade: NDArray[np.bool_], ground: Photo) -> Photo:
+    """The view's objects and what their shadows take from the light, on other ground."""
+    photo, behind, under = (array.astype(np.float32) + 6 for array in (view.photo, lit, ground))
+    share = cv2.GaussianBlur(dilated(shade, 5).astype(np.float32), (0, 0), 1.5)[..., None]
+    cover = np.minimum(1, view.own + view.others)[..., None]
+    cast = under * np.minimum(1, photo / behind) ** share
+    return bordered(cast + (photo - cast) * cover - 6, view.valid)
 
 
 def _owner(owner: NDArray[np.int16], view: Sight) -> NDArray[np.int16]:
@@ -137,7 +164,7 @@ class Shading(Objective):
 
         def make(rng: np.random.Generator) -> Cast:
             if photos.shadowed and rng.random() < share:
-                return real(photos.shadowed, rng)
+                return real(photos.shadowed, rng, caster.ground(rng) if rng.random() < 0.5 else None)
             return caster.make(rng)
 
         return SceneSampler(make, packed, batch, seed, device, rank, ranks)

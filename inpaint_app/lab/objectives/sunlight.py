@@ -16,7 +16,8 @@ from inpaint_app.types import Box
 class Sun(NamedTuple):
     """Where the top of an object one unit high comes to lie, seen from its foot; and how dark it is there.
 
-    kind: "laid", "pushed" (as seen from above) or "none". wall: the row where the ground ends at a wall, or -1.
+    kind: "laid", "pushed" (as seen from above) or "none". soft, near: how blurred far from the foot and at it. thick:
+    how far behind its foot the object goes on, in its heights. wall: the row where the ground ends at a wall, or -1.
     """
 
     kind: str
@@ -24,6 +25,8 @@ class Sun(NamedTuple):
     up: float
     depth: float
     soft: float
+    near: float
+    thick: float
     dim: float
     wall: int
 
@@ -41,17 +44,21 @@ class Sprite(NamedTuple):
 
 def drawn(rng: np.random.Generator) -> Sun:
     """A light as it may be."""
-    kind = str(rng.choice(["laid", "pushed", "none"], p=[0.55, 0.15, 0.3]))
+    kind = str(rng.choice(["laid", "pushed", "none"], p=[0.55, 0.18, 0.27]))
     across, up = rng.normal(0, 1.2), rng.uniform(-1.2, 0.8)
-    across = float(np.clip(across, -3, 3))
+    if rng.random() < 0.2:  # low: long shadows
+        across, up = np.array([across, up]) * rng.uniform(1.5, 3)
+    across = float(np.clip(across, -4, 4))
     if abs(up) < 0.04:
         up = 0.04
     if np.hypot(across, up) < 0.3:
         across += 0.5
-    depth = float(0.12 + 1.1 * rng.beta(1.2, 1.8))
+    depth = float((0.12 + 1.1 * rng.beta(1.2, 1.8)) * (rng.uniform(1, 2.5) if rng.random() < 0.3 else 1))
     dim = float(rng.uniform(0.1, 0.7)) if rng.random() < (0.35 if kind == "none" else 0.5) else 0.0
     wall = int(FOOT - rng.uniform(3, 25)) if rng.random() < 0.15 else -1
-    return Sun(kind, across, float(up), depth, float(rng.uniform(0, 3)), dim, wall)
+    soft, near = (rng.uniform(2, 8), rng.uniform(0.6, 3)) if rng.random() < 0.25 else (rng.uniform(0, 3), 0.6)
+    thick = rng.uniform(0.1, 0.6) if rng.random() < 0.3 else rng.uniform(0, 0.08)
+    return Sun(kind, across, float(up), depth, float(soft), float(near), float(thick), dim, wall)
 
 
 def darkness(one: Sprite, sun: Sun, rng: np.random.Generator) -> Plane:
@@ -60,19 +67,17 @@ def darkness(one: Sprite, sun: Sun, rng: np.random.Generator) -> Plane:
     if not one.cover.any():
         return dark
     if sun.kind == "laid":
-        lines = [one.foot - 0.04 * one.height * rng.random()]
-        if one.width > one.height:
-            lines += [one.foot - share * one.height for share in (0.15, 0.3)]
-        for line in lines:
-            dark = np.maximum(dark, _laid(one.cover, line, sun))
+        thick = max(sun.thick, 0.3 if one.width > one.height else 0) * one.height
+        for line in one.foot - np.linspace(0.03 * one.height * rng.random(), thick, 2 + int(thick / 3)):
+            dark = np.maximum(dark, _laid(one.cover, float(line), sun))
     elif sun.kind == "pushed":
-        length = max(one.height, one.width) * 0.35 * np.hypot(sun.across, sun.up) / 1.3
+        length = max(one.height, one.width) * 0.4 * np.hypot(sun.across, sun.up)
         angle = np.arctan2(-sun.up, sun.across)
-        for step in np.linspace(0, 1, 6):
+        for step in np.linspace(0, 1, 2 + int(length / 3)):
             move = np.array([[1, 0, step * length * np.cos(angle)], [0, 1, step * length * np.sin(angle)]])
             dark = np.maximum(dark, cv2.warpAffine(one.cover, move, (WIDTH, HEIGHT)))
     if sun.kind != "none":
-        near, far = (cv2.GaussianBlur(dark, (0, 0), 0.6 + extra) for extra in (0.0, sun.soft))
+        near, far = (cv2.GaussianBlur(dark, (0, 0), sun.near + extra) for extra in (0.0, sun.soft))
         foot = float(np.average(COLUMNS[0], weights=one.cover.sum(0) + 1e-6))
         share = np.clip(np.hypot(ROWS - one.foot, COLUMNS - foot) / (1.2 * max(one.height, one.width)), 0, 1)
         dark = sun.depth * (near + (far - near) * share)
