@@ -1,10 +1,16 @@
-"""Builds the page and launches it: `python app.py`."""
+"""Builds the page and launches it: `python app.py`, with the flags of `inpaint-app app` where there are any."""
 
 import os
+import sys
 
 from inpaint_app.errors import InpaintError
 from inpaint_app.runtime.ending import leave
 from inpaint_app.settings import Settings
+
+if __name__ == "__main__" and sys.argv[1:]:
+    from inpaint_app.cli import main
+
+    leave(main(["app", *sys.argv[1:]]))
 
 try:
     settings = Settings.from_environment()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from inpaint_app.cli import app, main
 from inpaint_app.errors import OptionError
+from tests.conftest import ROOT
 
 
 def test_a_port_in_use_is_one_sentence(
@@ -36,3 +39,14 @@ def test_what_is_no_port_is_refused(text: str) -> None:
         app._port(text)
     assert app._port("auto") == 0
     assert app._port("8080") == 8080
+
+
+def test_app_py_takes_the_same_flags_and_ignores_none() -> None:
+    done = [
+        subprocess.run([sys.executable, "app.py", flag], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        for flag in ("--help", "--prt=8080")
+    ]
+    assert done[0].returncode == 0
+    assert "--port" in done[0].stdout
+    assert done[1].returncode == 2
+    assert "--prt" in done[1].stderr
