@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.layouts import NONE, right, table, wrong
+from benchmarks.layouts import NONE, STRENGTHS, right, table, wrong
 
 
 def test_layouts_are_wrong_in_the_ways_they_are_named_for() -> None:
@@ -30,16 +30,19 @@ def test_the_worst_hole_is_told_beside_the_mean() -> None:
     bare = {
         "layout": NONE,
         "way": NONE,
-        "sigma": 0.0,
-        "quarter": 1.0,
-        "psnr": 20.0,
+        "quarter": 0.5,
+        "haarpsi": 0.5,
         "texture": 1.0,
+        "strength": 0.0,
         "seed": 0,
     }
     found = []
-    for photo, gain in (("creek", 0.2), ("ridge", -0.1)):
-        found.append(bare | {"photo": photo, "haarpsi": 0.5})
-        found.append(
-            bare | {"photo": photo, "haarpsi": 0.5 + gain, "layout": "right", "way": "matching alone"}
-        )
-    assert "| +0.050 (-0.100 to +0.200) | -0.100 |" in table(found).splitlines()[-1]
+    for photo, gain in (("fullsize/creek", 0.2), ("fullsize/sunset", -0.1)):
+        found.append(bare | {"photo": photo})
+        found += [
+            bare | {"photo": photo, "haarpsi": 0.5 + gain, "layout": "right", "way": way, "strength": 1.0}
+            for way in STRENGTHS
+        ]
+    last = table(found).splitlines()[-1]
+    assert "| +0.050 (-0.100 to +0.200) |" in last
+    assert "| -0.100 / +0.000 |" in last

@@ -12,7 +12,13 @@ FOLLOWED = 1.0
 
 
 class FinishedDiffusion(Exemplar):
-    """The exemplar engine with the model's fill as its guide, followed as far as that can tell."""
+    """The exemplar engine with the model's fill as its guide, followed as far as that can tell.
+
+    It is sharp, and what the words ask for may well begin at the hole's rim.
+    """
+
+    SPLIT = 1.0
+    DOUBTS = False
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """See Backend.inpaint."""

@@ -8,13 +8,20 @@ import cv2
 import numpy as np
 
 from inpaint_app.backends.base import Configured, Window
+from inpaint_app.backends.exemplar.layout import SPLIT, trust, with_layout
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.errors import BackendError
 from inpaint_app.types import Image, Options, Progress
 
 
 class Exemplar(Configured):
-    """Fills a hole by patches of the window itself, from a coarse layout down to real pixels."""
+    """Fills a hole by patches of the window itself, from a coarse layout down to real pixels.
+
+    SPLIT: see `layout.with_layout`. DOUBTS: whether a guide that breaks off at the hole's rim is left out.
+    """
+
+    SPLIT = SPLIT
+    DOUBTS = True
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Fill the window's hole; known pixels come back as they are. See Backend.inpaint.
@@ -23,7 +30,6 @@ class Exemplar(Configured):
         smooth continuation of the known pixels.
         """
         from inpaint_app.backends.exemplar import engine, jit
-        from inpaint_app.backends.exemplar.layout import trust, with_layout
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
@@ -36,7 +42,7 @@ class Exemplar(Configured):
             return window.image.copy()
         forbidden = np.zeros_like(hole) if window.avoid is None else np.ascontiguousarray(window.avoid, bool)
         image = np.ascontiguousarray(window.image)
-        if window.guide is not None:
+        if window.guide is not None and self.DOUBTS:
             followed = trust(window.guide, hole, window.guide_pixel, options.finest)
             if followed < 1:
                 progress.notes.append(
@@ -56,6 +62,7 @@ class Exemplar(Configured):
                 window.guide_pixel,
                 options.layout,
                 finest=options.finest,
+                split=self.SPLIT,
                 in_place=True,
             )
         progress(1.0, "done")

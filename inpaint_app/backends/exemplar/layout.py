@@ -57,11 +57,12 @@ def with_layout(
     share: float,
     *,
     finest: float = BLUR,
+    split: float = SPLIT,
     in_place: bool = False,
 ) -> Image:
     """The fill (H, W, 3), in the hole moved by `share` of the way to the guide in all that is coarse.
 
-    pixel: what one pixel of the guide covers, in pixels of the fill. finest: from BLUR on the split is at SPLIT. Under
+    pixel: what one pixel of the guide covers, in pixels of the fill. finest: from BLUR on the sigma is `split`. Under
     it, it is the least sigma, in the guide's pixels, that a sharp guide reaches; a blurred one is followed as far as it
     goes (`blur_of`), and of a sharp one the fill gets the strength of detail that it foretells. Equal to `fill` outside
     the hole. in_place: write into `fill` itself, which may be as large as a photo.
@@ -69,7 +70,7 @@ def with_layout(
     box = bounds(hole)
     if box is None or share <= 0 or pixel <= 0:
         return fill
-    sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else SPLIT) * pixel
+    sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else split) * pixel
     area = padded(box, round(3 * sigma) + 1, hole.shape).slices
     apart: NDArray[Any] = np.zeros(fill[area].shape, np.int16)
     cv2.subtract(guide[area], fill[area], apart, hole[area].view(np.uint8), cv2.CV_16S)
