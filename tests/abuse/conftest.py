@@ -106,9 +106,9 @@ class Caller:
         return self.heard(session)
 
     def heard(self, session: str | None = None) -> list[dict[str, Any]]:
-        """What comes for a session until nothing of it is waited for.
+        """What comes for a session until the server ends the stream.
 
-        Gone earlier, the server would clear away what the session asks for next.
+        Gone earlier, even at its last message, the server may clear away what the session asks for next.
         """
         said = []
         address = f"/gradio_api/queue/data?session_hash={session or self.session}"
@@ -118,7 +118,7 @@ class Caller:
             for line in stream.iter_lines():
                 if line.startswith("data: "):
                     said.append(json.loads(line.removeprefix("data: ")))
-                    if said[-1]["msg"] in ("unexpected_error", "close_stream"):
+                    if said[-1]["msg"] == "unexpected_error":
                         break
         return [one for one in said if one["msg"] != "close_stream"]
 

@@ -17,7 +17,7 @@ from tests.photofile.photos import hole_in, saved, scene
 
 STROKE = {"kind": "stroke", "points": [4.0, 4.0, 12.0, 9.0], "width": 4.0, "erase": False}
 DEAF = listening.DEAF_SECONDS / 2
-"""Half of what a server waits: four tests need it to the end."""
+"""Half of what a server waits, for the tests that need it to the end."""
 
 LATE = 20.0
 """Seconds after which no work is done any more for whoever has gone or never came: ten, and as long on busy cores."""
@@ -37,10 +37,15 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             did.append("ended")
 
     monkeypatch.setattr(toys.Slow, "inpaint", told)
-    monkeypatch.setattr(listening, "DEAF_SECONDS", DEAF)
     monkeypatch.setattr(registry, "BACKENDS", (*registry.BACKENDS, toys.SLOW))
     yield did
     waited(lambda: did.count("ended") == did.count("begun"), 20)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that gives up on who does not listen after half the time."""
+    monkeypatch.setattr(listening, "DEAF_SECONDS", DEAF)
 
 
 def called(caller: Caller) -> str:
@@ -76,6 +81,7 @@ def test_work_ends_when_its_client_goes(work: list[str], visitor: Caller, way: s
     assert waited(lambda: "ended" in work, LATE) < LATE
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("way", ["call", "page"])
 def test_work_ends_when_nobody_ever_asked_for_its_answer(work: list[str], visitor: Caller, way: str) -> None:
     (called if way == "call" else pressed)(visitor)
@@ -83,6 +89,7 @@ def test_work_ends_when_nobody_ever_asked_for_its_answer(work: list[str], visito
     assert waited(lambda: "ended" in work, LATE) < LATE
 
 
+@pytest.mark.usefixtures("impatient")
 def test_work_goes_on_for_whoever_listens(work: list[str], caller: Caller) -> None:
     address, over = called(caller), threading.Event()
 
