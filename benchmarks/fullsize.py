@@ -31,6 +31,7 @@ import numpy as np
 
 from benchmarks.exemplar_cases import DATA, load, place, silhouettes
 from inpaint_app.backends import registry
+from inpaint_app.backends.exemplar.layout import energy
 from inpaint_app.backends.memory import peak
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds, padded
@@ -143,7 +144,7 @@ def compared(truth: Image, result: Image, mask: Mask) -> dict[str, float]:
     full = scores(one, other, opening, names=("haarpsi", "psnr"))["hole"]
     quarter = scores(small[0], small[1], near, names=("haarpsi",))["hole"]["haarpsi"]
     energies, bands = (
-        [_detail(part, opening, *blurs) for part in (other, one)] for blurs in ((0, 2), (1, 4))
+        [float(energy(part, *blurs)[opening].mean()) for part in (other, one)] for blurs in ((0, 2), (1, 4))
     )
     box = Box(0, 0, opening.shape[1], opening.shape[0])
     seen = no_reference.report(
@@ -157,13 +158,6 @@ def compared(truth: Image, result: Image, mask: Mask) -> dict[str, float]:
         "bands": (bands[0] + 0.1) / (bands[1] + 0.1),
         "seam": float("nan") if seen.seam_contrast is None else seen.seam_contrast,
     }
-
-
-def _detail(image: Image, mask: Mask, low: float, high: float) -> float:
-    """Energy in the hole of what lies between two blurs (sigma in pixels; 0: none)."""
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    fine = cv2.GaussianBlur(luma, (0, 0), low) if low else luma
-    return float(((fine - cv2.GaussianBlur(luma, (0, 0), high)) ** 2)[mask].mean())
 
 
 def photos() -> Iterator[tuple[str, Image]]:

@@ -125,15 +125,13 @@ def blur_of(guide: Image, fill: Image, hole: Mask, pixel: float, finest: float) 
     """
     box = bounds(hole) or Box(0, 0, 1, 1)
     area = padded(box, 0, hole.shape).slices
-    grey = [cv2.cvtColor(one[area], cv2.COLOR_RGB2GRAY).astype(np.float32) for one in (guide, fill)]
     sigmas = [finest * 2 ** (step / 2) for step in range(STEPS)]
     for sigma in sigmas:
-        energies = []
-        for luma in grey:
-            band = cv2.GaussianBlur(luma, (0, 0), sigma * pixel)
-            cv2.subtract(band, cv2.GaussianBlur(luma, (0, 0), 2 * sigma * pixel), band)
-            energies.append(float(np.square(band)[hole[area]].mean()))
-        if energies[0] >= TRUSTED * energies[1]:
+        told, own = (
+            float(energy(one[area], sigma * pixel, 2 * sigma * pixel)[hole[area]].mean())
+            for one in (guide, fill)
+        )
+        if told >= TRUSTED * own:
             return sigma
     return sigmas[-1]
 
@@ -148,7 +146,7 @@ def _strengthen(part: Image, guide: Image, opening: Mask, sigma: float) -> None:
     ring = wide & ~opening
     if not ring.any():
         return
-    detail, laid = (_energy(one, low, high) for one, low, high in ((part, 0, 2), (guide, sigma, 2 * sigma)))
+    detail, laid = (energy(one, low, high) for one, low, high in ((part, 0, 2), (guide, sigma, 2 * sigma)))
     foretold = laid[opening].mean() / (laid[ring].mean() + FAINT) * detail[ring].mean()
     gain = ((foretold + FAINT) / (detail[opening].mean() + FAINT)) ** 0.5
     gain = float(np.clip(gain, *LOUDER))
@@ -156,7 +154,7 @@ def _strengthen(part: Image, guide: Image, opening: Mask, sigma: float) -> None:
     cv2.copyTo(cv2.addWeighted(part, gain, soft, 1 - gain, 0), opening.view(np.uint8), part)
 
 
-def _energy(image: Image, low: float, high: float) -> NDArray[np.float32]:
+def energy(image: Image, low: float, high: float) -> NDArray[np.float32]:
     """Squares of the brightness between two blurs (sigma in pixels; 0: none)."""
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     fine = cv2.GaussianBlur(luma, (0, 0), low) if low else luma
