@@ -76,7 +76,8 @@ def pressed(visitor: Caller) -> str:
 def test_work_ends_when_its_client_goes(work: list[str], visitor: Caller, way: str) -> None:
     address = (called if way == "call" else pressed)(visitor)
     with visitor.http.stream("GET", address) as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()  # held: httpx closes the connection with the last reference to it
+        next(lines)
         waited(lambda: "begun" in work, 60)
     assert waited(lambda: "ended" in work, LATE) < LATE
 
