@@ -233,7 +233,8 @@ def objects(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The words for what is to be found; raises OptionError on one that nothing stands for."""
     words = [word.strip().lower() for word in arguments.objects.split(",") if word.strip()]
     words = [word for word in ("people", "bystanders", "cars") if getattr(arguments, word)] + words
-    labels_of(words, segmenters.labels(arguments.settings))
+    if words:
+        labels_of(words, segmenters.labels(arguments.settings))
     return tuple(dict.fromkeys(words))
 
 

@@ -132,7 +132,8 @@ class Session(Opening):
         if request.found is None and request.objects:
             finder = self.resolve_segmenter(request.segmenter, progress, request.objects).name
             instances = self.detect(image, finder, request.confidence, progress, parts=request.parts)
-        removed = requests.chosen(instances, request, segmenters.labels(self.settings), image)
+        known = segmenters.labels(self.settings) if request.objects else ()
+        removed = requests.chosen(instances, request, known, image)
         for gesture in request.gestures:
             picked = self.select(image, gesture, instances, request.segmenter, progress)
             if picked.number == 0:

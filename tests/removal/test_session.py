@@ -55,7 +55,7 @@ def something_lacks(argument: str, settings: Settings) -> tuple[Missing, ...]:
 class Breaking(Configured):
     """A backend that breaks as its error says."""
 
-    error: Exception = RuntimeError("boom")
+    error: Exception = RuntimeError()
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         raise self.error
@@ -170,14 +170,11 @@ def test_without_a_finder_colours_tell_what_is_pointed_at(
     assert one.label == "selection"
 
 
-def test_chosen_numbers_go_without_looking_again(session: Session, image: Image) -> None:
+def test_chosen_numbers_and_a_mask_alone_go_without_looking(
+    session: Session, image: Image, mask: Mask
+) -> None:
     request = Request(found=(PERSON, CAR, OTHER), numbers=frozenset({3}), backend="telea")
-    result = session.run(image, request)
-    assert result.removed == (OTHER,)
-    assert Finder.calls == 0
-
-
-def test_a_mask_alone_looks_for_nothing(session: Session, image: Image, mask: Mask) -> None:
+    assert session.run(image, request).removed == (OTHER,)
     session.run(image, Request(mask=mask, backend="telea"))
     assert Finder.calls == 0
 
@@ -218,34 +215,14 @@ def test_the_given_mask_is_not_written_into(session: Session, image: Image, mask
     assert np.array_equal(mask, before)
 
 
-def test_what_is_to_be_avoided_joins_the_finds_that_stay(session: Session, image: Image, mask: Mask) -> None:
-    given = np.zeros((48, 64), dtype=bool)
-    given[40:, :8] = True
-    result = session.run(
-        image,
-        Request(mask=mask, found=(PERSON, OTHER), numbers=frozenset({1}), avoid=given, backend="telea"),
-    )
-    assert result.avoid is not None
-    assert result.avoid[given & ~result.hole].all()
-    assert result.avoid[OTHER.box.slices].all()
-    assert not result.avoid[PERSON.box.slices].any()
-    assert given.sum() == 64, "the given region was written into"
-
-
 def test_a_backend_that_breaks_becomes_one_error_and_the_next_run_works(
-    session: Session, image: Image, mask: Mask
-) -> None:
-    with pytest.raises(BackendError, match=r"Breaking failed .*boom"):
-        session.run(image, Request(mask=mask, backend="breaking"))
-    session.run(image, Request(mask=mask, backend="telea"))
-
-
-def test_no_memory_is_said_as_such(
     session: Session, image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Breaking, "error", MemoryError())
-    with pytest.raises(BackendError, match="ran out of memory"):
-        session.run(image, Request(mask=mask, backend="breaking"))
+    for error, said in (RuntimeError("boom"), "Breaking failed .*boom"), (MemoryError(), "ran out of memory"):
+        monkeypatch.setattr(Breaking, "error", error)
+        with pytest.raises(BackendError, match=said):
+            session.run(image, Request(mask=mask, backend="breaking"))
+    session.run(image, Request(mask=mask, backend="telea"))
 
 
 def test_missing_things_are_said_with_their_cure(
@@ -296,12 +273,9 @@ def test_warming_prepares_the_very_backend_that_fills_later(
     prepared: list[object] = []
     kind = type(backends.find("telea").create(session.settings))
     monkeypatch.setattr(kind, "warm", lambda self: prepared.append(self), raising=False)
+    session.warm("navier-stokes")  # needs none
     session.warm("telea")
     assert prepared == [session.device.backend(backends.find("telea"))]
-
-
-def test_warming_what_needs_none_is_fine(session: Session) -> None:
-    session.warm("navier-stokes")
 
 
 def test_progress_of_a_whole_job_rises_to_one(session: Session, image: Image) -> None:

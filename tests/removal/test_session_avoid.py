@@ -48,3 +48,14 @@ def test_what_stands_apart_is_not_copied() -> None:
 def test_an_object_that_the_brush_covers_counts_as_going() -> None:
     """Nothing was chosen, but the brushed mask lies on the person: she is no reason to avoid her own surroundings."""
     assert avoided(removed=()) is None
+
+
+def test_what_is_to_be_avoided_joins_the_finds_that_stay() -> None:
+    other, given = instance(2, "person", Box(150, 40, 160, 80)), hole(Box(0, 90, 40, 100))
+    before = given.copy()
+    avoid = forbidden(hole(PERSON.box), (PERSON, other), (PERSON,), Request(avoid=given))
+    assert avoid is not None
+    assert avoid[given].all()
+    assert avoid[other.box.slices].all()
+    assert not avoid[PERSON.box.slices].any()
+    assert np.array_equal(given, before), "the given region was written into"
