@@ -61,8 +61,8 @@ def test_after_a_burst_of_uploads_nothing_stays(visitor: Caller, caller: Caller,
             return int(one.http.post("/gradio_api/upload", content=form, headers=FORM).status_code)
 
     with ThreadPoolExecutor(16) as pool:
-        assert set(pool.map(upload, range(96))) == {200}
-    assert len(lying(caller)) >= 192
+        assert set(pool.map(upload, range(48))) == {200}
+    assert len(lying(caller)) >= 96
     gone(caller, clock)
 
 
@@ -86,7 +86,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_form_is_taken_whole_or_leaves_nothing(caller: Caller, clock: Any, odd: str) -> None:
+def test_an_odd_form_leaves_nothing(caller: Caller, clock: Any, odd: str) -> None:
     gone(caller, clock)
     answer = caller.http.post("/gradio_api/upload", content=ODD[odd], headers=FORM)
     assert answer.status_code in (200, 400, 413), answer.text
@@ -170,19 +170,19 @@ def test_a_cleaner_that_does_not_get_round_is_told_and_one_failure_ends_nothing(
 
 
 def test_a_day_of_use(visitor: Caller, caller: Caller, clock: Any) -> None:
-    """A visitor every half hour uploads, opens, downloads, calls, and goes away; a round every ten minutes."""
+    """A visitor every hour uploads, opens, downloads, calls, and goes away; a round every ten minutes."""
     page, seen = caller.page, dict[Path, float]()
     promise = page.cleaner.keep_seconds + 600
     most = 0
     for minute in range(0, 24 * 60 + 5, 10):
         clock(minute * 60.0)
-        if minute % 30 == 0 and minute < 21 * 60:
+        if minute % 60 == 0 and minute < 21 * 60:
             one = other(caller, session=uuid.uuid4().hex)
             with one.http:
                 one.send(PHOTO, "left.png")
                 assert "photo" in [said["kind"] for said in one.messages("open", {"path": one.send(PHOTO)})]
                 assert "file" in [said["kind"] for said in one.messages("download", {"what": "own"})]
-                if minute % 120 == 0:
+                if minute % 180 == 0:
                     assert one.fill(one.send(PHOTO), one.send(MASK))[0] == "complete"
         page.cleaner.sweep()
         now = lying(caller)
