@@ -16,7 +16,7 @@ gradio_client = pytest.importorskip("gradio_client")
 
 @pytest.fixture(scope="module")
 def client(server: Any) -> Any:
-    return gradio_client.Client(server.address, verbose=False)
+    return gradio_client.Client(server.address, verbose=False, ssl_verify=False)
 
 
 def test_only_the_three_endpoints_are_public(client: Any) -> None:

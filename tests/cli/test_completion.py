@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 
 import pytest
 
@@ -24,29 +25,39 @@ def test_another_shell_is_a_wrong_call() -> None:
     assert main(["completion", "tcsh"]) == 2
 
 
-def offered(line: str) -> list[str]:
-    """What a shell gets that asks for the rest of `line`: argcomplete answers on descriptor 8."""
+ANSWERING = """
+import os, sys
+from inpaint_app.cli import main
+os.dup2(2, 9)
+for line in sys.argv[2:]:
+    os.environ |= {"COMP_LINE": line, "COMP_POINT": str(len(line))}
+    print("-", file=os.fdopen(os.dup(int(sys.argv[1])), "w"))
+    if not os.fork():
+        os.dup2(int(sys.argv[1]), 8)
+        main()
+    os.wait()
+"""
+
+
+def offered(lines: Iterable[str]) -> list[list[str]]:
+    """What a shell gets that asks for the rest of each line: argcomplete answers on descriptor 8."""
     reading, writing = os.pipe()
-    script = f"import os; os.dup2({writing}, 8); os.dup2(2, 9); from inpaint_app.cli import main; main()"
-    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n"}
-    subprocess.run(
-        [sys.executable, "-c", script], env=os.environ | asked, pass_fds=[writing], check=False, timeout=120
-    )
+    asked = {"_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n"}
+    command = [sys.executable, "-c", ANSWERING, str(writing), *lines]
+    subprocess.run(command, env=os.environ | asked, pass_fds=[writing], check=False, timeout=120)
     os.close(writing)
     with os.fdopen(reading) as stream:
-        return [word.strip() for word in stream.read().split("\n") if word.strip()]
+        return [[word.strip() for word in one.split("\n")] for one in stream.read().split("-\n")[1:]]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the shells' protocol goes by descriptors")
-@pytest.mark.parametrize(
-    ("line", "word"),
-    [
-        ("inpaint-app re", "remove"),
-        ("inpaint-app remove --peo", "--people"),
-        ("inpaint-app remove --backend nav", "navier-stokes"),
-        ("inpaint-app remove --format p", "png"),
-        ("inpaint-app completion z", "zsh"),
-    ],
-)
-def test_the_word_that_was_begun_is_offered(line: str, word: str) -> None:
-    assert word in offered(line)
+def test_the_word_that_was_begun_is_offered() -> None:
+    words = {
+        "inpaint-app re": "remove",
+        "inpaint-app remove --peo": "--people",
+        "inpaint-app remove --backend nav": "navier-stokes",
+        "inpaint-app remove --format p": "png",
+        "inpaint-app completion z": "zsh",
+    }
+    for (line, word), given in zip(words.items(), offered(words), strict=True):
+        assert word in given, line

@@ -150,9 +150,9 @@ def test_a_turn_that_says_nothing_for_too_long_is_taken_away_and_told_why() -> N
 
 
 def test_a_slow_turn_that_reports_is_left_alone() -> None:
-    line = Line(8, 1, 4)  # far more than a busy machine makes of a tenth of a second
+    line = Line(8, 1, 2.5)  # far more than a busy machine makes of a tenth of a second
     with asked(line, "a", "b") as (slow, waiting):
-        for _ in range(50):
+        for _ in range(30):
             slow.progress.part(0.2, 0.4)(0.5, "Working")
             time.sleep(0.1)
         assert not waiting.entered.is_set()
