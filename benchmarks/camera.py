@@ -1,5 +1,8 @@
 """A whole shelf of files: load, remove a tenth of the photo, save: python -m benchmarks.camera FOLDER… [--output FILE].
 
+With --journal FILE what came of each file is kept there, and a file that is in it is not done again; --minutes ends
+a run early, so that a large shelf is gone through in pieces.
+
 For every file under the folders, whatever its kind: what is refused and in which words, what fails, what is slow (over
 twice the usual seconds per megapixel, and over a second), which known pixel, coding unit, tag or profile changed. It
 ends with 1 on any exception that is not one of the app's own, and on a change that a report does not own up to.
@@ -16,6 +19,7 @@ from __future__ import annotations
 import argparse
 import gc
 import io
+import json
 import sys
 import time
 import traceback
@@ -23,6 +27,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,6 +82,12 @@ class Shelf:
     told: list[tuple[str, str]] = field(default_factory=list)
     seconds: list[tuple[str, float, float]] = field(default_factory=list)
 
+    def add(self, other: dict[str, Any]) -> None:
+        """What came of one more file: a shelf of one, as fields."""
+        self.outcomes.update(other.pop("outcomes"))
+        for name, rows in other.items():
+            getattr(self, name).extend(tuple(row) for row in rows)
+
     def slow(self) -> list[tuple[str, float, float]]:
         """Files over a second and over twice the usual seconds per megapixel, slowest first."""
         usual = float(np.median([s / m for _, m, s in self.seconds if m > 1])) if self.seconds else 0.0
@@ -108,6 +119,18 @@ def tags(photo: files.Photo) -> dict[int, str]:
     except Exception:  # noqa: BLE001 - broken EXIF is the same broken EXIF before and after
         return {}
     return {tag: str(value) for tag, value in found.items() if tag not in PLACES | LAYOUT}
+
+
+def alone(session: Session, name: str, path: Path, backend: str) -> Shelf:
+    """One file on a shelf of its own, whatever it raises."""
+    shelf = Shelf()
+    try:
+        one(session, name, path, backend, shelf)
+    except Exception:  # noqa: BLE001 - this is what is looked for
+        shelf.outcomes["failed"] += 1
+        shelf.failed.append((name, traceback.format_exc().strip().splitlines()[-1]))
+        print(name, traceback.format_exc(), file=sys.stderr, flush=True)
+    return shelf
 
 
 def one(session: Session, name: str, path: Path, backend: str, shelf: Shelf) -> None:
@@ -220,19 +243,30 @@ def main() -> int:
     parser.add_argument("--backend", default=Request().backend)
     parser.add_argument("--every", type=int, default=1, help="take every n-th file of a folder")
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--journal", type=Path, help="what is in it is not done again")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no file after so many")
     given = parser.parse_args()
     session, shelf = Session(), Shelf()
     session.warm(given.backend)
     files.warm_up()
+    done = given.journal.read_text().splitlines() if given.journal and given.journal.exists() else []
+    known = {row.pop("name"): row for row in map(json.loads, done)}
+    until, left = time.monotonic() + 60 * given.minutes, 0
     for number, (name, path) in enumerate(photos(given.folders, given.every)):
-        try:
-            one(session, name, path, given.backend, shelf)
-        except Exception:  # noqa: BLE001 - this is what is looked for
-            shelf.outcomes["failed"] += 1
-            shelf.failed.append((name, traceback.format_exc().strip().splitlines()[-1]))
-            print(name, traceback.format_exc(), file=sys.stderr, flush=True)
+        if name not in known:
+            if time.monotonic() > until:
+                left += 1
+                continue
+            known[name] = vars(alone(session, name, path, given.backend))
+            if given.journal:
+                with given.journal.open("a") as file:
+                    file.write(json.dumps({"name": name} | known[name]) + "\n")
+        shelf.add(known[name])
         if number % 25 == 0:
             gc.collect()
+    if left:
+        print(f"{left} files are left: run it again", file=sys.stderr)
+        return 2
     text = "\n".join(table(shelf, given.backend))
     print(text)
     if given.output:

@@ -2,9 +2,10 @@
 
     python benchmarks/jpeg.py [PHOTO] [--megapixels 12 48]
 
-Each size runs in a process of its own, so that its peak is its own. The photo is enlarged and given grain. Time is
-processor time of the whole process, best of five; memory is the peak over what was resident once all was imported,
-compiled and warm, in units of the decoded photo (width × height × 3 bytes).
+Each size runs in a process of its own, and the peer's memory is measured in another, so that a peak is its own. The
+photo is enlarged and given grain. Time is processor time of the whole process, best of five; memory is the peak over
+what was resident once all was imported, compiled and warm, in units of the decoded photo (width × height × 3 bytes),
+and beside the peak of the peer, which writes a progressive photo progressively.
 """
 
 from __future__ import annotations
@@ -52,7 +53,26 @@ def best(work: Callable[[], object]) -> float:
     return min(taken)
 
 
-def measure(path: Path) -> None:
+def peer(path: Path) -> None:
+    """What most tools do: Pillow decodes, the pixels are copied, and encoded."""
+    source = Image.open(path)
+    decoded, progressive = np.asarray(source).copy(), bool(source.info.get("progressive"))
+    Image.fromarray(decoded).save(io.BytesIO(), "JPEG", quality=90, progressive=progressive)
+
+
+def peer_memory(path: Path) -> None:
+    """Print the peer's peak in bytes, in a process that does nothing else."""
+    from inpaint_app.backends.memory import peak
+
+    small = path.with_name("warm.jpg")
+    small.write_bytes(enlarged(None, 0.3))
+    peer(small)
+    with peak() as most:
+        peer(path)
+    print(1024**2 * (most.megabytes or 0.0))
+
+
+def measure(path: Path, side: int) -> None:
     """One size: print its row."""
     from inpaint_app.backends import registry
     from inpaint_app.backends.memory import peak
@@ -68,32 +88,27 @@ def measure(path: Path) -> None:
         photo = files.load(source)
         hole = np.zeros((photo.height, photo.width), bool)
         y, x = photo.height // 3, photo.width // 3
-        hole[y : y + 200, x : x + 200] = True
+        hole[y : y + side, x : x + side] = True
         result = remove(Removal(photo.rgb, hole, grow=0), filler)
         return files.save(photo, result.image, result.mask, target)
 
     warm = path.with_name("warm.jpg")
-    warm.write_bytes(enlarged(None, 0.3))
+    warm.write_bytes(enlarged(None, 0.3, progressive=bool(Image.open(path).info.get("progressive"))))
     whole(warm)
     with peak() as most:
         saved = whole(path)
     height, width = Image.open(path).size[::-1]
     memory = 1024**2 * (most.megabytes or 0.0) / (width * height * 3)
     ours = best(lambda: whole(path))
-    pixels = np.asarray(Image.open(path))
-
-    def peer() -> None:
-        decoded = np.asarray(Image.open(path)).copy()
-        buffer = io.BytesIO()
-        Image.fromarray(decoded).save(buffer, "JPEG", quality=90)
-
-    theirs = best(peer)
+    theirs = best(lambda: peer(path))
+    apart = subprocess.run(
+        [sys.executable, __file__, "--peer", str(path)], check=True, capture_output=True, text=True
+    )
     report = saved.report
-    del pixels
     print(
         f"{width * height / 1e6:6.1f} MP  {report.method:12s} {ours * 1000:7.0f} ms  {theirs * 1000:7.0f} ms "
-        f"{ours / theirs:6.2f} ×  {memory:5.2f} ×  {report.blocks_encoded}/{report.blocks_total} units, "
-        f"{report.changed_blocks_outside} changed outside"
+        f"{ours / theirs:6.2f} ×  {memory:5.2f} ×  {memory * width * height * 3 / float(apart.stdout):5.2f} ×  "
+        f"{report.blocks_encoded}/{report.blocks_total} units, {report.changed_blocks_outside} changed outside"
     )
 
 
@@ -103,17 +118,24 @@ def main() -> None:
     arguments.add_argument("photo", nargs="?", type=Path)
     arguments.add_argument("--megapixels", nargs="+", type=float, default=[12, 48])
     arguments.add_argument("--progressive", action="store_true")
+    arguments.add_argument("--side", type=int, default=200, help="of the hole, in pixels")
     arguments.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    arguments.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
     given = arguments.parse_args()
-    if given.measure:
-        measure(given.measure)
+    if given.peer:
+        peer_memory(given.peer)
         return
-    print("   size   method         load→save  decode+copy+encode  ratio  peak memory")
+    if given.measure:
+        measure(given.measure, given.side)
+        return
+    print("   size   method         load→save  decode+copy+encode  ratio  peak memory, ÷ the peer's")
     for size in given.megapixels:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "photo.jpg"
             path.write_bytes(enlarged(given.photo, size, progressive=given.progressive))
-            subprocess.run([sys.executable, __file__, "--measure", str(path)], check=True)
+            subprocess.run(
+                [sys.executable, __file__, "--measure", str(path), "--side", str(given.side)], check=True
+            )
 
 
 if __name__ == "__main__":

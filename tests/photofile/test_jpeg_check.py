@@ -11,7 +11,7 @@ from inpaint_app.photofile import files
 from inpaint_app.photofile.jpeg import splice as jpeg
 from inpaint_app.photofile.jpeg.check import equal_bits
 from inpaint_app.photofile.jpeg.file import JpegError, parse
-from inpaint_app.photofile.jpeg.progressive import Whole
+from inpaint_app.photofile.jpeg.ranges import Progressive
 from inpaint_app.photofile.jpeg.stream import Sequential, read_stream
 from tests.photofile.photos import edited_in, jpeg_sampled, saved, scene
 
@@ -29,7 +29,7 @@ KINDS = {
 SIZE = (120, 168)
 
 
-def spliced(kind: str) -> tuple[bytes, bytes, Sequential | Whole, np.ndarray]:  # type: ignore[type-arg]
+def spliced(kind: str) -> tuple[bytes, bytes, Sequential | Progressive, np.ndarray]:  # type: ignore[type-arg]
     """A photo's file, the edited one, what was read of the first, and the touched units."""
     source = KINDS[kind](scene(*SIZE))
     photo = files.load(source, name="p.jpg")
@@ -41,7 +41,7 @@ def spliced(kind: str) -> tuple[bytes, bytes, Sequential | Whole, np.ndarray]:  
     file = parse(source)
     region = jpeg._region(file, hole, 1)
     stream = read_stream(file, region.wanted)
-    assert isinstance(stream, Sequential | Whole)
+    assert isinstance(stream, Sequential | Progressive)
     stream.written(read_stream(parse(written), region.wanted).kept, region.touched.ravel())
     return source, written, stream, region.touched.ravel()
 

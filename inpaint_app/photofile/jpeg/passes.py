@@ -1,7 +1,8 @@
-"""Scans of a JPEG read into whole coefficient arrays, compiled: sequential and progressive.
+"""Scans of a JPEG read, all their coefficients or those of some blocks, compiled: sequential and progressive.
 
-ITU-T T.81, Annexes F and G. `order` lists the blocks of a scan in coding order as rows of the coefficient array
-(B, 64, int16, zigzag); `owner` is the place in the scan of each block's component within one MCU.
+ITU-T T.81, Annexes F and G. `order` lists the blocks of a scan in coding order as rows of the whole coefficient array
+(B, 64, int16, zigzag); `owner` is the place in the scan of each block's component within one MCU. To pass over a block
+in the scans that refine it, it is enough to know which of its coefficients are not 0: one bit for each.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def read_pass(
     every: Number,
     order: Array,
     owner: Array,
-    coefficients: Array,
+    slots: Array,
+    values: Array,
+    seen: Array,
     dc: Array,
     ac: Array,
     first: Number,
@@ -45,25 +48,26 @@ def read_pass(
     low: Number,
     progressive: bool,
     torn: bool,
-    marked: Array,
+    noting: bool,
     ranges: Array,
     stops: Array,
     lead: Number,
     before: Array,
 ) -> Number:
-    """Decode one scan into the coefficients; returns how many ranges there are, or -1 where the data is damaged.
+    """Decode one scan; returns how many ranges there are, or -1 where the data is damaged.
 
-    every: blocks per interval. torn: the data may end early. As libjpeg does it, the MCU in which it ends reads zeros,
-    and no later one is read.
+    slots: (rows,) the place of a block in values (M, 64), or -1: then only seen is kept of it. seen: (rows,) int64, a
+    bit for each AC coefficient that is not 0. every: blocks per interval. torn: the data may end early. As libjpeg does
+    it, the MCU in which it ends reads zeros, and no later one is read.
 
-    marked: (rows of coefficients,) bool, or empty. Written then: ranges (R, 5), stretches of blocks with no run of
-    empty bands going in or out, which hold all marked ones and, where a DC is a difference, the MCU behind each: first
-    block, its bit, block and bit past the last (-1: the interval's), the interval. stops: empty, or gets the bit
-    past each interval's last block. lead: bits of the first byte that belong to something else. before (4,): DCs that
-    the first differences go on from.
+    noting: write ranges (R, 9), stretches of blocks with no run of empty bands going in or out, which hold all that
+    have a slot and, where a DC is a difference, the MCU behind each: first block, its bit, block and bit past the last
+    (-1: the interval's), the interval, and the four DCs that its first differences go on from. stops: empty, or gets
+    the bit past each interval's last block. lead: bits of the first byte that belong to something else. before (4,):
+    DCs that the first differences go on from.
     """
     predicted = before.copy()
-    ended, over, noting = False, False, len(marked) > 0
+    ended, over = False, False
     acc, held, position, waiting = np.int64(0), 0, 0, np.int64(0)
     interval, count, opened, needed_until = -1, 0, False, -1
     sync, sync_bit = 0, np.int64(0)
@@ -92,13 +96,14 @@ def read_pass(
             turn += 1
             continue
         row = order[number]
-        block = coefficients[row]
+        slot = slots[row]
+        block = values[max(slot, 0)]
         part = owner[turn]
         turn += 1
         if noting:
             if waiting == 0:
                 sync, sync_bit = number, np.int64(position) * 8 - held
-            if marked[row]:
+            if slot >= 0:
                 needed_until = number + behind
             if opened and waiting == 0 and number > needed_until:
                 ranges[count - 1, 2], ranges[count - 1, 3] = number, sync_bit
@@ -107,14 +112,14 @@ def read_pass(
                 opened = True
                 ranges[count, 0], ranges[count, 1] = sync, sync_bit
                 ranges[count, 2], ranges[count, 3] = min(until, len(order)), -1
-                ranges[count, 4] = interval
+                ranges[count, 4], ranges[count, 5:] = interval, predicted
                 count += 1
         position, acc, held = refilled(plain, position, acc, held)
         k = first
         if first == 0:
             if high:
                 held -= 1
-                if (acc >> held) & 1:
+                if slot >= 0 and (acc >> held) & 1:
                     block[0] |= 1 << low
             else:
                 found = code_at(dc[part], (acc >> (held - 16)) & 0xFFFF)
@@ -124,12 +129,15 @@ def read_pass(
                 bits = found & 15
                 held -= bits
                 predicted[part] += signed((acc >> held) & ((1 << bits) - 1), bits)
-                block[0] = predicted[part] << low
+                if slot >= 0:
+                    block[0] = predicted[part] << low
             k = 1
         if waiting > 0:
             waiting -= 1
-            if high:
+            if high and slot >= 0:
                 position, acc, held = refine(plain, position, acc, held, block, k, last, low)
+            elif high:
+                position, acc, held = passed(plain, position, acc, held, seen[row], k, last)
             continue
         while k <= last:
             position, acc, held = refilled(plain, position, acc, held)
@@ -145,8 +153,10 @@ def read_pass(
                     break
                 held -= run
                 waiting = (1 << run) + ((acc >> held) & ((1 << run) - 1)) - 1
-                if high:
+                if high and slot >= 0:
                     position, acc, held = refine(plain, position, acc, held, block, k, last, low)
+                elif high:
+                    position, acc, held = passed(plain, position, acc, held, seen[row], k, last)
                 break
             held -= bits
             value = signed((acc >> held) & ((1 << bits) - 1), bits)
@@ -155,12 +165,20 @@ def read_pass(
                 if k > last:
                     return -1
                 if bits:
-                    block[k] = value << low
+                    seen[row] |= np.int64(1) << k
+                    if slot >= 0:
+                        block[k] = value << low
                 k += 1
                 continue
             if bits > 1:
                 return -1
-            while k <= last:
+            if slot < 0:
+                begin, nonzero = k, seen[row]
+                while k <= last and (run or (nonzero >> k) & 1):
+                    run -= 1 - ((nonzero >> k) & 1)
+                    k += 1
+                position, acc, held = passed(plain, position, acc, held, nonzero, begin, k - 1)
+            while k <= last and slot >= 0:
                 if block[k] != 0:
                     position, acc, held = refilled(plain, position, acc, held)
                     held -= 1
@@ -174,7 +192,9 @@ def read_pass(
             if bits:
                 if k > last:
                     return -1
-                block[k] = value << low
+                seen[row] |= np.int64(1) << k
+                if slot >= 0:
+                    block[k] = value << low
             k += 1
         if position - (held >> 3) > starts[interval + 1]:
             if not torn:
@@ -208,6 +228,20 @@ def refine(
             if (acc >> held) & 1 and (block[k] & (1 << low)) == 0:
                 block[k] += (1 << low) if block[k] > 0 else -(1 << low)
         k += 1
+    return position, acc, held
+
+
+@inlined
+def passed(
+    plain: Array, position: Number, acc: Number, held: Number, nonzero: Number, k: Number, last: Number
+) -> State:
+    """Pass over one more bit for each coefficient k..last (which may be none) whose bit in `nonzero` is set."""
+    rest = nonzero & (np.int64(-1) << k) & ((np.int64(2) << last) - 1)
+    while rest:
+        position, acc, held = refilled(plain, position, acc, held)
+        while rest and held:
+            rest &= rest - 1
+            held -= 1
     return position, acc, held
 
 

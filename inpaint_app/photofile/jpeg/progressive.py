@@ -1,4 +1,4 @@
-"""JPEG files that cannot be spliced: progressive, or in several scans, or with Huffman tables that are full.
+"""JPEG files that cannot be spliced: broken off, or in several scans, or with Huffman tables that are full.
 
 All coefficients are read, the touched ones replaced, and all written again with the best tables: in the same scans
 where the file is progressive, else in one. The coefficients stay bit for bit; the file's size may change a little.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,55 +18,41 @@ from inpaint_app.photofile.jpeg import huffman
 from inpaint_app.photofile.jpeg.bytes import huffman_segment, intervals, segment, stuffed
 from inpaint_app.photofile.jpeg.file import SOS, HuffmanTable, JpegError, JpegFile, Scan
 
-if TYPE_CHECKING:
-    from inpaint_app.photofile.jpeg.ranges import Parted
-
 _EMPTY = huffman.NO_TABLE
 _ROOM = 4096
+Ordered = tuple[NDArray[np.int32], NDArray[np.int64], int]
 
 
 @dataclass(slots=True, eq=False)
 class Whole:
-    """All coefficients (B, 64) of a file, component by component in raster order, padded to whole units.
-
-    parts: where the scans of a progressive file can be spliced.
-    """
+    """All coefficients (B, 64) of a file, component by component in raster order, padded to whole units."""
 
     file: JpegFile
     wanted: NDArray[np.int32]
     coefficients: NDArray[np.int16]
     units: NDArray[np.int32]
     kept: NDArray[np.int16]
-    parts: list[Parted]
 
     @classmethod
     def read(cls, file: JpegFile, wanted: NDArray[np.int32]) -> Whole:
         """Decode all scans; raises JpegError where the data is damaged."""
-        units = _unit_rows(file)
+        units = unit_rows(file)
         coefficients = np.zeros((units.size, 64), np.int16)
-        marked = np.zeros(len(coefficients) if file.progressive and not file.torn else 0, np.bool_)
-        marked[units[wanted >= 0] if len(marked) else []] = True
-        orders = {scan.components: _order(file, scan, units) for scan in file.scans}
-        parts = [_read_scan(file, scan, orders[scan.components], coefficients, marked) for scan in file.scans]
-        kept = coefficients[units[wanted >= 0]]
-        return cls(file, wanted, coefficients, units, kept, parts if len(marked) else [])
+        slots, seen = np.arange(units.size, dtype=np.int32), np.zeros(units.size, np.int64)
+        for scan in file.scans:
+            read_scan(file, scan, order_of(file, scan, units), slots, coefficients, seen)
+        return cls(file, wanted, coefficients, units, coefficients[units[wanted >= 0]])
 
     def marks(self) -> NDArray[np.int64]:
-        """See `jpeg_stream.Stream.marks`; decodes once more, because it is seldom needed."""
-        from inpaint_app.photofile.jpeg.passes import hash_units
-
-        marks = np.zeros(len(self.units), np.int64)
-        hash_units(self.units, Whole.read(self.file, self.wanted).coefficients, marks)
-        return marks
+        """See `stream.Stream.marks`; decodes once more, because it is seldom needed."""
+        return marks_of(self.file)
 
     def written(
         self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
     ) -> tuple[list[bytes], bool]:
-        """See `jpeg_stream.Stream.written`. The touched units of this reading are overwritten."""
+        """See `stream.Stream.written`. The touched units of this reading are overwritten."""
         numbers = np.flatnonzero(touched)
         self.coefficients[self.units[numbers]] = coefficients[self.wanted[numbers]]
-        if self.parts:
-            return [self._spliced(part) or self.scan(part.scan) for part in self.parts], True
         try:
             return self._scans()
         finally:
@@ -78,44 +63,8 @@ class Whole:
     def compared(
         self, again: JpegFile, touched: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int16], NDArray[np.bool_]] | None:
-        """See `stream.Sequential.compared`."""
-        from inpaint_app.photofile.jpeg.ranges import confirmed
-
-        if not self.parts or len(again.scans) != len(self.parts) or not again.progressive:
-            return None
-        for part, other in zip(self.parts, again.scans, strict=True):
-            scan = part.scan
-            if (scan.components, scan.band, scan.high, scan.low, scan.restart) != (
-                other.components, other.band, other.high, other.low, other.restart,
-            ):  # fmt: skip
-                return None
-            old, new = _codes(scan, scan.tables), _codes(other, other.tables)
-            plain, starts = intervals(again, other)
-            dc, ac = (_reading(again, other, kind) for kind in (0, 1))
-            used = [_needs(scan, kind) for kind in (0, 1)]
-            if any(np.any((old[kind] != new[kind]) & (old[kind] > 0)) for kind in (0, 1) if used[kind]):
-                return None
-            if not confirmed(part, plain, starts, dc, ac, self.coefficients):
-                return None
-        kept = self.coefficients[self.units[self.wanted >= 0]]
-        same = np.ones(len(self.units), np.bool_)
-        same[self.wanted >= 0] = (kept == self.kept).all(axis=(1, 2))
-        return kept, same
-
-    def _spliced(self, part: Parted) -> bytes | None:
-        """The scan with its ranges coded anew, by its own tables and what they lack; None where these have no room."""
-        from inpaint_app.photofile.jpeg.ranges import spliced
-
-        scan, tables = part.scan, part.scan.tables
-        missing = np.zeros((2, len(scan.components), 256), np.int64)
-        coded, ends = spliced(part, self.coefficients, _codes(scan, tables), missing)
-        if missing.any():
-            grown = _grown(scan, missing)
-            if grown is None:
-                return None
-            tables, missing = grown, np.zeros_like(missing)
-            coded, ends = spliced(part, self.coefficients, _codes(scan, tables), missing)
-        return None if missing.any() else self._headed(scan, tables) + stuffed(coded, ends)
+        """See `stream.Stream.compared`: every unit was coded anew."""
+        return None
 
     def _scans(self) -> tuple[list[bytes], bool]:
         scans = self.file.scans
@@ -133,7 +82,7 @@ class Whole:
         """One scan's tables, header and coded bytes: with its own tables where they have all symbols, else the best."""
         from inpaint_app.photofile.jpeg.passes_out import write_pass
 
-        order, owner, per_mcu = _order(self.file, scan, self.units)
+        order, owner, per_mcu = order_of(self.file, scan, self.units)
         every = scan.restart * per_mcu or len(order)
         parts, before = len(scan.components), np.zeros(4, np.int64)
         ends = np.zeros(-(-len(order) // every), np.int64)
@@ -149,65 +98,77 @@ class Whole:
         )
         tables, histogram = scan.tables, np.zeros((2, parts, 256), np.int64)
         out = np.empty((scan.end - scan.data) * 9 // 8 + _ROOM, np.uint8)
-        done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends, before) if tables else -1
-        grown = _grown(scan, histogram) if done >= 0 and histogram.any() else None
+        done = (
+            write_pass(*fixed, False, histogram, codes_of(scan, tables), out, ends, before) if tables else -1
+        )
+        grown = grown_tables(scan, histogram) if done >= 0 and histogram.any() else None
         if grown is not None:
             tables, histogram = grown, np.zeros_like(histogram)
-            done = write_pass(*fixed, False, histogram, _codes(scan, tables), out, ends, before)
+            done = write_pass(*fixed, False, histogram, codes_of(scan, tables), out, ends, before)
         if done < 0 or histogram.any():
             histogram[:] = 0
-            bits = write_pass(*fixed, True, histogram, _codes(scan, {}), np.empty(0, np.uint8), ends, before)
+            bits = write_pass(
+                *fixed, True, histogram, codes_of(scan, {}), np.empty(0, np.uint8), ends, before
+            )
             if histogram[0, :, 12:].any():
                 raise JpegError("its coefficients are out of range")
             tables = _best_tables(scan, histogram)
-            codes = _codes(scan, tables)
+            codes = codes_of(scan, tables)
             bits += int((histogram * (codes & 0xFF)).sum())
             out = np.empty(bits // 8 + len(ends) + _ROOM, np.uint8)
             write_pass(*fixed, False, histogram, codes, out, ends, before)
-        return self._headed(scan, tables) + stuffed(out, ends)
-
-    def _headed(self, scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> bytes:
-        """The segments in front of a scan's bytes: the tables that it names, and its header."""
-        head = bytes((len(scan.components),)) + b"".join(
-            bytes((self.file.components[c].id, (dc << 4) | ac))
-            for c, dc, ac in zip(scan.components, scan.dc, scan.ac, strict=True)
-        )
-        head += bytes((*scan.band, (scan.high << 4) | scan.low))
-        named = {(0, n) for n in scan.dc} | {(1, n) for n in scan.ac}
-        used = {key: table for key, table in tables.items() if key in named}
-        return (huffman_segment(used) if used else b"") + segment(SOS, head)
+        return headed(self.file, scan, tables) + stuffed(out, ends)
 
 
-def _read_scan(
-    file: JpegFile, scan: Scan, ordered: tuple[NDArray[np.int32], NDArray[np.int64], int],
-    coefficients: NDArray[np.int16], marked: NDArray[np.bool_],
-) -> Parted:  # fmt: skip
-    """Decode one scan into the coefficients; raises JpegError. ordered: see `_order`.
+def marks_of(file: JpegFile) -> NDArray[np.int64]:
+    """A hash of each unit's coefficients; see `stream.Stream.marks`."""
+    from inpaint_app.photofile.jpeg.passes import hash_units
 
-    marked: rows of coefficients that are to be written, or empty.
-    """
+    whole = Whole.read(file, np.full(file.units[0] * file.units[1], -1, np.int32))
+    marks = np.zeros(len(whole.units), np.int64)
+    hash_units(whole.units, whole.coefficients, marks)
+    return marks
+
+
+def headed(file: JpegFile, scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> bytes:
+    """The segments in front of a scan's bytes: the tables that it names, and its header."""
+    head = bytes((len(scan.components),)) + b"".join(
+        bytes((file.components[c].id, (dc << 4) | ac))
+        for c, dc, ac in zip(scan.components, scan.dc, scan.ac, strict=True)
+    )
+    head += bytes((*scan.band, (scan.high << 4) | scan.low))
+    named = {(0, n) for n in scan.dc} | {(1, n) for n in scan.ac}
+    used = {key: table for key, table in tables.items() if key in named}
+    return (huffman_segment(used) if used else b"") + segment(SOS, head)
+
+
+def read_scan(
+    file: JpegFile, scan: Scan, ordered: Ordered, slots: NDArray[np.int32], values: NDArray[np.int16],
+    seen: NDArray[np.int64], *, noting: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Decode one scan; returns its ranges and stops, see `passes.read_pass`. Raises JpegError."""
     from inpaint_app.photofile.jpeg.passes import read_pass
-    from inpaint_app.photofile.jpeg.ranges import Parted
 
     order, owner, per_mcu = ordered
     plain, starts = intervals(file, scan)
     every = scan.restart * per_mcu or len(order)
     if len(starts) - 1 != -(-len(order) // every) and not file.torn:
         raise JpegError("its restart markers are damaged")
-    dc, ac = (_reading(file, scan, kind) for kind in (0, 1))
-    here = marked[order] if len(marked) else marked
-    runs = int(np.count_nonzero(here[1:] & ~here[:-1])) + len(starts) if len(marked) else 0
-    ranges, stops = np.zeros((runs, 5), np.int64), np.zeros(len(starts) - 1 if len(marked) else 0, np.int64)
+    runs = 0
+    if noting:
+        here = slots[order] >= 0
+        runs = int(np.count_nonzero(here[1:] & ~here[:-1])) + len(starts)
+    ranges, stops = np.zeros((runs, 9), np.int64), np.zeros(len(starts) - 1 if noting else 0, np.int64)
     count = read_pass(
-        plain, starts, every, order, owner, coefficients, dc, ac, *scan.band, scan.high, scan.low,
-        file.progressive, file.torn, marked, ranges, stops, 0, np.zeros(4, np.int64),
+        plain, starts, every, order, owner, slots, values, seen, reading(file, scan, 0), reading(file, scan, 1),
+        *scan.band, scan.high, scan.low, file.progressive, file.torn, noting, ranges, stops, 0, np.zeros(4, np.int64),
     )  # fmt: skip
     if count < 0 and not file.torn:
         raise JpegError("its coded data is damaged")
-    return Parted(scan, order, owner, every, plain, starts, ranges[:count], stops)
+    return ranges[: max(count, 0)], stops
 
 
-def _grown(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable] | None:
+def grown_tables(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable] | None:
     """The scan's own tables with codes for the missing symbols (2, parts, 256), or None where there is no room."""
     tables = dict(scan.tables)
     for kind, numbers in ((0, scan.dc), (1, scan.ac)):
@@ -222,7 +183,7 @@ def _grown(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int], Huff
     return tables
 
 
-def _codes(scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> NDArray[np.uint32]:
+def codes_of(scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> NDArray[np.uint32]:
     """Writing tables (2, parts, 256) of each part of a scan."""
     return np.stack(
         [
@@ -243,20 +204,20 @@ def _best_tables(scan: Scan, histogram: NDArray[np.int64]) -> dict[tuple[int, in
     return tables
 
 
-def _reading(file: JpegFile, scan: Scan, kind: int) -> NDArray[np.int32]:
+def reading(file: JpegFile, scan: Scan, kind: int) -> NDArray[np.int32]:
     """Reading tables of each part of a scan; empty ones where the scan needs none."""
-    used, numbers = _needs(scan, kind), scan.ac if kind else scan.dc
+    used, numbers = needs(scan, kind), scan.ac if kind else scan.dc
     return np.stack(
         [huffman.reading(huffman.needed(scan.tables, kind, n) if used else _EMPTY) for n in numbers]
     )
 
 
-def _needs(scan: Scan, kind: int) -> bool:
+def needs(scan: Scan, kind: int) -> bool:
     """Whether a scan codes by a table. kind: 0 DC, 1 AC."""
     return scan.band[1] > 0 if kind else scan.band[0] == 0 and scan.high == 0
 
 
-def _unit_rows(file: JpegFile) -> NDArray[np.int32]:
+def unit_rows(file: JpegFile) -> NDArray[np.int32]:
     """(N, B): which row of the coefficient array each block of each unit is."""
     across, down = file.units
     rows, start = [], 0
@@ -267,9 +228,7 @@ def _unit_rows(file: JpegFile) -> NDArray[np.int32]:
     return np.concatenate(rows, axis=1)
 
 
-def _order(
-    file: JpegFile, scan: Scan, units: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int64], int]:
+def order_of(file: JpegFile, scan: Scan, units: NDArray[np.int32]) -> Ordered:
     """The scan's blocks in coding order, the part of the scan each block of an MCU belongs to, blocks per MCU."""
     sampling = file.sampling
     begins = np.cumsum([0, *(h * v for h, v in sampling)])

@@ -1,7 +1,7 @@
 """A JPEG's coefficients, unit by unit, and the way back into the same kind of file.
 
 A sequential file of one scan is spliced: its units' bits are found, and written again around the new units. Other
-files (progressive, several scans) are read whole; see `jpeg_progressive`.
+files are parted in each of their scans (progressive: `ranges`) or read whole (several scans: `progressive`).
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def read_stream(file: JpegFile, wanted: NDArray[np.int32]) -> Stream:
     if not file.progressive and len(file.scans) == 1 and len(scan.components) == len(file.components):
         return Sequential.read(file, scan, wanted)
     from inpaint_app.photofile.jpeg.progressive import Whole
+    from inpaint_app.photofile.jpeg.ranges import Progressive
 
-    return Whole.read(file, wanted)
+    return (Progressive if file.progressive and not file.torn else Whole).read(file, wanted)
 
 
 @dataclass(slots=True, eq=False)
