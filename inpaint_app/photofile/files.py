@@ -1,7 +1,7 @@
 """The one gate in and out for photos: formats, orientation, alpha, depth, colour profile, metadata, limits.
 
 `load` takes a photo in, `encode` and `save` hand it out in its own format with every sample outside the hole as it
-was; `rendered` gives a bounded preview.
+was.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from inpaint_app.types import Image, Mask
 
 __all__ = [
     "SUFFIX", "Encoded", "Limits", "Method", "Photo", "Report", "SaveOptions", "Saved",
-    "chosen_format", "encode", "header_of", "load", "moment_of", "planned", "read_bytes", "rendered", "save", "warm_up",
+    "chosen_format", "encode", "header_of", "load", "moment_of", "planned", "read_bytes", "save", "warm_up",
     "write_bytes",
 ]  # fmt: skip
 
@@ -103,15 +103,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def rendered(photo: Photo, max_side: int) -> Image:
-    """A preview (h, w, 3) whose longer side is at most `max_side` pixels; the photo's own pixels if it is small."""
-    longest = max(photo.width, photo.height)
-    if longest <= max_side:
-        return photo.rgb
-    size = (max(1, round(photo.width * max_side / longest)), max(1, round(photo.height * max_side / longest)))
-    return np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA))
 
 
 def warm_up() -> None:

@@ -54,11 +54,15 @@ def page(request: Any, server: Any, browser: Any) -> Iterator[Studio]:
 
 
 def complaints(studio: Studio, where: str) -> list[str]:
-    """What axe-core finds on the page as it is now, by all its rules, those that it still tries out too."""
+    """What axe-core finds on the page as it is now, by all its rules, those that it still tries out too.
+
+    A dark page differs from the light one by its colours alone: there by the rules of colour.
+    """
     found = studio.page.evaluate(
         """async () => {
-            const rules = axe.getRules().map((rule) => rule.ruleId).filter((rule) => rule !== "color-contrast-enhanced"
-                && rule !== "identical-links-same-purpose");
+            const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+            const rules = axe.getRules(dark ? ["cat.color"] : undefined).map((rule) => rule.ruleId)
+                .filter((rule) => rule !== "color-contrast-enhanced" && rule !== "identical-links-same-purpose");
             const options = { runOnly: { type: "rule", values: rules }, resultTypes: ["violations"] };
             const result = await axe.run(document, options);
             const where = (one) => one.nodes.map((node) => node.html.slice(0, 160)).slice(0, 4);

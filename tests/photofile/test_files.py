@@ -199,14 +199,6 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         files.write_bytes(b"x", tmp_path / ("n" * 300 + ".png"))
 
 
-def test_rendered_is_bounded_and_keeps_small_photos() -> None:
-    photo = files.load(saved(scene(60, 90), "PNG"))
-    assert files.rendered(photo, 45).shape == (30, 45, 3)
-    assert files.rendered(photo, 90) is photo.rgb
-    thin = files.load(saved(scene(1, 900), "PNG"))
-    assert files.rendered(thin, 100).shape == (1, 100, 3)
-
-
 def test_a_profile_is_carried_and_numbers_are_not_converted() -> None:
     pixels = scene(20, 20)
     photo = files.load(saved(pixels, "PNG", icc_profile=b"wide gamut" * 9))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,21 +19,20 @@ if TYPE_CHECKING:
 
 
 class FeedForward:
-    """A network that fills a window in one go. Subclasses name the entry of the manifest.
+    """A network that fills a window in one go.
 
-    restores: the network is shown what the hole holds (the window's guide, or, where there is none, its image).
+    weights: its entry in the manifest. restores: the network is shown what the hole holds (the window's guide, or,
+    where there is none, its image).
     """
 
-    weights: ClassVar[str]
-    restores: ClassVar[bool] = False
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, weights: str, restores: bool = False) -> None:
         """Load the weights; raises MissingWeights, CheckpointError."""
         environment.share_cores()
         import torch
 
         from inpaint_app.models import checkpoints
 
+        self.weights, self.restores = weights, restores
         where = checkpoints.folder(settings)
         self._size = checkpoints.entry(self.weights, where).size
         self._network = checkpoints.create(self.weights, where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -84,32 +84,17 @@ class FeedForward:
         return np.asarray(pixels.permute(1, 2, 0).cpu().numpy())
 
 
-class ContextEncoder(FeedForward):
-    """Pathak et al. 2016, for any hole."""
-
-    weights = "context-encoder"
-
-
-class SharpContextEncoder(FeedForward):
-    """The same, trained against a discriminator."""
-
-    weights = "context-encoder-sharp"
-
-
-class ContextualAttention(FeedForward):
-    """Yu et al. 2018, half the width."""
-
-    weights = "contextual-attention-small"
-
-
 class DetailAttention(FeedForward):
     """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020).
 
     Matched at the network's size, borrowed at the window's own, up to `LARGEST` times the network's.
     """
 
-    weights = "contextual-attention-detail"
     LARGEST: ClassVar[int] = 8
+
+    def __init__(self, settings: Settings) -> None:
+        """See FeedForward."""
+        super().__init__(settings, weights="contextual-attention-detail")
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Fill the window at its own size; see Backend.inpaint."""
@@ -128,44 +113,20 @@ class DetailAttention(FeedForward):
         return restored(fill, window)
 
 
-class Glcic(FeedForward):
-    """Iizuka et al. 2017."""
-
-    weights = "glcic"
-
-
-class MosaicRestorer(FeedForward):
-    """Report 001's variant of contextual attention, which restores a pixelated region."""
-
-    weights = "mosaic"
-    restores = True
-
-
-class Autoencoder(FeedForward):
-    """The plain baseline of report 001."""
-
-    weights = "autoencoder"
-
-
-class VariationalAutoencoder(FeedForward):
-    """Report 002."""
-
-    weights = "vae-small"
-
-
-class AdversarialAutoencoder(FeedForward):
-    """Report 002, with its discriminator."""
-
-    weights = "gan-small"
-
-
-class ChannelwiseContextEncoder(FeedForward):
-    """Pathak et al. 2016 as report 001 has it."""
-
-    weights = "context-encoder-channelwise-small"
-
-
-class SevenLayer(FeedForward):
-    """Report 000's context encoder."""
-
-    weights = "seven-layer-small"
+# What papers and reports have, by the name of its weights; the lab's training says how each was made.
+ContextEncoder = partial(FeedForward, weights="context-encoder")  # Pathak et al. 2016, for any hole
+SharpContextEncoder = partial(FeedForward, weights="context-encoder-sharp")  # trained against a discriminator
+ContextualAttention = partial(
+    FeedForward, weights="contextual-attention-small"
+)  # Yu et al. 2018, half the width
+Glcic = partial(FeedForward, weights="glcic")  # Iizuka et al. 2017
+MosaicRestorer = partial(
+    FeedForward, weights="mosaic", restores=True
+)  # report 001's, restores what was pixelated
+Autoencoder = partial(FeedForward, weights="autoencoder")  # report 001's plain baseline
+VariationalAutoencoder = partial(FeedForward, weights="vae-small")  # report 002
+AdversarialAutoencoder = partial(FeedForward, weights="gan-small")  # report 002, with its discriminator
+ChannelwiseContextEncoder = partial(
+    FeedForward, weights="context-encoder-channelwise-small"
+)  # Pathak et al., in 001
+SevenLayer = partial(FeedForward, weights="seven-layer-small")  # report 000's context encoder
