@@ -28,7 +28,7 @@ def lacks(spec: BackendSpec) -> tuple[Missing, ...]:
 READY = [spec for spec in registry.BACKENDS if spec.family != "diffusion" and not lacks(spec)]
 UNREADY = [spec for spec in registry.BACKENDS if lacks(spec)]
 
-each_backend = pytest.mark.parametrize("spec", READY, ids=lambda spec: spec.name)
+each_backend = pytest.mark.parametrize("spec", READY, ids=lambda spec: spec.name, scope="module")
 
 COPYING = "exemplar"
 
