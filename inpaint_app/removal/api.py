@@ -111,8 +111,8 @@ def remove(
     another size is scaled to the photo, of another proportion refused unless stretch_mask or letterbox_mask says how it
     fits. objects: words such as "people", "cars", "dog". grow, feather: pixels, None chooses.
     options: of the backend, such as seed=1. candidates: fill with so many seeds and return the best one, with all of
-    them as its `candidates`. belongings, shadows: "off" leaves what the named ones ride, carry and wear, or the clear
-    shadows that they cast. shots: further shots of the place, files or photos: what they show behind the hole is
+    them as its `candidates`. belongings, shadows: "off" leaves what the named ones ride, carry and wear, or their clear
+    shadows and reflections. shots: further shots of the place, files or photos: what they show behind the hole is
     taken before any fill, and told in the result's `behind`; everything_that_moves takes out what is gone in them;
     from_motion adds frames of the film in a motion photo's file.
     Known pixels of the result equal the photo's. Raises NothingFound, MaskError, OptionError, MissingError,

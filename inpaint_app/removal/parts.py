@@ -1,4 +1,4 @@
-"""What goes with a found thing: its belongings, its shadow; each kind is found by a function of photo and finds.
+"""What goes with a found thing, its belongings, shadow and reflection: each kind is found from photo and finds.
 
 A part is an Instance whose `of` is the number of what it belongs to, which may itself be a part.
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from inpaint_app.segmenters.base import NONE
 from inpaint_app.segmenters.parts import belongings
+from inpaint_app.segmenters.parts.reflections import with_reflections
 from inpaint_app.segmenters.parts.shadows import with_shadows
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import meant
@@ -40,14 +41,17 @@ KINDS: dict[str, Kind] = {
         "what people ride, carry and wear goes with them, and a driver with the car",
         belongings.WEAKEST,
     ),
-    "shadows": Kind(with_shadows, "clear cast shadows go with what casts them"),
+    "shadows": Kind(
+        lambda image, found, settings: with_reflections(image, with_shadows(image, found, settings)),
+        "clear cast shadows and clear reflections go with what they are of",
+    ),
 }
 """The kinds of parts, by the name of their field of a Request, in the order in which they are looked for."""
 
 NEAR = 8
 """Finds among which the parts of one are looked for, itself and the nearest to it: in a crowd all would take long."""
 
-LABELS = {"shadow": "shadows"}
+LABELS = {"shadow": "shadows", "reflection": "shadows"}
 """Which kind a part is of, by its label; "belongings" where none stands here."""
 
 

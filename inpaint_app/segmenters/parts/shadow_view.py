@@ -211,3 +211,13 @@ def dilated(mask: Mask, width: int) -> Mask:
     """The mask grown by an ellipse of an odd width."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     return np.asarray(cv2.dilate(mask.view(np.uint8), kernel) > 0)
+
+
+def placed(region: Mask, area: Box) -> tuple[Box, Mask]:
+    """A region of an area's crop at the photo's own size: its box there and its mask."""
+    tight = padded(bounds(region) or Box(0, 0, 1, 1), 1, region.shape)
+    across, down = area.width / region.shape[1], area.height / region.shape[0]
+    left, right = (area.left + round(edge * across) for edge in (tight.left, tight.right))
+    top, bottom = (area.top + round(edge * down) for edge in (tight.top, tight.bottom))
+    box = Box(left, top, right, bottom)
+    return box, resized(region[tight.slices], (box.width, box.height)) > 127

@@ -18,10 +18,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.imaging.mask import bounds
 from inpaint_app.segmenters.parts import shadow_judge as judge
 from inpaint_app.segmenters.parts import shadow_network as network
-from inpaint_app.segmenters.parts.shadow_view import LEAST, Plane, View, covered, dilated, resized, seen
+from inpaint_app.segmenters.parts.shadow_view import (
+    LEAST,
+    Plane,
+    View,
+    covered,
+    dilated,
+    placed,
+    resized,
+    seen,
+)
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask
 
@@ -83,7 +92,7 @@ def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) 
     for region, caster, view in sorted(chosen, key=lambda one: -one[0].sure if one[0] else 0):
         if region is None or view is None:
             continue
-        box, mask = _placed(region.region, view.area)
+        box, mask = placed(region.region, view.area)
         mask &= ~covered([*found, *taken], box)
         tight = bounds(mask)
         if tight is not None:
@@ -153,13 +162,3 @@ def _softened(region: Mask, view: View) -> Mask:
     """The region with its penumbra: what is near and at least a third as dark."""
     level = max(0.05, 0.35 * float(np.median(view.dark[region])))
     return region | (dilated(region, 9) & view.free & (view.dark > level))
-
-
-def _placed(region: Mask, area: Box) -> tuple[Box, Mask]:
-    """A region of an area's crop at the photo's own size: its box there and its mask."""
-    tight = padded(bounds(region) or Box(0, 0, 1, 1), 1, region.shape)
-    across, down = area.width / region.shape[1], area.height / region.shape[0]
-    left, right = (area.left + round(edge * across) for edge in (tight.left, tight.right))
-    top, bottom = (area.top + round(edge * down) for edge in (tight.top, tight.bottom))
-    box = Box(left, top, right, bottom)
-    return box, resized(region[tight.slices], (box.width, box.height)) > 127
