@@ -52,17 +52,13 @@ def summary(record: dict[str, Any], several: bool = False) -> str:
     """A record as a line for people. several: other photos have lines too, so it says which this is."""
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
     place = record["result"] if record["result"] != "-" else "standard output"
+    true = f" ({record['shots']['told']})" if "shots" in record else ""
     return (
         f"{place}{' from ' + record['photo'] if several else ''}: {_gone(record)}{share:.1f} % of the photo filled by "
-        f"{record['backend']} in {record['seconds']:.2f} s{_true(record)}; {record['file']['kept']}"
+        f"{record['backend']} in {record['seconds']:.2f} s{true}; {record['file']['kept']}"
         f"{_of_several(record)}; "
         f"shown elsewhere in the file: {record['file']['elsewhere']}"
     )
-
-
-def _true(record: dict[str, Any]) -> str:
-    """How much of the hole other shots showed."""
-    return f" ({record['shots']['told']})" if "shots" in record else ""
 
 
 def _gone(record: dict[str, Any]) -> str:

@@ -131,7 +131,7 @@ class _Grid:
 
     def pixels(self, box: Box, members: frozenset[int]) -> Mask:
         """The hole pixels of those groups in a box of the photo."""
-        place = _moved(box, -self.outer.left, -self.outer.top)
+        place = box.moved(-self.outer.left, -self.outer.top)
         rows = np.arange(place.top, place.bottom) // self.cell
         columns = np.arange(place.left, place.right) // self.cell
         near = self.labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -150,7 +150,7 @@ class _Grid:
             min(limits[0], self.outer.left + (left + within.right) * size),
             min(limits[1], self.outer.top + (top + within.bottom) * size),
         )
-        return _moved(_bounds(self.pixels(area, frozenset((number,)))), area.left, area.top)
+        return _bounds(self.pixels(area, frozenset((number,)))).moved(area.left, area.top)
 
 
 def holes(mask: Mask, context: float, context_minimum: int, largest: int | None = None) -> list[Hole]:
@@ -164,7 +164,9 @@ def holes(mask: Mask, context: float, context_minimum: int, largest: int | None 
         return []
     grid, rule = _Grid.of(mask, box), _Rule(mask.shape, context, context_minimum, largest)
     rows = [row for number in range(1, len(grid.extents) + 1) for row in _parts(grid, rule, number)]
-    groups = _merged(_Groups.of(rows), rule)
+    groups = _Groups.of(rows)
+    if len(rows) > 1:
+        groups = _merged(groups, rule)
     found = []
     for place, members, margin in zip(groups.boxes, groups.members, rule.margins(groups), strict=True):
         around = Box(*(int(edge) for edge in place))
@@ -203,10 +205,6 @@ def _bounds(mask: Mask) -> Box:
     if box is None:
         raise AssertionError("a group of hole pixels has at least one")
     return box
-
-
-def _moved(box: Box, right: int, down: int) -> Box:
-    return Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
 
 
 def _merged(groups: _Groups, rule: _Rule) -> _Groups:

@@ -188,7 +188,7 @@ def open_header(data: bytes, name: str, limits: Limits, frame: int | None = None
         head = png.only_header(data)  # before Pillow, which makes room for an animated one as it opens it
         _check_pixels(head.width, head.height, name, limits)
     source, image = data, _opened(data, limits)
-    format = _format(image)
+    format = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
     many = choose.count(image, format, data)
     index = choose.number(image, frame, many, name)
     if format == "TIFF" and (ordered := pages.view(data, index)) != data:
@@ -206,12 +206,13 @@ def open_header(data: bytes, name: str, limits: Limits, frame: int | None = None
 
 def _opened(data: bytes, limits: Limits) -> PillowImage.Image:
     with _header_lock:
+        PillowImage.init()
         # Pillow's own threshold is one number for the whole process; ours is a setting, checked right below. Pillow
         # refuses from twice its threshold, some formats while they are opened: they make room for a first frame then.
         most = round(limits.megapixels * 1e6) if limits.megapixels < float("inf") else None
         before, PillowImage.MAX_IMAGE_PIXELS = PillowImage.MAX_IMAGE_PIXELS, most
         try:
-            return PillowImage.open(io.BytesIO(data), formats=[f for f in READ if f in _known_formats()])
+            return PillowImage.open(io.BytesIO(data), formats=[f for f in READ if f in PillowImage.OPEN])
         finally:
             PillowImage.MAX_IMAGE_PIXELS = before
 
@@ -224,21 +225,12 @@ def _check_pixels(width: int, height: int, name: str, limits: Limits) -> None:
         )
 
 
-def _known_formats() -> set[str]:
-    PillowImage.init()
-    return set(PillowImage.OPEN)
-
-
 def _register_heif(name: str) -> None:
     try:
         import pillow_heif
     except ImportError as error:
         raise MissingPackage(f"{name} is a HEIC photo; to open it: pip install pillow-heif") from error
     pillow_heif.register_heif_opener(thumbnails=False)
-
-
-def _format(image: PillowImage.Image) -> str:
-    return {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
 
 
 def _decoded(opened: Opened, name: str, limits: Limits) -> tuple[Opened, Native, str]:

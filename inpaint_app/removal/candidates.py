@@ -112,17 +112,13 @@ def _named(number: int, count: int, most: int) -> str:
 
 def _best(made: Sequence[Result]) -> Result:
     """The cleanest; of several the one that the others agree with most, which takes three to tell."""
-    weights = [_appeared(one) for one in made]
+    # How much appeared: confidence times pixels; 0 for a clean fill.
+    weights = [sum(new.confidence * int(new.mask.sum()) for new in one.appeared) for one in made]
     cleanest = [one for one, weight in zip(made, weights, strict=True) if weight == min(weights)]
     if len(cleanest) < 3:
         return cleanest[0]
     agreed = agreements(cleanest)
     return cleanest[agreed.index(max(agreed))]
-
-
-def _appeared(result: Result) -> float:
-    """How much appeared: confidence times pixels; 0 for a clean fill."""
-    return float(sum(one.confidence * int(one.mask.sum()) for one in result.appeared))
 
 
 def agreements(results: Sequence[Result]) -> list[float]:

@@ -184,7 +184,7 @@ def _window(
     progress: Progress,
 ) -> tuple[windows.Frame, Window]:
     """What a backend sees of one hole, and where that is; other holes of `pending` that reach in count there too."""
-    where = _frame(hole.box, canvas, filler.spec, hole.margin)
+    where = windows.frame(hole.box, canvas.shape, margin=hole.margin, **asdict(filler.spec.size))
     image, mask = windows.cut(canvas, pending, where)
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
     coarse, pixel = None, 0.0
@@ -230,11 +230,6 @@ def _laid(
 def _largest(rule: SizeRule) -> int:
     """Side up to which a window of fine holes needs no scaling down (or little, for a network of a fixed size)."""
     return rule.maximum or (max(LARGEST // 2, 2 * rule.native) if rule.native else LARGEST)
-
-
-def _frame(box: Box, image: Image, spec: BackendSpec, margin: int | None = None) -> windows.Frame:
-    rule = spec.size
-    return windows.frame(box, image.shape, margin=margin, **asdict(rule))
 
 
 def _inside(box: Box, outer: Box) -> Box:

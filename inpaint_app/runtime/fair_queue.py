@@ -103,17 +103,14 @@ class Line:
                 ahead = sum(other.place < turn.place for other in self._line)
                 if self._at_work is None and not ahead:
                     self._line.remove(turn)
-                    self._begin(turn)
+                    # The line stands where this turn does; who has fallen behind it needs no remembering.
+                    self._at_work, self._stands = turn, turn.place[0]
+                    self._last = {owner: last for owner, last in self._last.items() if last > self._stands}
                     return
                 before = ahead + (self._at_work is not None)
             turn.progress(0.0, f"Busy, {before} before you")
             with self._change:
                 self._change.wait(LOOK_EVERY)
-
-    def _begin(self, turn: _Turn) -> None:
-        """The line stands where this turn does; who has fallen behind it needs no remembering."""
-        self._at_work, self._stands = turn, turn.place[0]
-        self._last = {owner: last for owner, last in self._last.items() if last > self._stands}
 
     def _leave(self, turn: _Turn) -> None:
         with self._change:
