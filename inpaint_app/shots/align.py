@@ -22,8 +22,11 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 _opencv: Any = cv2  # whose stubs lack some of it
 
-SIDE = 1024
-"""Longest side of the pictures that are aligned and compared."""
+SIDE, WHOLE = 832, 768
+"""Longest side of what is compared around a hole, and of the whole pictures by which shots are first aligned."""
+
+SLACK = 24
+"""Pixels of a view by which a refined place of a shot may be off."""
 
 FINE, ROUNDS = 512, 60
 """Longest side of what is aligned to fractions of a pixel around a hole, and ECC's iterations at most."""
@@ -66,11 +69,18 @@ class View:
         part = mask[self.box.slices].view(np.uint8) * np.uint8(255)
         return np.asarray(_resized(part, self.size) > 0)
 
-    def shrunk(self, shot: Image) -> tuple[Image, Matrix]:
-        """A shot, no finer than the view needs, and its pixels to those of that."""
+    def shrunk(self, shot: Image, matrix: Matrix) -> tuple[Image, Matrix]:
+        """What the view needs of a shot, no finer than it needs it, and the shot's pixels to those of that."""
+        left, top, right, bottom = self.box.left, self.box.top, self.box.right, self.box.bottom
+        corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
+        there = cv2.perspectiveTransform(corners, matrix)[0]
+        rim = SLACK / self.scale
+        low = np.clip(there.min(axis=0) - rim, 0, np.subtract(shot.shape[1::-1], 2)).astype(int)
+        high = np.clip(there.max(axis=0) + rim, low + 2, shot.shape[1::-1]).astype(int)
+        area = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
         shrink = min(1.0, self.scale)
-        small = _resized(shot, (round(shot.shape[0] * shrink), round(shot.shape[1] * shrink)))
-        return small, _scaling(small.shape[1] / shot.shape[1], small.shape[0] / shot.shape[0])
+        size = max(1, round(area.height * shrink)), max(1, round(area.width * shrink))
+        return _resized(shot[area.slices], size), View(area, size).matrix
 
     def warped(self, shrunk: tuple[Image, Matrix], matrix: Matrix) -> tuple[Image, Mask]:
         """A shrunk shot seen in the view, and where it reaches; matrix: photo pixels to the shot's."""
@@ -94,7 +104,7 @@ class Reference:
     """The photo that shots are laid over: what of it is looked at is the same for all of them."""
 
     def __init__(self, photo: Image, hole: Mask) -> None:
-        self._whole = view(Box(0, 0, photo.shape[1], photo.shape[0]))
+        self._whole = view(Box(0, 0, photo.shape[1], photo.shape[0]), WHOLE)
         self._small, self._known = self._whole.cut(photo), ~self._whole.cut_mask(hole)
 
     def align(self, shot: Image, hidden: Mask | None = None) -> tuple[Matrix, float]:
@@ -103,7 +113,7 @@ class Reference:
         hidden: what to leave out of the shot, as the hole is of the photo.
         """
         best: tuple[Matrix, float] = (np.eye(3), -1.0)
-        own = view(Box(0, 0, shot.shape[1], shot.shape[0]))
+        own = view(Box(0, 0, shot.shape[1], shot.shape[0]), WHOLE)
         small = own.cut(shot)
         for number, matrix in enumerate(self._guesses(small, own, hidden)):
             there, inside = self._whole.warped((small, own.matrix), matrix)

@@ -29,8 +29,8 @@ BLURRED = 0.5
 LEAST_KNOWN = 200
 """Pixels around a hole that a shot must share with the photo."""
 
-BETTER = 0.004
-"""By how much a refined place must be more alike to be taken."""
+STEADIER = 0.004
+"""By how much a refined place must be more alike to be taken where the camera stood still."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +63,9 @@ def seen_in(
     """The shot in a view of the photo, its place refined by what is known there; None where it shows too little."""
     look = None
     gray = align.gray(seen)
-    small = view.shrunk(shot)
-    own = None if hidden is None else view.shrunk(hidden.view(np.uint8) * np.uint8(255))
+    better = 0.0 if matrix[0, 1] else STEADIER
+    small = view.shrunk(shot, matrix)
+    own = None if hidden is None else view.shrunk(hidden.view(np.uint8) * np.uint8(255), matrix)
     for _ in range(2):
         there, inside = view.warped(small, matrix)
         if own is not None:
@@ -76,7 +77,7 @@ def seen_in(
         picture = found.matched(there)
         its = align.gray(picture)
         quality = align.likeness(gray, its, where)
-        if look is not None and quality < look.quality + BETTER:
+        if look is not None and quality < look.quality + better:
             return look
         apart = movers.apart(seen.astype(np.float32), picture)[agreed]
         noise = float(np.median(apart)) if len(apart) else 9.0
@@ -151,25 +152,28 @@ class _Tile:
 
     def drawn(self, labels: NDArray[np.uint8], trusted: Sequence[Mask]) -> Floats:
         """Each pixel of its own look, over soft seams, its noise lowered by the other looks that agree."""
+        pictures = {
+            index: self.picture(look)
+            for index, look in enumerate(self.looks, 1)
+            if trusted[index - 1].any() or (labels == index).any()
+        }
         total = np.zeros((*labels.shape, 3), np.float32)
         weights = np.full((*labels.shape, 1), 1e-6, np.float32)
-        for index, look in enumerate(self.looks, 1):
+        for index, picture in pictures.items():
             own = labels == index
             if own.any():
                 weight = cv2.GaussianBlur(own.astype(np.float32), (0, 0), self.soft)[..., None]
-                total += weight * self.picture(look)
+                total += weight * picture
                 weights += weight
         drawn = np.asarray(total / weights, np.float32)
         soft = movers.blurred(drawn)
         total, weights = drawn.copy(), np.ones((*labels.shape, 1), np.float32)
-        for index, look in enumerate(self.looks, 1):
-            if trusted[index - 1].any():
-                other = self.picture(look)
-                apart = movers.apart(movers.blurred(other), soft)
-                near = np.exp(-0.5 * (apart / max(3.0, 2.0 * look.noise)) ** 2)
-                weight = (near * trusted[index - 1] * (labels != index))[..., None]
-                total += weight * other
-                weights += weight
+        for index, other in pictures.items():
+            apart = movers.apart(movers.blurred(other), soft)
+            near = np.exp(-0.5 * (apart / max(3.0, 2.0 * self.looks[index - 1].noise)) ** 2)
+            weight = (near * trusted[index - 1] * (labels != index))[..., None]
+            total += weight * other
+            weights += weight
         return np.asarray(OWN * drawn + (1 - OWN) * total / weights, np.float32)
 
 

@@ -142,7 +142,7 @@ def behind(
     image, source = photo.copy(), np.zeros(hole.shape, np.uint8)
     found = list(aligned)
     apart = holes(hole, CONTEXT, LEAST_CONTEXT, align.SIDE)
-    shares, stood = [], False
+    shares, stood, used = [], False, np.zeros(len(shots) + 1, np.int64)
     for number, one in enumerate(apart):
         progress(0.5 + 0.5 * number / len(apart), "Looking behind it in the other shots")
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(one.box.width, one.box.height)))
@@ -154,10 +154,11 @@ def behind(
             labels, trusted, still = _chosen(view.cut(photo), opening, inner, looks)
             stood |= still
             laying.lay(one, view, labels, trusted, looks, [shot.image for shot in shots], image, source)
-        shares.append(float(np.count_nonzero(source[one.box.slices][one.mask]) / np.count_nonzero(one.mask)))
-    used = np.bincount(source.ravel(), minlength=len(shots) + 1)
+        own = np.bincount(source[one.box.slices][one.mask], minlength=len(used))
+        shares.append(float(1 - own[0] / own.sum()))
+        used += own
     found = [replace(fit, used=int(used[number + 1])) for number, fit in enumerate(found)]
-    share = float(1 - used[0] / source.size) / max(1e-9, float(np.count_nonzero(hole)) / source.size)
+    share = float(used[1:].sum() / max(1, used.sum()))
     notes = [f"{fit.name} {fit.note}: not used." for fit in found if fit.note and not fit.used]
     scales = [_resolution(fit.matrix, hole.shape) for fit in found if fit.used]
     soft = [scale for scale in scales if scale < SOFTER]
@@ -215,15 +216,20 @@ def _chosen(
 
     And where each look agrees with that, and whether something in the hole stands still in all of them.
     """
-    pictures, inside = [look.picture for look in looks], [look.inside for look in looks]
+    near = masks.padded(masks.bounds(opening) or Box(0, 0, 1, 1), LEAST_CONTEXT, opening.shape).slices
+    pictures, inside = [look.picture[near] for look in looks], [look.inside[near] for look in looks]
     noise = [look.noise for look in looks]
-    compared = movers.compared(seen.astype(np.float32), pictures, inside, ~opening, core, noise)
-    labels = choosing.chosen(compared, opening, pictures, inside, [look.quality for look in looks])
+    wanted, inner = opening[near], core[near]
+    compared = movers.compared(seen[near].astype(np.float32), pictures, inside, ~wanted, inner, noise)
+    labels = np.zeros(opening.shape, np.uint8)
+    labels[near] = own = choosing.chosen(compared, wanted, pictures, inside, [one.quality for one in looks])
     agreeing = []
-    for number, (look, others) in enumerate(zip(looks, compared.others, strict=True), 1):
-        differs = (others >> (np.maximum(labels, 1) - 1).astype(np.uint32)) & 1
+    for number, (reached, others) in enumerate(zip(inside, compared.others, strict=True), 1):
+        differs = (others >> (np.maximum(own, 1) - 1).astype(np.uint32)) & 1
         rate = compared.against[number - 1] / np.maximum(1, compared.differing[number - 1])
-        agreeing.append(look.inside & (labels > 0) & ((labels == number) | ((differs == 0) & (rate < 0.5))))
+        agrees = np.zeros(opening.shape, bool)
+        agrees[near] = reached & (own > 0) & ((own == number) | ((differs == 0) & (rate < 0.5)))
+        agreeing.append(agrees)
     return labels, agreeing, bool(compared.still.any())
 
 
