@@ -41,7 +41,7 @@ def match(photo: Image, shot: Image, where: Mask) -> tuple[Light, Mask]:
     that leave out, round by round, what differs by more than 2.5 times the median.
     """
     soft, other = (cv2.GaussianBlur(one, (0, 0), 1.5).astype(np.float32) for one in (photo, shot))
-    at = np.flatnonzero(where)[:: max(1, np.count_nonzero(where) // 3000)]
+    at = np.flatnonzero(where)[:: max(1, np.count_nonzero(where) // 6000)]
     goal, given = soft.reshape(-1, 3)[at], other.reshape(-1, 3)[at]
     curve = np.tile(np.arange(256, dtype=np.float32), (3, 1))
     kept = np.ones(len(at), bool)
