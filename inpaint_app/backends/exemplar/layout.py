@@ -41,8 +41,10 @@ RING = 24
 """Pixels around the hole whose detail is the measure."""
 TRUSTED = 0.5
 """Share of the fill's energy that a band of the guide must have for the fill to take that band from it."""
-LOUDER = 0.8, 1.6
-"""What the fill's detail is lowered and raised by at most."""
+BANDS = (2, 4), (1, 2), (0, 2)
+"""Between which blurs, in pixels, the fill's detail is brought to its strength, one after the other, twice."""
+LOUDER = 0.8, 1.35
+"""What a band is lowered and raised by at most at once."""
 FORETELLING = 2.5
 """From so many sigmas of the split on, the guide has all that is there: its energy tells how rough the hole is."""
 FAINT = 0.1
@@ -140,25 +142,33 @@ def _strengthen(part: Image, guide: Image, opening: Mask, sigma: float) -> None:
     """Bring the detail in the hole to the strength that the guide foretells, by LOUDER at most. Writes into `part`.
 
     Foretold is what a ring around the hole has, times how much more or less of the guide's finest two octaves the hole
-    has than that ring: smooth stays smooth beside a rough rim, and foam is rougher than the water around it.
+    has than that ring: smooth stays smooth beside a rough rim, and foam is rougher than the water around it. Band by
+    band, for the split takes most where the guide's knowledge ends. In brightness alone, as in `grain`.
     """
     wide = cv2.dilate(opening.view(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)) > 0
     ring = wide & ~opening
     if not ring.any():
         return
-    detail, laid = (energy(one, low, high) for one, low, high in ((part, 0, 2), (guide, sigma, 2 * sigma)))
-    foretold = laid[opening].mean() / (laid[ring].mean() + FAINT) * detail[ring].mean()
-    gain = ((foretold + FAINT) / (detail[opening].mean() + FAINT)) ** 0.5
-    gain = float(np.clip(gain, *LOUDER))
-    soft = cv2.GaussianBlur(part, (0, 0), 2)
-    cv2.copyTo(cv2.addWeighted(part, gain, soft, 1 - gain, 0), opening.view(np.uint8), part)
+    laid = energy(guide, sigma, 2 * sigma)
+    foretold = (laid[opening].mean() + FAINT) / (laid[ring].mean() + FAINT)
+    for low, high in BANDS * 2:
+        detail = band(part, low, high)
+        squares = np.square(detail)
+        gain = ((foretold * squares[ring].mean() + FAINT) / (squares[opening].mean() + FAINT)) ** 0.5
+        louder = np.rint((np.clip(gain, *LOUDER) - 1) * detail).astype(np.int16)
+        cv2.add(part, cv2.merge([louder] * 3), part, opening.view(np.uint8), cv2.CV_8U)
+
+
+def band(image: Image, low: float, high: float) -> NDArray[np.float32]:
+    """Brightness between two blurs (sigma in pixels; 0: none)."""
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine = cv2.GaussianBlur(luma, (0, 0), low) if low else luma
+    return np.asarray(fine - cv2.GaussianBlur(luma, (0, 0), high), np.float32)
 
 
 def energy(image: Image, low: float, high: float) -> NDArray[np.float32]:
-    """Squares of the brightness between two blurs (sigma in pixels; 0: none)."""
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    fine = cv2.GaussianBlur(luma, (0, 0), low) if low else luma
-    return np.asarray(np.square(fine - cv2.GaussianBlur(luma, (0, 0), high)), np.float32)
+    """Squares of that."""
+    return np.asarray(np.square(band(image, low, high)), np.float32)
 
 
 def coarse(apart: NDArray[Any], hole: Mask, sigma: float) -> NDArray[np.float32]:
