@@ -82,7 +82,7 @@ _SIZES = {
     # It sees the hole as large as its 128 pixels allow: 0.25 to 0.7 dB nearer to the truth than with more around it.
     "context-encoder-raw": SizeRule(context=0.12, context_minimum=16, native=128),
     # It takes its detail from the window at full size.
-    "contextual-attention-raw": SizeRule(maximum=1024, square=True),
+    "contextual-attention-raw": SizeRule(maximum=4096, square=True),
 }
 
 # What is finer than its 128 pixels it borrows, and blends: followed, that lies over a fill like a veil.

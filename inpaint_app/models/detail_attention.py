@@ -65,16 +65,18 @@ class DetailAttention(nn.Module):
         laid = self._laid(image, mask)
         return laid.coarse, laid.completed + mask * laid.amount * laid.borrowed
 
-    def enlarged(self, image: Tensor, mask: Tensor, large: Tensor, hole: Tensor) -> Tensor:
-        """The fill at whole times the size, with the detail that the large image has: (B, 3, k S, k S), -1..1.
+    def matched(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of one image, as for `forward`: who borrows where, what is no detail, and how much to add.
 
-        image, mask: as for `forward`. large (B, 3, k S, k S), hole (B, 1, k S, k S): the same at the large size.
+        (N, 2, 2): row and column, in places, of each that touches the hole and of the one that it takes most of.
+        (S, S, 3): mean of the known pixels around each, -1..1. (S, S): 0..MOST.
         """
-        laid, size = self._laid(image, mask), large.shape[2:]
-        mean = F.interpolate(laid.mean, size, mode="bicubic")
-        borrowed = rebuilt(laid.shares, (large - mean) * (1 - hole))
-        amount = F.interpolate(laid.amount, size, mode="bilinear")
-        return F.interpolate(laid.coarse.clamp(-1, 1), size, mode="bicubic") + amount * borrowed
+        laid, side = self._laid(image, mask), image.shape[2] // STEP
+        most, which = laid.shares[0].max(2)  # (G, L)
+        numbers = grouped(torch.arange(side * side, device=mask.device).view(1, 1, side, side))[0, ..., 0]
+        pairs = torch.stack([numbers, numbers.gather(1, which)], 2)[most > 0]
+        places = torch.stack([pairs // side, pairs % side], 2)
+        return places, laid.mean[0].permute(1, 2, 0).contiguous(), laid.amount[0, 0]
 
     def _laid(self, image: Tensor, mask: Tensor) -> _Laid:
         coarse = self.coarse(image, mask)

@@ -10,6 +10,7 @@ from safetensors.torch import save
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Backend, BackendSpec, Window
+from inpaint_app.backends.networks.borrowing import laid_on
 from inpaint_app.backends.networks.feedforward import ContextEncoder, DetailAttention
 from inpaint_app.backends.networks.semantic import poisson
 from inpaint_app.errors import Cancelled, CheckpointError, MissingWeights
@@ -186,6 +187,28 @@ def test_borrowed_detail_is_as_fine_as_the_window(tiny: Settings, shape: tuple[i
     if min(shape) > 30:
         steps = [np.abs(np.diff(one.astype(float), axis=1))[mask[:, 1:]].mean() for one in (fill, even)]
         assert steps[0] > steps[1] + 3
+
+
+@pytest.mark.parametrize(("shape", "apart"), [((256, 256), True), ((192, 320), True), ((256, 256), False)])
+def test_blended_patches_are_as_rough_as_each_of_them(shape: tuple[int, int], apart: bool) -> None:
+    """Whether they come from all over the window or from beside each other; where the window is even, nothing comes."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(128, 20, (*shape, 3)).clip(0, 255).astype(np.uint8)
+    hole, seen = np.zeros(shape, bool), np.ones(shape, bool)
+    hole[100:164, 100:164] = True
+    rows = np.stack(np.mgrid[:32, :32], 2).reshape(-1, 2)
+    lends = (
+        np.stack([rng.integers(0, 10, len(rows)), rng.integers(0, 32, len(rows))], 1)
+        if apart
+        else rows - (12, 0)
+    )
+    flat = np.full_like(image, 128)
+    rest = np.full((128, 128, 3), 128, np.float32), np.ones((128, 128), np.float32)
+    made = laid_on(flat, image, hole, seen, 2.0, np.stack([rows, lends], 1), *rest)
+    inner = slice(112, 152), slice(112, 152)
+    assert 0.85 < made[inner].std() / image[~hole].std() < 1.1
+    assert np.array_equal(made[~hole], image[~hole])
+    assert laid_on(flat, flat, hole, seen, 2.0, np.stack([rows, lends], 1), *rest)[hole].std() == 0
 
 
 def test_a_network_that_makes_no_numbers_is_refused(

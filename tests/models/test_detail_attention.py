@@ -6,6 +6,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from inpaint_app.models.detail_attention import (
+    STEP,
     STRIDE,
     DetailAttention,
     blur,
@@ -57,23 +58,20 @@ def test_nothing_known_adds_nothing(network: DetailAttention) -> None:
     assert added(network, photo, torch.zeros(1, 1, SIDE, SIDE)).abs().max() == 0
 
 
-def test_enlarged_it_is_the_same_fill_with_the_large_photos_detail(network: DetailAttention) -> None:
+def test_every_place_at_the_hole_borrows_from_a_known_one_whole_strides_away(
+    network: DetailAttention,
+) -> None:
     torch.manual_seed(5)
-    photo, mask = torch.rand(1, 3, SIDE, SIDE) * 2 - 1, hole()
-    known = photo * (1 - mask)
+    mask = hole()
     with torch.no_grad():
-        refined = network(known, mask)[1] * mask
-        same = network.enlarged(known, mask, known, mask) * mask
-        grain = 0.1 * torch.randn(1, 3, 3 * SIDE, 3 * SIDE)
-        large, opening = (F.interpolate(one, scale_factor=3) for one in (known, mask))
-        fills = [
-            network.enlarged(known, mask, large + g * (1 - opening), opening) for g in (0 * grain, grain)
-        ]
-    assert torch.allclose(same, refined, atol=1e-5)
-    assert fills[0].shape == (1, 3, 3 * SIDE, 3 * SIDE)
-    assert (
-        (fills[1] - fills[0]) * opening
-    ).abs().sum() / opening.sum() > 0.01  # grain that the small one never saw
+        pairs, mean, amount = network.matched((torch.rand(1, 3, SIDE, SIDE) * 2 - 1) * (1 - mask), mask)
+    touching = F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2)[0, 0].nonzero()
+    assert sorted(pairs[:, 0].tolist()) == touching.tolist()
+    assert ((pairs[:, 0] - pairs[:, 1]) % STRIDE == 0).all()
+    known = F.max_pool2d(mask, STEP)[0, 0] == 0
+    assert known[pairs[:, 1, 0], pairs[:, 1, 1]].all()
+    assert mean.shape == (SIDE, SIDE, 3)
+    assert amount.shape == (SIDE, SIDE)
 
 
 def test_holes_of_a_batch_do_not_meet(network: DetailAttention) -> None:

@@ -9,8 +9,12 @@ import numpy as np
 
 from inpaint_app import environment
 from inpaint_app.backends.base import Window
+from inpaint_app.backends.networks.borrowing import laid_on
 from inpaint_app.backends.networks.scaling import restored, scaled
 from inpaint_app.errors import CheckpointError
+from inpaint_app.imaging.mask import bounds
+from inpaint_app.imaging.window import cut, frame
+from inpaint_app.imaging.window import restored as back
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress
 
@@ -87,10 +91,11 @@ class FeedForward:
 class DetailAttention(FeedForward):
     """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020).
 
-    Matched at the network's size, borrowed at the window's own, up to `LARGEST` times the network's.
+    Laid out from nearby, as "context-encoder-raw" does, matched at the network's size in the whole window, borrowed at
+    the window's own.
     """
 
-    LARGEST: ClassVar[int] = 8
+    NEAR: ClassVar = {"context": 0.12, "context_minimum": 16}
 
     def __init__(self, settings: Settings) -> None:
         """See FeedForward."""
@@ -102,15 +107,25 @@ class DetailAttention(FeedForward):
 
         progress(0.0, "Filling")
         image, mask = window.image, window.mask
+        box = bounds(mask)
+        if box is None:
+            return image.copy()
+        where = frame(box, mask.shape, native=self._size, **self.NEAR)
+        near = cut(image, mask, where)
         # Squeezed where it is no square, as what it learned from was: from a mirrored rim it would borrow.
-        times = min(self.LARGEST, -(-max(mask.shape) // self._size))
         photo, hole = self._tensors(*scaled(image, mask, self._size))
-        large, opening = self._tensors(*scaled(image, mask, self._size * times))
         with torch.inference_mode():
-            made = self._network.enlarged(photo * (1 - hole), hole, large * (1 - opening), opening)
-        fill = self._pixels(made)
+            part, opening = self._tensors(*near)
+            made = self._pixels(self._network.coarse(part * (1 - opening), opening))
+            found = self._network.matched(photo * (1 - hole), hole)
+        pairs, mean, amount = (one.cpu().numpy() for one in found)
+        progress(0.5, "Borrowing detail")
+        layout, seen = image.copy(), np.zeros_like(mask)
+        layout[where.crop.slices], seen[where.crop.slices] = back(made, where), True
+        pixel = where.crop.width / where.size[1]
+        fill = laid_on(layout, image, mask, seen, pixel, pairs, (mean + 1) * np.float32(127.5), amount)
         progress(1.0, "Filling")
-        return restored(fill, window)
+        return fill
 
 
 # What papers and reports have, by the name of its weights; the lab's training says how each was made.

@@ -1,0 +1,117 @@
+"""Detail that attention borrows, at the window's own size: patches faded into each other over a layout.
+
+A mean of patches that have nothing to do with each other is fainter than each of them (Heitz & Neyret,
+"High-Performance By-Example Noise using a Histogram-Preserving Blending Operator", 2018, section 3). They divide by
+what uncorrelated ones lose; patches from beside each other lose nothing, so the loss is measured here: the energy of what
+was borrowed over that of the blend, around each pixel. Then the detail gives up what the layout knows, and the layout
+meets the hole's rim.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.types import Box, Image, Mask
+
+Floats = NDArray[np.float32]
+STEP = 4
+"""Pixels of the network between places; each lends a patch of twice that side (models/detail_attention.py)."""
+MOST = 2.0
+"""What the blend is enlarged by at most: four patches overlap, and uncorrelated ones lose no more."""
+NEAR = 2.0
+"""Sigma, in the network's pixels, of the neighbourhood whose energy is compared."""
+SPLIT = 2.0
+"""Sigma, in the layout's pixels, from which on the layout says it alone, and how far the rim's colours reach."""
+FAINT = 0.1
+"""Squared grey values that are as good as none."""
+
+
+def laid_on(
+    layout: Image, image: Image, hole: Mask, seen: Mask, pixel: float, pairs: NDArray[Any], mean: Floats, amount: Floats
+) -> Image:  # fmt: skip
+    """The layout (H, W, 3) in the hole with the detail that the image lends; the image elsewhere.
+
+    seen: where the layout was drawn, the hole and some of its surroundings. pixel: what one of its pixels covers. pairs
+    (N, 2, 2): row and column of each place that borrows, and of the one that lends. mean (S, S, 3), grey values,
+    and amount (S, S), at the network's size: what is no detail, and how much of it to add.
+    """
+    box = bounds(hole)
+    if box is None:
+        return image.copy()
+    area = padded(box, round(3 * SPLIT * pixel) + 1, hole.shape)
+    opening = hole[area.slices]
+    inside = opening.astype(np.float32)
+    detail = _blend(image, hole, area, pairs, mean)
+    share = np.minimum(
+        _part(amount, area, hole.shape), np.float32(1)
+    )  # above 1 it learned to make up for the loss
+    detail *= (share * inside)[..., None]
+    reach = SPLIT * pixel
+    detail -= _blur(detail, reach) / np.maximum(_blur(inside, reach), np.float32(0.1))[..., None]
+    known = (seen & ~hole)[area.slices].astype(np.float32)
+    apart = (image[area.slices].astype(np.float32) - layout[area.slices]) * known[..., None]
+    mass = _blur(known, reach)[..., None]
+    detail += _blur(apart, reach) / np.maximum(mass, np.float32(0.02)) * np.minimum(2 * mass, np.float32(1))
+    out = image.copy()
+    made = np.clip(np.rint(layout[area.slices] + detail), 0, 255).astype(np.uint8)
+    out[area.slices][opening] = made[opening]
+    return out
+
+
+def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Floats) -> Floats:
+    """The patches of detail faded into each other over the area (h, w, 3), with the energy that each of them has."""
+    down, across = (side / len(mean) for side in hole.shape)
+    side = max(1, round(2 * STEP * down)), max(1, round(2 * STEP * across))
+    fade = np.outer(*(np.hanning(length + 2)[1:-1] for length in side)).astype(np.float32)
+    total = np.zeros((area.height, area.width, 5), np.float32)  # colours, energy, weight
+    corners = np.rint((STEP * pairs - STEP / 2) * (down, across)).astype(int)
+    for (top, left), source in zip(corners[:, 0], corners[:, 1], strict=True):
+        first = np.maximum(np.maximum((area.top - top, area.left - left), -source), 0)
+        last = np.minimum(np.minimum((area.bottom - top, area.right - left), hole.shape - source), side)
+        if (first >= last).any():
+            continue
+        lent = Box(*(source + first)[::-1].tolist(), *(source + last)[::-1].tolist())
+        detail = image[lent.slices] - _part(mean, lent, hole.shape)
+        detail[hole[lent.slices]] = 0
+        weight = fade[first[0] : last[0], first[1] : last[1], None]
+        there = total[
+            top + first[0] - area.top : top + last[0] - area.top,
+            left + first[1] - area.left : left + last[1] - area.left,
+        ]
+        there[..., :3] += weight * detail
+        there[..., 3:4] += weight * np.square(detail).mean(2, keepdims=True)
+        there[..., 4:] += weight
+    total[..., :4] /= np.maximum(total[..., 4:], np.float32(1e-6))
+    opening = hole[area.slices].astype(np.float32)
+    lent_energy, left_energy = total[..., 3] * opening, np.square(total[..., :3]).mean(2) * opening
+    reach = NEAR * (down * across) ** 0.5
+    lost = (_blur(lent_energy, reach) + FAINT) / (_blur(left_energy, reach) + FAINT)
+    return np.asarray(total[..., :3] * np.clip(np.sqrt(lost), 1, MOST)[..., None], np.float32)
+
+
+def _part(small: Floats, part: Box, shape: tuple[int, ...]) -> Floats:
+    """A part of what the network says of the window of `shape` (H, W), at the window's size."""
+    down, across = (len(small) / side for side in shape[:2])
+    matrix = np.array(
+        [[across, 0, (part.left + 0.5) * across - 0.5], [0, down, (part.top + 0.5) * down - 0.5]]
+    )
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    made = cv2.warpAffine(
+        small, matrix, (part.width, part.height), flags=how, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(made, np.float32)
+
+
+def _blur(values: Floats, sigma: float) -> Floats:
+    """Blurred on a grid as coarse as the blur allows."""
+    step = max(1, int(sigma / 2))
+    height, width = values.shape[:2]
+    if step > 1:
+        values = cv2.resize(values, (-(-width // step), -(-height // step)), interpolation=cv2.INTER_AREA)
+    values = cv2.GaussianBlur(values, (0, 0), sigma / step)
+    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
