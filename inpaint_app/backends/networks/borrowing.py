@@ -2,9 +2,9 @@
 
 A mean of patches that have nothing to do with each other is fainter than each of them (Heitz & Neyret,
 "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator", 2018, section 3). They divide by
-what uncorrelated ones lose; patches from beside each other lose nothing, so the loss is measured here: the energy of what
-was borrowed over that of the blend, around each pixel. Then the detail gives up what the layout knows, and the layout
-meets the hole's rim.
+what uncorrelated ones lose; patches from beside each other lose nothing, so the loss is measured here: the energy of
+what was borrowed over that of the blend, around each pixel. Then the detail gives up what the layout knows, and the
+layout meets the hole's rim.
 """
 
 from __future__ import annotations
