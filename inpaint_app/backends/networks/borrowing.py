@@ -111,7 +111,7 @@ def _blur(values: Floats, sigma: float) -> Floats:
     """Blurred on a grid as coarse as the blur allows."""
     step = max(1, int(sigma / 2))
     height, width = values.shape[:2]
-    if step > 1:
-        values = cv2.resize(values, (-(-width // step), -(-height // step)), interpolation=cv2.INTER_AREA)
-    values = cv2.GaussianBlur(values, (0, 0), sigma / step)
-    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    size = -(-width // step), -(-height // step)
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA) if step > 1 else values
+    soft = cv2.GaussianBlur(small, (0, 0), sigma / step)
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

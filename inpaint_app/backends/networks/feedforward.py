@@ -95,7 +95,7 @@ class DetailAttention(FeedForward):
     the window's own.
     """
 
-    NEAR: ClassVar = {"context": 0.12, "context_minimum": 16}
+    CONTEXT: ClassVar[float] = 0.12
 
     def __init__(self, settings: Settings) -> None:
         """See FeedForward."""
@@ -110,7 +110,7 @@ class DetailAttention(FeedForward):
         box = bounds(mask)
         if box is None:
             return image.copy()
-        where = frame(box, mask.shape, native=self._size, **self.NEAR)
+        where = frame(box, mask.shape, context=self.CONTEXT, context_minimum=16, native=self._size)
         near = cut(image, mask, where)
         # Squeezed where it is no square, as what it learned from was: from a mirrored rim it would borrow.
         photo, hole = self._tensors(*scaled(image, mask, self._size))
