@@ -20,7 +20,7 @@ photo's own texture, or none. Deviations from both papers:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -35,6 +35,8 @@ MOST = 2.0
 """The factor by which borrowed detail is enlarged at most: means of several patches are fainter than each."""
 STRIDE = 4
 """Places from one that a place looks at to the next: 16 pixels."""
+REUSED = 0.1
+"""What a share of a place is worth that was taken once already."""
 ROUNDS = 8
 """Of Sinkhorn's scaling."""
 
@@ -72,10 +74,10 @@ class DetailAttention(nn.Module):
         (S, S, 3): mean of the known pixels around each, -1..1. (S, S): 0..MOST.
         """
         laid, side = self._laid(image, mask), image.shape[2] // STEP
-        most, which = laid.shares[0].max(2)  # (G, L)
-        numbers = grouped(torch.arange(side * side, device=mask.device).view(1, 1, side, side))[0, ..., 0]
-        pairs = torch.stack([numbers, numbers.gather(1, which)], 2)[most > 0]
-        places = torch.stack([pairs // side, pairs % side], 2)
+        numbers = grouped(torch.arange(side * side).view(1, 1, side, side))[0, ..., 0]
+        pairs = [numbers[group, [ask, lend]] for group, ask, lend in _chosen(laid.shares[0].cpu())]
+        flat = torch.stack(pairs) if pairs else numbers.new_zeros(0, 2)
+        places = torch.stack([flat // side, flat % side], 2)
         return places, laid.mean[0].permute(1, 2, 0).contiguous(), laid.amount[0, 0]
 
     def _laid(self, image: Tensor, mask: Tensor) -> _Laid:
@@ -124,6 +126,20 @@ class _Laid(NamedTuple):
     shares: Tensor
     borrowed: Tensor
     amount: Tensor
+
+
+def _chosen(shares: Tensor) -> Iterator[tuple[int, int, int]]:
+    """Of shares (G, L, L), group, place, and the one that it takes most of, whoever is surest first.
+
+    What was taken once counts less for the next, by REUSED: a mean of many shows no repetition, one patch does.
+    """
+    left, most = shares.clone(), shares.amax(2)
+    for number in most.flatten().argsort(descending=True).tolist():
+        group, place = divmod(number, shares.shape[1])
+        if most[group, place] > 0:
+            lend = int(left[group, place].argmax())
+            left[group, :, lend] *= REUSED
+            yield group, place, lend
 
 
 def scarcity(scores: Tensor, weight: Tensor, usable: Tensor, share: float) -> Tensor:

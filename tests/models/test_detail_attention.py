@@ -9,6 +9,7 @@ from inpaint_app.models.detail_attention import (
     STEP,
     STRIDE,
     DetailAttention,
+    _chosen,
     blur,
     grouped,
     rebuilt,
@@ -58,15 +59,16 @@ def test_nothing_known_adds_nothing(network: DetailAttention) -> None:
     assert added(network, photo, torch.zeros(1, 1, SIDE, SIDE)).abs().max() == 0
 
 
-def test_every_place_at_the_hole_borrows_from_a_known_one_whole_strides_away(
+def test_a_place_at_the_hole_borrows_from_a_known_one_whole_strides_away(
     network: DetailAttention,
 ) -> None:
     torch.manual_seed(5)
     mask = hole()
     with torch.no_grad():
         pairs, mean, amount = network.matched((torch.rand(1, 3, SIDE, SIDE) * 2 - 1) * (1 - mask), mask)
-    touching = F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2)[0, 0].nonzero()
-    assert sorted(pairs[:, 0].tolist()) == touching.tolist()
+    touching = F.max_pool2d(mask, 2 * STEP, STEP, STEP // 2)[0, 0] > 0
+    assert touching[pairs[:, 0, 0], pairs[:, 0, 1]].all()
+    assert len({tuple(place) for place in pairs[:, 0].tolist()}) == len(pairs) >= 0.8 * touching.sum()
     assert ((pairs[:, 0] - pairs[:, 1]) % STRIDE == 0).all()
     known = F.max_pool2d(mask, STEP)[0, 0] == 0
     assert known[pairs[:, 1, 0], pairs[:, 1, 1]].all()
@@ -97,6 +99,17 @@ def test_no_known_place_is_taken_more_than_its_share() -> None:
     assert scores.softmax(2).mul(weight[..., None]).sum(1)[:, 7].min() > 8
     bound = 1.5 * weight.sum(1) / usable.sum(1)
     assert (taken * weight[..., None]).sum(1).amax(1).div(bound).max() < 1.1
+
+
+def test_what_was_taken_once_is_taken_again_only_where_nothing_is_nearly_as_good() -> None:
+    shares = torch.zeros(1, 3, 3)
+    shares[0, 0] = torch.tensor([0.9, 0.1, 0.0])
+    shares[0, 1] = torch.tensor([0.8, 0.2, 0.0])
+    assert list(_chosen(shares)) == [(0, 0, 0), (0, 1, 1)]
+    shares[0, 1] = torch.tensor([0.98, 0.02, 0.0])
+    assert list(_chosen(shares)) == [(0, 1, 0), (0, 0, 1)]
+    shares[0, 0] = torch.tensor([0.95, 0.05, 0.0])
+    assert list(_chosen(shares)) == [(0, 1, 0), (0, 0, 0)]
 
 
 def test_places_meet_those_whole_strides_away() -> None:
