@@ -37,6 +37,10 @@ STRIDE = 4
 """Places from one that a place looks at to the next: 16 pixels."""
 REUSED = 0.1
 """What a share of a place is worth that was taken once already."""
+FAINT = 1.5e-5
+"""Squares of detail, of -1..1, that are as good as none: half a grey value."""
+ODD = 2.0
+"""How much less a patch counts that is rougher than what a place takes altogether: to that power."""
 ROUNDS = 8
 """Of Sinkhorn's scaling."""
 
@@ -75,7 +79,14 @@ class DetailAttention(nn.Module):
         """
         laid, side = self._laid(image, mask), image.shape[2] // STEP
         numbers = grouped(torch.arange(side * side).view(1, 1, side, side))[0, ..., 0]
-        pairs = [numbers[group, [ask, lend]] for group, ask, lend in _chosen(laid.shares[0].cpu())]
+        detail = ((image - laid.mean) * (1 - mask)).square().mean(1, keepdim=True)
+        rough = grouped(F.avg_pool2d(detail, 2 * STEP, STEP, STEP // 2))[0, ..., 0].add(FAINT).log()  # (G, L)
+        usual = (laid.shares[0] @ rough[..., None]).squeeze(2)
+        odd = (rough[:, None] - usual[..., None]).clamp_min(0)
+        pairs = [
+            numbers[group, [ask, lend]]
+            for group, ask, lend in _chosen((laid.shares[0] * (-ODD * odd).exp()).cpu())
+        ]
         flat = torch.stack(pairs) if pairs else numbers.new_zeros(0, 2)
         places = torch.stack([flat // side, flat % side], 2)
         return places, laid.mean[0].permute(1, 2, 0).contiguous(), laid.amount[0, 0]
