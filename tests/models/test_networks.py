@@ -103,9 +103,9 @@ def test_learns_eight_photos_by_heart(network: nn.Module) -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        if loss < 0.09 * trivial:
+        if loss < 0.19 * trivial:
             break
-    assert loss < 0.1 * trivial
+    assert loss < 0.2 * trivial
 
 
 @pytest.mark.parametrize(
