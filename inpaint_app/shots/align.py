@@ -78,7 +78,10 @@ class View:
         low = np.clip(there.min(axis=0) - rim, 0, np.subtract(shot.shape[1::-1], 2)).astype(int)
         high = np.clip(there.max(axis=0) + rim, low + 2, shot.shape[1::-1]).astype(int)
         area = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
-        shrink = min(1.0, self.scale)
+        shrink = float(
+            np.sqrt(self.size[0] * self.size[1] / max(1.0, cv2.contourArea(there.astype(np.float32))))
+        )
+        shrink = 1.0 if shrink > 0.9 else shrink  # resampled twice, it were softer
         size = max(1, round(area.height * shrink)), max(1, round(area.width * shrink))
         return _resized(shot[area.slices], size), View(area, size).matrix
 

@@ -164,7 +164,7 @@ def behind(
     soft = [scale for scale in scales if scale < SOFTER]
     if soft:
         notes.append(
-            f"{len(soft)} of the shots have {100 * min(soft):.0f} % of the photo's resolution or little more: what is "
+            f"{len(soft)} of the shots {'has' if len(soft) == 1 else 'have'} {100 * min(soft):.0f} % of the photo's resolution or little more: what is "
             "taken from them is softer than the rest."
         )
     if stood:

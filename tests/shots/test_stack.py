@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app.shots import stack
+from inpaint_app.shots import align, stack
+from inpaint_app.types import Box
 from tests.shots.scenes import SIZE, hand_held, hole, place, shots, with_thing
 
 
@@ -109,6 +110,20 @@ def test_a_smaller_shot_is_told_where_it_is_softer() -> None:
     _, found = stack.behind(with_thing(place()), hole(), shots(small))
     assert found.share > 0.9
     assert "% of the photo's resolution" in found.notes[0]
+
+
+def test_a_smaller_shot_is_not_shrunk_further_for_a_view_that_needs_all_of_it() -> None:
+    view = align.view(Box(0, 0, 2 * align.SIDE, align.SIDE))
+    shot = np.zeros((align.SIDE // 2, align.SIDE, 3), np.uint8)
+    assert view.shrunk(shot, np.diag([0.5, 0.5, 1]))[0].shape == shot.shape
+
+
+def test_what_a_view_does_not_need_of_a_shot_is_cut_away() -> None:
+    view = align.view(Box(100, 100, 140, 130))
+    small, there = view.shrunk(place(), np.eye(3))
+    assert small.shape[0] < SIZE[0] and small.shape[1] < SIZE[1]
+    seen, inside = view.warped((small, there), np.eye(3))
+    assert inside.all() and np.array_equal(seen, place()[100:130, 100:140])
 
 
 def test_hidden_pixels_of_a_shot_are_never_taken() -> None:
