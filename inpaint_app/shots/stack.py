@@ -163,8 +163,9 @@ def behind(
     scales = [_resolution(fit.matrix, hole.shape) for fit in found if fit.used]
     soft = [scale for scale in scales if scale < SOFTER]
     if soft:
+        has = "has" if len(soft) == 1 else "have"
         notes.append(
-            f"{len(soft)} of the shots {'has' if len(soft) == 1 else 'have'} {100 * min(soft):.0f} % of the photo's resolution or little more: what is "
+            f"{len(soft)} of the shots {has} {100 * min(soft):.0f} % of the photo's resolution or little more: what is "
             "taken from them is softer than the rest."
         )
     if stood:

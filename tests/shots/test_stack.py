@@ -121,9 +121,11 @@ def test_a_smaller_shot_is_not_shrunk_further_for_a_view_that_needs_all_of_it() 
 def test_what_a_view_does_not_need_of_a_shot_is_cut_away() -> None:
     view = align.view(Box(100, 100, 140, 130))
     small, there = view.shrunk(place(), np.eye(3))
-    assert small.shape[0] < SIZE[0] and small.shape[1] < SIZE[1]
+    assert small.shape[0] < SIZE[0]
+    assert small.shape[1] < SIZE[1]
     seen, inside = view.warped((small, there), np.eye(3))
-    assert inside.all() and np.array_equal(seen, place()[100:130, 100:140])
+    assert inside.all()
+    assert np.array_equal(seen, place()[100:130, 100:140])
 
 
 def test_hidden_pixels_of_a_shot_are_never_taken() -> None:
