@@ -23,6 +23,10 @@ from inpaint_app.removal.request import Marked, Request
 from inpaint_app.shots import align, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
+FEW = 3
+"""Further shots up to which people are looked for in them though none was found in the photo: so few cannot outvote
+somebody who stands in each, behind a hole that was brushed."""
+
 Find = Callable[[Image, Progress], tuple[Instance, ...]]
 
 
@@ -78,6 +82,8 @@ def behind(
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
     grown, _ = masks.grow(marked.mask, request.grow)
     shots, words = list(request.shots), {instance.label for instance in marked.removed}
+    if not words and len(shots) <= FEW:
+        words = {"person"}
     if words:
         for number, shot in enumerate(shots):
             part = progress.part(0.4 * number / len(shots), 0.4 * (number + 1) / len(shots))

@@ -11,10 +11,13 @@ import pytest
 
 import inpaint_app
 from inpaint_app.errors import NothingFound, OptionError
+from inpaint_app.removal.request import Marked
 from inpaint_app.removal.session import Request, Session
+from inpaint_app.removal.shots import behind
 from inpaint_app.settings import Settings
 from inpaint_app.shots import stack
 from inpaint_app.shots.stack import Shot
+from inpaint_app.types import Progress
 from tests.shots.scenes import hand_held, hole, place, shots, with_thing
 
 
@@ -46,6 +49,20 @@ def test_what_no_shot_shows_is_filled_by_the_backend(session: Session) -> None:
     rest = result.mask & ~result.behind.seen
     assert np.abs(result.image[rest].astype(int) - photo[rest]).mean() > 5
     assert (result.image[~result.mask] == photo[~result.mask]).all()
+
+
+@pytest.mark.parametrize(("count", "looked"), [(2, 2), (4, 0)])
+def test_behind_a_brushed_hole_few_shots_are_looked_through_for_people(count: int, looked: int) -> None:
+    """So few may show somebody each, and agree on nothing else."""
+    seen = []
+
+    def find(image: Any, progress: Progress) -> tuple[()]:
+        seen.append(image.shape)
+        return ()
+
+    request = Request(mask=hole(), shots=tuple(shots(*[place()] * count)))
+    behind(with_thing(place()), request, Marked(hole(), (), (), None, ""), find, Progress())
+    assert len(seen) == looked
 
 
 def test_without_usable_shots_it_is_the_plain_fill(session: Session) -> None:
