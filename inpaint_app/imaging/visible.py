@@ -16,13 +16,11 @@ def without_hidden(image: Image, hidden: Mask, hole: Mask) -> Image:
 
     Middle grey where there are none. A new array; equal to `image` wherever that is seen.
     """
-    seen = ~(hidden | hole)
+    seen = (~(hidden | hole)).view(np.uint8)
     scale = min(1.0, _SIDE / max(hidden.shape))
     size = (max(1, round(hidden.shape[1] * scale)), max(1, round(hidden.shape[0] * scale)))
-    colours = image.copy()
-    colours[~seen] = 0
-    weight = cv2.resize(seen.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = cv2.resize(seen * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(cv2.copyTo(image, seen), size, interpolation=cv2.INTER_AREA).astype(np.float32)
     whole = image.copy()
     if not weight.any():
         whole[hidden] = 127
@@ -30,7 +28,7 @@ def without_hidden(image: Image, hidden: Mask, hole: Mask) -> Image:
     small *= 255 / np.maximum(weight, 1)[..., None]
     nearest = _nearest(np.clip(np.rint(small), 0, 255).astype(np.uint8), weight > 0)
     large = cv2.resize(nearest, (hidden.shape[1], hidden.shape[0]), interpolation=cv2.INTER_LINEAR)
-    whole[hidden] = large[hidden]
+    cv2.copyTo(large, hidden.view(np.uint8), whole)
     return whole
 
 
