@@ -68,7 +68,7 @@ def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: f
     """
     py, px = pixels
     apart = guide[py, px] - colours
-    if sigma < NARROW:
+    if sigma < NARROW or not len(py):
         return apart
     box = Box(int(px.min()), int(py[0]), int(px.max()) + 1, int(py[-1]) + 1)
     area = padded(box, round(3 * sigma) + 1, hole.shape)

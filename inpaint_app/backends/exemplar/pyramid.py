@@ -30,7 +30,7 @@ class Level:
     def paint(self, ys: Ints, xs: Ints, colours: Floats) -> None:
         """Set the colours (N, 3) of the pixels at rows `ys` and columns `xs`, rounded where the level holds bytes."""
         if self.features.dtype == np.uint8:
-            colours = cv2.add(colours, 0, dtype=cv2.CV_8U)
+            colours = np.clip(np.rint(colours), 0, 255)
         self.features[ys, xs, :3] = colours
 
 
