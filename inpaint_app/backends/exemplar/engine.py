@@ -68,10 +68,9 @@ def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: f
     """
     py, px = pixels
     apart = guide[py, px] - colours
-    if sigma < NARROW or not len(py):
+    if sigma < NARROW:
         return apart
-    box = Box(int(px.min()), int(py[0]), int(px.max()) + 1, int(py[-1]) + 1)
-    area = padded(box, round(3 * sigma) + 1, hole.shape)
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), round(3 * sigma) + 1, hole.shape)
     py, px = py - area.top, px - area.left
     flat = np.zeros((area.height, area.width, 3), np.float32)
     flat[py, px] = apart
@@ -104,7 +103,6 @@ def _improve(
                 radius=radius,
                 seed=seed + 2 * turn + half,
                 toll=toll,
-                fresh=half == 0,
             )
         weight = vote.weights(field, trust, plan.sharpness_finest if finest else plan.sharpness)
         colours = vote.vote(features, field, weight, py, px)

@@ -149,7 +149,6 @@ def _distance(patch: Floats, rows: Values, y: int, x: int, limit: Any) -> Any:
 def _search(
     rows: Values, index: Ints, corner: tuple[int, int], ys: Ints, xs: Ints, match: Ints, before: Ints, cost: Floats,
     sources: Flags, toll: Floats, start: int, stop: int, stride: int, backward: bool, radius: int, seed: int,
-    fresh: bool,
 ) -> None:  # fmt: skip
     height, width = sources.shape
     down, across = index.shape
@@ -164,11 +163,9 @@ def _search(
         for i in range(2 * RADIUS + 1):
             patch[i] = rows[y - RADIUS + i, left : left + SPAN]
         best_y, best_x = match[k, 0], match[k, 1]
-        best = cost[k]
-        if fresh:
-            best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
-            if charged:
-                best += toll[best_y, best_x]
+        best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
+        if charged:
+            best += toll[best_y, best_x]
         for axis in range(2):
             dy, dx = (step, 0) if axis == 0 else (0, step)
             i, j = y - dy - top, x - dx - left_edge
@@ -227,12 +224,11 @@ def toll(field: Field, weight: float) -> Floats:
 
 
 def search(
-    features: Values, field: Field, *, backward: bool, radius: int, seed: int, toll: Floats = NO_TOLL,
-    fresh: bool = True,
-) -> None:  # fmt: skip
+    features: Values, field: Field, *, backward: bool, radius: int, seed: int, toll: Floats = NO_TOLL
+) -> None:
     """One pass of propagation and random search within `radius`; improves field.match and sets field.cost.
 
-    toll: see `toll`; it counts as part of the cost. fresh: features, matches or toll are others than in the pass before.
+    toll: see `toll`; it counts as part of the cost.
     """
     rows = features.reshape(features.shape[0], -1)
     before = field.match.copy()
@@ -240,7 +236,7 @@ def search(
     def band(start: int, stop: int) -> None:
         _search(
             rows, field.index, field.corner, field.ys, field.xs, field.match, before, field.cost, field.sources,
-            toll, start, stop, field.stride, backward, radius, seed, fresh,
+            toll, start, stop, field.stride, backward, radius, seed,
         )  # fmt: skip
 
     run(band, len(field.ys))

@@ -39,9 +39,6 @@ def _vote(
             i = rows[i + 1]
         if mass > 0.0:
             out[n, 0], out[n, 1], out[n, 2] = red / mass, green / mass, blue / mass
-        else:
-            for c in range(3):
-                out[n, c] = features[py[n], px[n], c]
 
 
 @kernel
@@ -89,7 +86,8 @@ def weights(field: Field, confidence: Floats, sharpness: float) -> Floats:
 
 def vote(features: Values, field: Field, weight: Floats, py: Ints, px: Ints) -> Floats:
     """The averaged colours proposed (N, 3) for the hole's pixels at rows `py` and columns `px`."""
-    out = np.empty((len(py), 3), np.float32)
+    out = features[py, px, :3].astype(np.float32)
+
     rows, columns = _next(field)
 
     def band(start: int, stop: int) -> None:
