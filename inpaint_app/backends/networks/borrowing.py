@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.types import Box, Image, Mask
 
 Floats = NDArray[np.float32]
@@ -31,21 +30,18 @@ FAINT = 0.1
 """Squared grey values that are as good as none."""
 
 
-def laid_on(
-    layout: Image, image: Image, hole: Mask, seen: Mask, pixel: float, pairs: NDArray[Any], mean: Floats, amount: Floats
-) -> Image:  # fmt: skip
-    """The layout (H, W, 3) in the hole with the detail that the image lends; the image elsewhere.
+def lay_on(
+    out: Image, layout: Image, area: Box, part: Mask, image: Image, hole: Mask, pixel: float, pairs: NDArray[Any],
+    mean: Floats, amount: Floats,
+) -> None:  # fmt: skip
+    """Write into a part of the hole the layout with the detail that the image lends.
 
-    seen: where the layout was drawn, the hole and some of its surroundings. pixel: what one of its pixels covers. pairs
-    (N, 2, 2): row and column of each place that borrows, and of the one that lends. mean (S, S, 3), grey values,
-    and amount (S, S), at the network's size: what is no detail, and how much of it to add.
+    out, image (H, W, 3), hole (H, W): the window. layout, part: of the area alone, which has some of its surroundings.
+    pixel: what one of the layout's covers. pairs (N, 2, 2): row and column of each place that borrows, and of the one
+    that lends. mean (S, S, 3), grey values, and amount (S, S), at the network's size: what is no detail, and how much
+    of it to add.
     """
-    box = bounds(hole)
-    if box is None:
-        return image.copy()
-    area = padded(box, round(3 * SPLIT * pixel) + 1, hole.shape)
-    opening = hole[area.slices]
-    inside = opening.astype(np.float32)
+    inside = part.astype(np.float32)
     detail = _blend(image, hole, area, pairs, mean)
     share = np.minimum(
         _part(amount, area, hole.shape), np.float32(1)
@@ -53,14 +49,12 @@ def laid_on(
     detail *= (share * inside)[..., None]
     reach = SPLIT * pixel
     detail -= _blur(detail, reach) / np.maximum(_blur(inside, reach), np.float32(0.1))[..., None]
-    known = (seen & ~hole)[area.slices].astype(np.float32)
-    apart = (image[area.slices].astype(np.float32) - layout[area.slices]) * known[..., None]
+    known = (~hole[area.slices]).astype(np.float32)
+    apart = (image[area.slices].astype(np.float32) - layout) * known[..., None]
     mass = _blur(known, reach)[..., None]
     detail += _blur(apart, reach) / np.maximum(mass, np.float32(0.02)) * np.minimum(2 * mass, np.float32(1))
-    out = image.copy()
-    made = np.clip(np.rint(layout[area.slices] + detail), 0, 255).astype(np.uint8)
-    out[area.slices][opening] = made[opening]
-    return out
+    made = np.clip(np.rint(layout + detail), 0, 255).astype(np.uint8)
+    out[area.slices][part] = made[part]
 
 
 def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Floats) -> Floats:

@@ -9,11 +9,10 @@ import numpy as np
 
 from inpaint_app import environment
 from inpaint_app.backends.base import Window
-from inpaint_app.backends.networks.borrowing import laid_on
+from inpaint_app.backends.networks.borrowing import lay_on
 from inpaint_app.backends.networks.scaling import restored, scaled
 from inpaint_app.errors import CheckpointError
-from inpaint_app.imaging.mask import bounds
-from inpaint_app.imaging.window import cut, frame
+from inpaint_app.imaging.window import cut, frame, holes
 from inpaint_app.imaging.window import restored as back
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress
@@ -91,11 +90,12 @@ class FeedForward:
 class DetailAttention(FeedForward):
     """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020).
 
-    Laid out from nearby, as "context-encoder-raw" does, matched at the network's size in the whole window, borrowed at
-    the window's own.
+    Laid out from nearby, hole by hole, as "context-encoder-raw" does, matched at the network's size in the whole
+    window, borrowed at the window's own.
     """
 
     CONTEXT: ClassVar[float] = 0.12
+    LEAST: ClassVar[int] = 16
 
     def __init__(self, settings: Settings) -> None:
         """See FeedForward."""
@@ -107,23 +107,26 @@ class DetailAttention(FeedForward):
 
         progress(0.0, "Filling")
         image, mask = window.image, window.mask
-        box = bounds(mask)
-        if box is None:
-            return image.copy()
-        where = frame(box, mask.shape, context=self.CONTEXT, context_minimum=16, native=self._size)
-        near = cut(image, mask, where)
         # Squeezed where it is no square, as what it learned from was: from a mirrored rim it would borrow.
         photo, hole = self._tensors(*scaled(image, mask, self._size))
         with torch.inference_mode():
-            part, opening = self._tensors(*near)
-            made = self._pixels(self._network.coarse(part * (1 - opening), opening))
             found = self._network.matched(photo * (1 - hole), hole)
         pairs, mean, amount = (one.cpu().numpy() for one in found)
-        progress(0.5, "Borrowing detail")
-        layout, seen = image.copy(), np.zeros_like(mask)
-        layout[where.crop.slices], seen[where.crop.slices] = back(made, where), True
-        pixel = where.crop.width / where.size[1]
-        fill = laid_on(layout, image, mask, seen, pixel, pairs, (mean + 1) * np.float32(127.5), amount)
+        fill, apart = image.copy(), holes(mask, self.CONTEXT, self.LEAST, 4 * self._size)
+        for number, one in enumerate(apart):
+            progress((number + 1) / (len(apart) + 1), "Borrowing detail")
+            where = frame(
+                one.box, mask.shape, context=self.CONTEXT, context_minimum=self.LEAST, native=self._size
+            )
+            photo, hole = self._tensors(*cut(image, mask, where))
+            with torch.inference_mode():
+                made = self._pixels(self._network.coarse(photo * (1 - hole), hole))
+            part = np.zeros_like(mask)
+            part[one.box.slices] = one.mask
+            lay_on(
+                fill, back(made, where), where.crop, part[where.crop.slices], image, mask,
+                where.crop.width / where.size[1], pairs, (mean + 1) * np.float32(127.5), amount,
+            )  # fmt: skip
         progress(1.0, "Filling")
         return fill
 
