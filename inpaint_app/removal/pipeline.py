@@ -30,6 +30,8 @@ PIXELS_A_FILL = 4e6
 
 LAYOUTS = 8
 """Up to so many holes of one window a guide sees one by one."""
+GIVEN_PIXEL = 1.5
+"""What one pixel of a given guide is taken to cover: fills that are nearly alike agree in all that is coarser."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +191,7 @@ def _window(
     avoid = windows.cut_mask(removal.avoid, where) if removal.avoid is not None else None
     coarse, pixel = None, 0.0
     if removal.guide is not None:
-        coarse = _given(canvas, pending, where, removal.guide)
+        coarse, pixel = _given(canvas, pending, where, removal.guide), GIVEN_PIXEL
     elif filler.spec.restores:
         coarse = windows.resized(canvas[where.crop.slices], where)
     elif filler.guide is not None:

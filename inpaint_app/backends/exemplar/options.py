@@ -53,6 +53,13 @@ class AutoOptions(ExemplarOptions):
         maximum=1.0,
         step=0.05,
     )
+    layout: float = option(
+        1.0,
+        "how much of its large shapes the fill takes from the mean (0: nothing)",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
 
 
 @dataclass(frozen=True, slots=True)
