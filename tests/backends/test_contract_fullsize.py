@@ -1,8 +1,7 @@
 """The contract again on windows as large as photos are: more than 8 and more than 20 megapixels, a hole of 30 %.
 
-Specs that share their code are one backend here: every guided one is the engine with another network before it, and the
-networks that fill in one go are one class with other weights (networks/feedforward.py). What takes a window of its own
-size (SizeRule) shows that the way there and back holds.
+Specs that share a factory are one backend here: every guided one is the engine with another network before it, and the
+networks run by themselves. What takes a window of its own size (SizeRule) shows that the way there and back holds.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import pytest
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import BackendSpec
-from inpaint_app.backends.families import FEEDFORWARD
 from inpaint_app.removal.pipeline import Removal, remove
 from inpaint_app.types import Image, Mask
 from tests.backends.test_contract import READY, filler
@@ -25,14 +23,12 @@ IN_CI = "tens of seconds altogether: CI runs it; set CI=1 to run it here"
 
 
 def distinct() -> list[BackendSpec]:
-    """One spec of each class, guided and unguided; the default stands for all that are guided."""
-    by_class: dict[tuple[str, bool, bool], BackendSpec] = {}
+    """One spec of each factory, guided and unguided; the default stands for all that are guided."""
+    by_factory: dict[tuple[str, bool], BackendSpec] = {}
     for spec in READY:
-        plain = spec.factory.startswith(FEEDFORWARD) and "Detail" not in spec.factory
         if not spec.ensemble:
-            one = FEEDFORWARD if plain else spec.factory, spec.guide is not None, spec.restores
-            by_class.setdefault(one, spec)
-    return list(by_class.values())
+            by_factory.setdefault((spec.factory, spec.guide is not None), spec)
+    return list(by_factory.values())
 
 
 each = pytest.mark.parametrize("spec", distinct(), ids=lambda spec: spec.name)
