@@ -135,7 +135,6 @@ def imported(settings: Settings, *names: str) -> Any:
     with _LOADING:
         _quiet(settings)
         try:
-            torchvision_ops.provide()
             with _readers_kept():
                 return [importlib.import_module(name) for name in names]
         except ModuleNotFoundError as error:
@@ -182,6 +181,12 @@ def _set_up(predictor: Any, model: Any, settings: Settings) -> None:
 
     threads = torch.get_num_threads()
     predictor.setup_model(model, verbose=False)
+    if predictor.device.type == "cpu":
+        # All that warming does there is to import torchvision, which takes seconds; ultralytics' own suppression of
+        # overlaps finds the same.
+        predictor.done_warmup = True
+    else:
+        torchvision_ops.provide()
     torch.set_num_threads(settings.threads or threads)
 
 
