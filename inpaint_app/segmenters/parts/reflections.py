@@ -56,23 +56,24 @@ class Fold(NamedTuple):
 def with_reflections(image: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
     """The finds with their clear reflections: instances labelled "reflection", numbered on, `of` what is reflected.
 
-    image: (H, W, 3) uint8 RGB. Only the MOST largest finds are looked at; shadows have none.
+    image: (H, W, 3) uint8 RGB. Only the MOST largest finds are looked at; shadows have none. The confidence is how alike
+    both are, ALIKE to 1.
     """
     solid = [one for one in found if one.label not in (LABEL, "shadow")]
     number = max((one.number for one in found), default=0)
     taken: list[Instance] = []
     for one in sorted(solid, key=lambda one: -one.mask.size)[:MOST]:
         area = _area(one.box, image.shape[:2])
-        region = _reflection(image, one, [other for other in solid if other is not one], area)
-        if region is None:
+        seen = _reflection(image, one, [other for other in solid if other is not one], area)
+        if seen is None:
             continue
-        box, mask = placed(region, area)
+        box, mask = placed(seen[0], area)
         mask &= ~covered([*found, *taken], box)
         tight = bounds(mask)
         if tight is not None:
             number += 1
             place = Box(*(int(edge + box[i % 2]) for i, edge in enumerate(tight)))
-            taken.append(Instance(number, LABEL, 1.0, place, mask[tight.slices].copy(), of=one.number))
+            taken.append(Instance(number, LABEL, seen[1], place, mask[tight.slices].copy(), of=one.number))
     return (*found, *taken)
 
 
@@ -83,8 +84,8 @@ def _area(box: Box, shape: tuple[int, int]) -> Box:
     return Box(max(0, box.left - beside), box.top, min(shape[1], box.right + beside), min(shape[0], bottom))
 
 
-def _reflection(image: Image, one: Instance, others: list[Instance], area: Box) -> Mask | None:
-    """The reflection's mask in a crop of the area of bounded size; None where there is no clear one."""
+def _reflection(image: Image, one: Instance, others: list[Instance], area: Box) -> tuple[Mask, float] | None:
+    """The reflection's mask in a crop of the area of bounded size, and how alike it is; None where none is clear."""
     if area.bottom - one.box.bottom < SHORTEST * one.box.height:
         return None
     shrunk = min(1.0, HEIGHT / one.box.height)
@@ -107,7 +108,7 @@ def _reflection(image: Image, one: Instance, others: list[Instance], area: Box) 
     last = _end(detail, best, tall.height)
     region = np.zeros_like(own)
     region[best.rows[:last]] = own[best.source[:last]]
-    return dilated(region, 2 * round(RIPPLES * tall.height) + 1) & ~taken
+    return dilated(region, 2 * round(RIPPLES * tall.height) + 1) & ~taken, best.alike
 
 
 def _folds(detail: Plane, near: Mask, taken: Mask, tall: Box) -> Iterator[Fold]:

@@ -52,6 +52,7 @@ def test_a_reflection_is_found_at_any_size(strength: float, scale: int) -> None:
     (one,) = found(image, scale=scale)
     mask = one.full_mask(image.shape[:2])
     assert (one.label, one.number, one.of) == ("reflection", 2, 1)
+    assert reflections.ALIKE <= one.confidence < 1
     assert np.count_nonzero(mask & truth) > 0.95 * np.count_nonzero(truth)
     assert np.count_nonzero(mask) < 1.5 * np.count_nonzero(truth)
     assert not (mask & person(scale).full_mask(image.shape[:2])).any()
