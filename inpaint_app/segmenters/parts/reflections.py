@@ -56,8 +56,8 @@ class Fold(NamedTuple):
 def with_reflections(image: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
     """The finds with their clear reflections: instances labelled "reflection", numbered on, `of` what is reflected.
 
-    image: (H, W, 3) uint8 RGB. Only the MOST largest finds are looked at; shadows have none. The confidence is how alike
-    both are, ALIKE to 1.
+    image: (H, W, 3) uint8 RGB. Only the MOST largest finds are looked at; shadows have none. The confidence is how
+    alike both are, ALIKE to 1.
     """
     solid = [one for one in found if one.label not in (LABEL, "shadow")]
     number = max((one.number for one in found), default=0)
