@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging.mask import bounds
-from inpaint_app.segmenters.parts.shadow_view import covered, dilated, placed, resized
+from inpaint_app.segmenters.parts.shadow_view import covered, dilated, part_of, resized
 from inpaint_app.types import Box, Image, Instance, Mask
 
 LABEL = "reflection"
@@ -60,20 +60,13 @@ def with_reflections(image: Image, found: tuple[Instance, ...]) -> tuple[Instanc
     alike both are, ALIKE to 1.
     """
     solid = [one for one in found if one.label not in (LABEL, "shadow")]
-    number = max((one.number for one in found), default=0)
     taken: list[Instance] = []
     for one in sorted(solid, key=lambda one: -one.mask.size)[:MOST]:
         area = _area(one.box, image.shape[:2])
         seen = _reflection(image, one, [other for other in solid if other is not one], area)
-        if seen is None:
-            continue
-        box, mask = placed(seen[0], area)
-        mask &= ~covered([*found, *taken], box)
-        tight = bounds(mask)
-        if tight is not None:
-            number += 1
-            place = Box(*(int(edge + box[i % 2]) for i, edge in enumerate(tight)))
-            taken.append(Instance(number, LABEL, seen[1], place, mask[tight.slices].copy(), of=one.number))
+        part = None if seen is None else part_of(one, LABEL, seen[1], seen[0], area, (*found, *taken))
+        if part is not None:
+            taken.append(part)
     return (*found, *taken)
 
 

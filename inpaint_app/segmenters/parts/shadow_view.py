@@ -213,7 +213,24 @@ def dilated(mask: Mask, width: int) -> Mask:
     return np.asarray(cv2.dilate(mask.view(np.uint8), kernel) > 0)
 
 
-def placed(region: Mask, area: Box) -> tuple[Box, Mask]:
+def part_of(
+    owner: Instance, label: str, sure: float, region: Mask, area: Box, known: Sequence[Instance]
+) -> Instance | None:
+    """A region of an area's crop as a part of its owner at the photo's own size, numbered on behind what is known.
+
+    What is known keeps its pixels; None where nothing else is left.
+    """
+    box, mask = _placed(region, area)
+    mask &= ~covered(known, box)
+    tight = bounds(mask)
+    if tight is None:
+        return None
+    number = max(one.number for one in known) + 1
+    place = Box(*(int(edge + box[i % 2]) for i, edge in enumerate(tight)))
+    return Instance(number, label, sure, place, mask[tight.slices].copy(), of=owner.number)
+
+
+def _placed(region: Mask, area: Box) -> tuple[Box, Mask]:
     """A region of an area's crop at the photo's own size: its box there and its mask."""
     tight = padded(bounds(region) or Box(0, 0, 1, 1), 1, region.shape)
     across, down = area.width / region.shape[1], area.height / region.shape[0]

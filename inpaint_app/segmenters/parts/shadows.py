@@ -18,21 +18,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.imaging.mask import bounds
 from inpaint_app.segmenters.parts import shadow_judge as judge
 from inpaint_app.segmenters.parts import shadow_network as network
 from inpaint_app.segmenters.parts.shadow_view import (
     LEAST,
     Plane,
     View,
-    covered,
     dilated,
-    placed,
+    part_of,
     resized,
     seen,
 )
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Mask
+from inpaint_app.types import Image, Instance, Mask
 
 LEVELS = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55)
 """Darkness (natural logarithm of lit by shaded) from which on ground is tried as shadow."""
@@ -87,19 +85,13 @@ def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) 
         (best(*pair), *rest)
         for *pair, rest in zip(tried, leans, zip(casters, views, strict=True), strict=True)
     ]
-    number = max((one.number for one in found), default=0)
     taken: list[Instance] = []
     for region, caster, view in sorted(chosen, key=lambda one: -one[0].sure if one[0] else 0):
         if region is None or view is None:
             continue
-        box, mask = placed(region.region, view.area)
-        mask &= ~covered([*found, *taken], box)
-        tight = bounds(mask)
-        if tight is not None:
-            number += 1
-            mask = mask[tight.slices].copy()
-            place = Box(*(int(edge + box[i % 2]) for i, edge in enumerate(tight)))
-            taken.append(Instance(number, judge.LABEL, region.sure, place, mask, of=caster.number))
+        part = part_of(caster, judge.LABEL, region.sure, region.region, view.area, (*found, *taken))
+        if part is not None:
+            taken.append(part)
     return (*found, *taken)
 
 
