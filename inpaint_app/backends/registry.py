@@ -70,6 +70,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "Fills from the border inwards (Telea 2004). At once; good for scratches and wires.",
         "inpaint_app.backends.opencv:Telea",
         options=DiffusionOptions,
+        size=SizeRule(context=0.0, context_minimum=72),  # it looks no further than its radius
         weighs="inpaint_app.backends.opencv:weight",
     ),
     BackendSpec(
@@ -115,6 +116,7 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "inpaint_app.backends.opencv:NavierStokes",
         group=COMPARE,
         options=DiffusionOptions,
+        size=SizeRule(context=0.0, context_minimum=72),  # it looks no further than its radius
         weighs="inpaint_app.backends.opencv:weight",
     ),
     *(network(*row) for row in NETWORKS),

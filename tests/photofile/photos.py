@@ -11,6 +11,8 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from inpaint_app.photofile.jpeg.bytes import huffman_segment
+from inpaint_app.photofile.jpeg.file import DHT, HuffmanTable, parse, read_huffman
 from inpaint_app.types import Image, Mask
 
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -65,3 +67,33 @@ def jpeg_sampled(rgb: Image, sampling: str, quality: int = 90, **options: int) -
 def decoded(data: bytes) -> NDArray[Any]:
     """Pillow's own decoding, in the stored orientation."""
     return np.asarray(PillowImage.open(io.BytesIO(data)))
+
+
+def crowded(data: bytes) -> bytes:
+    """A JPEG whose AC tables have no room for another code: what was free has symbols that no scan uses."""
+    file = parse(data)
+    parts, done = [], 0
+    for index, (marker, begin, end) in enumerate(file.segments):
+        if marker != DHT:
+            continue
+        tables = {
+            (kind, number): _filled(table) if kind else table
+            for (kind, number), table in read_huffman(file.content(index)).items()
+        }
+        parts += [data[done:begin], huffman_segment(tables)]
+        done = end
+    return b"".join([*parts, data[done:]])
+
+
+def _filled(table: HuffmanTable) -> HuffmanTable:
+    """Codes behind the old ones, which stay as they are, until only that of all ones is free."""
+    counts, longest = list(table.counts), max(i for i, count in enumerate(table.counts, 1) if count)
+    free = (1 << 16) - sum(count << (16 - length) for length, count in enumerate(counts, 1)) - 1
+    unused = [s for s in range(0xFE, 0, -1) if s not in table.symbols and s & 15 > 6]
+    symbols = table.symbols
+    for length in range(longest, 17):
+        fitting = free >> (16 - length)
+        counts[length - 1] += fitting
+        free -= fitting << (16 - length)
+        symbols += bytes(unused.pop(0) for _ in range(fitting))
+    return HuffmanTable(tuple(counts), symbols)

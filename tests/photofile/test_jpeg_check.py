@@ -11,9 +11,10 @@ from inpaint_app.photofile import files
 from inpaint_app.photofile.jpeg import splice as jpeg
 from inpaint_app.photofile.jpeg.check import equal_bits
 from inpaint_app.photofile.jpeg.file import JpegError, parse
+from inpaint_app.photofile.jpeg.progressive import Whole, codes_of
 from inpaint_app.photofile.jpeg.ranges import Progressive
 from inpaint_app.photofile.jpeg.stream import Sequential, read_stream
-from tests.photofile.photos import edited_in, jpeg_sampled, saved, scene
+from tests.photofile.photos import crowded, decoded, edited_in, jpeg_sampled, saved, scene
 
 KINDS = {
     "420": lambda rgb: jpeg_sampled(rgb, "420"),
@@ -25,6 +26,10 @@ KINDS = {
         rgb, "JPEG", quality=85, progressive=True, restart_marker_blocks=5
     ),
     "progressive, grey": lambda rgb: saved(rgb[..., 1], "JPEG", quality=60, progressive=True),
+    "progressive, full tables": lambda rgb: crowded(saved(rgb, "JPEG", quality=85, progressive=True)),
+    "progressive, full tables, restart": lambda rgb: crowded(
+        saved(rgb, "JPEG", quality=85, progressive=True, restart_marker_blocks=5)
+    ),
 }
 SIZE = (120, 168)
 
@@ -79,6 +84,29 @@ def test_a_flipped_bit_is_never_certified(kind: str, number: int, where: float, 
     if found is not None:
         assert np.array_equal(found[0], whole.kept)
         assert np.array_equal(found[1], stream.marks() == whole.marks())
+
+
+@pytest.mark.parametrize("restart", [0, 5])
+def test_a_full_table_gets_other_codes_and_the_same_symbols(restart: int) -> None:
+    """No coefficient outside the hole, and no scan as a whole, is read again for it."""
+    options = {"restart_marker_blocks": restart} if restart else {}
+    source = crowded(saved(scene(*SIZE) // 8 * 8, "JPEG", quality=50, progressive=True, **options))
+    photo = files.load(source, name="p.jpg")
+    hole = np.zeros(SIZE, bool)
+    hole[40:70, 50:90] = True
+    edited = photo.rgb.copy()
+    edited[hole] = np.random.default_rng(0).integers(0, 256, (int(hole.sum()), 3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Whole, "read", None)
+        done = files.encode(photo, edited, hole)
+    assert (done.report.method, done.report.changed_blocks_outside) == ("jpeg-blocks", 0)
+    old, new = ([codes_of(scan, scan.tables) for scan in parse(d).scans] for d in (source, done.data))
+    moved = [bool(np.any((a != b) & (a > 0) & (b > 0))) for a, b in zip(old, new, strict=True)]
+    assert any(moved), "no scan has other codes: the test asks nothing"
+    apart = (decoded(source) != decoded(done.data)).any(axis=2)
+    assert not apart[:28].any()
+    assert not apart[84:].any()
+    assert done.report.changed_pixels_outside == np.count_nonzero(apart & ~hole)
 
 
 def test_other_codes_are_not_compared_bit_by_bit() -> None:

@@ -21,6 +21,7 @@ def intervals(file: JpegFile, scan: Scan) -> tuple[NDArray[np.uint8], NDArray[np
     coded = file.data[scan.data : scan.end]
     pieces = _RESTART.split(coded) if scan.restart else [coded]
     plain = [piece.replace(b"\xff\x00", b"\xff") for piece in pieces]
+    del coded, pieces  # may be megabytes
     starts = np.cumsum([0, *(len(piece) for piece in plain)])
     return np.frombuffer(b"".join([*plain, bytes(16)]), np.uint8), starts.astype(np.int64)
 

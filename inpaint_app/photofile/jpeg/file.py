@@ -180,7 +180,7 @@ def _read_segments(file: JpegFile, data: bytes, torn: bool) -> None:
         elif marker == DQT:
             _read_quantisation(file, content)
         elif marker == DHT:
-            tables |= _read_huffman(content)
+            tables |= read_huffman(content)
         elif marker == DRI:
             (restart,) = struct.unpack(">H", content)
         file.segments.append((marker, position, end))
@@ -246,7 +246,8 @@ def _read_quantisation(file: JpegFile, content: bytes) -> None:
         position += 1 + size
 
 
-def _read_huffman(content: bytes) -> dict[tuple[int, int], HuffmanTable]:
+def read_huffman(content: bytes) -> dict[tuple[int, int], HuffmanTable]:
+    """The tables that a DHT segment defines; raises JpegError where it is damaged."""
     found, position = {}, 0
     while position < len(content):
         head = content[position]

@@ -246,6 +246,32 @@ def passed(
 
 
 @compiled
+def spread(nonzero: Array, high: Number, blocks: Array) -> None:
+    """Blocks (N, 64) that are 1 << high where their bit in nonzero (N,) is set, else 0."""
+    for number in range(len(nonzero)):
+        rest = nonzero[number]
+        for k in range(64):
+            blocks[number, k] = ((rest >> k) & 1) << high
+
+
+@compiled
+def lay(values: Array, places: Array, low: Number, blocks: Array) -> None:
+    """Write what coefficients (M, 64) are before their last `low` bits have come into blocks (N, 64), by places (N,).
+
+    DCs are rounded down, ACs to 0 (T.81, G.1.2). A block whose place is -1 stays.
+    """
+    for number in range(len(places)):
+        place = places[number]
+        if place < 0:
+            continue
+        blocks[number, 0] = (np.int64(values[place, 0]) >> low) << low
+        for k in range(1, 64):
+            value = np.int64(values[place, k])
+            size = (abs(value) >> low) << low
+            blocks[number, k] = size if value > 0 else -size
+
+
+@compiled
 def hash_units(units: Array, coefficients: Array, marks: Array) -> None:
     """The same marks (N,) that `jpeg_coding.read_units` gives. units: (N, B) rows of the coefficient array."""
     for unit in range(len(units)):

@@ -183,6 +183,25 @@ def grown_tables(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int]
     return tables
 
 
+def roomier_tables(scan: Scan, missing: NDArray[np.int64]) -> dict[tuple[int, int], HuffmanTable]:
+    """Tables with codes for all that the scan's have and for the missing symbols (2, parts, 256): other codes.
+
+    Raises JpegError where a coefficient is past what the standard codes.
+    """
+    if missing[0, :, 12:].any():
+        raise JpegError("its coefficients are out of range")
+    tables = dict(scan.tables)
+    for kind, numbers in ((0, scan.dc), (1, scan.ac)):
+        for number in set(numbers) if needs(scan, kind) else ():
+            together = missing[kind, [part for part, n in enumerate(numbers) if n == number]].sum(axis=0)
+            held = huffman.writing(tables.get((kind, number), _EMPTY)) & 0xFF
+            if together.any():
+                # a code's length says how often its symbol stands in the scan
+                weights = np.where(held > 0, 1 << (16 - held.astype(np.int64)), together > 0)
+                tables[kind, number] = huffman.best(weights)
+    return tables
+
+
 def codes_of(scan: Scan, tables: dict[tuple[int, int], HuffmanTable]) -> NDArray[np.uint32]:
     """Writing tables (2, parts, 256) of each part of a scan."""
     return np.stack(

@@ -3,7 +3,9 @@
 A scan falls into ranges that hold all blocks to be written, and the bits between them (`passes.read_pass` finds both).
 No run of empty bands crosses the edge of a range and no DC behind it refers to a new block, so the bits between are
 copied as they are. Read back, equal bits read from an equal state with equal codes are equal coefficients; the ranges
-are decoded, each scan from what the coefficients are known to be before it to what they must be after it.
+are decoded, each scan from what the coefficients are known to be before it to what they must be after it. Where the
+scan's table has no room for the symbols of new blocks, the bits between are written with the codes of a new one, and
+must be the old bits once they are written with the old codes again.
 
 Only the blocks that may be written are kept with their coefficients. The others of a range are decoded once more when
 it is written: what one scan says of them, its own bits and which coefficients were not 0 before tell.
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +23,40 @@ from numpy.typing import NDArray
 from inpaint_app.photofile.jpeg import progressive
 from inpaint_app.photofile.jpeg.bytes import intervals, stuffed
 from inpaint_app.photofile.jpeg.check import equal_bits
-from inpaint_app.photofile.jpeg.compiled import Array, Number, compiled
-from inpaint_app.photofile.jpeg.file import HuffmanTable, JpegFile, Scan
-from inpaint_app.photofile.jpeg.passes import read_pass
+from inpaint_app.photofile.jpeg.file import HuffmanTable, JpegError, JpegFile, Scan
+from inpaint_app.photofile.jpeg.passes import lay, read_pass, spread
 from inpaint_app.photofile.jpeg.passes_out import write_pass
+from inpaint_app.photofile.jpeg.transcode import BLOCK, Transcoder, copied
 
-_BLOCK = 224  # bytes that no block's code in one scan exceeds
 _ROOM = 4096
+_Bits = tuple[NDArray[np.uint8], int, int]  # whole bytes, the first bit, how many
 _Tables = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+class _Gap(NamedTuple):
+    """What is kept between two ranges: its first block, the one past its last, its first bit, the one past its last."""
+
+    first: int
+    last: int
+    begin: int
+    end: int
+
+    @property
+    def bits(self) -> int:
+        """How many there are."""
+        return self.end - self.begin
 
 
 @dataclass(slots=True, eq=False)
 class Progressive:
     """The blocks of a progressive file that may be written, and where its scans can be parted around them.
 
-    slots: (rows,) which row of the kept blocks, laid end to end, a row of all coefficients is, or -1. fresh: the kept
-    blocks as they were written.
+    fresh: the kept blocks as they were written.
     """
 
     file: JpegFile
     wanted: NDArray[np.int32]
     kept: NDArray[np.int16]
-    slots: NDArray[np.int32]
     parts: list[Parted]
     fresh: NDArray[np.int16]
 
@@ -54,15 +69,15 @@ class Progressive:
         slots[mine.ravel()] = np.arange(mine.size, dtype=np.int32)
         values, seen = np.zeros((mine.size, 64), np.int16), np.zeros(units.size, np.int64)
         orders = {scan.components: progressive.order_of(file, scan, units) for scan in file.scans}
+        places = {components: slots[ordered[0]] for components, ordered in orders.items()}
         parts = []
         for scan in file.scans:
             ordered, refines = orders[scan.components], scan.high > 0 and scan.band[0] > 0
-            before = seen.copy() if refines else None
+            nonzero = seen[ordered[0]] if refines else np.zeros(0, np.int64)
             ranges, stops = progressive.read_scan(file, scan, ordered, slots, values, seen, noting=True)
-            nonzero = [] if before is None else [before[ordered[0][r[0] : r[2]]] for r in ranges]
-            parts.append(Parted(file, scan, *ordered[:2], ranges, stops, nonzero))
+            parts.append(Parted(file, scan, places[scan.components], ordered[1], ranges, stops, nonzero))
         kept = values.reshape(*mine.shape, 64)
-        return cls(file, wanted, kept, slots, parts, kept)
+        return cls(file, wanted, kept, parts, kept)
 
     def marks(self) -> NDArray[np.int64]:
         """See `stream.Stream.marks`."""
@@ -73,12 +88,7 @@ class Progressive:
     ) -> tuple[list[bytes], bool]:
         """See `stream.Stream.written`."""
         self.fresh = coefficients
-        done = [part.spliced(coefficients.reshape(-1, 64), self.slots) for part in self.parts]
-        if None in done:  # a table is full: the scan is coded anew as a whole
-            whole = progressive.Whole.read(self.file, self.wanted)
-            whole.coefficients[whole.units[touched]] = coefficients[self.wanted[touched]]
-            return [data or whole.scan(part.scan) for data, part in zip(done, self.parts, strict=True)], True
-        return [data for data in done if data is not None], True
+        return [part.spliced(coefficients.reshape(-1, 64)) for part in self.parts], True
 
     def compared(
         self, again: JpegFile, touched: NDArray[np.bool_]
@@ -88,8 +98,7 @@ class Progressive:
         if len(again.scans) != len(self.parts) or not again.progressive:
             return None
         if not all(
-            part.confirmed(again, other, values, self.slots)
-            for part, other in zip(self.parts, again.scans, strict=True)
+            part.confirmed(again, other, values) for part, other in zip(self.parts, again.scans, strict=True)
         ):
             return None
         same = np.ones(len(self.wanted), np.bool_)
@@ -99,90 +108,129 @@ class Progressive:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parted:
-    """A scan that was read. order, owner, ranges (R, 9), stops: see `passes.read_pass`.
+    """A scan that was read. owner, ranges (R, 9), stops: see `passes.read_pass`.
 
-    nonzero: where the scan refines, for each range which AC coefficients were not 0 before (blocks,), a bit for each.
+    places: (blocks,) in coding order, which of the kept blocks, laid end to end, each is, or -1.
+    nonzero: where the scan refines, which AC coefficients of each block were not 0 before (blocks,), a bit for each.
     """
 
     file: JpegFile
     scan: Scan
-    order: NDArray[np.int32]
+    places: NDArray[np.int32]
     owner: NDArray[np.int64]
     ranges: NDArray[np.int64]
     stops: NDArray[np.int64]
-    nonzero: list[NDArray[np.int64]]
+    nonzero: NDArray[np.int64]
 
-    def spliced(self, values: NDArray[np.int16], slots: NDArray[np.int32]) -> bytes | None:
-        """The scan with its ranges coded anew, by its own tables and what they lack; None where these have no room.
+    def spliced(self, values: NDArray[np.int16]) -> bytes:
+        """The scan with its ranges coded anew, by its own tables and what they lack, or new ones.
 
-        values, slots: of the kept blocks as they are to be.
+        values: (N, 64) the kept blocks as they are to be. Raises JpegError where no table can code them.
         """
         scan, tables = self.scan, self.scan.tables
         missing = np.zeros((2, len(scan.components), 256), np.int64)
-        coded = self._coded(values, slots, tables, missing)
+        (plain, starts), tables_in = intervals(self.file, scan), _reading(self.file, scan)
+        blocks = [
+            self._blocks(number, plain, starts, tables_in, values) for number in range(len(self.ranges))
+        ]
+        fresh = self._ranges_coded(blocks, tables, missing)
         if missing.any():
-            grown = progressive.grown_tables(scan, missing)
-            if grown is None:
-                return None
-            tables, missing = grown, np.zeros_like(missing)
-            coded = self._coded(values, slots, tables, missing)
-        return None if missing.any() else progressive.headed(self.file, scan, tables) + stuffed(*coded)
+            tables = progressive.grown_tables(scan, missing) or progressive.roomier_tables(scan, missing)
+            missing[:] = 0
+            fresh = self._ranges_coded(blocks, tables, missing)
+        if missing.any():
+            raise JpegError("its coefficients are out of range")
+        return progressive.headed(self.file, scan, tables) + stuffed(
+            *self._joined(plain, starts, fresh, tables)
+        )
 
-    def _coded(
-        self, values: NDArray[np.int16], slots: NDArray[np.int32], tables: dict[tuple[int, int], HuffmanTable],
+    def _ranges_coded(
+        self, blocks: list[NDArray[np.int16]], tables: dict[tuple[int, int], HuffmanTable],
         missing: NDArray[np.int64],
+    ) -> list[_Bits]:  # fmt: skip
+        """The bits of each range; missing (2, parts, 256): gets how often a code was wanting."""
+        scan, codes, coded = self.scan, progressive.codes_of(self.scan, tables), []
+        for wanted, before in zip(blocks, self.ranges[:, 5:], strict=True):
+            out = np.empty(BLOCK * len(wanted) + _ROOM, np.uint8)
+            bits = write_pass(
+                np.arange(len(wanted), dtype=np.int32), len(wanted), self.owner, wanted, *scan.band, scan.high,
+                scan.low, True, False, missing, codes, out, np.zeros(1, np.int64), before.copy(),
+            )  # fmt: skip
+            coded.append((out[: bits // 8 + 2].copy(), 0, bits))
+        return coded
+
+    def _joined(
+        self, plain: NDArray[np.uint8], starts: NDArray[np.int64], fresh: list[_Bits],
+        tables: dict[tuple[int, int], HuffmanTable],
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:  # fmt: skip
-        """The scan's bytes and where each interval ends; missing (2, parts, 256): gets how often a code was wanting."""
-        scan, codes = self.scan, progressive.codes_of(self.scan, tables)
-        plain, starts = intervals(self.file, scan)
-        tables_in = _reading(self.file, scan)
+        """The scan's bytes, with coded ranges between what is kept, and where each interval ends."""
+        old, new = (progressive.codes_of(self.scan, t) for t in (self.scan.tables, tables))
+        other = self._transcoder(_reading(self.file, self.scan), old, new) if self._moved(old, new) else None
         pieces: list[NDArray[np.uint8]] = []
         for interval in range(len(self.stops)):
-            stop, cursor, gaps = int(self.stops[interval]), int(starts[interval]) * 8, []
-            for number, begin, end in self._steps(interval):
-                _, blocks = self._blocks(number, plain, starts, tables_in, values, slots)
-                out = np.empty(_BLOCK * len(blocks) + _ROOM, np.uint8)
-                bits = write_pass(
-                    np.arange(len(blocks), dtype=np.int32), len(blocks), self.owner, blocks, *scan.band, scan.high,
-                    scan.low, True, False, missing, codes, out, np.zeros(1, np.int64), self.ranges[number, 5:].copy(),
-                )  # fmt: skip
-                gaps += [(plain, cursor, begin - cursor), (out[: bits // 8 + 2].copy(), 0, bits)]
-                cursor = end
-            gaps.append((plain, cursor, stop - cursor))
-            joined, at = np.zeros(-(-sum(bits for _, _, bits in gaps) // 8) + 2, np.uint8), 0
-            for source, begin, bits in gaps:
-                at = copied(source, begin, bits, joined, at)
+            bits: list[_Bits] = []
+            for gap, number in self._steps(interval, starts):
+                kept = plain, gap.begin, gap.bits
+                if other:
+                    written, count, _ = other.bits(
+                        plain, gap.begin, self._nonzero(gap.first, gap.last), gap.bits
+                    )
+                    kept = written, 0, count
+                    if count < 0:
+                        raise JpegError("its coded data is damaged")
+                bits += [kept, *(fresh[number : number + 1] if number >= 0 else [])]
+            joined, at = np.zeros(-(-sum(count for _, _, count in bits) // 8) + 2, np.uint8), 0
+            for source, begin, count in bits:
+                at = copied(source, begin, count, joined, at)
             whole = -(-at // 8)
             joined[whole - 1] |= (1 << (-at % 8)) - 1
             pieces.append(joined[:whole])
         return np.concatenate(pieces), np.cumsum([len(piece) for piece in pieces])
 
-    def _steps(self, interval: int) -> Iterator[tuple[int, int, int]]:
-        """The interval's ranges: its number, its first bit and the bit past its last."""
+    def _steps(self, interval: int, starts: NDArray[np.int64]) -> Iterator[tuple[_Gap, int]]:
+        """What is kept in an interval, piece by piece, and the number of the range behind each, -1 behind the last."""
+        every = self.scan.restart * len(self.owner) or len(self.places)
+        block, bit, stop = interval * every, int(starts[interval]) * 8, int(self.stops[interval])
         for number in np.flatnonzero(self.ranges[:, 4] == interval).tolist():
-            _, begin, _, end = self.ranges[number, :4].tolist()
-            yield number, begin, int(self.stops[interval]) if end < 0 else end
+            first, begin, last, end = self.ranges[number, :4].tolist()
+            yield _Gap(block, first, bit, begin), number
+            block, bit = last, stop if end < 0 else end
+        yield _Gap(block, min((interval + 1) * every, len(self.places)), bit, stop), -1
+
+    def _transcoder(self, tables: _Tables, old: NDArray[np.uint32], new: NDArray[np.uint32]) -> Transcoder:
+        return Transcoder(self.scan.band, self.scan.high, self.owner, *tables, old, new)
+
+    def _moved(self, old: NDArray[np.uint32], new: NDArray[np.uint32]) -> bool:
+        """Whether a code that the scan uses is another one among the new codes."""
+        used = [kind for kind in (0, 1) if progressive.needs(self.scan, kind)]
+        return any(bool(np.any((old[kind] != new[kind]) & (old[kind] > 0))) for kind in used)
+
+    def _nonzero(self, first: int, last: int) -> NDArray[np.int64]:
+        return self.nonzero[first:last] if len(self.nonzero) else np.zeros(last - first, np.int64)
 
     def _blocks(
         self, number: int, plain: NDArray[np.uint8], starts: NDArray[np.int64], tables: _Tables,
-        values: NDArray[np.int16], slots: NDArray[np.int32],
-    ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:  # fmt: skip
-        """A range's blocks (N, 64) before the scan and after it, as far as it goes: size and sign may be others before.
+        values: NDArray[np.int16],
+    ) -> NDArray[np.int16]:  # fmt: skip
+        """A range's blocks (N, 64) after the scan, as far as it goes: size and sign may be others before.
 
         The kept ones are those of `values`, the others those of the file.
         """
         first, begin, last, _, interval = self.ranges[number, :5].tolist()
-        before = np.zeros((last - first, 64), np.int16)
-        if self.nonzero:
-            octets = self.nonzero[number].astype("<i8").view(np.uint8).reshape(-1, 8)
-            before = np.unpackbits(octets, axis=1, bitorder="little").astype(np.int16) << self.scan.high
-        after = before.copy()
-        self._read(number, plain, begin, int(starts[interval + 1]), tables, after)
-        places = slots[self.order[first:last]]
-        mine = values[places[places >= 0]]
-        after[places >= 0] = _known(mine, self.scan.low)
-        before[places >= 0] = _known(mine, self.scan.high) if self.scan.high else 0
-        return before, after
+        blocks = np.zeros((last - first, 64), np.int16)
+        spread(self._nonzero(first, last), self.scan.high, blocks)
+        self._read(number, plain, begin, int(starts[interval + 1]), tables, blocks)
+        lay(values, self.places[first:last], self.scan.low, blocks)
+        return blocks
+
+    def _before(self, number: int, values: NDArray[np.int16]) -> NDArray[np.int16]:
+        """A range's blocks before the scan: what is known of the kept ones, of the others only which are not 0."""
+        first, _, last = self.ranges[number, :3].tolist()
+        blocks = np.zeros((last - first, 64), np.int16)
+        if self.scan.high:
+            spread(self._nonzero(first, last), self.scan.high, blocks)
+            lay(values, self.places[first:last], self.scan.high, blocks)
+        return blocks
 
     def _read(
         self, number: int, plain: NDArray[np.uint8], begin: int, limit: int, tables: _Tables, blocks: NDArray[np.int16]
@@ -196,70 +244,41 @@ class Parted:
         )  # fmt: skip
         return -1 if outcome < 0 else int(stop[0])
 
-    def confirmed(
-        self, again: JpegFile, other: Scan, values: NDArray[np.int16], slots: NDArray[np.int32]
-    ) -> bool:
+    def confirmed(self, again: JpegFile, other: Scan, values: NDArray[np.int16]) -> bool:
         """Whether a written scan reads as `values` where it was coded anew, and has the old bits elsewhere."""
         scan = self.scan
         if (scan.components, scan.band, scan.high, scan.low, scan.restart) != (
             other.components, other.band, other.high, other.low, other.restart,
         ):  # fmt: skip
             return False
-        codes, new = progressive.codes_of(scan, scan.tables), progressive.codes_of(other, other.tables)
-        used = [kind for kind in (0, 1) if progressive.needs(scan, kind)]
-        if any(np.any((codes[kind] != new[kind]) & (codes[kind] > 0)) for kind in used):
-            return False
+        old, new = progressive.codes_of(scan, scan.tables), progressive.codes_of(other, other.tables)
+        back = self._transcoder(_reading(again, other), new, old) if self._moved(old, new) else None
         (source, begins), (plain, starts) = intervals(self.file, scan), intervals(again, other)
         if len(starts) != len(begins):
             return False
         tables, written = _reading(self.file, scan), _reading(again, other)
         band = slice(scan.band[0], scan.band[1] + 1)
         for interval in range(len(self.stops)):
-            old, at, limit = int(begins[interval]) * 8, int(starts[interval]) * 8, int(starts[interval + 1])
-            for number, begin, end in self._steps(interval):
-                gap = begin - old
-                if at + gap > limit * 8 or not equal_bits(source, old, plain, at, gap):
+            at, limit = int(starts[interval]) * 8, int(starts[interval + 1])
+            for gap, number in self._steps(interval, begins):
+                end, held, begin = at + gap.bits, plain, at
+                if back:
+                    held, bits, end = back.bits(plain, at, self._nonzero(gap.first, gap.last), limit * 8 - at)
+                    begin, end = 0, end if bits == gap.bits else -1
+                if not at <= end <= limit * 8 or not equal_bits(source, gap.begin, held, begin, gap.bits):
                     return False
-                blocks, wanted = self._blocks(number, source, begins, tables, values, slots)
-                at, old = self._read(number, plain, at + gap, limit, written, blocks), end
+                at = end
+                if number < 0:
+                    break
+                wanted = self._blocks(number, source, begins, tables, values)
+                blocks = self._before(number, values)
+                at = self._read(number, plain, at, limit, written, blocks)
                 if at < 0 or not np.array_equal(blocks[:, band], wanted[:, band]):
                     return False
-            gap = int(self.stops[interval]) - old
-            if not 0 <= limit * 8 - at - gap < 8 or not equal_bits(source, old, plain, at, gap):
+            if not 0 <= limit * 8 - at < 8:
                 return False
         return True
 
 
 def _reading(file: JpegFile, scan: Scan) -> _Tables:
     return progressive.reading(file, scan, 0), progressive.reading(file, scan, 1)
-
-
-def _known(values: NDArray[np.int16], low: int) -> NDArray[np.int16]:
-    """What coefficients (N, 64) are before their last `low` bits have come (T.81, G.1.2): DCs round down, ACs to 0."""
-    sizes = (np.abs(values) >> low) << low
-    known = np.where(values < 0, -sizes, sizes).astype(np.int16)
-    known[:, 0] = (values[:, 0] >> low) << low
-    return known
-
-
-@compiled
-def copied(source: Array, begin: Number, length: Number, out: Array, at: Number) -> Number:
-    """Append `length` bits of the source, from bit `begin`, to `out` at bit `at`, which is 0 from there on.
-
-    Returns the bit past them. Both arrays are read and written up to one byte further.
-    """
-    a, left = begin >> 3, 8 - (begin & 7)
-    b, right = at >> 3, at & 7
-    size = len(source)
-    for index in range((length + 7) >> 3):
-        one = np.int64(source[a + index]) << 8
-        if a + index + 1 < size:
-            one |= np.int64(source[a + index + 1])
-        byte = (one >> left) & 0xFF
-        over = (index + 1) * 8 - length
-        if over > 0:
-            byte = (byte >> over) << over
-        out[b + index] |= byte >> right
-        if right:
-            out[b + index + 1] |= (byte << (8 - right)) & 0xFF
-    return at + length
