@@ -31,7 +31,7 @@ import numpy as np
 
 from benchmarks.exemplar_cases import DATA, load, place, silhouettes
 from inpaint_app.backends import registry
-from inpaint_app.backends.exemplar.layout import energy
+from inpaint_app.backends.exemplar.strength import energy
 from inpaint_app.backends.memory import peak
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds, padded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.exemplar import engine
@@ -121,6 +122,18 @@ def test_a_layout_of_own_pixels_moves_the_fill_and_leaves_its_detail() -> None:
     assert np.array_equal(with_layout(soft, soft, hole, 2.0, 1.0), soft)
 
 
+def natural(side: int) -> NDArray[np.float32]:
+    """Noise as strong in every octave, as photos are: (side, side, 3) around 0."""
+    noise = np.random.default_rng(0).normal(0, 8, (side, side, 1)).astype(np.float32)
+    octaves = [noise[..., 0], *(3 * s * cv2.GaussianBlur(noise, (0, 0), s) for s in (1, 2, 4, 8, 16))]
+    return np.repeat(np.sum(octaves, 0)[..., None], 3, 2)
+
+
+def shrunk(image: Image) -> Image:
+    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+
+
 def detail(image: Image, where: Mask) -> float:
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return float(np.square(luma - cv2.GaussianBlur(luma, (0, 0), 2))[where].mean())
@@ -129,16 +142,26 @@ def detail(image: Image, where: Mask) -> float:
 @pytest.mark.parametrize("times", [0.8, 1.6])
 def test_detail_becomes_as_strong_as_a_sharp_layout_foretells(times: float) -> None:
     """The hole is rougher or smoother than its rim; the layout says so with what is coarser than its pixels."""
-    noise = np.random.default_rng(0).normal(0, 25, (200, 200, 3))
+    noise = natural(200)
     hole = np.zeros((200, 200), bool)
     hole[50:150, 50:150] = True
     truth = np.where(hole[..., None], 128 + times * noise, 128 + noise).clip(0, 255).astype(np.uint8)
-    guide = np.where(hole[..., None], cv2.GaussianBlur(truth, (0, 0), 1), truth)
+    guide = np.where(hole[..., None], shrunk(truth), truth)
     fill = np.where(hole[..., None], np.roll(truth, 101, 0), truth)  # as rough as the rim
-    made = with_layout(fill, guide, hole, 3.0, 1.0, finest=0.4)
+    made = with_layout(fill, guide, hole, 4.0, 1.0, finest=0.4)
     wanted = detail(truth, hole)
     assert abs(np.log(detail(made, hole) / wanted)) < 0.7 * abs(np.log(detail(fill, hole) / wanted))
     assert np.array_equal(made[~hole], fill[~hole])
+
+
+def test_a_fill_agrees_with_a_sharp_layout_at_the_layouts_own_size() -> None:
+    truth = (128 + natural(200)).clip(0, 255).astype(np.uint8)
+    mask = hole(200, 50)
+    guide, fill = (np.where(mask[..., None], one, truth) for one in (shrunk(truth), np.roll(truth, 101, 0)))
+    made = with_layout(fill, guide, mask, 4.0, 1.0, finest=0.4)
+    off, before = (np.abs(shrunk(one).astype(int) - shrunk(truth))[60:140, 60:140] for one in (made, fill))
+    assert off.mean() < 0.25 * before.mean()
+    assert detail(made, mask) > 0.8 * detail(truth, mask)
 
 
 def test_a_layout_that_breaks_off_at_the_rim_is_not_trusted() -> None:

@@ -10,10 +10,11 @@ import numpy as np
 from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
 from inpaint_app.backends.exemplar import field as fields
 from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
-from inpaint_app.backends.exemplar.layout import BLUR, LARGE, SPLIT, coarse, enlarged
+from inpaint_app.backends.exemplar.layout import BLUR, LARGE, SPLIT, coarse
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.pyramid import Level
 from inpaint_app.errors import BackendError
+from inpaint_app.imaging.coarse import enlarged
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.types import Box, Image, Progress
 
@@ -74,7 +75,8 @@ def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: f
     py, px = py - area.top, px - area.left
     flat = np.zeros((area.height, area.width, 3), np.float32)
     flat[py, px] = apart
-    return enlarged(coarse(flat, hole[area.slices], sigma), (0, area.height), flat.shape[:2])[py, px]
+    whole = Box(0, 0, area.width, area.height)
+    return enlarged(coarse(flat, hole[area.slices], sigma), whole, flat.shape)[py, px]
 
 
 def _improve(

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.backends.exemplar.strength import energy, strengthen
+from inpaint_app.imaging.coarse import blurred, enlarged
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.imaging.window import bands
 from inpaint_app.types import Box, Image, Mask
@@ -37,18 +39,10 @@ LARGE = 6.0
 pictures nobody sees the difference, and the mean of guesses scores better."""
 EVEN = 1.0
 """Grey values that a network may be off by at the rim of an even ground."""
-RING = 24
-"""Pixels around the hole whose detail is the measure."""
 TRUSTED = 0.5
 """Share of the fill's energy that a band of the guide must have for the fill to take that band from it."""
-BANDS = (2, 4), (1, 2), (0, 2)
-"""Between which blurs, in pixels, the fill's detail is brought to its strength, one after the other, twice."""
-LOUDER = 0.8, 1.35
-"""What a band is lowered and raised by at most at once."""
-FORETELLING = 2.5
+OCTAVE = 1.75
 """From so many sigmas of the split on, the guide has all that is there: its energy tells how rough the hole is."""
-FAINT = 0.1
-"""Squared grey values that are as good as none."""
 
 
 def with_layout(
@@ -72,21 +66,47 @@ def with_layout(
     box = bounds(hole)
     if box is None or share <= 0 or pixel <= 0:
         return fill
-    sigma = (blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else split) * pixel
-    area = padded(box, round(3 * sigma) + 1, hole.shape).slices
-    apart: NDArray[Any] = np.zeros(fill[area].shape, np.int16)
-    cv2.subtract(guide[area], fill[area], apart, hole[area].view(np.uint8), cv2.CV_16S)
-    moved = share * coarse(apart, hole[area], sigma)
     out = fill if in_place else fill.copy()
-    part, opening = out[area], hole[area]
+    sigma = blur_of(guide, fill, hole, pixel, finest) if finest < BLUR else split
+    if sigma == finest:
+        _agree(out, guide, hole, pixel, share)
+    else:
+        _split(out, guide, hole, sigma * pixel, share)
+    if sigma < BLUR:
+        strengthen(out, guide, hole, pixel, OCTAVE * sigma * pixel)
+    return out
+
+
+def _split(fill: Image, guide: Image, hole: Mask, sigma: float, share: float) -> None:
+    """Move the fill to the guide in what is coarser than `sigma`; writes into `fill`."""
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), round(3 * sigma) + 1, hole.shape).slices
+    part, opening = fill[area], hole[area]
+    apart: NDArray[Any] = np.zeros(part.shape, np.int16)
+    cv2.subtract(guide[area], part, apart, opening.view(np.uint8), cv2.CV_16S)
+    moved = share * coarse(apart, opening, sigma)
     height, width = opening.shape
     for rows in bands(height):
-        here = enlarged(moved, (rows.start, rows.stop), (height, width))
+        here = enlarged(moved, Box(0, rows.start, width, rows.stop), (height, width))
         cv2.add(part[rows], here, part[rows], opening[rows].view(np.uint8), cv2.CV_8U)
-    if sigma < BLUR * pixel:
-        near = padded(box, RING, hole.shape).slices
-        _strengthen(out[near], guide[near], hole[near], FORETELLING * sigma)
-    return out
+
+
+def _agree(fill: Image, guide: Image, hole: Mask, pixel: float, share: float) -> None:
+    """Exchange in the hole what the fill has at the guide's own size for the guide; writes into `fill`.
+
+    What is left of the fill is what shrinking to that size loses, as in back-projection (Irani & Peleg 1991): a blur
+    would leave some of both out in between. The guide begins at the rim and is all there from a pixel of its own on.
+    """
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), round(4 * pixel), hole.shape).slices
+    part, opening = fill[area], hole[area]
+    height, width = opening.shape
+    size = max(1, round(width / pixel)), max(1, round(height / pixel))
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    depth = cv2.distanceTransform(opening.view(np.uint8), cv2.DIST_L2, 5)
+    for rows in bands(height):
+        there = Box(0, rows.start, width, rows.stop)
+        here = guide[area][rows] - enlarged(small, there, (height, width), cv2.INTER_CUBIC)
+        here *= (share * np.minimum(depth[rows] / np.float32(pixel), 1))[..., None]
+        cv2.add(part[rows], here, part[rows], opening[rows].view(np.uint8), cv2.CV_8U)
 
 
 def trust(guide: Image, hole: Mask, pixel: float, finest: float = 0.0) -> float:
@@ -138,69 +158,11 @@ def blur_of(guide: Image, fill: Image, hole: Mask, pixel: float, finest: float) 
     return sigmas[-1]
 
 
-def _strengthen(part: Image, guide: Image, opening: Mask, sigma: float) -> None:
-    """Bring the detail in the hole to the strength that the guide foretells, by LOUDER at most. Writes into `part`.
-
-    Foretold is what a ring around the hole has, times how much more or less of the guide's finest two octaves the hole
-    has than that ring: smooth stays smooth beside a rough rim, and foam is rougher than the water around it. Band by
-    band, for the split takes most where the guide's knowledge ends. In brightness alone, as in `grain`.
-    """
-    wide = cv2.dilate(opening.view(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)) > 0
-    ring = wide & ~opening
-    if not ring.any():
-        return
-    laid = energy(guide, sigma, 2 * sigma)
-    foretold = (laid[opening].mean() + FAINT) / (laid[ring].mean() + FAINT)
-    for low, high in BANDS * 2:
-        detail = band(part, low, high)
-        squares = np.square(detail)
-        gain = ((foretold * squares[ring].mean() + FAINT) / (squares[opening].mean() + FAINT)) ** 0.5
-        louder = np.rint((np.clip(gain, *LOUDER) - 1) * detail).astype(np.int16)
-        cv2.add(part, cv2.merge([louder] * 3), part, opening.view(np.uint8), cv2.CV_8U)
-
-
-def band(image: Image, low: float, high: float) -> NDArray[np.float32]:
-    """Brightness between two blurs (sigma in pixels; 0: none)."""
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    fine = cv2.GaussianBlur(luma, (0, 0), low) if low else luma
-    return np.asarray(fine - cv2.GaussianBlur(luma, (0, 0), high), np.float32)
-
-
-def energy(image: Image, low: float, high: float) -> NDArray[np.float32]:
-    """Squares of that."""
-    return np.asarray(np.square(band(image, low, high)), np.float32)
-
-
 def coarse(apart: NDArray[Any], hole: Mask, sigma: float) -> NDArray[np.float32]:
     """A difference (H, W, 3), 0 outside the hole, blurred over it, on a grid as coarse as the blur allows.
 
     The mean is of the hole's pixels alone; it fades to 0 at the rim, where half of what the blur sees is known.
     """
-    step = max(1, int(sigma / 2))
-    size = (-(-hole.shape[1] // step), -(-hole.shape[0] // step))
-    inside = hole.view(np.uint8) * np.uint8(255)
-    if step > 1:
-        apart = cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
-        inside = np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_AREA), np.uint8)
-    total = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), sigma / step)
-    mass = cv2.GaussianBlur(inside.astype(np.float32) / 255, (0, 0), sigma / step)[..., None]
+    total = blurred(apart, sigma)
+    mass = blurred(hole.view(np.uint8) * np.uint8(255), sigma)[..., None] / 255
     return np.asarray(total / np.maximum(mass, 0.5) * np.clip(2 * mass - 1, 0, 1), np.float32)
-
-
-def enlarged(
-    small: NDArray[np.float32], rows: tuple[int, int], shape: tuple[int, int]
-) -> NDArray[np.float32]:
-    """Rows top..stop of the small picture at `shape` (H, W), interpolated linearly between pixel centres."""
-    if small.shape[:2] == shape:
-        return small[rows[0] : rows[1]]
-    down, across = small.shape[0] / shape[0], small.shape[1] / shape[1]
-    matrix = np.array([[across, 0, across / 2 - 0.5], [0, down, (rows[0] + 0.5) * down - 0.5]], np.float32)
-    return np.asarray(
-        cv2.warpAffine(
-            small,
-            matrix,
-            (shape[1], rows[1] - rows[0]),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-    )

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.imaging.coarse import blurred, enlarged
 from inpaint_app.types import Box, Image, Mask
 
 Floats = NDArray[np.float32]
@@ -44,7 +44,7 @@ def lay_on(
     inside = part.astype(np.float32)
     detail = _blend(image, hole, area, pairs, mean)
     # Above 1 it learned to make up for the loss; it learned to err little, too, which takes texture: hence the root.
-    share = np.sqrt(np.clip(_part(amount, area, hole.shape), 0, 1))
+    share = np.sqrt(np.clip(enlarged(amount, area, hole.shape), 0, 1))
     detail *= (share * inside)[..., None]
     reach = SPLIT * pixel
     detail -= _blur(detail, reach) / np.maximum(_blur(inside, reach), np.float32(0.1))[..., None]
@@ -69,7 +69,7 @@ def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Float
         if (first >= last).any():
             continue
         lent = Box(*(source + first)[::-1].tolist(), *(source + last)[::-1].tolist())
-        detail = image[lent.slices] - _part(mean, lent, hole.shape)
+        detail = image[lent.slices] - enlarged(mean, lent, hole.shape)
         detail[hole[lent.slices]] = 0
         weight = fade[first[0] : last[0], first[1] : last[1], None]
         there = total[
@@ -87,24 +87,6 @@ def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Float
     return np.asarray(total[..., :3] * np.clip(np.sqrt(lost), 1, MOST)[..., None], np.float32)
 
 
-def _part(small: Floats, part: Box, shape: tuple[int, ...]) -> Floats:
-    """A part of what the network says of the window of `shape` (H, W), at the window's size."""
-    down, across = (len(small) / side for side in shape[:2])
-    matrix = np.array(
-        [[across, 0, (part.left + 0.5) * across - 0.5], [0, down, (part.top + 0.5) * down - 0.5]]
-    )
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    made = cv2.warpAffine(
-        small, matrix, (part.width, part.height), flags=how, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(made, np.float32)
-
-
 def _blur(values: Floats, sigma: float) -> Floats:
-    """Blurred on a grid as coarse as the blur allows."""
-    step = max(1, int(sigma / 2))
     height, width = values.shape[:2]
-    size = -(-width // step), -(-height // step)
-    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA) if step > 1 else values
-    soft = cv2.GaussianBlur(small, (0, 0), sigma / step)
-    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return enlarged(blurred(values, sigma), Box(0, 0, width, height), values.shape)
