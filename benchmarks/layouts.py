@@ -1,6 +1,6 @@
 """What a right layout brings at full size, and what wrong ones do: benchmarks/results/layout.md, "A right layout".
 
-    python -m benchmarks.layouts OUT               # 7 photos of eval/fullsize, 3 of eval/camera: holes of 5 %
+    python -m benchmarks.layouts OUT               # the photos of eval/fullsize and eval/camera: holes of 5 %
     python -m benchmarks.layouts OUT --photos fullsize/creek camera/handbag --seeds 1
 
 The truth, shrunk to the window that LaMa gets (512 px at most), stands for a network that is right; then it is made
@@ -26,14 +26,24 @@ from benchmarks.exemplar_cases import DATA, load
 from benchmarks.fullsize import compared, hole, living, rows_of, session
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Window
-from inpaint_app.backends.exemplar.layout import trust, with_layout
+from inpaint_app.backends.exemplar.layout import with_layout
 from inpaint_app.backends.exemplar.options import TrustedOptions
+from inpaint_app.backends.exemplar.trust import steering, trust
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.types import Box, Image, Mask, Progress
 
-TUNING = ("fullsize/cables", "fullsize/creek", "fullsize/leaves", "fullsize/sunset")
+TUNING = (
+    "fullsize/cables",
+    "fullsize/creek",
+    "fullsize/leaves",
+    "fullsize/sunset",
+    "camera/cyclists",
+    "camera/hall-crowd",
+    "camera/rocks-two-people",
+    "camera/sunset-shadow",
+)
 TELLING = (
     "fullsize/dandelion",
     "fullsize/path",
@@ -113,30 +123,36 @@ def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
     image, opening = windows.cut(truth, mask, where)
 
     def scored(
-        guide: Image | None, layout: str, way: str, strength: float, pixel: float = 0.0
+        guide: Image | None, layout: str, way: str, guidance: float, strength: float, pixel: float = 0.0
     ) -> dict[str, Any]:
-        options = TrustedOptions(guidance=strength, layout=strength)
+        options = TrustedOptions(guidance=guidance, layout=strength)
         fill = engine.inpaint(Window(image, opening, None, guide), options, Progress())  # its split: below
         if guide is not None:
             fill = with_layout(fill, guide, opening, pixel, strength, finest=options.finest)
         result = truth.copy()
         windows.laid(fill, mask[crop], result[crop])
-        return {"layout": layout, "way": way, "strength": strength} | compared(truth, result, mask)
+        return {"layout": layout, "way": way, "guidance": guidance, "strength": strength} | compared(
+            truth, result, mask
+        )
 
-    yield scored(None, NONE, NONE, 0.0)
+    yield scored(None, NONE, NONE, 0.0, 0.0)
     for name, guide, pixel in layouts(truth, mask):
-        found: dict[float, dict[str, Any]] = {}
+        found: dict[tuple[float, float], dict[str, Any]] = {}
         for way, given in STRENGTHS.items():
             strength = trust(guide[crop], opening, pixel) if given is None else given
-            found[strength] = found.get(strength) or scored(guide[crop], name, way, strength, pixel)
-            yield found[strength] | {"way": way}
+            pull = min(strength, steering(guide[crop], opening, pixel)) if given is None else strength
+            found[pull, strength] = found.get((pull, strength)) or scored(
+                guide[crop], name, way, pull, strength, pixel
+            )
+            yield found[pull, strength] | {"way": way}
 
 
 def table(found: list[dict[str, Any]]) -> str:
     """By half and layout: HaarPSI full / quarter at every strength; of the last the texture, and what it brings over
     no layout: mean, 95 % interval by bootstrap, the worst hole."""
     lines = [
-        f"| half | layout | holes | {' | '.join(STRENGTHS)} | strength | texture | over none: full | quarter | worst |",
+        f"| half | layout | holes | {' | '.join(STRENGTHS)} | matching, split | texture "
+        "| over none: full | quarter | worst |",
         "|---" * (8 + len(STRENGTHS)) + "|",
     ]
     rows = {(row["photo"], row["seed"], row["layout"], row["way"]): row for row in found}
@@ -149,7 +165,10 @@ def table(found: list[dict[str, Any]]) -> str:
             mine = {way: [rows[*hole, layout, way] for hole in holes] for way in ways}
             bare = [rows[*hole, NONE, NONE] for hole in holes]
             mean = {
-                way: {name: float(np.mean([row[name] for row in some])) for name in (*SCORES, "strength")}
+                way: {
+                    name: float(np.mean([row[name] for row in some]))
+                    for name in (*SCORES, "guidance", "strength")
+                }
                 for way, some in mine.items()
             }
             last = mean[ways[-1]]
@@ -164,7 +183,8 @@ def table(found: list[dict[str, Any]]) -> str:
                 for name in SCORES[:2]
             )
             lines.append(
-                f"| {half} | {layout} | {len(holes)} | {cells} | {last['strength']:.2f} | {last['texture']:.2f} | "
+                f"| {half} | {layout} | {len(holes)} | {cells} | {last['guidance']:.2f}, {last['strength']:.2f} | "
+                f"{last['texture']:.2f} | "
                 f"{_interval(full)} | {_interval(quarter)} | {full.min():+.3f} / {quarter.min():+.3f} |"
             )
     return "\n".join(lines)

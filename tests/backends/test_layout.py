@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.exemplar import engine
-from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, trust, with_layout
+from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, with_layout
+from inpaint_app.backends.exemplar.trust import GUESSED, steering, trust
 from inpaint_app.types import Image, Mask
 
 
@@ -177,3 +178,14 @@ def test_a_layout_that_breaks_off_at_the_rim_is_not_trusted() -> None:
     assert found[2] == 0
     assert trust(elsewhere, hole, 0.0) == 1  # nobody says how fine it is
     assert [trust(guide, hole, 4.0, BLUR) for guide in (photo, soft, elsewhere)] == [1, 1, 0]
+
+
+def test_a_blurred_layout_steers_the_matching_less() -> None:
+    photo, mask = (128 + natural(240)).clip(0, 255).astype(np.uint8), hole(240, 70)
+    found = [
+        steering(np.where(mask[..., None], cv2.GaussianBlur(photo, (0, 0), 4 * blur), photo), mask, 4.0)
+        for blur in (0.1, 1, 3)
+    ]
+    assert found[0] == 1 == steering(photo, mask, 0.0)
+    assert found == sorted(found, reverse=True)
+    assert found[2] == GUESSED

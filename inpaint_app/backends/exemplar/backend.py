@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from inpaint_app.backends.base import Configured, Window
-from inpaint_app.backends.exemplar.layout import SPLIT, trust, with_layout
+from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, with_layout
 from inpaint_app.backends.exemplar.options import ExemplarOptions
+from inpaint_app.backends.exemplar.trust import steering, trust
 from inpaint_app.errors import BackendError
 from inpaint_app.types import Image, Options, Progress
 
@@ -48,7 +49,10 @@ class Exemplar(Configured):
                 progress.notes.append(
                     f"The layout breaks off at the hole's rim: followed by {followed:.0%} only."
                 )
-            options = replace(options, guidance=followed * options.guidance, layout=followed * options.layout)
+            guidance = followed * options.guidance
+            if options.finest < BLUR:
+                guidance = min(guidance, steering(window.guide, hole, window.guide_pixel))
+            options = replace(options, guidance=guidance, layout=followed * options.layout)
         filled = engine.fill(
             image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99), pixel=window.guide_pixel
         )

@@ -28,17 +28,9 @@ SPLIT = 2.0
 own lines and detail away. Chosen with the share: benchmarks/results/layout.md."""
 STEPS = 6
 """Sigmas that are tried, half an octave apart."""
-BESIDE = 4.0, 12.0
-"""Pixels of the guide from the rim outwards, between which steps are looked at that the photo itself has."""
-BREAKS = 1.2, 2.0
-"""Steps across the rim over those beside it, up to which a guide is followed wholly, and from which not at all."""
-SOFT_BREAKS = 1.15, 1.25
-"""The same under a blurred guide, which has fewer steps of its own."""
 LARGE = 6.0
 """From which pixel of a blurred guide on the votes are pulled by it in coarse shapes alone (`engine.misfit`): in small
 pictures nobody sees the difference, and the mean of guesses scores better."""
-EVEN = 1.0
-"""Grey values that a network may be off by at the rim of an even ground."""
 TRUSTED = 0.5
 """Share of the fill's energy that a band of the guide must have for the fill to take that band from it."""
 OCTAVE = 1.75
@@ -107,37 +99,6 @@ def _agree(fill: Image, guide: Image, hole: Mask, pixel: float, share: float) ->
         here = guide[area][rows] - enlarged(small, there, (height, width), cv2.INTER_CUBIC)
         here *= (share * np.minimum(depth[rows] / np.float32(pixel), 1))[..., None]
         cv2.add(part[rows], here, part[rows], opening[rows].view(np.uint8), cv2.CV_8U)
-
-
-def trust(guide: Image, hole: Mask, pixel: float, finest: float = 0.0) -> float:
-    """How far the layout is to be followed, 0 to 1: by how it goes on across the hole's rim, at its own resolution.
-
-    Its steps across the rim (root of the mean square) are held against those of the known pixels beside, across lines
-    that run along the rim. A layout that belongs elsewhere breaks off there; what is blurred, or wrong in the middle
-    alone, is not seen. Arguments as in `with_layout`.
-    """
-    box = bounds(hole)
-    if box is None or pixel <= 0:
-        return 1.0
-    area = padded(box, round((BESIDE[1] + 2) * pixel), hole.shape).slices
-    size = [max(1, round(side / pixel)) for side in hole[area].shape]
-    small = cv2.resize(guide[area], size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-    inside = cv2.resize(hole[area].astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0.5
-    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 5)
-    beyond = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, 5)
-    across, down = (_slope(cv2.GaussianBlur(depth - beyond, (0, 0), 1), way) for way in (0, 1))
-    steps = _slope(small, 0) * across[..., None] + _slope(small, 1) * down[..., None]
-    squares = np.square(steps).mean(-1) / np.maximum(across**2 + down**2, 1e-6)
-    rim, beside = (depth + beyond) < 2, (beyond > BESIDE[0]) & (beyond < BESIDE[1])
-    if not rim.any() or not beside.any():
-        return 1.0
-    ratio = squares[rim].mean() ** 0.5 / (squares[beside].mean() ** 0.5 + EVEN)
-    return float(np.interp(ratio, BREAKS if finest < BLUR else SOFT_BREAKS, (1, 0)))
-
-
-def _slope(values: NDArray[Any], axis: int) -> NDArray[np.float32]:
-    """Change for each pixel, to the right (0) or down (1)."""
-    return np.asarray(cv2.Sobel(values, cv2.CV_32F, 1 - axis, axis, scale=1 / 8))
 
 
 def blur_of(guide: Image, fill: Image, hole: Mask, pixel: float, finest: float) -> float:
