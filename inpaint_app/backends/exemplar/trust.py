@@ -70,7 +70,7 @@ def steering(guide: Image, hole: Mask, pixel: float) -> float:
     if seen is None:
         return 1.0
     fine = energy(seen.image, 1, 2)
-    inside, around = seen.depth > 0, seen.beyond > 0
+    inside, around = seen.depth > 0, (seen.beyond > 0) & (seen.beyond < BESIDE[1])
     if not inside.any() or not around.any():
         return 1.0
     sharp = ((fine[inside].mean() + FAINT) / (fine[around].mean() + FAINT)) ** 0.5
