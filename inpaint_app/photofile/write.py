@@ -128,7 +128,7 @@ def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool, word: str = "") -> Encoded:
     """Block by block where the file allows it, else the whole picture at the file's own tables."""
     from inpaint_app.photofile.jpeg import splice as jpeg
-    from inpaint_app.photofile.jpeg.reencode import jpeg_again
+    from inpaint_app.photofile.reencode import jpeg_again
 
     edit = Edit(edited, hole, photo.orientation, photo.orientation, mark=word)
     try:
