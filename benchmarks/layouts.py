@@ -4,8 +4,8 @@
     python -m benchmarks.layouts OUT --photos fullsize/creek camera/handbag --seeds 1
 
 The truth, shrunk to the window that LaMa gets (512 px at most), stands for a network that is right; then it is made
-wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is followed by half, wholly, and as far as the
-engine trusts it by itself (lama-guided): matching and split of frequencies together.
+wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is followed wholly, and as far as the engine
+trusts it by itself (lama-guided).
 OUT gets rows.jsonl (what is there is not done again) and table.md, by halves: photos for tuning, photos for telling.
 """
 
@@ -54,7 +54,7 @@ TELLING = (
 )
 NONE = "no layout"
 ITSELF = "by itself"
-STRENGTHS = {"0.5": 0.5, "1": 1.0, ITSELF: None}
+STRENGTHS = {"1": 1.0, ITSELF: None}
 """How strongly a layout is followed; None: as far as it is trusted."""
 SCORES = ("haarpsi", "quarter", "texture")
 

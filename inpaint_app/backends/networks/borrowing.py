@@ -9,12 +9,15 @@ layout meets the hole's rim.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging.coarse import blurred, enlarged
+from inpaint_app.imaging.window import bands
 from inpaint_app.types import Box, Image, Mask
 
 Floats = NDArray[np.float32]
@@ -41,19 +44,29 @@ def lay_on(
     that lends. mean (S, S, 3), grey values, and amount (S, S), at the network's size: what is no detail, and how much
     of it to add.
     """
-    inside = part.astype(np.float32)
     detail = _blend(image, hole, area, pairs, mean)
-    # Above 1 it learned to make up for the loss; it learned to err little, too, which takes texture: hence the root.
-    share = np.sqrt(np.clip(enlarged(amount, area, hole.shape), 0, 1))
-    detail *= (share * inside)[..., None]
+    for rows, there in _rows(area):
+        # Above 1 it learned to make up for the loss; it learned to err little, too, which takes texture: the root.
+        share = np.sqrt(np.clip(enlarged(amount, there, hole.shape), 0, 1))
+        detail[rows] *= (share * part[rows])[..., None]
     reach = SPLIT * pixel
-    detail -= _blur(detail, reach) / np.maximum(_blur(inside, reach), np.float32(0.1))[..., None]
-    known = (~hole[area.slices]).astype(np.float32)
-    apart = (image[area.slices].astype(np.float32) - layout) * known[..., None]
-    mass = _blur(known, reach)[..., None]
-    detail += _blur(apart, reach) / np.maximum(mass, np.float32(0.02)) * np.minimum(2 * mass, np.float32(1))
-    made = np.clip(np.rint(layout + detail), 0, 255).astype(np.uint8)
-    out[area.slices][part] = made[part]
+    inside = blurred(part.view(np.uint8), reach)
+    more = -blurred(detail, reach) / np.maximum(inside, np.float32(0.1))[..., None]
+    known = np.logical_not(hole[area.slices]).view(np.uint8)
+    apart: NDArray[Any] = np.zeros(layout.shape, np.int16)
+    cv2.subtract(np.ascontiguousarray(image[area.slices]), layout, apart, known, cv2.CV_16S)
+    mass = blurred(known, reach)[..., None]
+    more += blurred(apart, reach) / np.maximum(mass, np.float32(0.02)) * np.minimum(2 * mass, np.float32(1))
+    for rows, _ in _rows(area):
+        here = enlarged(more, Box(0, rows.start, area.width, rows.stop), layout.shape)
+        made = np.clip(np.rint(layout[rows] + detail[rows] + here), 0, 255).astype(np.uint8)
+        out[area.slices][rows][part[rows]] = made[part[rows]]
+
+
+def _rows(area: Box) -> Iterator[tuple[slice, Box]]:
+    """Bands of an area's rows, and each of them in the window."""
+    for rows in bands(area.height):
+        yield rows, Box(area.left, area.top + rows.start, area.right, area.top + rows.stop)
 
 
 def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Floats) -> Floats:
@@ -80,13 +93,15 @@ def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Float
         there[..., 3:4] += weight * np.square(detail).mean(2, keepdims=True)
         there[..., 4:] += weight
     total[..., :4] /= np.maximum(total[..., 4:], np.float32(1e-6))
-    opening = hole[area.slices].astype(np.float32)
-    lent_energy, left_energy = total[..., 3] * opening, np.square(total[..., :3]).mean(2) * opening
+    detail = total[..., :3]
+    opening = hole[area.slices]
     reach = NEAR * (down * across) ** 0.5
-    lost = (_blur(lent_energy, reach) + FAINT) / (_blur(left_energy, reach) + FAINT)
-    return np.asarray(total[..., :3] * np.clip(np.sqrt(lost), 1, MOST)[..., None], np.float32)
-
-
-def _blur(values: Floats, sigma: float) -> Floats:
-    height, width = values.shape[:2]
-    return enlarged(blurred(values, sigma), Box(0, 0, width, height), values.shape)
+    lent, left = (
+        blurred(np.where(opening, energy, np.float32(0)), reach)
+        for energy in (total[..., 3], np.einsum("hwc,hwc->hw", detail, detail) / 3)
+    )
+    gain = np.clip(np.sqrt((lent + FAINT) / (left + FAINT)), 1, MOST)
+    for rows in bands(area.height):
+        here = enlarged(gain, Box(0, rows.start, area.width, rows.stop), opening.shape)
+        detail[rows] *= here[..., None]
+    return detail
