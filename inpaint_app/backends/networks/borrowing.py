@@ -58,7 +58,7 @@ def lay_on(
     mass = blurred(known, reach)[..., None]
     more += blurred(apart, reach) / np.maximum(mass, np.float32(0.02)) * np.minimum(2 * mass, np.float32(1))
     for rows, _ in _rows(area):
-        here = enlarged(more, Box(0, rows.start, area.width, rows.stop), layout.shape)
+        here = enlarged(np.asarray(more, np.float32), Box(0, rows.start, area.width, rows.stop), layout.shape)
         made = np.clip(np.rint(layout[rows] + detail[rows] + here), 0, 255).astype(np.uint8)
         out[area.slices][rows][part[rows]] = made[part[rows]]
 
@@ -96,11 +96,11 @@ def _blend(image: Image, hole: Mask, area: Box, pairs: NDArray[Any], mean: Float
     detail = total[..., :3]
     opening = hole[area.slices]
     reach = NEAR * (down * across) ** 0.5
-    lent, left = (
+    borrowed, kept = (
         blurred(np.where(opening, energy, np.float32(0)), reach)
         for energy in (total[..., 3], np.einsum("hwc,hwc->hw", detail, detail) / 3)
     )
-    gain = np.clip(np.sqrt((lent + FAINT) / (left + FAINT)), 1, MOST)
+    gain = np.clip(np.sqrt((borrowed + FAINT) / (kept + FAINT)), 1, MOST)
     for rows in bands(area.height):
         here = enlarged(gain, Box(0, rows.start, area.width, rows.stop), opening.shape)
         detail[rows] *= here[..., None]
