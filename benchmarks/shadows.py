@@ -36,20 +36,20 @@ from inpaint_app.types import Box, Image, Instance, Mask
 
 CLEAR = 0.15
 SMALLEST = 60
-NONE = [
-    *(
-        "cat",
-        "couple_snow",
-        "cyclists_horses",
-        "dog_bench",
-        "eagle",
-        "giraffe",
-        "groceries_car",
-        "man_portrait",
+NONE = {
+    "eval/photos_people_cars": (
+        "cat couple_snow cyclists_horses dog_bench eagle giraffe groceries_car man_portrait parrot people_table "
+        "pictures_wall stop_sign woman_fence zidane"
     ),
-    *("parrot", "people_table", "pictures_wall", "stop_sign", "woman_fence", "zidane"),
-]
-"""Photos of eval/photos_people_cars in which nothing found casts a shadow that could be seen, by looking."""
+    "segment/coco_val2017_person_car/images": " ".join(
+        f"{number:012}"
+        for number in (
+            724, 1268, 1296, 1490, 1761, 2261, 2299, 2473, 3156, 4134, 4395, 4765, 5001, 5193, 6460, 6763, 6771, 6894,
+            8021, 7278, 8762, 8532, 9378, 8844, 9448, 9400,
+        )
+    ),
+}  # fmt: skip
+"""Photos in which nothing found casts a shadow that could be seen, by looking; every second one is for tuning."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def find() -> None:
         print(f"| {name} | {sum(map(len, groups))} | {covered} | {wrong_share} |", flush=True)
     print("\n| nothing is cast | photos | objects | left unmarked |\n|---|---|---|---|")
     for chosen in (0, 1):
-        counts = [_silent(image, found) for image, found in _photos_without(chosen)]
+        counts = [_silent(image, found) for image, found in without(chosen)]
         share = interval([[pair] for pair in counts], lambda t: t[:, 1].sum() / t[:, 0].sum())
         half, objects = ("tuning", "telling")[chosen], sum(one for one, _ in counts)
         print(f"| {half} | {len(counts)} | {objects} | {share} |", flush=True)
@@ -162,13 +162,14 @@ def _silent(image: Image, found: tuple[Instance, ...]) -> tuple[int, int]:
     return len(found), len(found) - len(of)
 
 
-def _photos_without(half: int) -> Iterator[tuple[Image, tuple[Instance, ...]]]:
+def without(half: int) -> Iterator[tuple[Image, tuple[Instance, ...]]]:
+    """Photos in which nothing casts a shadow, with what is found there; half: 0 for tuning, 1 for telling."""
     session = Session()
-    for name in sorted(NONE)[half::2]:
-        image = load(DATA / f"eval/photos_people_cars/{name}.jpg")
-        found = session.detect(image, parts=())
-        if found:
-            yield image, found
+    for folder, listed in NONE.items():
+        for name in listed.split()[half::2]:
+            image = load(DATA / folder / f"{name}.jpg")
+            if found := session.detect(image, parts=()):
+                yield image, found
     tune = tuning()
     for shot in shots("real_removal"):
         if not shot.shadow.any() and (shot.scene in tune) == (half == 0):
@@ -183,9 +184,7 @@ def photos(out: Path) -> None:
         for shot in shots("shadow")
         if shot.scene in tune
     ]
-    cases += [
-        (f"none-{n}", i, o, np.zeros(i.shape[:2], bool), None) for n, (i, o) in enumerate(_photos_without(0))
-    ]
+    cases += [(f"none-{n}", i, o, np.zeros(i.shape[:2], bool), None) for n, (i, o) in enumerate(without(0))]
     for name, image, objects, shadow, truth in cases:
         (out / name).mkdir(parents=True, exist_ok=True)
         numbers = np.zeros(shadow.shape, np.uint8)

@@ -1,6 +1,6 @@
 """How much of a dark region beside an object is its shadow: a logistic regression on what can be measured of it.
 
-Fitted by `python -m benchmarks.shadows fit` on made shadows and the tuning half of eval/shadow.
+Fitted by `python -m benchmarks.shadow_judge DATA/train` on made shadows and the tuning half of `benchmarks.shadows`.
 """
 
 from __future__ import annotations
@@ -109,32 +109,32 @@ def _log(value: float) -> float:
 
 WEIGHTS = np.array(
     [
-        -3.1549,
-        0.2971,
-        -0.1106,
-        -0.0694,
-        0.1022,
-        0.8533,
-        -0.3259,
-        -0.2559,
-        0.2391,
-        0.0411,
-        -0.9977,
-        -0.8036,
-        -0.2297,
-        -2.0534,
-        -10.8620,
-        -0.0267,
-        -0.3440,
-        2.3474,
-        -0.0845,
-        0.4314,
-        0.3456,
-        -0.5080,
-        0.2451,
-        -0.1247,
-        -0.2551,
-        0.1677,
-        -1.9950,
+        -2.6847,
+        0.1235,
+        0.1034,
+        0.3835,
+        -0.0944,
+        0.5087,
+        -0.3317,
+        -0.3534,
+        2.3349,
+        -0.1144,
+        -0.1546,
+        -1.4327,
+        0.0128,
+        1.0233,
+        -3.5968,
+        0.0433,
+        0.3778,
+        3.8405,
+        1.4127,
+        -0.0608,
+        -0.3152,
+        -2.0301,
+        1.6745,
+        -0.0962,
+        -0.0436,
+        0.5950,
+        -0.5968,
     ]
 )

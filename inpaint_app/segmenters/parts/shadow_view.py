@@ -21,15 +21,12 @@ REACH = 1.3
 """How far the crop goes beyond the object, in its longer sides."""
 FOOT = 0.3
 """The share of an object's height, from below, that may stand on the ground: twice that where it is wide."""
-MATERIALS = 4
-"""Colours that the ground is taken to consist of (cv2.resize takes four planes at once)."""
-BRIGHT = 0.8
-"""The expectile of a material's light around that counts as lit."""
-ALIKE = 1.5
-"""How much less light a material lends to another, for each unit of logarithm that their ratios differ: deep shade is
-bluer than its ground."""
-RARE = 0.05
-"""The share of the ground around from which on a material is there to be compared with."""
+ABOVE = 0.5
+"""How far above the object's top, in its longer sides, ground is looked for: of squat things shadows lie there."""
+BESIDE, BEHIND = 0.6, 0.15
+"""How far to the sides and up and down, in the object's longer sides, lit ground is compared with."""
+BRIGHT = 0.75
+"""The expectile of the light around that counts as lit."""
 OUTLINE = 36
 """Pixels of an object's longer side where its outline is laid down in every direction."""
 ACROSS = (-2.6, -1.9, -1.3, -0.9, -0.55, -0.25, 0.0, 0.25, 0.55, 0.9, 1.3, 1.9, 2.6)
@@ -43,7 +40,7 @@ LEAST = 20
 class View:
     """An object in its crop of bounded size; all masks (h, w).
 
-    log: (h, w, 3) logarithm of the photo. dark: how much darker than lit ground of its colour. free: where a shadow may
+    log: (h, w, 3) logarithm of the photo. dark: how much darker than lit ground beside. free: where a shadow may
     lie. ground: the same, less the blurred rim of objects. foot: around what the object may stand on. cut: the share
     of the object's width that the photo's lower border cuts off.
     """
@@ -56,6 +53,7 @@ class View:
     ground: Mask
     foot: Mask
     low: Mask
+    front: Mask
     cut: float
     laid: Laid = field(repr=False)
 
@@ -96,8 +94,8 @@ def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | N
     rows = np.arange(size[1])[:, None]
     top, bottom = (int((edge - area.top) * scale) for edge in (box.top, box.bottom))
     height = box.height * scale
-    free = ~taken & (rows >= top)
-    ground = ~dilated(taken, 3) & (rows >= top)
+    visible = rows >= top - int(ABOVE * longer * scale)
+    free, ground = ~taken & visible, ~dilated(taken, 3) & visible
     stands = rows >= int(bottom - FOOT * min(2, max(1, 2 * box.width / box.height)) * height)
     rim = 2 * max(2, round(0.03 * longer * scale)) + 1
     if np.count_nonzero(ground) < 5 * LEAST:
@@ -108,51 +106,35 @@ def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | N
     return View(
         area,
         log,
-        darkness(np.asarray(cv2.GaussianBlur(log, (0, 0), 1.2), np.float32), ground, 0.6 * longer * scale),
+        darkness(np.asarray(cv2.GaussianBlur(log.mean(axis=2), (0, 0), 1.2)), ground, longer * scale),
         own,
         free,
         ground,
         dilated(own & stands, rim) & stands,
         np.broadcast_to(rows >= max(0, int(bottom - 0.35 * height)), free.shape),
+        np.broadcast_to(rows >= max(0, int(bottom - 0.08 * height)), free.shape),
         float(np.count_nonzero(last)) / box.width,
         _laid_down(own, free, bottom - 0.04 * height),
     )
 
 
-def darkness(log: Plane, ground: Mask, reach: float) -> Plane:
-    """How much darker every pixel is than the lit ground of its colour within about `reach` pixels; (h, w), 0: lit.
+def darkness(light: Plane, ground: Mask, longer: float) -> Plane:
+    """How much darker every pixel is than the lit ground beside it; (h, w), 0: lit.
 
-    log: (h, w, 3). The ground's colours are clustered by their ratios of channels, which shade hardly changes; each has
-    a light that is the expectile BRIGHT of what lies around.
+    light: (h, w), logarithm. longer: the object's longer side. What lies beside is compared with, less what lies above
+    and below: in a photo of level ground that is as far away, mostly of one kind, and under one light.
     """
-    light = log.mean(axis=2)
-    ratios = log[..., ::2] - log[..., 1:2]
-    samples = ratios[ground]
-    samples = samples[:: max(1, len(samples) // 3000)]
-    cv2.setRNGSeed(0)
-    rule = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
-    _, _, centres = cv2.kmeans(samples, MATERIALS, None, rule, 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    off = [
-        np.square(ratios[..., i, None] - centres[:, i]) for i in range(2)
-    ]  # a sum over two takes numpy long
-    near = np.exp(-(off[0] + off[1]) / (2 * 0.08**2)) + np.float32(1e-6)
-    near /= near.sum(axis=2, keepdims=True)
-    step = max(1, round(reach / 6))
+    step = max(1, round(BEHIND * longer / 3))
     small = (max(1, light.shape[1] // step), max(1, light.shape[0] // step))
-    shares = near * ground[..., None]
-    weight = cv2.resize(shares, small, interpolation=cv2.INTER_AREA)
-    level = cv2.resize(shares * light[..., None], small, interpolation=cv2.INTER_AREA) / (weight + 1e-6)
-    lit = np.broadcast_to((weight * level).sum((0, 1)) / weight.sum((0, 1)), weight.shape).astype(np.float32)
-    for _ in range(6):
+    weight = cv2.resize(ground.astype(np.float32), small, interpolation=cv2.INTER_AREA)
+    level = cv2.resize(ground * light, small, interpolation=cv2.INTER_AREA) / (weight + 1e-6)
+    lit = np.full(weight.shape, (weight * level).sum() / weight.sum(), np.float32)
+    beside, behind = BESIDE * longer / step, BEHIND * longer / step
+    for _ in range(5):
         pull = weight * np.where(level > lit, np.float32(BRIGHT), np.float32(1 - BRIGHT))
-        total = cv2.GaussianBlur(pull, (0, 0), reach / step)
-        lit = (cv2.GaussianBlur(pull * level, (0, 0), reach / step) + 1e-5 * lit) / (total + 1e-5)
-    held = cv2.GaussianBlur(weight, (0, 0), reach / step)
-    rare = 1 - np.minimum(1, held / (RARE * held.sum(axis=2, keepdims=True) + 1e-6))
-    apart = np.linalg.norm(centres[:, None] - centres[None], axis=2)
-    lit = (lit[:, :, None] - 2 * rare[:, :, None] - ALIKE * apart).max(axis=3).astype(np.float32)
-    wide = cv2.resize(lit, light.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray((near * wide).sum(axis=2) - light, dtype=np.float32)
+        total = cv2.GaussianBlur(pull, (0, 0), beside, sigmaY=behind)
+        lit = (cv2.GaussianBlur(pull * level, (0, 0), beside, sigmaY=behind) + 1e-5 * lit) / (total + 1e-5)
+    return np.asarray(cv2.resize(lit, light.shape[::-1], interpolation=cv2.INTER_LINEAR) - light, np.float32)
 
 
 def _laid_down(own: Mask, free: Mask, foot: float) -> Laid:

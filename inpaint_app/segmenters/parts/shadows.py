@@ -1,6 +1,6 @@
 """The shadows that found objects cast, from photo and outlines alone.
 
-A cast shadow is darker than the lit ground of its colour by nearly the same ratio in every channel, stands out from
+A cast shadow is darker than the lit ground beside it by nearly the same ratio in every channel, stands out from
 that ground's own variation, begins where the object stands and looks like its outline laid down. Every object is
 looked at in a crop of bounded size, so that the cost follows the objects, not the photo. Ground darker than some level
 that hangs together with the foot is a candidate (`shadow_view.py` sees it); how much of it is shadow is said by
@@ -34,10 +34,16 @@ from inpaint_app.types import Image, Instance, Mask
 
 LEVELS = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55)
 """Darkness (natural logarithm of lit by shaded) from which on ground is tried as shadow."""
-CLEAR = 0.575
+CLEAR = 0.5
 """How sure judge and network together have to be of a region for it to be marked."""
-POSSIBLE = 2 * CLEAR - 1
-"""Where the network says less than that, the judge cannot make it CLEAR and is not asked."""
+SUPPORTED = 0.45
+"""The same where the photo's other shadows say so: they point about its way and are about as dark."""
+ALONG, TIMES = 0.5, 3.0
+"""The least cosine between its way and theirs, and how many times as dark it may be as they are, or they as it is."""
+POSSIBLE = 0.2
+"""Where the network says less than that, the judge is not asked."""
+SMALLEST = 0.13
+"""Less than that share of the object is the dim rim at its foot, and no clear shadow."""
 NOTHING = 0.2
 """What counts for nothing when regions are compared."""
 POWER = 0.75
@@ -50,11 +56,16 @@ MOST = 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A region of a view that may be shadow; sure: what judge and network say, their mean; way: see Laid."""
+    """A region of a view that may be shadow; sure: what the judge says of its features and the network, their mean.
+
+    way: where it points, (right, down), of length 1. depth: how much darker it is than the ground around it.
+    """
 
     region: Mask
+    features: NDArray[np.float64]
     sure: float
     way: NDArray[np.float64]
+    depth: float
 
 
 def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) -> tuple[Instance, ...]:
@@ -72,49 +83,53 @@ def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) 
         seen(image, one, rest) if chance.max() >= POSSIBLE else None
         for one, rest, chance in zip(casters, others, chances, strict=True)
     ]
-    said = zip(views, sights, chances, strict=True)
     tried = [
-        list(candidates(view, sight, chance)) if view is not None else [] for view, sight, chance in said
+        list(candidates(view, network.moved(chance, sight.area, view.area, view.own.shape))) if view else []
+        for view, sight, chance in zip(views, sights, chances, strict=True)
     ]
     alone = [best(regions) for regions in tried]
-    ways = np.array([np.zeros(2) if one is None else one.way / np.linalg.norm(one.way) for one in alone])
-    leans = [
-        AGREE * (ways.sum(axis=0) - way) / max(2, np.count_nonzero(ways.any(axis=1)) - 1) for way in ways
-    ]
-    chosen = [
-        (best(*pair), *rest)
-        for *pair, rest in zip(tried, leans, zip(casters, views, strict=True), strict=True)
-    ]
+    chosen = []
+    for at, (regions, caster, view) in enumerate(zip(tried, casters, views, strict=True)):
+        region = best(regions, [one for other, one in enumerate(alone) if one is not None and other != at])
+        if region is not None and view is not None:
+            chosen.append((region, caster, view))
     taken: list[Instance] = []
-    for region, caster, view in sorted(chosen, key=lambda one: -one[0].sure if one[0] else 0):
-        if region is None or view is None:
-            continue
+    for region, caster, view in sorted(chosen, key=lambda one: -one[0].sure):
         part = part_of(caster, judge.LABEL, region.sure, region.region, view.area, (*found, *taken))
         if part is not None:
             taken.append(part)
     return (*found, *taken)
 
 
-def best(regions: Sequence[Candidate], lean: NDArray[np.float64] | None = None) -> Candidate | None:
+def best(regions: Sequence[Candidate], others: Sequence[Candidate] = ()) -> Candidate | None:
     """The region that is most and surest shadow; None where there is no clear one.
 
-    lean: where the photo's other shadows point, (right, down), as long as that is worth.
+    others: the photo's other shadows. One light casts all: what points their way is surer, and what is like them
+    counts from SUPPORTED on.
     """
     best, most = None, 0.0
+    way = np.mean([one.way for one in others], axis=0) if others else np.zeros(2)
     for one in regions:
-        sure = one.sure + (0.0 if lean is None else float(lean @ one.way) / float(np.linalg.norm(one.way)))
-        gain = (sure - NOTHING) * np.count_nonzero(one.region) ** POWER
-        if gain > most and one.sure >= CLEAR:
+        gain = (one.sure + AGREE * float(way @ one.way) - NOTHING) * np.count_nonzero(one.region) ** POWER
+        if gain > most and (one.sure >= CLEAR or (one.sure >= SUPPORTED and _alike(one, others))):
             best, most = one, gain
     return best
 
 
-def candidates(view: View, sight: network.Sight, chance: Plane) -> Iterator[Candidate]:
-    """Ground that is darker than each level and hangs together with the foot: low, all, and where the outline falls.
+def _alike(one: Candidate, others: Sequence[Candidate]) -> bool:
+    """Whether the same light may have cast it as the others."""
+    if not others:
+        return False
+    way = np.sum([other.way for other in others], axis=0)
+    depth = float(np.median([other.depth for other in others]))
+    return bool(way @ one.way >= ALONG * np.linalg.norm(way)) and depth / TIMES <= one.depth <= TIMES * depth
 
-    chance: what the network says of the sight.
+
+def candidates(view: View, chance: Plane, smallest: float = SMALLEST) -> Iterator[Candidate]:
+    """Ground darker than each level that hangs together with the foot: before it, low, all, where the outline falls.
+
+    chance: (h, w), what the network says of the view. smallest: the least share of the object.
     """
-    chance = network.moved(chance, sight.area, view.area, view.own.shape)
     for level in LEVELS:
         dim = (view.dark > level) & view.free
         whole = _standing(dim, view.foot)
@@ -123,21 +138,25 @@ def candidates(view: View, sight: network.Sight, chance: Plane) -> Iterator[Cand
         _, outline = view.laid.best(whole)
         falls = resized(dilated(view.laid.planes[outline], 5), view.free.shape[::-1]) > 127
         sizes: set[int] = set()
-        for within in (view.low, None, falls):
+        for within in (view.front, view.low, None, falls):
             region = whole if within is None else _standing(dim & within, view.foot)
             size = int(np.count_nonzero(region))
             if size < LEAST or size in sizes:
                 continue
             sizes.add(size)
             region = _softened(region, view)
+            if np.count_nonzero(region) < smallest * np.count_nonzero(view.own):
+                continue
             likely = float(chance[region].mean())
             if likely < POSSIBLE:
                 continue
             like = view.laid.best(region)
             features = judge.features(view, region, level, size / np.count_nonzero(whole), like)
             if features is not None:
-                sure = (judge.share(features) + likely) / 2
-                yield Candidate(region, sure, view.laid.ways[like[1]])
+                sure, way = (judge.share(features) + likely) / 2, view.laid.ways[like[1]]
+                around = dilated(region, 21) & view.ground & ~region
+                depth = float(np.median(view.dark[region]) - np.median(view.dark[around]))
+                yield Candidate(region, features, sure, way / np.linalg.norm(way), depth)
 
 
 def _standing(dim: Mask, foot: Mask) -> Mask:

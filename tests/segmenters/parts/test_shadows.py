@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.segmenters.parts import shadows
+from inpaint_app.segmenters.parts.shadow_view import darkness
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask
 
@@ -86,3 +87,50 @@ def test_a_person_whom_the_photo_cuts_off_stands_on_nothing() -> None:
     cut = person()
     cut = replace(cut, box=Box(110, 50, 130, 80), mask=cut.mask[:30])
     assert shadows.with_shadows(image[:80], (cut,), Settings()) == (cut,)
+
+
+def candidate(sure: float, way: tuple[float, float] = (1.0, 0.0), depth: float = 0.5) -> shadows.Candidate:
+    return shadows.Candidate(np.ones((5, 5), bool), np.zeros(1), sure, np.array(way), depth)
+
+
+@pytest.mark.parametrize(
+    ("one", "believed"),
+    [
+        (candidate(shadows.SUPPORTED + 0.01), True),
+        (candidate(shadows.SUPPORTED - 0.01), False),
+        (candidate(shadows.SUPPORTED + 0.01, way=(-1.0, 0.0)), False),
+        (candidate(shadows.SUPPORTED + 0.01, depth=0.1), False),
+        (candidate(shadows.SUPPORTED + 0.01, depth=2.0), False),
+    ],
+    ids=["like the others", "too unsure", "the other way", "fainter", "darker"],
+)
+def test_what_is_doubtful_alone_is_believed_where_the_photos_other_shadows_are_like_it(
+    one: shadows.Candidate, believed: bool
+) -> None:
+    assert shadows.best([one]) is None
+    assert shadows.best([one], [candidate(0.8), candidate(0.7)]) is (one if believed else None)
+
+
+def test_ground_is_compared_with_what_lies_beside_it_not_with_a_brighter_sky() -> None:
+    light = np.zeros((60, 120), np.float32)
+    light[30:] = -2.0
+    light[40:, 50:60] = -2.5
+    dark = darkness(light, np.ones_like(light, dtype=bool), 60.0)
+    assert 0.35 < np.median(dark[45:, 50:60]) < 0.65
+    assert abs(np.median(dark[45:, :30])) < 0.15
+
+
+def test_a_squat_things_shadow_is_found_above_it() -> None:
+    rng = np.random.default_rng(1)
+    ground = np.array([120.0, 150, 90]) + rng.normal(0, 8, (*SHAPE, 1))
+    own, cast = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.float32)
+    cv2.rectangle(own, (100, 90), (139, 119), 1, -1)
+    cv2.fillPoly(cast, [np.array([[100, 118], [100, 90], [60, 78], [60, 100]], np.int32)], 1.0)
+    ground *= np.exp(-0.8 * cv2.GaussianBlur(cast, (0, 0), 1.0)[..., None])
+    ground[own > 0] = (60, 40, 160)
+    box = Box(100, 90, 140, 120)
+    thing = Instance(1, "suitcase", 0.9, box, own[box.slices] > 0)
+    (shadow,) = shadows.with_shadows(np.clip(ground, 0, 255).astype(np.uint8), (thing,), Settings())[1:]
+    above = cast > 0.5
+    above[90:] = False
+    assert np.count_nonzero(shadow.full_mask(SHAPE) & above) > 0.5 * np.count_nonzero(above)
