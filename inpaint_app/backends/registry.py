@@ -9,7 +9,7 @@ from typing import Any
 
 from inpaint_app.backends.base import COMPARE, MAIN, TOOL, BackendSpec, SizeRule
 from inpaint_app.backends.diffusion.options import FinishedDiffusionOptions
-from inpaint_app.backends.exemplar.options import AutoOptions, ExemplarOptions
+from inpaint_app.backends.exemplar.options import AutoOptions, BorrowedOptions, ExemplarOptions
 from inpaint_app.backends.families import DIFFUSION, FEEDFORWARD, NETWORKS, compared, finished, network
 from inpaint_app.backends.networks.semantic import SemanticOptions
 from inpaint_app.backends.opencv import DiffusionOptions
@@ -30,13 +30,16 @@ BACKENDS: tuple[BackendSpec, ...] = (
         "context-encoder-raw",
         "context-encoder",
     ),
-    finished(
-        "contextual-attention",
-        "Contextual attention",
-        "A network that looks for what fits in the rest of the photo (Yu et al. 2018), painted with the photo's own "
-        "pixels at full size.",
-        "contextual-attention-raw",
-        "contextual-attention-detail",
+    dataclasses.replace(
+        finished(
+            "contextual-attention",
+            "Contextual attention",
+            "A network that looks for what fits in the rest of the photo (Yu et al. 2018), painted with the photo's "
+            "own pixels at full size.",
+            "contextual-attention-raw",
+            "contextual-attention-detail",
+        ),
+        options=BorrowedOptions,
     ),
     dataclasses.replace(
         DIFFUSION,

@@ -43,6 +43,15 @@ class FinishedOptions(ExemplarOptions):
 
 
 @dataclass(frozen=True, slots=True)
+class BorrowedOptions(FinishedOptions):
+    """The same for a network that borrows detail, which tells the matching more: benchmarks/results/layout.md."""
+
+    guidance: float = option(
+        0.4, "how strongly the layout is followed (0: not at all)", minimum=0.0, maximum=1.0, step=0.05
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AutoOptions(ExemplarOptions):
     """Options of Auto: how the mean of all fills is painted. Each of these is filled with its own defaults."""
 
