@@ -9,23 +9,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from inpaint_app.errors import MissingError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.composite import changed_outside, composite
+from inpaint_app.imaging.hole_grouping import holes
 from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.photofile import film
 from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
 from inpaint_app.removal.request import Marked, Request
+from inpaint_app.segmenters.tiling import seen_once
 from inpaint_app.shots import align, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 FEW = 3
 """Further shots up to which people are looked for in them though none was found in the photo: so few cannot outvote
 somebody who stands in each, behind a hole that was brushed."""
+
+LOOKS, AROUND = 12, 96
+"""Looks for people in all shots together, so that many shots cost no more; pixels around a hole at least."""
 
 Find = Callable[[Image, Progress], tuple[Instance, ...]]
 
@@ -82,33 +86,58 @@ def behind(
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
     grown, _ = masks.grow(marked.mask, request.grow)
     shots, words = list(request.shots), {instance.label for instance in marked.removed}
+    if aligned is None:
+        aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
     if not words and len(shots) <= FEW:
         words = {"person"}
-    if words:
-        for number, shot in enumerate(shots):
-            part = progress.part(0.4 * number / len(shots), 0.4 * (number + 1) / len(shots))
-            if shot.hidden is None:
-                shots[number] = replace(shot, hidden=_in_the_way(shot.image, words, find, part))
-    picture, found = stack.behind(image, grown, shots, marked.mask, aligned, progress.part(0.4, 1.0))
+    where = _places(grown, max(1, LOOKS // max(1, len(shots)))) if words else []
+    for number, (shot, fit) in enumerate(zip(shots, aligned, strict=True)):
+        part = progress.part(0.3 + 0.2 * number / len(shots), 0.3 + 0.2 * (number + 1) / len(shots))
+        if where and shot.hidden is None and not fit.note:
+            shots[number] = replace(
+                shot, hidden=_in_the_way(shot.image, where, fit.matrix, words, find, part)
+            )
+    picture, found = stack.behind(
+        image, grown, shots, marked.mask, aligned, progress.part(0.5, 1.0), marked.removed
+    )
     progress.notes += found.notes
     hidden = (None if shot.hidden is None else packed(shot.hidden) for shot in shots)
     return picture, replace(found, hidden=tuple(hidden))
 
 
-def _in_the_way(image: Image, words: set[str], find: Find, progress: Progress) -> Mask | None:
-    """What in a shot is of the kind that goes; looked for in a picture of bounded size."""
-    view = align.view(Box(0, 0, image.shape[1], image.shape[0]))
-    try:
-        found = find(view.cut(image), progress)
-    except MissingError:
-        return None
-    mask = np.zeros(view.size, bool)
-    for instance in found:
+def _places(hole: Mask, most: int) -> list[Box]:
+    """At most so many parts of the photo that hold all holes, with as much around each as a person there needs."""
+    for context in (1, 2, 4, 8):  # the more, the fewer
+        boxes = [one.box for one in holes(hole, context, AROUND)]
+        if len(boxes) <= most:
+            break
+    else:
+        boxes = [box for box in [masks.bounds(hole)] if box is not None]
+    return [masks.padded(box, max(AROUND, box.width, box.height), hole.shape) for box in boxes]
+
+
+def _in_the_way(
+    image: Image, where: Sequence[Box], matrix: align.Matrix, words: set[str], find: Find, progress: Progress
+) -> Mask | None:
+    """What in a shot is of the kind that goes, around the holes: each place, a box of the photo, is one look."""
+    hidden = np.zeros(image.shape[:2], bool)
+    for number, box in enumerate(where):
+        area, _ = align.reach(box, matrix, image.shape, 0)
+        part = progress.part(number / len(where), (number + 1) / len(where))
+        try:
+            hidden[area.slices] |= _found(image[area.slices], words, find, part)
+        except MissingError:
+            return None
+    return hidden
+
+
+def _found(image: Image, words: set[str], find: Find, progress: Progress) -> Mask:
+    """What of those kinds one look finds, widened."""
+    mask = np.zeros(image.shape[:2], bool)
+    for instance in seen_once(image, lambda small: find(small, progress)):
         if instance.label in words:
             mask[instance.box.slices] |= instance.mask
-    wide = masks.grow(mask)[0]
-    size = image.shape[1::-1]
-    return np.asarray(cv2.resize(wide.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
+    return masks.grow(mask)[0]
 
 
 def filled(

@@ -6,6 +6,7 @@ bounded size. Near the holes the place is then refined by ECC over all that agre
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,9 @@ SLACK = 24
 
 FINE, ROUNDS = 512, 60
 """Longest side of what is aligned to fractions of a pixel around a hole, and ECC's iterations at most."""
+
+WIDTH, STIFF, FARTHEST = 0.08, 0.1, 2.0
+"""Of the flow: its Gaussian's width as a share of the longer side, how much it is drawn to none, its pixels at most."""
 
 FEATURES, INLIERS = 2000, 15
 STEADY = 0.02
@@ -71,30 +75,33 @@ class View:
 
     def shrunk(self, shot: Image, matrix: Matrix) -> tuple[Image, Matrix]:
         """What the view needs of a shot, no finer than it needs it, and the shot's pixels to those of that."""
-        left, top, right, bottom = self.box.left, self.box.top, self.box.right, self.box.bottom
-        corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
-        there = cv2.perspectiveTransform(corners, matrix)[0]
-        rim = SLACK / self.scale
-        low = np.clip(there.min(axis=0) - rim, 0, np.subtract(shot.shape[1::-1], 2)).astype(int)
-        high = np.clip(there.max(axis=0) + rim, low + 2, shot.shape[1::-1]).astype(int)
-        area = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
-        shrink = float(
-            np.sqrt(self.size[0] * self.size[1] / max(1.0, cv2.contourArea(there.astype(np.float32))))
-        )
+        area, covered = reach(self.box, matrix, shot.shape, SLACK / self.scale)
+        shrink = float(np.sqrt(self.size[0] * self.size[1] / max(1.0, covered)))
         shrink = 1.0 if shrink > 0.9 else shrink  # resampled twice, it were softer
         size = max(1, round(area.height * shrink)), max(1, round(area.width * shrink))
         return _resized(shot[area.slices], size), View(area, size).matrix
 
-    def warped(self, shrunk: tuple[Image, Matrix], matrix: Matrix) -> tuple[Image, Mask]:
-        """A shrunk shot seen in the view, and where it reaches; matrix: photo pixels to the shot's."""
+    def warped(
+        self, shrunk: tuple[Image, Matrix], matrix: Matrix, flow: Floats | None = None
+    ) -> tuple[Image, Mask]:
+        """A shrunk shot seen in the view, and where it reaches; matrix: photo pixels to the shot's, flow: of `flow`."""
         small, there = shrunk
         whole = there @ matrix @ np.linalg.inv(self.matrix)
         size = self.size[::-1]
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         seen = np.full(small.shape[:2], 255, np.uint8)
         inside = cv2.warpPerspective(seen, whole, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        image = cv2.warpPerspective(small, whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(image), np.asarray(inside == 255)
+        return np.asarray(warped(small, whole, size, cv2.INTER_CUBIC, flow)), np.asarray(inside == 255)
+
+
+def reach(box: Box, matrix: Matrix, shape: tuple[int, ...], rim: float) -> tuple[Box, float]:
+    """The part of a shot of that shape that shows a box of the photo, with a rim, and how many pixels it covers."""
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
+    there = cv2.perspectiveTransform(corners, matrix)[0]
+    low = np.clip(there.min(axis=0) - rim, 0, np.subtract(shape[1::-1], 2)).astype(int)
+    high = np.clip(there.max(axis=0) + rim, low + 2, shape[1::-1]).astype(int)
+    area = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+    return area, float(cv2.contourArea(there.astype(np.float32)))
 
 
 def view(box: Box, side: int = SIDE) -> View:
@@ -109,6 +116,7 @@ class Reference:
     def __init__(self, photo: Image, hole: Mask) -> None:
         self._whole = view(Box(0, 0, photo.shape[1], photo.shape[0]), WHOLE)
         self._small, self._known = self._whole.cut(photo), ~self._whole.cut_mask(hole)
+        self._one = threading.Lock()
 
     def align(self, shot: Image, hidden: Mask | None = None) -> tuple[Matrix, float]:
         """The homography from photo pixels to the shot's, and how alike the two are under it, -1..1.
@@ -145,7 +153,8 @@ class Reference:
         return _features(self._small, self._known)
 
     def _by_features(self, shot: Image, free: Mask | None) -> Matrix | None:
-        points, words = self._features
+        with self._one:  # shots are aligned by several threads
+            points, words = self._features
         others, theirs = _features(shot, free)
         if len(points) < INLIERS or len(others) < INLIERS:
             return None
@@ -220,6 +229,45 @@ def refined(photo: Image, shot: Image, where: Mask) -> Matrix | None:
     moved = _by_ecc(_resized(photo, small), same == 255, _resized(shot, small), cv2.MOTION_HOMOGRAPHY)
     there = _scaling(small[1] / photo.shape[1], small[0] / photo.shape[0])
     return None if moved is None else np.linalg.inv(there) @ moved @ there
+
+
+def flow(photo: Image, shot: Image, where: Mask) -> Floats:
+    """(H, W, 2) float32: by how many pixels a shot laid over the photo is still off, varying slowly over the frame.
+
+    Lucas & Kanade 1981, over Gaussian windows; into what is not in `where`, the hole, it is
+    carried from around it. Both are gray (H, W) uint8 of one view, brightness matched.
+    """
+    one, other = (cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0) for gray in (photo, shot))
+    across, down = (cv2.Sobel(other, cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1)))
+    sigma = WIDTH * max(where.shape)
+    step = max(1, int(sigma / 8))
+    size = (-(-where.shape[1] // step), -(-where.shape[0] // step))
+
+    def around(values: Floats) -> Floats:
+        small = cv2.resize(values * where, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.GaussianBlur(small, (0, 0), sigma / step), np.float32)
+
+    xx, xy, yy = around(across * across), around(across * down), around(down * down)
+    x, y = around(across * (one - other)), around(down * (one - other))
+    least = STIFF * float(np.mean(xx + yy)) + 1e-3
+    xx, yy = xx + least, yy + least
+    depth = xx * yy - xy * xy
+    off = np.stack([yy * x - xy * y, xx * y - xy * x], axis=2) / depth[..., None]
+    off = np.clip(off, -FARTHEST, FARTHEST)
+    return np.asarray(cv2.resize(off, where.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def warped(what: Any, matrix: Matrix, size: tuple[int, int], how: int, flow: Floats | None = None) -> Any:
+    """What is seen at `matrix @ (pixel + flow)`; size: (W, H)."""
+    if flow is None:
+        flags = how | cv2.WARP_INVERSE_MAP
+        return cv2.warpPerspective(what, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    x = np.arange(size[0], dtype=np.float32) + flow[..., 0]
+    y = np.arange(size[1], dtype=np.float32)[:, None] + flow[..., 1]
+    across, down, depth = (
+        np.float32(row[0]) * x + np.float32(row[1]) * y + np.float32(row[2]) for row in matrix
+    )
+    return cv2.remap(what, across / depth, down / depth, how, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _detail(gray: Image) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import cv2
@@ -39,6 +39,7 @@ class Look:
 
     inside: where it reaches. picture: (H, W, 3) float32 in the photo's light. noise: standard deviation of what differs
     from the photo. quality: likeness around the hole. sharpness: its finest detail over the photo's.
+    flow: of `align.flow`, where that is better.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Look:
     noise: float
     quality: float
     sharpness: float
+    flow: Floats | None = None
 
 
 def seen_in(
@@ -78,16 +80,29 @@ def seen_in(
         its = align.gray(picture)
         quality = align.likeness(gray, its, where)
         if look is not None and quality < look.quality + better:
-            return look
+            break
         apart = movers.apart(seen.astype(np.float32), picture)[agreed]
         noise = float(np.median(apart)) if len(apart) else 9.0
         sharpness = _finest(its, agreed) / max(1e-3, _finest(gray, agreed))
         look = Look(number, matrix, inside, found, picture, noise, quality, sharpness)
         more = align.refined(gray, its, agreed)
         if more is None:
-            return look
+            break
         matrix = matrix @ np.linalg.inv(view.matrix) @ more @ view.matrix
-    return look
+    return None if look is None else _bent(look, view, seen, known, small)
+
+
+def _bent(look: Look, view: align.View, seen: Image, known: Mask, small: tuple[Image, align.Matrix]) -> Look:
+    """The look with what a homography leaves (depth, a lens) mended by a slow flow, where it is more alike so."""
+    gray, where = align.gray(seen), known & look.inside
+    same = where & (movers.apart(seen.astype(np.float32), look.picture) < max(6.0, 3 * look.noise))
+    flow = align.flow(gray, align.gray(look.picture), same)
+    picture = look.light.matched(view.warped(small, look.matrix, flow)[0])
+    quality = align.likeness(gray, align.gray(picture), where)
+    if quality < look.quality + STEADIER:
+        return look
+    noise = float(np.median(movers.apart(seen.astype(np.float32), picture)[same])) if same.any() else 9.0
+    return replace(look, picture=picture, noise=noise, quality=quality, flow=flow)
 
 
 def _finest(gray: Image, where: Mask) -> float:
@@ -95,7 +110,8 @@ def _finest(gray: Image, where: Mask) -> float:
     if not where.any():
         return 0.0
     fine = cv2.absdiff(gray, cv2.GaussianBlur(gray, (0, 0), 1.0))[where]
-    return float(np.sort(fine)[-max(1, len(fine) // 10) :].mean())
+    most = max(1, len(fine) // 10)
+    return float(np.partition(fine, -most)[-most:].mean())
 
 
 def lay(
@@ -137,17 +153,19 @@ class _Tile:
         self.size = (area.width, area.height)
         self.to_photo = np.array([[1, 0, area.left], [0, 1, area.top], [0, 0, 1]], np.float64)
         self.to_view = view.matrix @ self.to_photo
-        self.soft = 1.5 / min(1.0, view.scale)
+        self.scale, self.soft = view.scale, 1.5 / min(1.0, view.scale)
         self.looks = looks
         self.shots = shots
 
     def cut(self, what: Any, how: int = cv2.INTER_NEAREST) -> Any:
         """Something of the view, at full size."""
-        return _warp(what, self.to_view, self.size, how)
+        return align.warped(what, self.to_view, self.size, how)
 
     def picture(self, look: Look) -> Floats:
         """A look at full size, in the photo's light."""
-        shot = _warp(self.shots[look.number], look.matrix @ self.to_photo, self.size, cv2.INTER_CUBIC)
+        flow = None if look.flow is None else self.cut(look.flow, cv2.INTER_LINEAR) / np.float32(self.scale)
+        whole, matrix = self.shots[look.number], look.matrix @ self.to_photo
+        shot = align.warped(whole, matrix, self.size, cv2.INTER_CUBIC, flow)
         return np.asarray(look.light.curved(shot) + self.cut(look.light.field, cv2.INTER_LINEAR), np.float32)
 
     def drawn(self, labels: NDArray[np.uint8], trusted: Sequence[Mask]) -> Floats:
@@ -175,11 +193,6 @@ class _Tile:
             total += weight * other
             weights += weight
         return np.asarray(OWN * drawn + (1 - OWN) * total / weights, np.float32)
-
-
-def _warp(what: Any, matrix: align.Matrix, size: tuple[int, int], how: int) -> Any:
-    flags = how | cv2.WARP_INVERSE_MAP
-    return cv2.warpPerspective(what, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _inside(box: Box, outer: Box) -> tuple[slice, slice]:

@@ -70,8 +70,11 @@ def _curve(given: Floats, goal: Floats) -> Floats:
     low, high = np.percentile(given, (2, 98))
     if high - low < 24:  # too little to tell a slope by: a gain
         return np.asarray(grid * (float(goal.sum()) / max(1.0, float(given.sum()))), np.float32)
-    for degree in (2, 1):
-        found = np.polyval(np.polyfit(given, goal, degree), np.clip(grid, low - 20, high + 20))
+    powers = (given.astype(np.float64) / 255) ** np.arange(3)[:, None]
+    squares, products = powers @ powers.T, powers @ goal
+    values = (np.clip(grid, low - 20, high + 20).astype(np.float64) / 255) ** np.arange(3)[:, None]
+    for terms in (3, 2):
+        found = np.linalg.solve(squares[:terms, :terms], products[:terms]) @ values[:terms]
         slope = np.diff(found[int(low) : int(high) + 1])
         if slope.min() > 0.3 and slope.max() < 3:
             edge = found + (grid - np.clip(grid, low - 20, high + 20))

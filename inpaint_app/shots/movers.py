@@ -69,11 +69,13 @@ def compared(
     core: Mask,
     noise: Sequence[float],
     fringe: int = FRINGE,
+    things: NDArray[np.int32] | None = None,
 ) -> Compared:
     """Every shot compared with every other.
 
     photo, shots: (H, W, 3) float32 of one view in one light. valid: where each can be seen. known: outside of the hole.
     core: what the thing itself covers. noise: levels, of each. fringe: side of what belongs to a difference around it.
+    things: see `standing`.
     """
     soft = [blurred(one) for one in (photo, *shots)]
     edges = [_edges(one) for one in soft]
@@ -83,7 +85,7 @@ def compared(
         differ(soft[0], one, edges[0], edge, least)
         for one, edge, least in zip(soft[1:], edges[1:], levels, strict=True)
     ]
-    stays, still = standing.standing(soft[0], soft[1:], gone, valid, ~known, core, levels)
+    stays, still = standing.standing(soft[0], soft[1:], gone, valid, ~known, core, levels, things)
     ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (fringe, fringe))
     against, differing = np.zeros((2, len(shots), *known.shape), np.float32)
     others = np.zeros((len(shots), *known.shape), np.uint32)

@@ -6,9 +6,10 @@ align → light → movers → choosing → laid at full size. Cost follows the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -16,11 +17,13 @@ from numpy.typing import NDArray
 
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.window import holes
-from inpaint_app.shots import align, choosing, laying, movers
+from inpaint_app.shots import align, choosing, laying, movers, standing
 from inpaint_app.shots.laying import Look, seen_in
-from inpaint_app.types import Box, Image, Mask, Progress
+from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 Floats: TypeAlias = NDArray[np.float32]
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 CONTEXT, LEAST_CONTEXT = 0.4, 96
 """How far around a hole is looked at: a share of its longer side, and pixels."""
@@ -113,15 +116,30 @@ def fits(
 ) -> tuple[Fit, ...]:
     """How each shot lies over the photo, by what is known of it."""
     progress = progress or Progress()
-    found, reference = [], align.Reference(photo, hole)
-    for number, shot in enumerate(shots):
-        progress(number / len(shots), "Aligning the shots")
+    reference = align.Reference(photo, hole)
+
+    def fit(numbered: tuple[int, Shot]) -> Fit:
+        number, shot = numbered
         matrix, likeness = reference.align(shot.image, shot.hidden)
-        note = (
-            "" if likeness >= align.ALIKE else "shows another place, or nothing that it could be aligned by"
-        )
-        found.append(Fit(shot.name or f"shot {number + 1}", matrix, likeness, note=note))
-    return tuple(found)
+        alike = likeness >= align.ALIKE
+        note = "" if alike else "shows another place, or nothing that it could be aligned by"
+        return Fit(shot.name or f"shot {number + 1}", matrix, likeness, note=note)
+
+    return tuple(_each(fit, list(enumerate(shots)), progress, "Aligning the shots"))
+
+
+def _each(work: Callable[[Given], Found], of: Sequence[Given], progress: Progress, stage: str) -> list[Found]:
+    """What `work` makes of each, by as many threads as OpenCV may have, since most of it is one thread's in OpenCV."""
+    done: list[Found] = []
+    with ThreadPoolExecutor(max(1, min(cv2.getNumThreads(), len(of)))) as pool:
+        try:
+            for one in pool.map(work, of):
+                done.append(one)
+                progress(len(done) / len(of), stage)
+        except BaseException:  # cancelled, too
+            pool.shutdown(cancel_futures=True)
+            raise
+    return done
 
 
 def behind(
@@ -131,10 +149,12 @@ def behind(
     core: Mask | None = None,
     aligned: Sequence[Fit] | None = None,
     progress: Progress | None = None,
+    things: Sequence[Instance] = (),
 ) -> tuple[Image, Behind]:
     """The photo with the true pixels behind `hole` laid in, wherever the shots show them, and what they are.
 
-    core: the hole before it was grown, which the thing itself fills. aligned: of `fits`.
+    core: the hole before it was grown, which the thing itself fills. aligned: of `fits`. things: what was found
+    there: each of them may stand still in a shot that the others have left.
     """
     progress = progress or Progress()
     if aligned is None:
@@ -144,14 +164,16 @@ def behind(
     apart = holes(hole, CONTEXT, LEAST_CONTEXT, align.SIDE)
     shares, stood, used = [], False, np.zeros(len(shots) + 1, np.int64)
     for number, one in enumerate(apart):
-        progress(0.5 + 0.5 * number / len(apart), "Looking behind it in the other shots")
+        part = progress.part(0.5 + 0.5 * number / len(apart), 0.5 + 0.5 * (number + 1) / len(apart))
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(one.box.width, one.box.height)))
         view = align.view(masks.padded(one.box, margin, hole.shape))
         opening = view.cut_mask(hole)
         inner = opening if core is None else view.cut_mask(core)
-        looks = _looks(view, photo, opening, shots, found)
+        looks = _looks(view, photo, opening, shots, found, part)
         if looks:
-            labels, trusted, still = _chosen(view.cut(photo), opening, inner, looks)
+            labels, trusted, still = _chosen(
+                view.cut(photo), opening, inner, looks, standing.numbered(view, things)
+            )
             stood |= still
             laying.lay(one, view, labels, trusted, looks, [shot.image for shot in shots], image, source)
         own = np.bincount(source[one.box.slices][one.mask], minlength=len(used))
@@ -186,32 +208,38 @@ def _resolution(matrix: align.Matrix, shape: tuple[int, ...]) -> float:
 
 
 def _looks(
-    view: align.View, photo: Image, opening: Mask, shots: Sequence[Shot], found: list[Fit]
+    view: align.View,
+    photo: Image,
+    opening: Mask,
+    shots: Sequence[Shot],
+    found: list[Fit],
+    progress: Progress,
 ) -> list[Look]:
-    """The shots that line up around a hole; the others get their note."""
-    looks = []
-    seen = view.cut(photo)
-    for number, (shot, fit) in enumerate(zip(shots, found, strict=True)):
-        if fit.note:
+    """The shots that line up around a hole; the others get their note, and are looked at again at the next."""
+    seen, looks = view.cut(photo), list[Look]()
+
+    def look(number: int) -> Look | None:
+        shot = shots[number]
+        return seen_in(view, seen, ~opening, number, shot.image, shot.hidden, found[number].matrix)
+
+    alike = [number for number, fit in enumerate(found) if fit.likeness >= align.ALIKE]
+    stage = "Looking behind it in the other shots"
+    for number, one in zip(alike, _each(look, alike, progress, stage), strict=True):
+        if one is None:
             continue
-        look = seen_in(view, seen, ~opening, number, shot.image, shot.hidden, fit.matrix)
-        if look is None:
-            continue
-        if look.quality < LINED_UP:
-            found[number] = replace(
-                fit, note="does not line up around the hole: it was taken from another spot"
-            )
-        elif look.sharpness < laying.BLURRED:
-            found[number] = replace(
-                fit, note="shows too little detail beside the photo: it is blurred, dark or small"
-            )
+        if one.quality < LINED_UP:
+            note = "does not line up around the hole: it was taken from another spot"
+        elif one.sharpness < laying.BLURRED:
+            note = "shows too little detail beside the photo: it is blurred, dark or small"
         else:
-            looks.append(look)
+            looks.append(one)
+            continue
+        found[number] = replace(found[number], note=note)
     return looks
 
 
 def _chosen(
-    seen: Image, opening: Mask, core: Mask, looks: list[Look]
+    seen: Image, opening: Mask, core: Mask, looks: list[Look], things: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint8], list[Mask], bool]:
     """For each pixel of the hole the look that it is taken from, from 1; 0: none.
 
@@ -221,7 +249,9 @@ def _chosen(
     pictures, inside = [look.picture[near] for look in looks], [look.inside[near] for look in looks]
     noise = [look.noise for look in looks]
     wanted, inner = opening[near], core[near]
-    compared = movers.compared(seen[near].astype(np.float32), pictures, inside, ~wanted, inner, noise)
+    compared = movers.compared(
+        seen[near].astype(np.float32), pictures, inside, ~wanted, inner, noise, things=things[near]
+    )
     labels = np.zeros(opening.shape, np.uint8)
     labels[near] = own = choosing.chosen(compared, wanted, pictures, inside, [one.quality for one in looks])
     agreeing = []
@@ -246,7 +276,7 @@ def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
     view = align.view(Box(0, 0, photo.shape[1], photo.shape[0]))
     nothing = np.zeros(view.size, bool)
     seen = view.cut(photo)
-    looks = _looks(view, photo, nothing, shots, list(aligned))
+    looks = _looks(view, photo, nothing, shots, list(aligned), Progress())
     if not looks:
         return np.zeros(photo.shape[:2], bool)
     everywhere = np.ones(view.size, bool)

@@ -11,13 +11,14 @@ import pytest
 
 import inpaint_app
 from inpaint_app.errors import NothingFound, OptionError
+from inpaint_app.imaging.packed_mask import unpacked
 from inpaint_app.removal.request import Marked
 from inpaint_app.removal.session import Request, Session
-from inpaint_app.removal.shots import behind
+from inpaint_app.removal.shots import _places, behind
 from inpaint_app.settings import Settings
 from inpaint_app.shots import stack
 from inpaint_app.shots.stack import Shot
-from inpaint_app.types import Progress
+from inpaint_app.types import Box, Instance, Progress
 from tests.shots.scenes import hand_held, hole, place, shots, with_thing
 
 
@@ -63,6 +64,47 @@ def test_behind_a_brushed_hole_few_shots_are_looked_through_for_people(count: in
     request = Request(mask=hole(), shots=tuple(shots(*[place()] * count)))
     behind(with_thing(place()), request, Marked(hole(), (), (), None, ""), find, Progress())
     assert len(seen) == looked
+
+
+def test_people_are_looked_for_around_the_hole_where_it_lies_in_the_shot() -> None:
+    large = place(0, (720, 960))
+    somebody, shot = with_thing(large, 480, 300), np.roll(large, 20, axis=1)
+    shot[290:340, 560:590] = (255, 0, 255)
+    mask = np.zeros(large.shape[:2], bool)
+    mask[300:350, 480:515] = True
+
+    def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
+        assert max(image.shape) < 300
+        who = (image == (255, 0, 255)).all(axis=2)
+        rows, columns = np.flatnonzero(who.any(axis=1)), np.flatnonzero(who.any(axis=0))
+        box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        return (Instance(1, "person", 0.9, box, who[box.slices]),)
+
+    request = Request(mask=mask, shots=(Shot(shot, "2.jpg"),))
+    _, found = behind(somebody, request, Marked(mask, (), (), None, ""), find, Progress())
+    hidden = found.hidden[0]
+    assert hidden is not None
+    left_out = unpacked(hidden, shot.shape[:2], "shots")
+    assert left_out[290:340, 560:590].all()
+    assert not left_out[:, :540].any()
+    assert not left_out[:, 610:].any()
+
+
+def test_a_shot_of_another_place_is_not_looked_through() -> None:
+    def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
+        raise AssertionError
+
+    request = Request(mask=hole(), shots=(Shot(place(9), "9.jpg"),))
+    _, found = behind(with_thing(place()), request, Marked(hole(), (), (), None, ""), find, Progress())
+    assert not found.seen.any()
+
+
+def test_many_holes_are_few_looks() -> None:
+    mask = np.zeros((2000, 2000), bool)
+    mask[100:1900:200, 100:1900:200] = True
+    places = _places(mask, 2)
+    assert len(places) <= 2
+    assert any(one.left <= 100 and one.right >= 1700 for one in places)
 
 
 def test_without_usable_shots_it_is_the_plain_fill(session: Session) -> None:

@@ -34,3 +34,35 @@ def test_what_went_away_is_not_found() -> None:
     stays, still = found(None)
     assert not stays.any()
     assert not still.any()
+
+
+def test_of_two_found_in_one_hole_each_stands_or_left_by_itself() -> None:
+    photo = with_thing(with_thing(place()), 130).astype(np.float32)
+    shot = with_thing(place(), 130).astype(np.float32)  # the left one went
+    things = np.zeros(hole().shape, np.int32)
+    things[hole()] = 7
+    things[70:120, 130:165] = 9
+    opening = np.zeros(hole().shape, bool)
+    opening[66:124, 86:169] = True  # grown, and joined
+    gone = np.abs(photo - shot).max(axis=2) > 9
+    seen = np.ones(hole().shape, bool)
+    stays, still = standing(photo, [shot], [gone], [seen], opening, things > 0, [9.0], things)
+    assert stays[0][things == 7].max() == 0
+    assert stays[0][things == 9].min() == 1
+    assert still[things == 9].all()
+    assert still[95, 167]  # and around it
+    assert not still[things == 7].any()
+
+
+def test_who_crosses_before_a_found_thing_hides_it_only_there() -> None:
+    photo = with_thing(place()).astype(np.float32)
+    crossed = photo.copy()
+    crossed[70:120, 90:105] = 255
+    gone = [np.abs(photo - shot).max(axis=2) > 9 for shot in (photo, crossed)]
+    seen, things = [np.ones(hole().shape, bool)] * 2, hole().astype(np.int32)
+    stays, still = standing(photo, [photo, crossed], gone, seen, hole(), hole(), [9.0, 9.0], things)
+    assert stays[0][hole()].min() == 1
+    assert stays[1][95, 92:95].max() == 0
+    assert stays[1][95, 118:124].min() == 1
+    assert still[95, 120]
+    assert not still[95, 93]
