@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from inpaint_app.backends.exemplar import vote
 from inpaint_app.backends.exemplar.field import (
     CHANNELS,
     RADIUS,
@@ -170,7 +171,8 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
 
         run(band, len(entries), 16)
         pending[entries] = False
-        _fill_layer(level, layer, field, ~pending)
+        py, px = (places.astype(np.int32) for places in np.nonzero(layer))
+        level.paint(py, px, vote.vote(features, field, (~pending).astype(np.float32), py, px))
         known = known | layer
 
 
@@ -179,21 +181,3 @@ def _patches(rows: Values, centres: Ints) -> Floats:
     ys, xs = centres[:, 0] - RADIUS, (centres[:, 1] - RADIUS) * CHANNELS
     values = [rows[ys + i, xs + j] for i in range(2 * RADIUS + 1) for j in range(SPAN)]
     return np.array(values, np.float32)
-
-
-def _fill_layer(level: Level, layer: Flags, field: Field, ready: Flags) -> None:
-    """Average the proposals of the ready patches over the layer's pixels."""
-    height, width = field.index.shape
-    py, px = (places.astype(np.int32) for places in np.nonzero(layer))
-    total = np.zeros((len(py), 3), np.float32)
-    mass = np.zeros((len(py), 1), np.float32)
-    for dy in range(-RADIUS, RADIUS + 1):
-        for dx in range(-RADIUS, RADIUS + 1):
-            cy, cx = py + dy - field.corner[0], px + dx - field.corner[1]
-            inside = (cy >= 0) & (cy < height) & (cx >= 0) & (cx < width)
-            entry = np.where(inside, field.index[cy.clip(0, height - 1), cx.clip(0, width - 1)], -1)
-            usable = np.flatnonzero((entry >= 0) & ready[entry])
-            source = field.match[entry[usable]] - (dy, dx)
-            total[usable] += level.features[source[:, 0], source[:, 1], :3]
-            mass[usable] += 1
-    level.paint(py, px, np.asarray(total / np.maximum(mass, 1), np.float32))
