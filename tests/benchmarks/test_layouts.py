@@ -34,6 +34,7 @@ def test_the_worst_hole_is_told_beside_the_mean() -> None:
         "haarpsi": 0.5,
         "texture": 1.0,
         "strength": 0.0,
+        "guidance": 0.3,
         "seed": 0,
     }
     found = []
