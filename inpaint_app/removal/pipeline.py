@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inpaint_app.backends.base import Backend, BackendSpec, SizeRule, Window
 from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
 from inpaint_app.imaging import mask as masks
+from inpaint_app.imaging import rim
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.visible import without_hidden
@@ -163,7 +164,7 @@ def _check_image(image: Image) -> None:
 
 def grown_hole(removal: Removal, mask: Mask) -> tuple[Mask, int]:
     """The mask as it is filled, and by how many pixels it was grown at least."""
-    grown, growth = masks.grow(mask, removal.grow)
+    grown, growth = rim.grow(removal.image, mask, removal.grow)
     if removal.wall and removal.avoid is not None:
         grown &= mask | ~removal.avoid
     return grown, growth

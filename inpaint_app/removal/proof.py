@@ -16,7 +16,8 @@ import numpy as np
 
 from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError, MaskError, MissingError
-from inpaint_app.imaging.mask import grow, padded
+from inpaint_app.imaging.mask import padded
+from inpaint_app.imaging.rim import grow
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.removal import places
@@ -267,7 +268,7 @@ def case_of(
             request, found=found, numbers=frozenset() if request.numbers is None else request.numbers
         )
     marked = session.marked(image, request, progress)
-    grown, _ = grow(marked.mask, request.grow)
+    grown, _ = grow(image, marked.mask, request.grow)
     avoid = np.zeros(grown.shape, bool) if request.avoid is None else request.avoid.copy()
     for instance in marked.instances:
         avoid[instance.box.slices] |= instance.mask

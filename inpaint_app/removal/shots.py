@@ -16,6 +16,7 @@ from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.hole_grouping import holes
 from inpaint_app.imaging.packed_mask import packed, unpacked
+from inpaint_app.imaging.rim import grow
 from inpaint_app.photofile import film
 from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
@@ -84,7 +85,7 @@ def behind(
     """
     if len(request.shots) > stack.MOST:
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
-    grown, _ = masks.grow(marked.mask, request.grow)
+    grown, _ = grow(image, marked.mask, request.grow)
     shots, words = list(request.shots), {instance.label for instance in marked.removed}
     if aligned is None:
         aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
