@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks.masks import CLASSES, CONFIDENCE, labelled, of, pairs
-from inpaint_app.imaging.mask import grow
+from inpaint_app.imaging.rim import grow
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
@@ -72,7 +72,7 @@ def borders(
     found = session.detect(image, confidence=CONFIDENCE)
     for label in CLASSES:
         plain = of(tuple(found), (label,), image.shape)
-        masks = [grow(mask)[0] for mask in plain]
+        masks = [grow(image, mask)[0] for mask in plain]
         own = {i: j for i, j, _ in pairs(truths[label], plain)}
         together = np.any(masks, axis=0) if masks else np.zeros(image.shape[:2], bool)
         for index, truth in enumerate(truths[label]):

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from benchmarks.masks import labelled, of, pairs
-from inpaint_app.imaging.mask import grow
+from inpaint_app.imaging.rim import grow
 from inpaint_app.lab.objectives.data import load_photos
 from inpaint_app.metrics.finding import Tally
 from inpaint_app.segmenters import registry
@@ -63,7 +63,7 @@ class Row:
             self.sizes[size][1] += 1
         if people and matched:
             cover = np.any(people, axis=0)
-            grown = np.any([grow(mask)[0] for mask in people], axis=0)
+            grown = np.any([grow(image, mask)[0] for mask in people], axis=0)
             for number in matched:
                 truth = truths["person"][number]
                 self.left["before"].append(float((truth & ~cover).sum() / truth.sum()))

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_app.imaging.mask import grow
+from inpaint_app.imaging.rim import grow
 from inpaint_app.segmenters import outline, registry, tiling
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.settings import Settings
@@ -122,7 +122,7 @@ def coco(segmenter: Segmenter, items: list[tuple[Image, dict[str, list[Mask]]]])
         found = segmenter.detect(image, CONFIDENCE, Progress())
         for label, tally in tallies.items():
             masks = of(found, (label,), image.shape)
-            grown = [grow(mask)[0] for mask in masks]
+            grown = [grow(image, mask)[0] for mask in masks]
             tally.labelled += len(truths[label])
             tally.finds += len(masks)
             for i, j, overlap in pairs(truths[label], masks):
@@ -151,7 +151,7 @@ def camvid(segmenter: Segmenter, folder: Path, every: int) -> dict[str, Tally]:
             tally.finds += len(masks)
             if not masks:
                 continue
-            before, after = np.any(masks, axis=0), np.any([grow(mask)[0] for mask in masks], axis=0)
+            before, after = np.any(masks, axis=0), np.any([grow(image, mask)[0] for mask in masks], axis=0)
             for index in reached:
                 region = regions == index
                 if (region & before).sum() < 0.1 * region.sum():

@@ -74,6 +74,7 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
         around = padded(own.moved(box.left, box.top), 4 * most + 2, mask.shape)
         part = np.zeros((around.height, around.width), bool)
         part[own.moved(box.left - around.left, box.top - around.top).slices] = labels[own.slices] == number
+        _reach_border(part, around, mask.shape, most)
         growths.append(max(1, round(LEAST * most)))
         grown[around.slices] |= _grown(image[around.slices], part, mask[around.slices], growths[-1], most)
     if len(order) > LOOKED_AT:
@@ -83,6 +84,15 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
         grown |= wide
         growths.append(growth)
     return grown, min(growths)
+
+
+def _reach_border(part: Mask, around: Box, frame: tuple[int, ...], most: int) -> None:
+    """Fill what lies between a hole and the photo's border, where nothing beyond could say that it is background."""
+    ends = around.top == 0, around.bottom == frame[0], around.left == 0, around.right == frame[1]
+    for turns, at_border in zip((2, 0, 1, 3), ends, strict=True):
+        strip = np.rot90(part, turns)[-most - 1 :]
+        if at_border:
+            np.logical_or.accumulate(strip, axis=0, out=strip)
 
 
 def _grown(image: Image, part: Mask, opening: Mask, least: int, most: int) -> Mask:

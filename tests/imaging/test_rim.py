@@ -114,3 +114,15 @@ def test_the_photo_and_the_mask_stay_as_they_are() -> None:
     rim.grow(image, mask)
     assert np.array_equal(image, before[0])
     assert np.array_equal(mask, before[1])
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_between_a_hole_and_the_border_nothing_stays(turns: int) -> None:
+    """What lies beyond is not in the photo, so a mask that ends just before the border reaches it."""
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[500:796, 300:500] = True
+    grown, _ = rim.grow(ground("even"), np.rot90(mask, turns).copy())
+    upright = np.rot90(grown, -turns)
+    assert upright[-1, 300:500].all()
+    assert not upright[0].any()
+    assert not upright[:, 0].any()
