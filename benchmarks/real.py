@@ -4,8 +4,9 @@
 
 The photo goes through the app as a user's would (the mask grown as it chooses); the fill is scored with the truth
 pasted outside the marked region: HaarPSI over its box and 24 px, PSNR inside. Every second scene, by name, is for
-tuning, the others tell. OUT gets rows.jsonl (what is there is not done again), table.md, and for every photo a picture:
-marked, true, then every method.
+tuning, the others tell. `--eroded` gives the app masks that are too tight, `--options` what the
+engines go by. OUT gets rows.jsonl (what is there is not done again), table.md, and for every photo a picture: marked,
+true, then every method.
 """
 
 from __future__ import annotations
@@ -34,7 +35,13 @@ def marked(folder: Path) -> Mask:
     return np.logical_or(*parts)
 
 
-def run(out: Path, methods: list[str], options: dict[str, Any]) -> None:
+def eroded(mask: Mask, pixels: int) -> Mask:
+    """The mask without so many pixels of its rim."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1,) * 2)
+    return np.asarray(cv2.erode(mask.view(np.uint8), disc) > 0)
+
+
+def run(out: Path, methods: list[str], options: dict[str, Any], tight: int, grow: int | None) -> None:
     """A row for every photo and method."""
     session = Session()
     done = {(row["photo"], row["method"]) for row in rows_of(out)}
@@ -46,7 +53,8 @@ def run(out: Path, methods: list[str], options: dict[str, Any]) -> None:
             if (case.name, method) in done:
                 continue
             known = {} if method == "telea" else options
-            fill = session.remove(Removal(photo, mask, options=known), method).image
+            given = Removal(photo, eroded(mask, tight), grow, options=known)
+            fill = session.remove(given, method).image
             views.append(np.where(mask[..., None], fill, case.image))
             row = {"photo": case.name, "method": method} | scores(case, fill)
             with (out / "rows.jsonl").open("a") as file:
@@ -82,9 +90,11 @@ def main() -> None:
     parser.add_argument(
         "--options", type=json.loads, default={}, help='of the engines, as JSON: {"guidance": 0.1}'
     )
+    parser.add_argument("--eroded", type=int, default=0, help="pixels that the masks lack all around")
+    parser.add_argument("--grow", type=int, help="pixels that they grow by; without: as the app chooses")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    run(arguments.out, arguments.methods, arguments.options)
+    run(arguments.out, arguments.methods, arguments.options, arguments.eroded, arguments.grow)
     made = table(rows_of(arguments.out))
     (arguments.out / "table.md").write_text(made + "\n")
     print(made)
