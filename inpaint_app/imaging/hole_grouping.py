@@ -83,16 +83,11 @@ class _Rule:
     def margins(self, groups: _Groups) -> NDArray[np.int64]:
         """By the box; but by the largest piece where the box would make the window of something fine too large."""
         side: NDArray[np.int64] = (groups.boxes[:, 2:] - groups.boxes[:, :2]).max(axis=1)
-        margins = self._by(side)
-        if self.largest is None:
-            return margins
-        large = groups.fine & (side + 2 * margins > self.largest)
-        margins[large] = self._by(groups.piece[large])
-        return margins
-
-    def _by(self, sides: NDArray[np.int64]) -> NDArray[np.int64]:
-        margins: NDArray[np.int64] = np.maximum(self.minimum, np.rint(self.context * sides).astype(np.int64))
-        return margins
+        margins = np.maximum(self.minimum, np.rint(self.context * side))
+        if self.largest is not None:
+            large = groups.fine & (side + 2 * margins > self.largest)
+            margins[large] = np.maximum(self.minimum, np.rint(self.context * groups.piece[large]))
+        return np.asarray(margins, np.int64)
 
     def windows(self, groups: _Groups) -> NDArray[np.int64]:
         """(N, 2): width and height of each group's window."""

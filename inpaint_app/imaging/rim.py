@@ -76,7 +76,9 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
         part[own.moved(box.left - around.left, box.top - around.top).slices] = labels[own.slices] == number
         _reach_border(part, around, mask.shape, most)
         growths.append(max(1, round(LEAST * most)))
-        grown[around.slices] |= _grown(image[around.slices], part, mask[around.slices], growths[-1], most)
+        left_over = _left_over(image[around.slices], part, mask[around.slices], most)
+        away = cv2.distanceTransform((~part).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        grown[around.slices] |= (away <= growths[-1]) | ((away <= most) & left_over)
     if len(order) > LOOKED_AT:
         specks = np.zeros(mask.shape, bool)
         specks[box.slices] = np.isin(labels, order[LOOKED_AT:])
@@ -93,12 +95,6 @@ def _reach_border(part: Mask, around: Box, frame: tuple[int, ...], most: int) ->
         strip = np.rot90(part, turns)[-most - 1 :]
         if at_border:
             np.logical_or.accumulate(strip, axis=0, out=strip)
-
-
-def _grown(image: Image, part: Mask, opening: Mask, least: int, most: int) -> Mask:
-    """One hole, `part`, with at least and at most so many pixels around it; `opening` has all holes."""
-    away = cv2.distanceTransform((~part).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray((away <= least) | ((away <= most) & _left_over(image, part, opening, most)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +122,8 @@ class _Surroundings:
         values = np.zeros(self.away.shape, np.float32)
         if not len(rows):
             return values
-        y, x = (_table(each.astype(np.float32)) for each in (rows, columns))
+        lines = np.pad(np.stack((rows, columns)), ((0, 0), (0, -len(rows) % LINE)), mode="edge")
+        y, x = lines.astype(np.float32).reshape(2, -1, LINE)
         own, away = _at(self.image, x, y), _at(self.away, x, y)
         right, down = (_at(part, x, y) for part in self.out)
         best = np.full(x.shape, np.inf, np.float32)
@@ -141,22 +138,6 @@ class _Surroundings:
         values[rows, columns] = np.sqrt(best.ravel()[: len(rows)] / 3)
         return values
 
-    def background(self, low: float) -> Values:
-        """How little the band from `low` on is like what lies beyond it."""
-        far = low + self.radius
-        steps = [far + further * self.radius for further in OUTWARDS]
-        return self.unlike(low, steps, (far, far + 2 * self.radius + 1))
-
-    def thing(self) -> Values:
-        """How little the ring is like what lies under the mask beside it."""
-        return self.unlike(0, [-0.5 - inwards * self.radius for inwards in INWARDS], (UNKNOWN, 0))
-
-
-def _table(values: Values) -> Values:
-    """A list as the lines of a picture, which OpenCV wants, with its end repeated to fill the last."""
-    count = -(-len(values) // LINE) * LINE
-    return np.asarray(np.pad(values, (0, count - len(values)), mode="edge").reshape(-1, LINE))
-
 
 def _at(picture: Values, x: Values, y: Values) -> Values:
     """The nearest pixels there; UNKNOWN outside the picture."""
@@ -166,7 +147,7 @@ def _at(picture: Values, x: Values, y: Values) -> Values:
 
 
 def _left_over(image: Image, part: Mask, opening: Mask, most: int) -> Mask:
-    """Where more of the thing under `part` may lie, as far as `most` pixels beside it."""
+    """Where more of the thing under `part` may lie, as far as `most` pixels beside it; `opening` has all holes."""
     scale = max(1.0, most / RADIUS[1])
     size = (max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -186,17 +167,21 @@ def _left_over(image: Image, part: Mask, opening: Mask, most: int) -> Mask:
 
 def _more(seen: _Surroundings) -> Mask:
     """What of the ring is not background, joined to the hole or not."""
-    ring, beyond = seen.background(0), seen.background(seen.radius)
-    near = NEAR * seen.radius
+    radius, near = seen.radius, NEAR * seen.radius
+    ring, beyond = (
+        seen.unlike(low, [low + (1 + out) * radius for out in OUTWARDS], (low + radius, low + 3 * radius + 1))
+        for low in (0.0, radius)
+    )
+    thing = seen.unlike(0, [-0.5 - deep * radius for deep in INWARDS], (UNKNOWN, 0))
     depth = np.zeros(ring.shape, np.float32)
-    for step in range(1, int(seen.radius) + 1):
-        here, there = (seen.band(low + step - 0.5, low + step + 0.5) for low in (0.0, seen.radius))
+    for step in range(1, int(radius) + 1):
+        here, there = (seen.band(low + step - 0.5, low + step + 0.5) for low in (0.0, radius))
         depth[_worse(ring, here, beyond, there, near)] = step + 0.5
-    usual, everywhere = _pooled(beyond, seen.band(seen.radius, 2 * seen.radius), near)
+    usual, everywhere = _pooled(beyond, seen.band(radius, 2 * radius), near)
     usual = np.where(np.isfinite(usual), usual, np.float32(everywhere))
     alone = ring > ALONE[0] * usual + ALONE[1]
-    alone |= (ring > seen.thing() + ALIKE[2]) & (ring > ALIKE[0] * usual + ALIKE[1])
-    return np.asarray(seen.band(0, seen.radius) & ((seen.away <= depth) | alone))
+    alone |= (ring > thing + ALIKE[2]) & (ring > ALIKE[0] * usual + ALIKE[1])
+    return np.asarray(seen.band(0, radius) & ((seen.away <= depth) | alone))
 
 
 def _surroundings(small: Image, hole: Mask, holes: Mask, radius: float) -> _Surroundings:

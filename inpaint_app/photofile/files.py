@@ -74,7 +74,9 @@ def write_bytes(data: bytes, target: Path) -> Path:
         _unfinished.add(scratch)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(scratch, 0o666 & ~_umask())
+        hidden = os.umask(0)
+        os.umask(hidden)
+        os.chmod(scratch, 0o666 & ~hidden)
         os.replace(scratch, target)
         _unfinished.discard(scratch)
         scratch = None
@@ -97,12 +99,6 @@ def _forget_unfinished() -> None:
 def failure(error: OSError | ValueError) -> str:
     """Why a file could not be written, and the cure."""
     return _CURES.get(getattr(error, "errno", None) or 0, str(error))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def warm_up() -> None:

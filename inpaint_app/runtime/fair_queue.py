@@ -66,7 +66,12 @@ class Line:
             yield
             progress.check()
         finally:
-            self._leave(turn)
+            with self._change:
+                if turn in self._line:
+                    self._line.remove(turn)
+                if self._at_work is turn:
+                    self._at_work = None
+                self._change.notify_all()
 
     def __len__(self) -> int:
         """How many wait."""
@@ -111,14 +116,6 @@ class Line:
             turn.progress(0.0, f"Busy, {before} before you")
             with self._change:
                 self._change.wait(LOOK_EVERY)
-
-    def _leave(self, turn: _Turn) -> None:
-        with self._change:
-            if turn in self._line:
-                self._line.remove(turn)
-            if self._at_work is turn:
-                self._at_work = None
-            self._change.notify_all()
 
     def _take_away(self) -> None:
         """Let go of a turn that neither ends nor stops; its work is told when it next reports."""
