@@ -162,9 +162,12 @@ def _check_image(image: Image) -> None:
         )
 
 
-def grown_hole(removal: Removal, mask: Mask) -> tuple[Mask, int]:
-    """The mask as it is filled, and by how many pixels it was grown at least."""
-    grown, growth = rim.grow(removal.image, mask, removal.grow)
+def grown_hole(removal: Removal, mask: Mask, wide: bool = False) -> tuple[Mask, int]:
+    """The mask as it is filled, and by how many pixels it was grown at least.
+
+    wide: by as much all around as holes grow, where what comes into the ring is no guess.
+    """
+    grown, growth = masks.grow(mask, removal.grow) if wide else rim.grow(removal.image, mask, removal.grow)
     if removal.wall and removal.avoid is not None:
         grown &= mask | ~removal.avoid
     return grown, growth

@@ -16,7 +16,6 @@ from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.hole_grouping import holes
 from inpaint_app.imaging.packed_mask import packed, unpacked
-from inpaint_app.imaging.rim import grow
 from inpaint_app.photofile import film
 from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
@@ -85,7 +84,7 @@ def behind(
     """
     if len(request.shots) > stack.MOST:
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
-    grown, _ = grow(image, marked.mask, request.grow)
+    grown, _ = masks.grow(marked.mask, request.grow)
     shots, words = list(request.shots), {instance.label for instance in marked.removed}
     if aligned is None:
         aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
@@ -151,7 +150,7 @@ def filled(
 ) -> Result:
     """The removal with `picture` where it was seen and a backend's fill in the rest, with all else as known."""
     began = time.perf_counter()
-    grown, growth = grown_hole(removal, removal.mask)
+    grown, growth = grown_hole(removal, removal.mask, wide=True)
     feather = feathering(removal, growth)
     canvas = removal.image.copy()
     for box in found.boxes:
