@@ -234,7 +234,8 @@ class Missing:
 class Result:
     """What came of a removal.
 
-    image: (H, W, 3) uint8, equal to the photo wherever `mask` is False. mask: the hole after growing.
+    image: (H, W, 3) uint8, equal to the photo wherever `mask` is False. mask: the hole after growing,
+    which it did by `grow` pixels at most.
     boxes: the windows that were worked on. changed_known: pixels outside `mask` that differ, counted afterwards.
     A session adds: hole: the mask before it was grown. avoid: what no fill copied from. appeared: new objects in the
     hole. candidates: all fills that were asked for, by seed; this is the best. note: what to tell of new objects;

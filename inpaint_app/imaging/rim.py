@@ -54,19 +54,20 @@ UNKNOWN = -1e3
 """Signed distance of what is neither background nor this hole."""
 
 
-def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int]:
+def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int, int]:
     """The mask (H, W) grown by `radius`, or where that is None as far as the photo shows more of the thing.
 
-    Then no hole grows by more than its `automatic_growth`, or by less than a quarter of that. Returns the grown mask
-    and the smallest growth used, which bounds the feather.
+    Then no hole grows by more than its `automatic_growth`, or by less than a quarter of that. Returns the grown
+    mask, by how many pixels every hole grew at least, which bounds the feather, and by how many none grew more.
     """
     box = bounds(mask)
     if radius is not None or box is None:
-        return masks.grow(mask, radius)
+        grown, growth = masks.grow(mask, radius)
+        return grown, growth, growth
     opening = mask[box.slices].view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opening, connectivity=8)
     order = 1 + np.argsort(-stats[1:count, cv2.CC_STAT_AREA], kind="stable")
-    grown, growths = mask.copy(), []
+    grown, all_around, furthest = mask.copy(), [], []
     for number in order[:LOOKED_AT]:
         left, top, width, height, area = (int(value) for value in stats[number])
         most = masks.automatic_growth(width, height, mask.shape, area)
@@ -75,17 +76,19 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
         part = np.zeros((around.height, around.width), bool)
         part[own.moved(box.left - around.left, box.top - around.top).slices] = labels[own.slices] == number
         _reach_border(part, around, mask.shape, most)
-        growths.append(max(1, round(LEAST * most)))
+        all_around.append(max(1, round(LEAST * most)))
+        furthest.append(most)
         left_over = _left_over(image[around.slices], part, mask[around.slices], most)
         away = cv2.distanceTransform((~part).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        grown[around.slices] |= (away <= growths[-1]) | ((away <= most) & left_over)
+        grown[around.slices] |= (away <= all_around[-1]) | ((away <= most) & left_over)
     if len(order) > LOOKED_AT:
         specks = np.zeros(mask.shape, bool)
         specks[box.slices] = np.isin(labels, order[LOOKED_AT:])
         wide, growth = masks.grow(specks)
         grown |= wide
-        growths.append(growth)
-    return grown, min(growths)
+        all_around.append(growth)
+        furthest.append(growth)
+    return grown, min(all_around), max(furthest)
 
 
 def _reach_border(part: Mask, around: Box, frame: tuple[int, ...], most: int) -> None:

@@ -81,8 +81,8 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     began = time.perf_counter()
     mask = _checked(removal)
     progress(0.0, "Preparing the mask")
-    grown, growth = grown_hole(removal, mask)
-    feather = feathering(removal, growth)
+    grown, least, most = grown_hole(removal, mask)
+    feather = feathering(removal, least)
     rule = filler.spec.size
     holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))
     progress.ticket.charge(cost(filler, holes))
@@ -108,7 +108,7 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
         backend=filler.spec.name,
         seconds=time.perf_counter() - began,
         boxes=tuple(hole.box for hole in holes),
-        grow=growth,
+        grow=most,
         feather=feather,
         changed_known=changed,
         options=filler.options,
@@ -162,15 +162,19 @@ def _check_image(image: Image) -> None:
         )
 
 
-def grown_hole(removal: Removal, mask: Mask, wide: bool = False) -> tuple[Mask, int]:
-    """The mask as it is filled, and by how many pixels it was grown at least.
+def grown_hole(removal: Removal, mask: Mask, wide: bool = False) -> tuple[Mask, int, int]:
+    """The mask as it is filled, and by how many pixels it grew at least and at most.
 
-    wide: by as much all around as holes grow, where what comes into the ring is no guess.
+    wide: by as much all around as holes may grow, where what comes into the ring is no guess.
     """
-    grown, growth = masks.grow(mask, removal.grow) if wide else rim.grow(removal.image, mask, removal.grow)
+    if wide:
+        grown, least = masks.grow(mask, removal.grow)
+        most = least
+    else:
+        grown, least, most = rim.grow(removal.image, mask, removal.grow)
     if removal.wall and removal.avoid is not None:
         grown &= mask | ~removal.avoid
-    return grown, growth
+    return grown, least, most
 
 
 def feathering(removal: Removal, growth: int) -> int:

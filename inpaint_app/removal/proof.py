@@ -268,7 +268,7 @@ def case_of(
             request, found=found, numbers=frozenset() if request.numbers is None else request.numbers
         )
     marked = session.marked(image, request, progress)
-    grown, _ = grow(image, marked.mask, request.grow)
+    grown = grow(image, marked.mask, request.grow)[0]
     avoid = np.zeros(grown.shape, bool) if request.avoid is None else request.avoid.copy()
     for instance in marked.instances:
         avoid[instance.box.slices] |= instance.mask

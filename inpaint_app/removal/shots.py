@@ -150,7 +150,7 @@ def filled(
 ) -> Result:
     """The removal with `picture` where it was seen and a backend's fill in the rest, with all else as known."""
     began = time.perf_counter()
-    grown, growth = grown_hole(removal, removal.mask, wide=True)
+    grown, growth, _ = grown_hole(removal, removal.mask, wide=True)
     feather = feathering(removal, growth)
     canvas = removal.image.copy()
     for box in found.boxes:

@@ -41,10 +41,10 @@ def share(part: Mask, whole: Mask) -> float:
 @pytest.mark.parametrize("kind", ["even", "slope", "gravel"])
 def test_beside_an_exact_mask_the_background_stays(kind: str) -> None:
     thing = disc(240)
-    grown, least = rim.grow(with_thing(ground(kind), thing), thing)
-    most, usual = masks.grow(thing)
-    assert least == max(1, round(usual / 4))
-    assert share(grown, most & ~thing) < 0.5
+    grown, least, most = rim.grow(with_thing(ground(kind), thing), thing)
+    wide, usual = masks.grow(thing)
+    assert (least, most) == (max(1, round(usual / 4)), usual)
+    assert share(grown, wide & ~thing) < 0.5
     assert grown[masks.dilated(thing, least)].all()
 
 
@@ -52,7 +52,7 @@ def test_beside_an_exact_mask_the_background_stays(kind: str) -> None:
 @pytest.mark.parametrize("tight", [2, 4, 7])
 def test_what_a_tight_mask_leaves_out_is_grown_over(kind: str, tight: int) -> None:
     thing, mask = disc(240), disc(240 - tight)
-    grown, _ = rim.grow(with_thing(ground(kind), thing), mask)
+    grown, *_ = rim.grow(with_thing(ground(kind), thing), mask)
     assert share(grown, thing) > 0.995
 
 
@@ -60,7 +60,7 @@ def test_a_strap_that_sticks_out_is_grown_over() -> None:
     thing = disc(240)
     strap = np.zeros_like(thing)
     strap[152:164, 390:402] = True
-    grown, _ = rim.grow(with_thing(ground("even"), thing | strap), thing)
+    grown, *_ = rim.grow(with_thing(ground("even"), thing | strap), thing)
     assert share(grown, strap & masks.grow(thing)[0]) > 0.95
     assert share(grown, masks.grow(thing)[0] & ~thing) < 0.5
 
@@ -70,8 +70,9 @@ def test_no_hole_grows_further_than_holes_may(seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     mask = disc(120, (180, 200)) | disc(20, (600, 660)) | disc(90, (799, 799))
-    grown, least = rim.grow(image, mask)
+    grown, least, most = rim.grow(image, mask)
     assert not (grown & ~masks.grow(mask)[0]).any()
+    assert not (grown & ~masks.dilated(mask, most)).any()
     assert grown[masks.dilated(mask, least)].all()
 
 
@@ -87,8 +88,8 @@ def test_other_holes_are_no_background() -> None:
 
 def test_a_given_growth_is_kept() -> None:
     mask = disc(50)
-    grown, least = rim.grow(ground("gravel"), mask, 7)
-    assert least == 7
+    grown, least, most = rim.grow(ground("gravel"), mask, 7)
+    assert least == most == 7
     assert np.array_equal(grown, masks.dilated(mask, 7))
 
 
@@ -96,7 +97,7 @@ def test_specks_beyond_the_largest_grow_as_far_as_holes_may() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[10::30, 10::30] = True
     assert mask.sum() > rim.LOOKED_AT
-    grown, least = rim.grow(ground("even"), mask)
+    grown, least, _ = rim.grow(ground("even"), mask)
     assert least == 1
     assert grown[masks.dilated(mask, 1)].all()
     assert not (grown & ~masks.grow(mask)[0]).any()
@@ -121,7 +122,7 @@ def test_between_a_hole_and_the_border_nothing_stays(turns: int) -> None:
     """What lies beyond is not in the photo, so a mask that ends just before the border reaches it."""
     mask = np.zeros((SIDE, SIDE), bool)
     mask[500:796, 300:500] = True
-    grown, _ = rim.grow(ground("even"), np.rot90(mask, turns).copy())
+    grown, *_ = rim.grow(ground("even"), np.rot90(mask, turns).copy())
     upright = np.rot90(grown, -turns)
     assert upright[-1, 300:500].all()
     assert not upright[0].any()
