@@ -84,7 +84,9 @@ class Shown:
             made = self._step.made[_key(request, result.seed)]
             made.shown["best"] = True
             self._visit.say("best", key=made.shown["key"])
-        told = " ".join([*result.notices, result.note]).strip()
+        told = " ".join(
+            one if one.endswith(".") else f"{one}." for one in (*result.notices, result.note) if one
+        )
         if told:
             self._visit.say("nothing", text=told)
 

@@ -46,8 +46,10 @@ class Exemplar(Configured):
         if window.guide is not None and self.DOUBTS:
             followed = trust(window.guide, hole, window.guide_pixel, options.finest)
             if followed < 1:
+                counts = f"its layout counts {followed:.0%}, the photo's own pixels do the rest"
+                alone = "the photo's own pixels fill it alone"
                 progress.notes.append(
-                    f"The layout breaks off at the hole's rim: followed by {followed:.0%} only."
+                    f"The network does not understand this place: {counts if followed else alone}."
                 )
             guidance = followed * options.guidance
             if options.finest < BLUR:

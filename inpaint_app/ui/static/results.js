@@ -26,7 +26,7 @@ function makeResults(app) {
         fact("Time", result.seconds.toFixed(result.seconds < 10 ? 2 : 1) + " s", "Seconds for this removal"),
         fact("Seam", score(result.seam), "Contrast across the border of the hole against its surroundings: 1 cannot be told apart"),
         fact("Texture", score(result.texture), "Fine detail in the hole against its surroundings: 1 is as rich, 0 is flat"),
-        fact("Grown", result.grow + " px", "Pixels by which the mask was grown, of which " + result.feather + " were blended")));
+        fact("Grown", result.grow + " px", "Pixels by which the mask was grown at most; over " + result.feather + " the fill blends in")));
     return node;
   }
 
