@@ -81,7 +81,8 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     began = time.perf_counter()
     mask = _checked(removal)
     progress(0.0, "Preparing the mask")
-    grown, least, most = grown_hole(removal, mask)
+    grown, least, most = rim.grow(removal.image, mask, removal.grow)
+    grown = walled(removal, grown)
     feather = feathering(removal, least)
     rule = filler.spec.size
     holes = windows.holes(grown, rule.context, rule.context_minimum, _largest(rule))
@@ -162,19 +163,11 @@ def _check_image(image: Image) -> None:
         )
 
 
-def grown_hole(removal: Removal, mask: Mask, wide: bool = False) -> tuple[Mask, int, int]:
-    """The mask as it is filled, and by how many pixels it grew at least and at most.
-
-    wide: by as much all around as holes may grow, where what comes into the ring is no guess.
-    """
-    if wide:
-        grown, least = masks.grow(mask, removal.grow)
-        most = least
-    else:
-        grown, least, most = rim.grow(removal.image, mask, removal.grow)
-    if removal.wall and removal.avoid is not None:
-        grown &= mask | ~removal.avoid
-    return grown, least, most
+def walled(removal: Removal, grown: Mask) -> Mask:
+    """The grown mask without what a wall keeps it out of."""
+    if not removal.wall or removal.avoid is None:
+        return grown
+    return grown & (removal.mask | ~removal.avoid)
 
 
 def feathering(removal: Removal, growth: int) -> int:

@@ -18,7 +18,7 @@ from inpaint_app.imaging.hole_grouping import holes
 from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.photofile import film
 from inpaint_app.photofile.photo import Limits, Photo
-from inpaint_app.removal.pipeline import Removal, feathering, grown_hole
+from inpaint_app.removal.pipeline import Removal, feathering, walled
 from inpaint_app.removal.request import Marked, Request
 from inpaint_app.segmenters.tiling import seen_once
 from inpaint_app.shots import align, stack
@@ -150,7 +150,8 @@ def filled(
 ) -> Result:
     """The removal with `picture` where it was seen and a backend's fill in the rest, with all else as known."""
     began = time.perf_counter()
-    grown, growth, _ = grown_hole(removal, removal.mask, wide=True)
+    grown, growth = masks.grow(removal.mask, removal.grow)
+    grown = walled(removal, grown)
     feather = feathering(removal, growth)
     canvas = removal.image.copy()
     for box in found.boxes:
