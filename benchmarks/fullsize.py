@@ -257,10 +257,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 def scaling() -> str:
     """The default's time on one photo scaled to SIZES, each with a hole of 5 %, and what is above the smallest's."""
     _, truth = next(photos())
-    lines = [
-        "| megapixels | hole, MP | s | CPU s | CPU s a hole MP | … above the fixed |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = ["| megapixels | hole, MP | s | CPU s | CPU s a hole MP | … above the fixed |", "|---" * 6 + "|"]
     rows = []
     measured(METHODS["default"], truth[:400, :400], _dot())
     for megapixels in SIZES:
@@ -271,12 +268,9 @@ def scaling() -> str:
             runs = (measured(METHODS["default"], image, mask)[1] for _ in range(3))
             least = min(runs, key=lambda numbers: numbers["cpu"])
             rows.append((megapixels, float(mask.sum()) / 1e6, least["seconds"], least["cpu"]))
-    fixed = rows[0][3] if rows else 0.0
-    for megapixels, hole_megapixels, seconds, cpu in rows:
-        lines.append(
-            f"| {megapixels:g} | {hole_megapixels:.3f} | {seconds:.2f} | {cpu:.2f} | {cpu / hole_megapixels:.1f} "
-            f"| {max(0.0, cpu - fixed) / hole_megapixels:.1f} |"
-        )
+    for size, area, took, cpu in rows:
+        each, above = cpu / area, max(0.0, cpu - rows[0][3]) / area
+        lines.append(f"| {size:g} | {area:.3f} | {took:.2f} | {cpu:.2f} | {each:.1f} | {above:.1f} |")
     return "\n".join(lines)
 
 
