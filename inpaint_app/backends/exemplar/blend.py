@@ -207,14 +207,18 @@ def _corrections(
         band = laplacian.copy()
         band[:, 0] += held * sizes
         _factored(band)
-        values[:] = _solution(links, values, block, band, held, enough, most)
+        values[:], left = _solution(links, values, block, band, held, enough, most)
+        enough = max(enough, left)  # the colours need come no nearer than the brightness did
     return _mixed(right.T, np.linalg.inv(OPPONENT))
 
 
 def _solution(
     links: Ints, right: Floats, block: Ints, coarse: Doubles, screen: float, enough: float, most: int
-) -> Floats:
-    """One channel's correction (N,), by at most `most` steps. coarse: the factored system of the blocks."""
+) -> tuple[Floats, float]:
+    """One channel's correction (N,), by at most `most` steps, and the square of what is left.
+
+    coarse: the factored system of the blocks.
+    """
     work, blocks = len(right), len(coarse)
     residual, u = right.copy(), np.zeros_like(right)
     product, direction = np.zeros_like(right), np.zeros_like(right)
@@ -233,7 +237,7 @@ def _solution(
         rho = agreed
         length = total(partial(_product, links, screen, direction, product), work, BAND)
         step = rho / max(length, 1e-20)
-    return u
+    return u, energy
 
 
 def _mixed(colours: Floats, matrix: NDArray[np.floating]) -> Floats:
@@ -264,10 +268,9 @@ def blend(
     step between rim and fill is let stand.
     """
     top, left = int(py.min()), int(px.min())
-    index = np.zeros(
-        (int(py.max()) - top + 1, int(px.max()) - left + 1), np.int32
-    )  # read where there is a hole
-    index[py - top, px - left] = np.arange(len(py), dtype=np.int32)
+    opening = hole[top : int(py.max()) + 1, left : int(px.max()) + 1]
+    index = np.zeros(opening.shape, np.int32)  # read where there is a hole
+    index[opening] = np.arange(len(py), dtype=np.int32)
     links = np.empty((len(py), 4), np.int32)
     right = np.zeros((len(py), 3), np.float32)
     run(
@@ -279,6 +282,16 @@ def blend(
     )
     correction = _corrections(links, right, py, px, screen, colour, most if len(py) < 100_000 else most // 3)
     out = image.copy()
-    copied = image[source[:, 0], source[:, 1]]
-    out[py, px] = np.clip(np.rint(copied + correction), 0, 255).astype(np.uint8)
+    run(partial(_lay, image, source, correction, py, px, out), len(py), BAND)
     return out
+
+
+@kernel
+def _lay(
+    image: Image, source: Ints, correction: Floats, py: Ints, px: Ints, out: Image, start: int, stop: int
+) -> None:
+    """Copy every hole pixel from its source, corrected."""
+    for n in range(start, stop):
+        for c in range(3):
+            value = np.rint(np.float32(image[source[n, 0], source[n, 1], c]) + correction[n, c])
+            out[py[n], px[n], c] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))

@@ -71,7 +71,8 @@ def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: f
     apart = guide[py, px] - colours
     if sigma < NARROW:
         return apart
-    area = padded(bounds(hole) or Box(0, 0, 1, 1), round(3 * sigma) + 1, hole.shape)
+    box = Box(int(px.min()), int(py[0]), int(px.max()) + 1, int(py[-1]) + 1)
+    area = padded(box, round(3 * sigma) + 1, hole.shape)
     py, px = py - area.top, px - area.left
     flat = np.zeros((area.height, area.width, 3), np.float32)
     flat[py, px] = apart

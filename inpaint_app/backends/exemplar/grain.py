@@ -44,7 +44,9 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     within one.
     """
     top, left = max(0, int(py.min()) - NEAR), max(0, int(px.min()) - NEAR)
-    near = slice(top, int(py.max()) + NEAR + 1), slice(left, int(px.max()) + NEAR + 1)
+    bottom, right = int(py.max()) + NEAR + 1, int(px.max()) + NEAR + 1
+    # Whole cells where the photo has them: pictures are made smaller several times as fast by a whole number.
+    near = slice(top, bottom + (top - bottom) % STEP), slice(left, right + (left - right) % STEP)
     opening = hole[near]
     luma = cv2.cvtColor(image[near], cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = np.asarray(cv2.subtract(luma, cv2.GaussianBlur(luma, (0, 0), DETAIL), dst=luma), np.float32)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 
 from inpaint_app.backends.exemplar.field import CHANNELS, RADIUS, Flags, Floats, Ints, Values
+from inpaint_app.backends.exemplar.jit import kernel, run
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.types import Box, Image
 
@@ -30,8 +32,15 @@ class Level:
     def paint(self, ys: Ints, xs: Ints, colours: Floats) -> None:
         """Set the colours (N, 3) of the pixels at rows `ys` and columns `xs`, rounded where the level holds bytes."""
         if self.features.dtype == np.uint8:
-            colours = np.clip(np.rint(colours), 0, 255)
-        self.features[ys, xs, :3] = colours
+            colours = np.clip(np.rint(colours), 0, 255).astype(np.uint8)
+        run(partial(_paint, self.features, ys, xs, colours), len(ys), 16_384)
+
+
+@kernel
+def _paint(features: Values, ys: Ints, xs: Ints, colours: Values, start: int, stop: int) -> None:
+    for n in range(start, stop):
+        for c in range(3):
+            features[ys[n], xs[n], c] = colours[n, c]
 
 
 def texture(image: Image, hole: Flags) -> Floats:
@@ -104,10 +113,9 @@ def halve(level: Level) -> Level:
     forbidden = np.zeros((height, width), bool)
     if level.forbidden.any():
         forbidden = cv2.pyrDown(level.forbidden.view(np.uint8) * np.uint8(255)) > 25
-    colours = features[half][..., :3] / np.maximum(mass, 1e-6)[..., None]
-    if features.dtype == np.uint8:
-        colours = np.clip(np.rint(colours), 0, 255)
-    features[half][..., :3] = colours
+    rim = (mass >= 0.5) & (mass < 1)
+    colours = features[half][rim, :3] / mass[rim][:, None]
+    features[half][rim, :3] = np.clip(np.rint(colours), 0, 255) if features.dtype == np.uint8 else colours
     if features.dtype == np.uint8 and hole.size <= WORKING:
         return first_level(np.ascontiguousarray(features[..., :3]), hole, forbidden)
     return _blanked(Level(features, hole, forbidden))

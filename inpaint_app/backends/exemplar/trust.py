@@ -84,7 +84,8 @@ def _small(guide: Image, hole: Mask, pixel: float) -> _Small | None:
     area = padded(box, round((BESIDE[1] + 2) * pixel), hole.shape).slices
     size = [max(1, round(side / pixel)) for side in hole[area].shape]
     image = np.asarray(cv2.resize(guide[area], size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    inside = cv2.resize(hole[area].astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    opening = hole[area].view(np.uint8) * np.uint8(255)
+    inside = cv2.resize(opening, size[::-1], interpolation=cv2.INTER_AREA) > 127
     depth, beyond = (cv2.distanceTransform(one.view(np.uint8), cv2.DIST_L2, 5) for one in (inside, ~inside))
     return _Small(image, depth, beyond)
 

@@ -39,6 +39,8 @@ def _vote(
             i = rows[i + 1]
         if mass > 0.0:
             out[n, 0], out[n, 1], out[n, 2] = red / mass, green / mass, blue / mass
+        else:
+            out[n] = features[py[n], px[n], :3]
 
 
 @kernel
@@ -86,8 +88,7 @@ def weights(field: Field, confidence: Floats, sharpness: float) -> Floats:
 
 def vote(features: Values, field: Field, weight: Floats, py: Ints, px: Ints) -> Floats:
     """The averaged colours proposed (N, 3) for the hole's pixels at rows `py` and columns `px`."""
-    out = features[py, px, :3].astype(np.float32)
-
+    out = np.empty((len(py), 3), np.float32)
     rows, columns = _next(field)
 
     def band(start: int, stop: int) -> None:
