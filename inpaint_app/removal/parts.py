@@ -38,7 +38,7 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     "belongings": Kind(
         lambda image, found, settings: belongings.owned(image, found),
-        "what people ride, carry and wear goes with them, and a driver with the car",
+        "what people ride, carry and wear goes with them, and who is half hidden beside them; a driver with the car",
         belongings.WEAKEST,
     ),
     "shadows": Kind(
@@ -99,11 +99,13 @@ def _apart(one: Box, other: Box) -> int:
 
 
 def _numbered(found: tuple[Instance, ...], confidence: float) -> tuple[Instance, ...]:
-    kept = [one for one in found if one.confidence >= confidence or one.of is not None]
+    sure = {one.number for one in found if one.confidence >= confidence}
+    numbers = with_parts(found, sure, {*KINDS})
+    kept = [one for one in found if one.number in numbers]
     if len(kept) == len(found):
         return found
-    numbers: dict[int | None, int] = {one.number: number for number, one in enumerate(kept, start=1)}
-    return tuple(replace(one, number=numbers[one.number], of=numbers.get(one.of)) for one in kept)
+    new: dict[int | None, int] = {one.number: number for number, one in enumerate(kept, start=1)}
+    return tuple(replace(one, number=new[one.number], of=new.get(one.of)) for one in kept)
 
 
 def with_parts(instances: Iterable[Instance], numbers: Set[int], kinds: Set[str]) -> frozenset[int]:

@@ -134,3 +134,13 @@ def test_in_a_crowd_the_parts_of_one_are_looked_for_among_the_nearest(
     )
     assert nowhere == crowd
     assert len(seen) == 8, "what is no find has no parts"
+
+
+def test_what_belongs_to_nobody_sure_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tuple(
+        replace(instance(n, "person", sure, PLACE), of=of)
+        for n, sure, of in ((1, 0.9, None), (2, 0.2, 1), (3, 0.2, 2), (4, 0.2, None), (5, 0.2, 4))
+    )
+    monkeypatch.setitem(parts.KINDS, "belongings", parts.Kind(lambda image, seen, settings: seen, ""))
+    kept = parts.with_found_parts(np.zeros((4, 4, 3), np.uint8), found, {"belongings"}, 0.35, Settings())
+    assert [(one.number, one.of) for one in kept] == [(1, None), (2, 1), (3, 2)]

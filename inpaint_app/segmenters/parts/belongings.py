@@ -1,4 +1,6 @@
-"""What people ride, carry, wear and push, and who sits in a car: told from labels and outlines alone.
+"""What people ride, carry, wear and push, who stands half hidden among them, and who sits in a car.
+
+Told from labels and outlines alone.
 
 A find belongs to somebody where the outlines touch, as far as the outlines are sure, and where its kind allows: a
 bicycle below its rider and not behind, a bag at a hand or a shoulder. What two could own is his who touches more of
@@ -123,8 +125,17 @@ def _sat_on(pair: Pair) -> bool:
     return pair.top > 0.1 and pair.bottom > 0.85 and pair.across > 0.6 and pair.length < 1.2
 
 
-def _within_car(pair: Pair) -> bool:
-    """A driver: the owner is the car, which shows on both sides of him."""
+def _accompanied(pair: Pair) -> bool:
+    """Somebody who is not surely seen, half hidden mostly: where people stand together more of them are likely."""
+    return pair.thing.confidence < SURE and pair.thing.box.height > 0.25 * pair.owner.box.height
+
+
+def _within(pair: Pair) -> bool:
+    return _accompanied(pair) if pair.owner.label == "person" else _driver(pair)
+
+
+def _driver(pair: Pair) -> bool:
+    """The owner is the car, which shows on both sides of him."""
     box, car = pair.thing.box, pair.owner.box
     middle = min(max(0, (box.top + box.bottom) // 2 - car.top), car.height - 1)
     rows = pair.owner.mask[middle : max(middle + 1, box.bottom - car.top)]
@@ -149,6 +160,8 @@ class Rule(NamedTuple):
 
 WEAK = 0.15
 """Tuned on the even half of the COCO photos, see benchmarks/results/belongings.md."""
+COMPANION = 0.12
+"""The same for people beside people."""
 RULES: dict[str, Rule] = {
     "bicycle": Rule(_ridden, WEAK, one=True),
     "motorcycle": Rule(_ridden, WEAK, one=True),
@@ -165,7 +178,7 @@ RULES: dict[str, Rule] = {
     "umbrella": Rule(_overhead, WEAK),
     "dog": Rule(_led),
     "chair": Rule(_sat_on, one=True, alone=True),
-    "person": Rule(_within_car, owners=("car", "bus", "truck")),
+    "person": Rule(_within, COMPANION, owners=("person", "car", "bus", "truck")),
 }  # fmt: skip
 
 WEAKEST = {label: rule.least for label, rule in RULES.items() if rule.least < 1}

@@ -34,9 +34,10 @@ LOOKED = 1000
 def subjects(image: Image, found: Iterable[Instance]) -> frozenset[int]:
     """The numbers of the people whom the photo is about; empty where all are too small for that.
 
-    image: (H, W, 3) uint8 RGB.
+    Who was only found because of the people beside him (`of`) stays with them. image: (H, W, 3) uint8 RGB.
     """
-    people = [one for one in found if one.label == "person"]
+    everybody = {one.number: one for one in found if one.label == "person"}
+    people = [one for one in everybody.values() if one.of not in everybody]
     height, width = image.shape[:2]
     if not people or max(max(one.box.width, one.box.height) for one in people) < LEAST * min(height, width):
         return frozenset()
@@ -50,6 +51,8 @@ def subjects(image: Image, found: Iterable[Instance]) -> frozenset[int]:
         if one.number not in chosen
         and any(_together(image, one, other) for other in people if other.number in chosen)
     }:
+        chosen |= more
+    while more := {one.number for one in everybody.values() if one.of in chosen} - chosen:
         chosen |= more
     return frozenset(chosen)
 

@@ -96,6 +96,16 @@ def test_the_narrow_gap_between_the_two_outlines_is_closed() -> None:
     assert bag.box.left == 142, "nothing is written into what was given"
 
 
-def test_people_and_chairs_are_never_believed_weaker_than_asked() -> None:
-    assert not {"person", "chair", "dog", "car"} & set(WEAKEST)
+def test_cars_dogs_and_chairs_are_never_believed_weaker_than_asked() -> None:
+    assert not {"chair", "dog", "car"} & set(WEAKEST)
     assert WEAKEST["skis"] < 0.2
+
+
+def test_somebody_half_hidden_goes_with_whom_he_stands_beside() -> None:
+    behind = instance(2, "person", 0.15, Box(130, 30, 165, 120))
+    assert owners(PERSON, behind) == [None, 1]
+    assert owners(PERSON, instance(2, "person", 0.15, Box(300, 30, 335, 120))) == [None, None], "far off"
+    assert owners(PERSON, instance(2, "person", 0.15, Box(138, 30, 150, 38))) == [None, None], "too small"
+    assert owners(PERSON, instance(2, "person", 0.4, Box(130, 30, 165, 120))) == [None, None], "seen surely"
+    far = instance(3, "person", 0.2, Box(163, 30, 195, 120))
+    assert owners(PERSON, behind, far)[1:] == [1, 2], "one leads to the next"

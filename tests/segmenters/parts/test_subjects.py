@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -46,3 +48,10 @@ def test_a_photo_with_nothing_but_tiny_people_is_about_nobody() -> None:
 
 def test_dogs_are_no_subjects() -> None:
     assert seen(BIG, label="dog") == frozenset()
+
+
+def test_who_was_found_beside_a_subject_stays_with_it() -> None:
+    people = [instance(1, "person", 0.9, BIG), instance(2, "person", 0.2, Box(20, 200, 40, 240))]
+    image = np.full((300, 400, 3), 128, np.uint8)
+    assert subjects(image, people) == {1}
+    assert subjects(image, [people[0], replace(people[1], of=1)]) == {1, 2}
