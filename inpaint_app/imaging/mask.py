@@ -86,16 +86,16 @@ def dilated(mask: Mask, radius: int) -> Mask:
     return grown
 
 
-def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int]:
+def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int, int]:
     """The mask grown by `radius`, or by each connected hole's own automatic growth when None.
 
-    Returns the grown mask and the smallest growth used, which is what bounds the feather.
+    Returns the grown mask, the smallest growth used, which is what bounds the feather, and the largest.
     """
     box = bounds(mask)
     if box is None:
-        return mask.copy(), 0
+        return mask.copy(), 0, 0
     if radius is not None:
-        return dilated(mask, radius), max(0, radius)
+        return dilated(mask, radius), max(0, radius), max(0, radius)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask[box.slices].view(np.uint8), connectivity=8
     )
@@ -111,7 +111,7 @@ def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int]:
         )
         part[inner] = chosen[labels]
         grown[area.slices] |= dilated(part, size)
-    return grown, min(radii)
+    return grown, min(radii), max(radii)
 
 
 def closed(mask: Mask, smallest: int) -> Mask:

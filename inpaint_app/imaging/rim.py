@@ -62,8 +62,7 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
     """
     box = bounds(mask)
     if radius is not None or box is None:
-        grown, growth = masks.grow(mask, radius)
-        return grown, growth, growth
+        return masks.grow(mask, radius)
     opening = mask[box.slices].view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opening, connectivity=8)
     order = 1 + np.argsort(-stats[1:count, cv2.CC_STAT_AREA], kind="stable")
@@ -84,10 +83,10 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
     if len(order) > LOOKED_AT:
         specks = np.zeros(mask.shape, bool)
         specks[box.slices] = np.isin(labels, order[LOOKED_AT:])
-        wide, growth = masks.grow(specks)
+        wide, least, most = masks.grow(specks)
         grown |= wide
-        all_around.append(growth)
-        furthest.append(growth)
+        all_around.append(least)
+        furthest.append(most)
     return grown, min(all_around), max(furthest)
 
 

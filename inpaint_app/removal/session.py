@@ -98,13 +98,14 @@ class Session(Opening):
         def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
             return self.detect(picture, request.segmenter, request.confidence, share, parts=())
 
+        removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
+        removal = replace(removal, alpha=alpha, wall=request.walled)
         seen = None
         if request.shots:
             with self.device.stacking(progress):
-                seen = shots.behind(image, request, marked, look, progress.part(0.25, 0.5), aligned)
-        removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
+                seen = shots.behind(removal, request, marked, look, progress.part(0.25, 0.5), aligned)
         fills = Candidates(
-            replace(removal, alpha=alpha, wall=request.walled),
+            removal,
             look if retries > 0 else None,
             count=requests.count(request, spec),
             retries=retries,
@@ -118,7 +119,7 @@ class Session(Opening):
                 if seen is None:
                     result = fill(again)
                 else:  # of what other shots show only the rest is filled
-                    result = shots.filled(again, *seen, spec.name, spec.make_options(again.options), fill)
+                    result = shots.filled(again, seen, spec.name, spec.make_options(again.options), fill)
             except InpaintError as error:
                 fills.failed(error)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,21 +70,32 @@ def with_movers(image: Image, request: Request, progress: Progress) -> tuple[Req
     return replace(request, mask=moved), aligned
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """True pixels behind a hole. picture: the photo with them in it. hole: grown, by `growth` at least and at most."""
+
+    picture: Image
+    found: stack.Behind
+    hole: Mask
+    growth: tuple[int, int]
+
+
 def behind(
-    image: Image,
+    removal: Removal,
     request: Request,
     marked: Marked,
     find: Find,
     progress: Progress,
     aligned: tuple[stack.Fit, ...] | None = None,
-) -> tuple[Image, stack.Behind]:
-    """The photo with true pixels in the grown hole, and where they are from.
+) -> Seen:
+    """What the shots of a request show behind the hole of a removal, which grows all around for it.
 
     find: looks for objects in a shot. aligned: how the shots lie, where that is known.
     """
     if len(request.shots) > stack.MOST:
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
-    grown, _ = masks.grow(marked.mask, request.grow)
+    image, (grown, least, most) = removal.image, masks.grow(removal.mask, removal.grow)
+    grown = walled(removal, grown)
     shots, words = list(request.shots), {instance.label for instance in marked.removed}
     if aligned is None:
         aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
@@ -98,11 +109,11 @@ def behind(
                 shot, hidden=_in_the_way(shot.image, where, fit.matrix, words, find, part)
             )
     picture, found = stack.behind(
-        image, grown, shots, marked.mask, aligned, progress.part(0.5, 1.0), marked.removed
+        image, grown, shots, removal.mask, aligned, progress.part(0.5, 1.0), marked.removed
     )
     progress.notes += found.notes
     hidden = (None if shot.hidden is None else packed(shot.hidden) for shot in shots)
-    return picture, replace(found, hidden=tuple(hidden))
+    return Seen(picture, replace(found, hidden=tuple(hidden)), grown, (least, most))
 
 
 def _places(hole: Mask, most: int) -> list[Box]:
@@ -121,11 +132,15 @@ def _in_the_way(
 ) -> Mask | None:
     """What in a shot is of the kind that goes, around the holes: each place, a box of the photo, is one look."""
     hidden = np.zeros(image.shape[:2], bool)
+    turns = round(
+        np.arctan2(matrix[1, 0], matrix[0, 0]) / (np.pi / 2)
+    )  # nobody is found who lies on the side
     for number, box in enumerate(where):
         area, _ = align.reach(box, matrix, image.shape, 0)
         part = progress.part(number / len(where), (number + 1) / len(where))
         try:
-            hidden[area.slices] |= _found(image[area.slices], words, find, part)
+            upright = np.ascontiguousarray(np.rot90(image[area.slices], turns))
+            hidden[area.slices] |= np.rot90(_found(upright, words, find, part), -turns)
         except MissingError:
             return None
     return hidden
@@ -141,32 +156,28 @@ def _found(image: Image, words: set[str], find: Find, progress: Progress) -> Mas
 
 
 def filled(
-    removal: Removal,
-    picture: Image,
-    found: stack.Behind,
-    backend: str,
-    options: Options,
-    fill: Callable[[Removal], Result],
+    removal: Removal, seen: Seen, backend: str, options: Options, fill: Callable[[Removal], Result]
 ) -> Result:
-    """The removal with `picture` where it was seen and a backend's fill in the rest, with all else as known."""
-    began = time.perf_counter()
-    grown, growth = masks.grow(removal.mask, removal.grow)
-    grown = walled(removal, grown)
-    feather = feathering(removal, growth)
+    """The removal with true pixels where they were seen and a backend's fill in the rest, with all else as known."""
+    began, found, grown = time.perf_counter(), seen.found, seen.hole
+    if not found.seen.any():
+        return replace(fill(removal), behind=found)
+    least, most = seen.growth
+    feather = feathering(removal, least)
     canvas = removal.image.copy()
     for box in found.boxes:
         opacity = masks.feathered(grown, feather, box)
         opacity[~found.seen[box.slices]] = 0
-        composite(canvas, removal.image, picture[box.slices], opacity, box)
+        composite(canvas, removal.image, seen.picture[box.slices], opacity, box)
     rest = grown & ~found.seen
     if rest.any():
         result = fill(replace(removal, image=canvas, mask=rest, grow=0, feather=0))
     else:
-        result = Result(canvas, grown, backend, 0.0, found.boxes, growth, feather, 0, options)
+        result = Result(canvas, grown, backend, 0.0, found.boxes, most, feather, 0, options)
     return replace(
         result,
         mask=grown,
-        grow=growth,
+        grow=most,
         feather=feather,
         seconds=time.perf_counter() - began,
         changed_known=changed_outside(removal.image, result.image, grown),

@@ -116,6 +116,7 @@ class Reference:
     def __init__(self, photo: Image, hole: Mask) -> None:
         self._whole = view(Box(0, 0, photo.shape[1], photo.shape[0]), WHOLE)
         self._small, self._known = self._whole.cut(photo), ~self._whole.cut_mask(hole)
+        self._detail = detail(gray(self._small))
         self._one = threading.Lock()
 
     def align(self, shot: Image, hidden: Mask | None = None) -> tuple[Matrix, float]:
@@ -128,7 +129,7 @@ class Reference:
         small = own.cut(shot)
         for number, matrix in enumerate(self._guesses(small, own, hidden)):
             there, inside = self._whole.warped((small, own.matrix), matrix)
-            score = likeness(gray(self._small), gray(there), self._known & inside)
+            score = likeness(self._detail, detail(gray(there)), self._known & inside)
             score *= float(np.sum(inside & self._known) / (np.sum(self._known) + 1)) ** 0.25
             if score > best[1] + STEADY:
                 best = matrix, score
@@ -202,11 +203,10 @@ def _plausible(matrix: Matrix, shape: tuple[int, ...]) -> bool:
     return bool(cv2.isContourConvex(there[0]) and 1 / 9 < area < 9)
 
 
-def likeness(one: Image, other: Image, where: Mask) -> float:
-    """Correlation of the detail of two gray pictures over `where`, -1..1; what moved spoils its own blocks only."""
+def likeness(a: Floats, b: Floats, where: Mask) -> float:
+    """Correlation of the `detail` of two pictures over `where`, -1..1; what moved spoils its own blocks only."""
     if not where.any():
         return -1.0
-    a, b = _detail(one), _detail(other)
     size = (31, 31)
     mask = where.astype(np.float32)
     both = cv2.boxFilter(a * b * mask, -1, size)
@@ -270,7 +270,8 @@ def warped(what: Any, matrix: Matrix, size: tuple[int, int], how: int, flow: Flo
     return cv2.remap(what, across / depth, down / depth, how, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _detail(gray: Image) -> Floats:
+def detail(gray: Image) -> Floats:
+    """A gray picture without what varies slowly, and without noise."""
     fine = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0)
     return np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), 6.0), np.float32)
 

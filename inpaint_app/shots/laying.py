@@ -53,63 +53,80 @@ class Look:
     flow: Floats | None = None
 
 
-def seen_in(
-    view: align.View,
-    seen: Image,
-    known: Mask,
-    number: int,
-    shot: Image,
-    hidden: Mask | None,
-    matrix: align.Matrix,
-) -> Look | None:
+class Sight:
+    """The photo in the view of one hole, with all that every shot is compared by there. known: outside of the hole."""
+
+    def __init__(self, view: align.View, image: Image, known: Mask) -> None:
+        self.view, self.image, self.known = view, image, known
+        self.gray, self.soft = align.gray(image), light.softened(image)
+        self.detail, self.fine = align.detail(self.gray), _fine(self.gray)
+
+    def apart(self, picture: Floats) -> Floats:
+        """How far a shot's picture is from the photo, (H, W)."""
+        return movers.apart(self.image.astype(np.float32), picture)
+
+    def likeness(self, picture: Floats, where: Mask) -> float:
+        """See `align.likeness`."""
+        return align.likeness(self.detail, align.detail(align.gray(picture)), where)
+
+
+def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix: align.Matrix) -> Look | None:
     """The shot in a view of the photo, its place refined by what is known there; None where it shows too little."""
-    look = None
-    gray = align.gray(seen)
+    look, view = None, sight.view
     better = 0.0 if matrix[0, 1] else STEADIER
     small = view.shrunk(shot, matrix)
     own = None if hidden is None else view.shrunk(hidden.view(np.uint8) * np.uint8(255), matrix)
-    for _ in range(2):
+    for last in (False, True):
         there, inside = view.warped(small, matrix)
         if own is not None:
             inside = inside & (view.warped(own, matrix)[0] < 32)
-        where = known & inside
+        where = sight.known & inside
         if np.count_nonzero(where) < LEAST_KNOWN:
             return look
-        found, agreed = light.match(seen, there, where)
+        found, agreed = light.match(sight.soft, there, where)
         picture = found.matched(there)
-        its = align.gray(picture)
-        quality = align.likeness(gray, its, where)
+        quality = sight.likeness(picture, where)
         if look is not None and quality < look.quality + better:
             break
-        apart = movers.apart(seen.astype(np.float32), picture)[agreed]
-        noise = float(np.median(apart)) if len(apart) else 9.0
-        sharpness = _finest(its, agreed) / max(1e-3, _finest(gray, agreed))
+        its = align.gray(picture)
+        sharpness = _finest(_fine(its), agreed) / max(1e-3, _finest(sight.fine, agreed))
+        noise = _noise(sight.apart(picture), agreed)
         look = Look(number, matrix, inside, found, picture, noise, quality, sharpness)
-        more = align.refined(gray, its, agreed)
+        more = None if last else align.refined(sight.gray, its, agreed)
         if more is None:
             break
         matrix = matrix @ np.linalg.inv(view.matrix) @ more @ view.matrix
-    return None if look is None else _bent(look, view, seen, known, small)
+    return None if look is None else _bent(look, sight, small)
 
 
-def _bent(look: Look, view: align.View, seen: Image, known: Mask, small: tuple[Image, align.Matrix]) -> Look:
+def _bent(look: Look, sight: Sight, small: tuple[Image, align.Matrix]) -> Look:
     """The look with what a homography leaves (depth, a lens) mended by a slow flow, where it is more alike so."""
-    gray, where = align.gray(seen), known & look.inside
-    same = where & (movers.apart(seen.astype(np.float32), look.picture) < max(6.0, 3 * look.noise))
-    flow = align.flow(gray, align.gray(look.picture), same)
-    picture = look.light.matched(view.warped(small, look.matrix, flow)[0])
-    quality = align.likeness(gray, align.gray(picture), where)
+    where = sight.known & look.inside
+    same = where & (sight.apart(look.picture) < max(6.0, 3 * look.noise))
+    flow = align.flow(sight.gray, align.gray(look.picture), same)
+    picture = look.light.matched(sight.view.warped(small, look.matrix, flow)[0])
+    quality = sight.likeness(picture, where)
     if quality < look.quality + STEADIER:
         return look
-    noise = float(np.median(movers.apart(seen.astype(np.float32), picture)[same])) if same.any() else 9.0
+    noise = _noise(sight.apart(picture), same)
     return replace(look, picture=picture, noise=noise, quality=quality, flow=flow)
 
 
-def _finest(gray: Image, where: Mask) -> float:
-    """How much there is of detail finer than some two pixels, where there is most of it."""
+def _noise(apart: Floats, where: Mask) -> float:
+    """The usual difference, in levels."""
+    return float(np.median(apart[where])) if where.any() else 9.0
+
+
+def _fine(gray: Image) -> Image:
+    """Detail finer than some two pixels."""
+    return np.asarray(cv2.absdiff(gray, cv2.GaussianBlur(gray, (0, 0), 1.0)))
+
+
+def _finest(fine: Image, where: Mask) -> float:
+    """How much there is of fine detail where there is most of it."""
     if not where.any():
         return 0.0
-    fine = cv2.absdiff(gray, cv2.GaussianBlur(gray, (0, 0), 1.0))[where]
+    fine = fine[where]
     most = max(1, len(fine) // 10)
     return float(np.partition(fine, -most)[-most:].mean())
 

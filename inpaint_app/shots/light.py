@@ -34,15 +34,19 @@ class Light:
         return np.asarray(self.curved(shot) + self.field, np.float32)
 
 
-def match(photo: Image, shot: Image, where: Mask) -> tuple[Light, Mask]:
+def softened(picture: Image | Floats) -> Floats:
+    """What light is fitted to, (H, W, 3) float32: neither noise nor a fraction of a pixel's shift counts."""
+    return cv2.GaussianBlur(picture, (0, 0), 1.5).astype(np.float32)
+
+
+def match(soft: Floats, shot: Image, where: Mask) -> tuple[Light, Mask]:
     """The light that makes the shot the photo's over `where`, and the pixels there that agree.
 
-    Both are (H, W, 3) uint8 of one view. Each channel's curve is a quadratic, fitted to blurred pixels by least squares
-    that leave out, round by round, what differs by more than 2.5 times the median.
+    soft: the photo, `softened`; shot: (H, W, 3) uint8 of the same view. Each channel's curve is a quadratic, fitted to
+    blurred pixels by least squares that leave out, round by round, what differs by more than 2.5 times the median.
     """
-    soft, other = (cv2.GaussianBlur(one, (0, 0), 1.5).astype(np.float32) for one in (photo, shot))
     at = np.flatnonzero(where)[:: max(1, np.count_nonzero(where) // 6000)]
-    goal, given = soft.reshape(-1, 3)[at], other.reshape(-1, 3)[at]
+    goal, given = soft.reshape(-1, 3)[at], softened(shot).reshape(-1, 3)[at]
     curve = np.tile(np.arange(256, dtype=np.float32), (3, 1))
     kept = np.ones(len(at), bool)
     for _ in range(ROUNDS if len(at) >= 50 else 0):
@@ -51,7 +55,7 @@ def match(photo: Image, shot: Image, where: Mask) -> tuple[Light, Mask]:
         apart = np.abs(goal - _through(curve, given)).max(axis=1)
         kept = apart <= max(3.0, 2.5 * float(np.median(apart)))
     light = Light(curve, np.zeros((1, 1, 3), np.float32))
-    apart = soft - cv2.GaussianBlur(light.curved(shot), (0, 0), 1.5)
+    apart = soft - softened(light.curved(shot))
     red, green, blue = cv2.split(np.abs(apart))
     worst = cv2.max(cv2.max(red, green), blue)
     limit = max(6.0, 2.5 * float(np.median(worst[where]))) if where.any() else 6.0

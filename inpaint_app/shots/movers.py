@@ -95,8 +95,10 @@ def compared(
             different = differ(soft[i + 1], soft[j + 1], edges[i + 1], edges[j + 1], least)
             different &= valid[i] & valid[j]
             if (different & ~known).any():
-                both = (off[i], off[j]), (edges[i + 1], edges[j + 1]), (stays[i], stays[j])
-                guilt = _guilt(different, known, *both)
+                there = _around(different)
+                both = ((one[i][there], one[j][there]) for one in (off, edges[1:], stays))
+                guilt = np.zeros(known.shape, np.float32)
+                guilt[there] = _guilt(different[there], known[there], *both)
                 around = cv2.boxFilter(different.astype(np.float32), -1, ring.shape)
                 guilt = np.asarray(
                     cv2.boxFilter(guilt, -1, ring.shape) / np.maximum(around, 1e-6), np.float32
@@ -145,6 +147,14 @@ def apart(one: Floats, other: Floats) -> Floats:
 def blurred(picture: Floats) -> Floats:
     """Without what is finer than some two pixels."""
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.float32)
+
+
+def _around(different: Mask) -> tuple[slice, slice]:
+    """The part of a frame in which two shots differ, with all that is looked at around a pixel there."""
+    left, top, width, height = cv2.boundingRect(different.view(np.uint8))
+    return np.s_[
+        max(0, top - NEAR[-1]) : top + height + NEAR[-1], max(0, left - NEAR[-1]) : left + width + NEAR[-1]
+    ]
 
 
 def _guilt(

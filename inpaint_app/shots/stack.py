@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.window import holes
 from inpaint_app.shots import align, choosing, laying, movers, standing
-from inpaint_app.shots.laying import Look, seen_in
+from inpaint_app.shots.laying import Look, Sight, seen_in
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -216,21 +216,21 @@ def _looks(
     progress: Progress,
 ) -> list[Look]:
     """The shots that line up around a hole; the others get their note, and are looked at again at the next."""
-    seen, looks = view.cut(photo), list[Look]()
+    sight, looks = Sight(view, view.cut(photo), ~opening), list[Look]()
 
     def look(number: int) -> Look | None:
         shot = shots[number]
-        return seen_in(view, seen, ~opening, number, shot.image, shot.hidden, found[number].matrix)
+        return seen_in(sight, number, shot.image, shot.hidden, found[number].matrix)
 
     alike = [number for number, fit in enumerate(found) if fit.likeness >= align.ALIKE]
     stage = "Looking behind it in the other shots"
     for number, one in zip(alike, _each(look, alike, progress, stage), strict=True):
         if one is None:
             continue
-        if one.quality < LINED_UP:
-            note = "does not line up around the hole: it was taken from another spot"
-        elif one.sharpness < laying.BLURRED:
+        if one.sharpness < laying.BLURRED:  # first, for what is blurred does not line up either
             note = "shows too little detail beside the photo: it is blurred, dark or small"
+        elif one.quality < LINED_UP:
+            note = "does not line up around the hole: it was taken from another spot"
         else:
             looks.append(one)
             continue

@@ -18,8 +18,8 @@ Numbers: TypeAlias = NDArray[np.int32]
 STILL = 0.3
 """A thing of which less than this share changes in any shot stands still in all of them."""
 
-STEP, SIDE = 24, 160
-"""Pixels that a thing may have moved at most, and the longer side at which it is looked for."""
+SIDE = 160
+"""The longer side at which a thing is looked for, no further off than half of its shorter one."""
 
 NEAR, LEFT = 0.5, 0.95
 """Side of the square around a pixel of a found thing that tells whether it stands there, over the root of the thing's
@@ -148,7 +148,7 @@ def _nearest(named: Mask, where: Mask) -> NDArray[np.int64]:
 def _found_again(photo: Floats, shot: Floats, part: Mask, at: tuple[int, int], least: float) -> Mask | None:
     """Where a shot shows a thing of the photo, if beside its place; None if it does not."""
     (left, top), (height, width) = at, part.shape
-    reach = min(STEP, max(2, min(part.shape) // 2))
+    reach = max(2, min(part.shape) // 2)
     scale = min(1.0, SIDE / max(height, width))
     wide = (
         slice(max(0, top - reach), min(photo.shape[0], top + height + reach)),

@@ -42,7 +42,7 @@ def share(part: Mask, whole: Mask) -> float:
 def test_beside_an_exact_mask_the_background_stays(kind: str) -> None:
     thing = disc(240)
     grown, least, most = rim.grow(with_thing(ground(kind), thing), thing)
-    wide, usual = masks.grow(thing)
+    wide, usual, _ = masks.grow(thing)
     assert (least, most) == (max(1, round(usual / 4)), usual)
     assert share(grown, wide & ~thing) < 0.5
     assert grown[masks.dilated(thing, least)].all()

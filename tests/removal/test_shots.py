@@ -11,15 +11,29 @@ import pytest
 
 import inpaint_app
 from inpaint_app.errors import NothingFound, OptionError
+from inpaint_app.imaging.mask import bounds
 from inpaint_app.imaging.packed_mask import unpacked
+from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.request import Marked
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.removal.shots import _places, behind
 from inpaint_app.settings import Settings
 from inpaint_app.shots import stack
 from inpaint_app.shots.stack import Shot
-from inpaint_app.types import Box, Instance, Progress
+from inpaint_app.types import Image, Instance, Mask, Progress
 from tests.shots.scenes import hand_held, hole, place, shots, with_thing
+
+
+def magenta(image: Image) -> Instance:
+    """Who is plain magenta."""
+    who = (image == (255, 0, 255)).all(axis=2)
+    box = bounds(who)
+    assert box is not None
+    return Instance(1, "person", 0.9, box, who[box.slices])
+
+
+def brushed(mask: Mask) -> Marked:
+    return Marked(mask, (), (), None, "")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +76,7 @@ def test_behind_a_brushed_hole_few_shots_are_looked_through_for_people(count: in
         return ()
 
     request = Request(mask=hole(), shots=tuple(shots(*[place()] * count)))
-    behind(with_thing(place()), request, Marked(hole(), (), (), None, ""), find, Progress())
+    behind(Removal(with_thing(place()), hole()), request, brushed(hole()), find, Progress())
     assert len(seen) == looked
 
 
@@ -75,14 +89,10 @@ def test_people_are_looked_for_around_the_hole_where_it_lies_in_the_shot() -> No
 
     def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
         assert max(image.shape) < 300
-        who = (image == (255, 0, 255)).all(axis=2)
-        rows, columns = np.flatnonzero(who.any(axis=1)), np.flatnonzero(who.any(axis=0))
-        box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-        return (Instance(1, "person", 0.9, box, who[box.slices]),)
+        return (magenta(image),)
 
     request = Request(mask=mask, shots=(Shot(shot, "2.jpg"),))
-    _, found = behind(somebody, request, Marked(mask, (), (), None, ""), find, Progress())
-    hidden = found.hidden[0]
+    hidden = behind(Removal(somebody, mask), request, brushed(mask), find, Progress()).found.hidden[0]
     assert hidden is not None
     left_out = unpacked(hidden, shot.shape[:2], "shots")
     assert left_out[290:340, 560:590].all()
@@ -90,13 +100,35 @@ def test_people_are_looked_for_around_the_hole_where_it_lies_in_the_shot() -> No
     assert not left_out[:, 610:].any()
 
 
+def test_in_a_turned_shot_people_are_looked_for_upright() -> None:
+    large = place(0, (720, 960))
+    photo, shot = with_thing(large, 480, 300), large.copy()
+    shot[290:340, 540:560] = (255, 0, 255)
+    mask = np.zeros(large.shape[:2], bool)
+    mask[300:350, 480:515] = True
+
+    def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
+        one = magenta(image)
+        assert one.box.height > one.box.width
+        return (one,)
+
+    for turns in (1, 3):
+        turned = Shot(np.ascontiguousarray(np.rot90(shot, turns)), "2.jpg")
+        request = Request(mask=mask, shots=(turned,))
+        hidden = behind(Removal(photo, mask), request, brushed(mask), find, Progress()).found.hidden[0]
+        assert hidden is not None
+        left_out = np.rot90(unpacked(hidden, turned.image.shape[:2], "shots"), -turns)
+        assert left_out[290:340, 540:560].all()
+        assert not left_out[:, :520].any()
+
+
 def test_a_shot_of_another_place_is_not_looked_through() -> None:
     def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
         raise AssertionError
 
     request = Request(mask=hole(), shots=(Shot(place(9), "9.jpg"),))
-    _, found = behind(with_thing(place()), request, Marked(hole(), (), (), None, ""), find, Progress())
-    assert not found.seen.any()
+    seen = behind(Removal(with_thing(place()), hole()), request, brushed(hole()), find, Progress())
+    assert not seen.found.seen.any()
 
 
 def test_many_holes_are_few_looks() -> None:
@@ -109,11 +141,10 @@ def test_many_holes_are_few_looks() -> None:
 
 def test_without_usable_shots_it_is_the_plain_fill(session: Session) -> None:
     photo = with_thing(place())
-    plain = session.run(photo, Request(mask=hole(), backend="telea", feather=0))
-    result = session.run(
-        photo, Request(mask=hole(), backend="telea", feather=0, shots=tuple(shots(place(9))))
-    )
+    plain = session.run(photo, Request(mask=hole(), backend="telea"))
+    result = session.run(photo, Request(mask=hole(), backend="telea", shots=tuple(shots(place(9)))))
     assert np.array_equal(result.image, plain.image)
+    assert (result.grow, result.feather) == (plain.grow, plain.feather)
     assert any("another place" in notice for notice in result.notices)
 
 

@@ -30,6 +30,18 @@ def test_what_went_a_few_steps_is_found_beside_its_place() -> None:
     assert not still.any()
 
 
+def test_a_large_thing_may_have_gone_further() -> None:
+    large, opening = place(0, (360, 480)), np.zeros((360, 480), bool)
+    opening[100:260, 150:290] = True
+    photo, shot = large.astype(np.float32), large.astype(np.float32)
+    thing = np.random.default_rng(4).uniform(0, 255, (160, 140, 3)).astype(np.float32)
+    photo[100:260, 150:290], shot[100:260, 190:330] = thing, thing
+    gone = np.abs(photo - shot).max(axis=2) > 9
+    seen = np.ones(opening.shape, bool)
+    stays, _ = standing(photo, [shot], [gone], [seen], opening, opening, [9.0])
+    assert stays[0][150:200, 200:280].min() == 1
+
+
 def test_what_went_away_is_not_found() -> None:
     stays, still = found(None)
     assert not stays.any()
