@@ -27,3 +27,17 @@ def test_an_even_sky_stays_even_beside_rock() -> None:
     sky = slice(100, 500), slice(940, 998)
     assert noise(fill[sky]) < 1.2 * noise(before[sky])
     assert noise(fill[rock]) > 1.2 * noise(before[rock])
+
+
+def test_specks_in_a_small_picture_get_no_more_than_the_grain_around_them() -> None:
+    random = np.random.default_rng(5)
+    photo = (128 + random.integers(-12, 13, (160, 160, 1)) + np.zeros(3)).astype(np.uint8)
+    mask = np.zeros((160, 160), bool)
+    mask[50:110, 50:110] = True
+    fill = np.where(mask[..., None], (photo.astype(int) + 128) // 2, photo).astype(np.uint8)
+    specks = np.s_[56:108:16, 56:108:16]
+    fill[specks] = 90
+    before = fill.copy()
+    grain.match_grain(fill, mask, *(where.astype(np.int32) for where in np.nonzero(mask)))
+    assert noise(fill[57:71, 57:107]) > 1.2 * noise(before[57:71, 57:107])
+    assert (before[specks].astype(int) - fill[specks]).mean() < 5

@@ -32,6 +32,9 @@ POWER = 1.3, 1.8  # of the ratio of sizes: a gain on what is copied raises the m
 PIXELS = 1e6, 2e6
 """Up to so many pixels of the window the first values of EVEN and POWER hold, from so many on the second: what is finer
 than `DETAIL` is structure in a small picture, and mostly grain in a large one."""
+USUAL = 1.0, STRONGEST
+"""So many times the usual size of detail around it, and one grey value, are amplified of a pixel's at most, by the same
+sizes of windows: what is more is a line or a torn edge, and would come out as specks."""
 COLOURS = 16  # bins of each channel (Lab) by which cells count as of one colour
 SEEN = 256  # known pixels of a colour from which its detail is known
 SPARED = 4.0  # grey values: what is evener than this around the hole gets hardly more
@@ -64,10 +67,13 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     alike = _of_its_colour(image[near], known, part, wanted)
     wanted = np.minimum(wanted, alike * (1 + alike / np.float32(SPARED)))
     own = _mean(everything - known, whole - part)
-    even, power = (float(np.interp(np.log(hole.size), np.log(PIXELS), values)) for values in (EVEN, POWER))
+    even, power, times = (
+        float(np.interp(np.log(hole.size), np.log(PIXELS), values)) for values in (EVEN, POWER, USUAL)
+    )
     limit = 1 + (MOST - 1) * own / (own + even)
     gain = np.clip(((wanted + 1) / (own + 1)) ** power, 1, limit).astype(np.float32)
-    run(partial(_amplify, image, detail, gain, py, px, top, left), len(py), 16_384)
+    most = np.minimum(times * (own + 1), STRONGEST).astype(np.float32)
+    run(partial(_amplify, image, detail, gain, most, py, px, top, left), len(py), 16_384)
 
 
 def _of_its_colour(image: Image, sums: Floats, weight: Floats, otherwise: Floats) -> Floats:
@@ -110,9 +116,13 @@ def _mean(sums: Floats, weight: Floats) -> Floats:
 
 @kernel
 def _amplify(
-    image: Image, detail: Floats, gain: Floats, py: Ints, px: Ints, top: int, left: int, start: int, stop: int
-) -> None:
-    """Add to every hole pixel's channels what the gain, interpolated between the cells' centres, says of its detail."""
+    image: Image, detail: Floats, gain: Floats, most: Floats, py: Ints, px: Ints, top: int, left: int, start: int,
+    stop: int,
+) -> None:  # fmt: skip
+    """Add to every hole pixel's channels what the gain, interpolated between the cells' centres, says of its detail.
+
+    Of detail above its cell's `most`, no more than of that.
+    """
     height, width = gain.shape
     for n in range(start, stop):
         y, x = py[n] - top, px[n] - left
@@ -125,7 +135,7 @@ def _amplify(
         v, h = down - np.float32(i), across - np.float32(j)
         upper = gain[i, j] + h * (gain[i, beside] - gain[i, j])
         lower = gain[below, j] + h * (gain[below, beside] - gain[below, j])
-        kept = min(max(detail[y, x], np.float32(-STRONGEST)), np.float32(STRONGEST))
+        kept = min(max(detail[y, x], -most[i, j]), most[i, j])
         added = (upper + v * (lower - upper) - np.float32(1)) * kept
         for c in range(3):
             value = min(max(np.float32(image[py[n], px[n], c]) + added, np.float32(0)), np.float32(255))
