@@ -1,4 +1,4 @@
-"""How far a hole grows: over what is left of the thing beside its mask, and no further.
+"""How far a hole grows: over what is left of the thing beside its mask, and no further unless that costs nothing.
 
 No mask is exact, so a hole grows before it is filled. Each pixel that it grows over in vain is one that the fill has to
 invent though the photo shows it. So the ring around a hole is looked at: background goes on outwards, with the colours
@@ -7,7 +7,8 @@ of what lies beyond the ring; a rim of the thing, its soft edge or its contact s
 Held against is how well the band beyond the ring is explained by what lies further out, which a wall of bricks does
 worse than sky. That is asked along the rim, at every depth, and once for the whole rim: who outlined a thing too
 tightly did so all around. Chosen on the tuning half of eval/real_removal, masks eroded by 0 to 6 pixels:
-benchmarks/results/real.md.
+benchmarks/results/real.md. Even ground (asphalt, sky, a wall) is as easily filled as kept, and faint light or shade of
+the thing, which goes on beyond the ring, shows on it most: there a hole grows as far as holes may.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ WORSE = 2.5, 1.6
 """Times as badly explained as the band beyond, at one place and all around, from which on a depth is the thing's."""
 GREY = 2.0
 """Grey values that it must be worse by."""
+EVEN = 0.7
+"""Grey values: ground that is explained so well all around is even."""
 MANY = 0.3
 """Share of the rim from which on a depth counts as the thing's all around."""
 ALONE = 3.0, 10.0
@@ -174,12 +177,14 @@ def _more(seen: _Surroundings) -> Mask:
         seen.unlike(low, [low + (1 + out) * radius for out in OUTWARDS], (low + radius, low + 3 * radius + 1))
         for low in (0.0, radius)
     )
+    usual, everywhere = _pooled(beyond, seen.band(radius, 2 * radius), near)
+    if everywhere < EVEN:
+        return seen.band(0, radius)
     thing = seen.unlike(0, [-0.5 - deep * radius for deep in INWARDS], (UNKNOWN, 0))
     depth = np.zeros(ring.shape, np.float32)
     for step in range(1, int(radius) + 1):
         here, there = (seen.band(low + step - 0.5, low + step + 0.5) for low in (0.0, radius))
         depth[_worse(ring, here, beyond, there, near)] = step + 0.5
-    usual, everywhere = _pooled(beyond, seen.band(radius, 2 * radius), near)
     usual = np.where(np.isfinite(usual), usual, np.float32(everywhere))
     alone = ring > ALONE[0] * usual + ALONE[1]
     alone |= (ring > thing + ALIKE[2]) & (ring > ALIKE[0] * usual + ALIKE[1])

@@ -19,13 +19,15 @@ def disc(radius: float, at: tuple[int, int] = (400, 400)) -> Mask:
 
 
 def ground(kind: str) -> Image:
-    """Ground without any thing on it: even, a slope of light, or gravel."""
+    """Ground without any thing on it: even, a slope of light, gravel, or of many colours."""
     rng = np.random.default_rng(0)
     image = np.full((SIDE, SIDE, 3), 120, np.uint8)
     if kind == "slope":
         image[...] = np.linspace(80, 160, SIDE).astype(np.uint8)[None, :, None]
     if kind == "gravel":
         image[...] = rng.integers(60, 200, (SIDE, SIDE, 1), dtype=np.uint8)
+    if kind == "speckled":
+        image[...] = rng.integers(90, 150, (SIDE, SIDE, 3), dtype=np.uint8)
     return image
 
 
@@ -38,7 +40,7 @@ def share(part: Mask, whole: Mask) -> float:
     return float((part & whole).sum() / whole.sum())
 
 
-@pytest.mark.parametrize("kind", ["even", "slope", "gravel"])
+@pytest.mark.parametrize("kind", ["speckled", "gravel"])
 def test_beside_an_exact_mask_the_background_stays(kind: str) -> None:
     thing = disc(240)
     grown, least, most = rim.grow(with_thing(ground(kind), thing), thing)
@@ -46,6 +48,14 @@ def test_beside_an_exact_mask_the_background_stays(kind: str) -> None:
     assert (least, most) == (max(1, round(usual / 4)), usual)
     assert share(grown, wide & ~thing) < 0.5
     assert grown[masks.dilated(thing, least)].all()
+
+
+@pytest.mark.parametrize("kind", ["even", "slope"])
+def test_over_even_ground_a_hole_grows_as_far_as_holes_may(kind: str) -> None:
+    """It costs nothing there, and a shade that goes on beyond the ring would stay as an outline."""
+    thing = disc(240)
+    grown, _, most = rim.grow(with_thing(ground(kind), thing), thing)
+    assert share(grown, masks.dilated(thing, most)) > 0.99
 
 
 @pytest.mark.parametrize("kind", ["even", "slope", "gravel"])
@@ -60,7 +70,7 @@ def test_a_strap_that_sticks_out_is_grown_over() -> None:
     thing = disc(240)
     strap = np.zeros_like(thing)
     strap[152:164, 390:402] = True
-    grown, *_ = rim.grow(with_thing(ground("even"), thing | strap), thing)
+    grown, *_ = rim.grow(with_thing(ground("speckled"), thing | strap), thing)
     assert share(grown, strap & masks.grow(thing)[0]) > 0.95
     assert share(grown, masks.grow(thing)[0] & ~thing) < 0.5
 
