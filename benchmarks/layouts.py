@@ -28,8 +28,9 @@ from inpaint_app.backends import registry
 from inpaint_app.backends.base import Window
 from inpaint_app.backends.exemplar.layout import with_layout
 from inpaint_app.backends.exemplar.options import TrustedOptions
-from inpaint_app.backends.exemplar.trust import steering, trust
+from inpaint_app.backends.exemplar.trust import trust
 from inpaint_app.imaging import window as windows
+from inpaint_app.imaging.coarse import blurred, enlarged
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.types import Box, Image, Mask, Progress
@@ -82,13 +83,15 @@ def wrong(guide: Image, mask: Mask) -> Iterator[tuple[str, Image]]:
     turned[box.slices] = guide[box.slices][:, ::-1]
     yield "mirrored", _inside(turned, guide, mask)
     radius = max(4, min(box.width, box.height) // 4)
-    luma = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)[box.slices].astype(np.float32)
     luma = cv2.GaussianBlur(luma, (0, 0), radius / 8)
     steps = np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
-    top, left = np.unravel_index(int(np.where(mask, steps, -1).argmax()), mask.shape)
-    near = cv2.circle(np.zeros(mask.shape, np.float32), (int(left), int(top)), radius, 1.0, -1)
-    share = cv2.GaussianBlur(near, (0, 0), radius / 4)[..., None]
-    soft = cv2.GaussianBlur(guide, (0, 0), radius / 2)
+    top, left = np.unravel_index(int(np.where(mask[box.slices], steps, -1).argmax()), steps.shape)
+    near = np.zeros(mask.shape, np.float32)
+    cv2.circle(near, (box.left + int(left), box.top + int(top)), radius, 1.0, -1)
+    whole = Box(0, 0, mask.shape[1], mask.shape[0])
+    share = enlarged(blurred(near, radius / 4), whole, mask.shape)[..., None]
+    soft = enlarged(blurred(guide, radius / 2), whole, mask.shape)
     yield "an edge missing", _inside((share * soft + (1 - share) * guide).astype(np.uint8), guide, mask)
 
 
@@ -139,8 +142,8 @@ def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
     for name, guide, pixel in layouts(truth, mask):
         found: dict[tuple[float, float], dict[str, Any]] = {}
         for way, given in STRENGTHS.items():
-            strength = trust(guide[crop], opening, pixel) if given is None else given
-            pull = min(strength, steering(guide[crop], opening, pixel)) if given is None else strength
+            strength, steering = trust(guide[crop], opening, pixel) if given is None else (given, given)
+            pull = min(strength, steering)
             found[pull, strength] = found.get((pull, strength)) or scored(
                 guide[crop], name, way, pull, strength, pixel
             )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from inpaint_app.backends import registry
 from inpaint_app.backends.exemplar import engine
 from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, with_layout
-from inpaint_app.backends.exemplar.trust import GUESSED, steering, trust
+from inpaint_app.backends.exemplar.trust import GUESSED, Trust, trust
 from inpaint_app.types import Image, Mask
 
 
@@ -173,19 +173,26 @@ def test_a_layout_that_breaks_off_at_the_rim_is_not_trusted() -> None:
     hole[70:190, 60:170] = True
     elsewhere = np.where(hole[..., None], photo[::-1, ::-1], photo)
     soft = np.where(hole[..., None], cv2.GaussianBlur(photo, (0, 0), 4), photo)
-    found = [trust(guide, hole, 4.0) for guide in (photo, soft, elsewhere)]
+    found = [trust(guide, hole, 4.0).followed for guide in (photo, soft, elsewhere)]
     assert found[:2] == [1, 1]
     assert found[2] == 0
-    assert trust(elsewhere, hole, 0.0) == 1  # nobody says how fine it is
-    assert [trust(guide, hole, 4.0, BLUR) for guide in (photo, soft, elsewhere)] == [1, 1, 0]
+    assert trust(elsewhere, hole, 0.0) == Trust()  # nobody says how fine it is
+    assert [trust(guide, hole, 4.0, BLUR) for guide in (photo, soft, elsewhere)] == [(1, 1), (1, 1), (0, 1)]
+
+
+def test_a_shifted_layout_is_not_trusted_where_the_photo_looks_alike_everywhere() -> None:
+    rough = cv2.GaussianBlur(natural(480), (0, 0), 4)
+    photo, mask = (128 + rough).clip(0, 255).astype(np.uint8), hole(480, 140)
+    shifted = np.where(mask[..., None], np.roll(photo, 64, 1), photo)
+    assert [trust(guide, mask, 4.0).followed for guide in (photo, shifted)] == [1, 0]
 
 
 def test_a_blurred_layout_steers_the_matching_less() -> None:
     photo, mask = (128 + natural(240)).clip(0, 255).astype(np.uint8), hole(240, 70)
     found = [
-        steering(np.where(mask[..., None], cv2.GaussianBlur(photo, (0, 0), 4 * blur), photo), mask, 4.0)
+        trust(np.where(mask[..., None], cv2.GaussianBlur(photo, (0, 0), 4 * blur), photo), mask, 4.0).steering
         for blur in (0.1, 1, 3)
     ]
-    assert found[0] == 1 == steering(photo, mask, 0.0)
+    assert found[0] == 1
     assert found == sorted(found, reverse=True)
     assert found[2] == GUESSED

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from inpaint_app.backends.base import Configured, Window
-from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, with_layout
+from inpaint_app.backends.exemplar.layout import SPLIT, with_layout
 from inpaint_app.backends.exemplar.options import ExemplarOptions
-from inpaint_app.backends.exemplar.trust import steering, trust
+from inpaint_app.backends.exemplar.trust import trust
 from inpaint_app.errors import BackendError
 from inpaint_app.types import Image, Options, Progress
 
@@ -44,16 +44,14 @@ class Exemplar(Configured):
         forbidden = np.zeros_like(hole) if window.avoid is None else np.ascontiguousarray(window.avoid, bool)
         image = np.ascontiguousarray(window.image)
         if window.guide is not None and self.DOUBTS:
-            followed = trust(window.guide, hole, window.guide_pixel, options.finest)
+            followed, steering = trust(window.guide, hole, window.guide_pixel, options.finest)
             if followed < 1:
                 counts = f"its layout counts {followed:.0%}, the photo's own pixels do the rest"
                 alone = "the photo's own pixels fill it alone"
                 progress.notes.append(
                     f"The network does not understand this place: {counts if followed else alone}."
                 )
-            guidance = followed * options.guidance
-            if options.finest < BLUR:
-                guidance = min(guidance, steering(window.guide, hole, window.guide_pixel))
+            guidance = min(followed * options.guidance, steering)
             options = replace(options, guidance=guidance, layout=followed * options.layout)
         filled = engine.fill(
             image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99), pixel=window.guide_pixel
