@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -21,7 +21,6 @@ from inpaint_app.shots import align, choosing, laying, movers, standing
 from inpaint_app.shots.laying import Look, Sight, seen_in
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
-Floats: TypeAlias = NDArray[np.float32]
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
@@ -36,6 +35,8 @@ SOFTER = 0.7
 
 LINED_UP = 0.25
 """Likeness around a hole below which a shot does not line up there."""
+BUSY = 0.15
+"""Share of a hole's surroundings that differs from the photo in every shot from which people are told to look."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +163,7 @@ def behind(
     image, source = photo.copy(), np.zeros(hole.shape, np.uint8)
     found = list(aligned)
     apart = holes(hole, CONTEXT, LEAST_CONTEXT, align.SIDE)
-    shares, stood, used = [], False, np.zeros(len(shots) + 1, np.int64)
+    shares, stood, busy, used = [], False, False, np.zeros(len(shots) + 1, np.int64)
     for number, one in enumerate(apart):
         part = progress.part(0.5 + 0.5 * number / len(apart), 0.5 + 0.5 * (number + 1) / len(apart))
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(one.box.width, one.box.height)))
@@ -171,10 +172,11 @@ def behind(
         inner = opening if core is None else view.cut_mask(core)
         looks = _looks(view, photo, opening, shots, found, part)
         if looks:
-            labels, trusted, still = _chosen(
+            labels, trusted, still, around = _chosen(
                 view.cut(photo), opening, inner, looks, standing.numbered(view, things)
             )
             stood |= still
+            busy |= around > BUSY
             laying.lay(one, view, labels, trusted, looks, [shot.image for shot in shots], image, source)
         own = np.bincount(source[one.box.slices][one.mask], minlength=len(used))
         shares.append(float(1 - own[0] / own.sum()))
@@ -195,6 +197,10 @@ def behind(
     elif share < 0.5 and any(not fit.note for fit in found):
         notes.append(
             "Most of the hole changes from shot to shot, or is hidden in all: that is filled as without shots."
+        )
+    elif busy and share > 0:
+        notes.append(
+            "Much around the hole changes in every shot: look whether somebody of them was left in it."
         )
     return image, Behind(
         source, tuple(found), tuple(one.box for one in apart), tuple(shares), share, tuple(notes)
@@ -240,10 +246,11 @@ def _looks(
 
 def _chosen(
     seen: Image, opening: Mask, core: Mask, looks: list[Look], things: NDArray[np.int32]
-) -> tuple[NDArray[np.uint8], list[Mask], bool]:
+) -> tuple[NDArray[np.uint8], list[Mask], bool, float]:
     """For each pixel of the hole the look that it is taken from, from 1; 0: none.
 
-    And where each look agrees with that, and whether something in the hole stands still in all of them.
+    And where each look agrees with that, whether something in the hole stands still in all of them, and the share
+    of the surroundings that differs from the photo in every look.
     """
     near = masks.padded(masks.bounds(opening) or Box(0, 0, 1, 1), LEAST_CONTEXT, opening.shape).slices
     pictures, inside = [look.picture[near] for look in looks], [look.inside[near] for look in looks]
@@ -261,14 +268,8 @@ def _chosen(
         agrees = np.zeros(opening.shape, bool)
         agrees[near] = reached & (own > 0) & ((own == number) | ((differs == 0) & (rate < 0.5)))
         agreeing.append(agrees)
-    return labels, agreeing, bool(compared.still.any())
-
-
-def _widened(moving: Mask, reach: int) -> Mask:
-    """A mask without its specks, widened."""
-    specks = cv2.morphologyEx(moving.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    return np.asarray(cv2.dilate(specks, disc) > 0)
+    around = min(float(off[~wanted].mean()) if not wanted.all() else 0.0 for off in compared.off)
+    return labels, agreeing, bool(compared.still.any()), around
 
 
 def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
@@ -291,7 +292,9 @@ def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
     )
     others = np.sum([look.inside for look in looks], axis=0)
     found = (compared.against[0] > 0.5 * np.maximum(1, others)) & (compared.differing[0] > 0.5 * others)
-    whole = masks.closed(_widened(found, 5), view.size[0] * view.size[1] // 200)
+    specks = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    widened = cv2.dilate(specks, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))) > 0
+    whole = masks.closed(np.asarray(widened), view.size[0] * view.size[1] // 200)
     return np.asarray(
         cv2.resize(whole.view(np.uint8), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
     )

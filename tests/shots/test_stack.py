@@ -96,6 +96,21 @@ def test_what_moves_all_the_time_is_left_to_the_fill() -> None:
     assert np.array_equal(image[~found.seen], with_thing(place())[~found.seen])
 
 
+def test_a_crowd_around_the_hole_is_told() -> None:
+    """The hole itself is free in all shots: what is laid in is right, and yet somebody has to look."""
+    others = []
+    for seed in range(3):
+        other = place()
+        for rows in (slice(0, 40), slice(150, None)):
+            other[rows] = place(20 + seed)[rows]
+        others.append(other)
+    _, found = stack.behind(with_thing(place()), hole(), shots(*others))
+    assert found.share > 0.5
+    assert "somebody of them" in found.notes[0]
+    _, calm = stack.behind(with_thing(place()), hole(), shots(place(), place()))
+    assert calm.notes == ()
+
+
 def test_one_shot_alone_is_not_taken_where_somebody_stands_across_the_rim() -> None:
     for left in (70, 112):
         image, found = stack.behind(
