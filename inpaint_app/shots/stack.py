@@ -163,7 +163,7 @@ def behind(
     image, source = photo.copy(), np.zeros(hole.shape, np.uint8)
     found = list(aligned)
     apart = holes(hole, CONTEXT, LEAST_CONTEXT, align.SIDE)
-    shares, stood, busy, used = [], False, False, np.zeros(len(shots) + 1, np.int64)
+    shares, stood, doubted, used = [], False, False, np.zeros(len(shots) + 1, np.int64)
     for number, one in enumerate(apart):
         part = progress.part(0.5 + 0.5 * number / len(apart), 0.5 + 0.5 * (number + 1) / len(apart))
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(one.box.width, one.box.height)))
@@ -176,7 +176,7 @@ def behind(
                 view.cut(photo), opening, inner, looks, standing.numbered(view, things)
             )
             stood |= still
-            busy |= around > BUSY
+            doubted |= around > BUSY or len(looks) == 1
             laying.lay(one, view, labels, trusted, looks, [shot.image for shot in shots], image, source)
         own = np.bincount(source[one.box.slices][one.mask], minlength=len(used))
         shares.append(float(1 - own[0] / own.sum()))
@@ -198,9 +198,9 @@ def behind(
         notes.append(
             "Most of the hole changes from shot to shot, or is hidden in all: that is filled as without shots."
         )
-    elif busy and share > 0:
+    elif doubted and share > 0:
         notes.append(
-            "Much around the hole changes in every shot: look whether somebody of them was left in it."
+            "One shot alone, or a crowd in all, cannot tell background from passers-by: look whether one was left."
         )
     return image, Behind(
         source, tuple(found), tuple(one.box for one in apart), tuple(shares), share, tuple(notes)

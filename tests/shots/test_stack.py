@@ -106,9 +106,12 @@ def test_a_crowd_around_the_hole_is_told() -> None:
         others.append(other)
     _, found = stack.behind(with_thing(place()), hole(), shots(*others))
     assert found.share > 0.5
-    assert "somebody of them" in found.notes[0]
+    assert "look whether one was left" in found.notes[0]
     _, calm = stack.behind(with_thing(place()), hole(), shots(place(), place()))
     assert calm.notes == ()
+    _, lone = stack.behind(with_thing(place()), hole(), shots(place()))
+    assert lone.share > 0.5
+    assert "One shot alone" in lone.notes[0]
 
 
 def test_one_shot_alone_is_not_taken_where_somebody_stands_across_the_rim() -> None:
