@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -95,15 +95,16 @@ class Session(Opening):
         if request.backend == backends.DEFAULT and "fill" not in self._offered:
             self._offer("fill", surroundings.offer(self.settings, image, marked.mask), progress)
 
-        def look(picture: Image, share: Progress) -> tuple[Instance, ...]:
-            return self.detect(picture, request.segmenter, request.confidence, share, parts=())
+        def look(picture: Image, share: Progress, parts: Set[str] = frozenset()) -> tuple[Instance, ...]:
+            return self.detect(picture, request.segmenter, request.confidence, share, parts=parts)
 
         removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         removal = replace(removal, alpha=alpha, wall=request.walled)
         seen = None
         if request.shots:
+            find = partial(look, parts=request.parts & {"belongings"})
             with self.device.stacking(progress):
-                seen = shots.behind(removal, request, marked, look, progress.part(0.25, 0.5), aligned)
+                seen = shots.behind(removal, request, marked, find, progress.part(0.25, 0.5), aligned)
         fills = Candidates(
             removal,
             look if retries > 0 else None,

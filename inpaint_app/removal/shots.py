@@ -6,9 +6,11 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from inpaint_app.errors import MissingError, NothingFound, OptionError
@@ -18,6 +20,7 @@ from inpaint_app.imaging.hole_grouping import holes
 from inpaint_app.imaging.packed_mask import packed, unpacked
 from inpaint_app.photofile import film
 from inpaint_app.photofile.photo import Limits, Photo
+from inpaint_app.removal.parts import KINDS, with_parts
 from inpaint_app.removal.pipeline import Removal, feathering, walled
 from inpaint_app.removal.request import Marked, Request
 from inpaint_app.segmenters.tiling import seen_once
@@ -25,11 +28,12 @@ from inpaint_app.shots import align, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 FEW = 3
-"""Further shots up to which people are looked for in them though none was found in the photo: so few cannot outvote
-somebody who stands in each, behind a hole that was brushed."""
+"""Further shots up to which people are looked for in them though none was found in the photo, and in a crowd from near:
+so few cannot outvote somebody who stands in each."""
 
 LOOKS, AROUND = 12, 96
-"""Looks for people in all shots together, so that many shots cost no more; pixels around a hole at least."""
+"""Places where people are looked for in all shots together, so that many shots cost no more; pixels around a hole at
+least."""
 
 Find = Callable[[Image, Progress], tuple[Instance, ...]]
 
@@ -90,7 +94,7 @@ def behind(
 ) -> Seen:
     """What the shots of a request show behind the hole of a removal, which grows all around for it.
 
-    find: looks for objects in a shot. aligned: how the shots lie, where that is known.
+    find: looks for objects in a shot, and for what belongs to them. aligned: how the shots lie, where that is known.
     """
     if len(request.shots) > stack.MOST:
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
@@ -101,12 +105,13 @@ def behind(
         aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
     if not words and len(shots) <= FEW:
         words = {"person"}
-    where = _places(grown, max(1, LOOKS // max(1, len(shots)))) if words else []
+    where, shared = _places(grown, max(1, LOOKS // max(1, len(shots)))) if words else ([], False)
+    look = find if shared and len(shots) <= FEW else partial(_at_once, find)
     for number, (shot, fit) in enumerate(zip(shots, aligned, strict=True)):
         part = progress.part(0.3 + 0.2 * number / len(shots), 0.3 + 0.2 * (number + 1) / len(shots))
         if where and shot.hidden is None and not fit.note:
             shots[number] = replace(
-                shot, hidden=_in_the_way(shot.image, where, fit.matrix, words, find, part)
+                shot, hidden=_in_the_way(shot.image, where, fit.matrix, words, look, part)
             )
     picture, found = stack.behind(
         image, grown, shots, removal.mask, aligned, progress.part(0.5, 1.0), marked.removed
@@ -116,15 +121,24 @@ def behind(
     return Seen(picture, replace(found, hidden=tuple(hidden)), grown, (least, most))
 
 
-def _places(hole: Mask, most: int) -> list[Box]:
-    """At most so many parts of the photo that hold all holes, with as much around each as a person there needs."""
+def _at_once(find: Find, image: Image, progress: Progress) -> tuple[Instance, ...]:
+    return seen_once(image, lambda small: find(small, progress))
+
+
+def _places(hole: Mask, most: int) -> tuple[list[Box], bool]:
+    """At most so many parts of the photo that hold all holes, with as much around each as a person there needs.
+
+    And whether holes that lie apart share one: people are small in it then, and looked for in tiles.
+    """
     for context in (1, 2, 4, 8):  # the more, the fewer
         boxes = [one.box for one in holes(hole, context, AROUND)]
         if len(boxes) <= most:
             break
     else:
         boxes = [box for box in [masks.bounds(hole)] if box is not None]
-    return [masks.padded(box, max(AROUND, box.width, box.height), hole.shape) for box in boxes]
+    padded = [masks.padded(box, max(AROUND, box.width, box.height), hole.shape) for box in boxes]
+    apart = cv2.connectedComponents(hole.view(np.uint8), connectivity=8)[0] - 1
+    return padded, len(padded) < apart
 
 
 def _in_the_way(
@@ -147,10 +161,12 @@ def _in_the_way(
 
 
 def _found(image: Image, words: set[str], find: Find, progress: Progress) -> Mask:
-    """What of those kinds one look finds, widened."""
+    """What of those kinds one look finds, with what belongs to it, widened."""
     mask = np.zeros(image.shape[:2], bool)
-    for instance in seen_once(image, lambda small: find(small, progress)):
-        if instance.label in words:
+    found = find(image, progress)
+    gone = with_parts(found, {one.number for one in found if one.label in words}, {*KINDS})
+    for instance in found:
+        if instance.number in gone:
             mask[instance.box.slices] |= instance.mask
     return masks.grow(mask)[0]
 
