@@ -28,12 +28,12 @@ from inpaint_app.shots import align, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 FEW = 3
-"""Further shots up to which people are looked for in them though none was found in the photo, and in a crowd from near:
-so few cannot outvote somebody who stands in each."""
+"""Further shots up to which people are looked for in them though none was found in the photo, and from near where holes
+share a place: so few cannot outvote somebody who stands in each."""
 
 LOOKS, AROUND = 12, 96
-"""Places where people are looked for in all shots together, so that many shots cost no more; pixels around a hole at
-least."""
+"""Places where people are looked for in all shots together, so that many shots cost no more, and holes apart from which
+on it is a crowd, which no number of shots outvotes; pixels around a hole at least."""
 
 Find = Callable[[Image, Progress], tuple[Instance, ...]]
 
@@ -103,10 +103,12 @@ def behind(
     shots, words = list(request.shots), {instance.label for instance in marked.removed}
     if aligned is None:
         aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
-    if not words and len(shots) <= FEW:
+    apart = cv2.connectedComponents(grown.view(np.uint8), connectivity=8)[0] - 1
+    doubted = len(shots) <= FEW or apart > LOOKS
+    if not words and doubted:
         words = {"person"}
-    where, shared = _places(grown, max(1, LOOKS // max(1, len(shots)))) if words else ([], False)
-    look = find if shared and len(shots) <= FEW else partial(_at_once, find)
+    where = _places(grown, max(1, LOOKS // max(1, len(shots)))) if words else []
+    look = find if doubted and len(where) < apart else partial(_at_once, find)
     for number, (shot, fit) in enumerate(zip(shots, aligned, strict=True)):
         part = progress.part(0.3 + 0.2 * number / len(shots), 0.3 + 0.2 * (number + 1) / len(shots))
         if where and shot.hidden is None and not fit.note:
@@ -125,20 +127,15 @@ def _at_once(find: Find, image: Image, progress: Progress) -> tuple[Instance, ..
     return seen_once(image, lambda small: find(small, progress))
 
 
-def _places(hole: Mask, most: int) -> tuple[list[Box], bool]:
-    """At most so many parts of the photo that hold all holes, with as much around each as a person there needs.
-
-    And whether holes that lie apart share one: people are small in it then, and looked for in tiles.
-    """
+def _places(hole: Mask, most: int) -> list[Box]:
+    """At most so many parts of the photo that hold all holes, with as much around each as a person there needs."""
     for context in (1, 2, 4, 8):  # the more, the fewer
         boxes = [one.box for one in holes(hole, context, AROUND)]
         if len(boxes) <= most:
             break
     else:
         boxes = [box for box in [masks.bounds(hole)] if box is not None]
-    padded = [masks.padded(box, max(AROUND, box.width, box.height), hole.shape) for box in boxes]
-    apart = cv2.connectedComponents(hole.view(np.uint8), connectivity=8)[0] - 1
-    return padded, len(padded) < apart
+    return [masks.padded(box, max(AROUND, box.width, box.height), hole.shape) for box in boxes]
 
 
 def _in_the_way(
