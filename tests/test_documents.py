@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(segmenters, "SEGMENTERS", (FINDER,))
     monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
+    api.session.cache_clear()  # another test's has the finder of another environment
     (tmp_path / "holiday").mkdir()
     (tmp_path / "masks").mkdir()
     hole = np.zeros((80, 120), np.uint8)
