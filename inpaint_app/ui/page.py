@@ -5,10 +5,16 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio import http_server
+from gradio.exceptions import ServerFailedToStartError
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
@@ -44,6 +50,35 @@ SESSIONS = 512
 DEVICE = "device"
 """Events that use the device share one queue."""
 
+PATIENCE = 60.0
+"""Seconds that the server may take to start. Gradio by itself takes the next port after five, or says that a port which
+it was given is in use, though the machine is only slow or busy."""
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """While this holds, a server that is launched is waited for as long as its thread lives, up to PATIENCE."""
+    kind: Any = http_server.Server
+    theirs = kind.run_in_thread
+
+    def run_in_thread(server: Any) -> None:
+        if server.reloader:
+            theirs(server)
+            return
+        server.thread = threading.Thread(target=server.run, daemon=True)
+        server.thread.start()
+        ends = time.monotonic() + PATIENCE
+        while not server.started:
+            if not server.thread.is_alive() or time.monotonic() > ends:
+                raise ServerFailedToStartError("Nothing can listen there.")
+            time.sleep(0.001)
+
+    kind.run_in_thread = run_in_thread
+    try:
+        yield
+    finally:
+        kind.run_in_thread = theirs
+
 
 class Page(gr.Blocks):
     """The page with what stands behind it."""
@@ -76,7 +111,7 @@ class Page(gr.Blocks):
         options["app_kwargs"]["routes"].append(jobs.reset_route(self._queue))
         self.cleaner.start()
         mine = mcp.in_place(self.incoming, self.visits.identities, self.session)
-        with mine, no_other_sites():
+        with mine, no_other_sites(), _patient():
             return super().launch(*given, **options)
 
     def close(self, *given: Any, **options: Any) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 from PIL import Image
 
 from inpaint_app.backends import registry
@@ -141,3 +145,41 @@ def test_text_can_be_read(scheme: int, text: str, ground: str) -> None:
     known = tokens(studio.static("page.css").split("}")[scheme])
     light, dark = sorted((luminance(known[text]), luminance(known[ground])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_a_server_that_starts_slowly_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio waits five seconds; then a port that it was given would be called taken, and the app would end."""
+    startup = uvicorn.Server.startup
+
+    async def slow(server: uvicorn.Server, sockets: Any = None) -> None:
+        await asyncio.sleep(6)
+        await startup(server, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "startup", slow)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = build(Session(Settings()))
+    options = {**launch_options(page.session.settings), "server_name": "127.0.0.1", "server_port": port}
+    try:
+        page.launch(**options, prevent_thread_lock=True, quiet=True)
+        assert page.server_port == port
+    finally:
+        page.close(verbose=False)
+
+
+def test_a_port_in_use_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    page = build(Session(Settings()))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        options = {**launch_options(page.session.settings), "server_name": "127.0.0.1"}
+        began = time.monotonic()
+        with pytest.raises(OSError, match="port"):
+            page.launch(
+                **{**options, "server_port": taken.getsockname()[1]}, prevent_thread_lock=True, quiet=True
+            )
+        assert time.monotonic() - began < 30
+    page.close(verbose=False)
