@@ -143,9 +143,8 @@ def _in_the_way(
 ) -> Mask | None:
     """What in a shot is of the kind that goes, around the holes: each place, a box of the photo, is one look."""
     hidden = np.zeros(image.shape[:2], bool)
-    turns = round(
-        np.arctan2(matrix[1, 0], matrix[0, 0]) / (np.pi / 2)
-    )  # nobody is found who lies on the side
+    # Nobody is found who lies on the side.
+    turns = round(np.arctan2(matrix[1, 0], matrix[0, 0]) / (np.pi / 2))
     for number, box in enumerate(where):
         area, _ = align.reach(box, matrix, image.shape, 0)
         part = progress.part(number / len(where), (number + 1) / len(where))
