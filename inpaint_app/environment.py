@@ -15,7 +15,7 @@ OWN, CONTAINER, SPACES = "own", "container", "spaces"
 PLACES = (OWN, CONTAINER, SPACES)
 
 PHOTO_BYTES = 10e6
-"""Memory that one megapixel of a photo takes while it is worked on; benchmarks/remove.py measures 9.5 MB."""
+"""Memory that one megapixel of a photo takes while it is worked on; 9.5 MB measured (benchmarks/results/speed.md)."""
 
 CONTROL = Path("/sys/fs/cgroup")
 

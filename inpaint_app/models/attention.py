@@ -1,4 +1,4 @@
-"""The contextual attention layer (Yu et al. 2018, section 4.1), as matrix products, and the literal form beside it.
+"""The contextual attention layer (Yu et al. 2018, section 4.1), as matrix products.
 
 The literal form matches by convolving the features with every known 3×3 patch as a kernel, propagates by convolving
 the scores with identity matrices, and rebuilds by a transposed convolution with 4×4 patches. Written out, each of them
@@ -12,7 +12,7 @@ is a product of single features or blocks and a sum over shifts that moves both 
 
 All of it is done for one row of places after the other: a step needs its neighbouring rows of the step before alone,
 which are still in the processor's cache, and the scores of all pairs are never in memory at once.
-The numbers are the same, the time is a fraction; `literal` stays as the reference for the tests and the benchmark.
+The numbers are those of the literal form, which its tests hold it to; the time is a fraction.
 """
 
 from __future__ import annotations
@@ -168,30 +168,3 @@ def known_patches(mask: Tensor, size: tuple[int, int]) -> Tensor:
     small = F.adaptive_max_pool2d(mask.float(), size)
     touched = F.max_pool2d(small, 3, 1, 1)
     return (touched < 0.5).flatten(1)
-
-
-def literal(
-    features: Tensor, mask: Tensor, rate: int = 2, scale: float = 10.0, propagate: bool = True
-) -> Tensor:
-    """The same layer as the paper words it: patches as convolution kernels, identity kernels for propagation."""
-    outputs = []
-    small = F.interpolate(features, scale_factor=1 / rate)
-    rows, columns = small.shape[2:]
-    channels, places = features.shape[1], rows * columns
-    for one, big, hole in zip(small, features, mask, strict=True):
-        kernels = F.unfold(one[None], 3, padding=1)[0].t().reshape(places, channels, 3, 3)
-        norms = kernels.flatten(1).norm(dim=1).clamp_min(1e-4)
-        scores = F.conv2d(one[None], kernels / norms[:, None, None, None], padding=1)  # (1, L, rows, columns)
-        if propagate:
-            identity = torch.eye(3, device=features.device)[None, None]
-            scores = F.conv2d(scores.view(1, 1, places, places), identity, padding=1)
-            turned = scores.view(rows, columns, rows, columns).permute(1, 0, 3, 2)
-            scores = F.conv2d(turned.reshape(1, 1, places, places), identity, padding=1)
-            scores = scores.view(columns, rows, columns, rows).permute(1, 0, 3, 2)
-        scores = scores.reshape(1, places, rows, columns)
-        usable = known_patches(hole[None], (rows, columns)).view(1, places, 1, 1)
-        attention = (scores * scale).masked_fill(~usable, -1e4).softmax(1) * usable
-        raw = F.unfold(big[None], 2 * rate, padding=rate // 2, stride=rate)[0].t()
-        raw = raw.reshape(places, channels, 2 * rate, 2 * rate)
-        outputs.append(F.conv_transpose2d(attention, raw, stride=rate, padding=rate // 2) / 4)
-    return torch.cat(outputs)

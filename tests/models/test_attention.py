@@ -3,8 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
 
-from inpaint_app.models.attention import ContextualAttention, Pairs, known_patches, literal
+from inpaint_app.models.attention import ContextualAttention, Pairs, known_patches
 
 
 def smooth(channels: int, height: int, width: int, batch: int = 1) -> torch.Tensor:
@@ -18,6 +19,33 @@ def hole(height: int, width: int, batch: int = 1) -> torch.Tensor:
     mask = torch.zeros(batch, 1, height, width)
     mask[..., height // 4 : height // 2, width // 3 : width // 2] = 1
     return mask
+
+
+def literal(
+    features: Tensor, mask: Tensor, rate: int = 2, scale: float = 10.0, propagate: bool = True
+) -> Tensor:
+    """The same layer as the paper words it: patches as convolution kernels, identity kernels for propagation."""
+    outputs = []
+    small = F.interpolate(features, scale_factor=1 / rate)
+    rows, columns = small.shape[2:]
+    channels, places = features.shape[1], rows * columns
+    for one, big, hole in zip(small, features, mask, strict=True):
+        kernels = F.unfold(one[None], 3, padding=1)[0].t().reshape(places, channels, 3, 3)
+        norms = kernels.flatten(1).norm(dim=1).clamp_min(1e-4)
+        scores = F.conv2d(one[None], kernels / norms[:, None, None, None], padding=1)  # (1, L, rows, columns)
+        if propagate:
+            identity = torch.eye(3, device=features.device)[None, None]
+            scores = F.conv2d(scores.view(1, 1, places, places), identity, padding=1)
+            turned = scores.view(rows, columns, rows, columns).permute(1, 0, 3, 2)
+            scores = F.conv2d(turned.reshape(1, 1, places, places), identity, padding=1)
+            scores = scores.view(columns, rows, columns, rows).permute(1, 0, 3, 2)
+        scores = scores.reshape(1, places, rows, columns)
+        usable = known_patches(hole[None], (rows, columns)).view(1, places, 1, 1)
+        attention = (scores * scale).masked_fill(~usable, -1e4).softmax(1) * usable
+        raw = F.unfold(big[None], 2 * rate, padding=rate // 2, stride=rate)[0].t()
+        raw = raw.reshape(places, channels, 2 * rate, 2 * rate)
+        outputs.append(F.conv_transpose2d(attention, raw, stride=rate, padding=rate // 2) / 4)
+    return torch.cat(outputs)
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 28), (32, 20)])

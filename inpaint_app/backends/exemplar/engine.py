@@ -26,7 +26,7 @@ Pixels = tuple[Ints, Ints]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much work each level gets. Chosen by measurement, see benchmarks/exemplar.py.
+    """How much work each level gets. Chosen by measurement, see benchmarks/results/exemplar.md.
 
     rounds: votes on a level, each after two passes of search, as far as `work` patches allow, but at least `least`
     (at the finest level one). large: levels with more patches than this only refine what the coarser level found, in

@@ -9,7 +9,7 @@ from inpaint_app.types import Options, option
 
 @dataclass(frozen=True, slots=True)
 class ExemplarOptions(Options):
-    """Options of the exemplar engine; the defaults were chosen by benchmarks/exemplar.py."""
+    """Options of the exemplar engine; the defaults were measured: benchmarks/results/exemplar.md."""
 
     guidance: float = option(
         0.3,

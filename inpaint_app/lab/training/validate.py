@@ -89,12 +89,6 @@ def score(fills: Photos, truths: Photos, masks: NDArray[np.bool_]) -> dict[str, 
     }
 
 
-def central(photos: Photos, size: int) -> Photos:
-    """The central squares of (N, P, P, 3)."""
-    start = (photos.shape[1] - size) // 2
-    return np.ascontiguousarray(photos[:, start : start + size, start : start + size])
-
-
 def filler(name: str, train: Photos | None, settings: Settings) -> Fill:
     """A function that fills: "mean" colour, "nearest" neighbour in `train`, the "mosaic", or any backend.
 

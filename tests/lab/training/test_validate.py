@@ -19,7 +19,7 @@ from inpaint_app.lab.training.export import export
 from inpaint_app.lab.training.loop import Plan, Trainer
 from inpaint_app.lab.training.recipe import Part, Recipe
 from inpaint_app.lab.training.retrieval import NearestNeighbour
-from inpaint_app.lab.training.validate import central, filler, main, measure, score
+from inpaint_app.lab.training.validate import filler, main, measure, score
 from inpaint_app.models import checkpoints
 from inpaint_app.settings import Settings
 
@@ -94,10 +94,6 @@ def test_mean_colour_ignores_the_hole() -> None:
     assert (filler("mean", None, Settings())(image, mask) == 10).all()
     with pytest.raises(OptionError, match="no backend"):
         filler("nothing", None, Settings())
-
-
-def test_the_centre_is_cut() -> None:
-    assert np.array_equal(central(photos(2), 16), photos(2)[:, 1:17, 1:17])
 
 
 @pytest.fixture
