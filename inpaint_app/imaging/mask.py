@@ -1,6 +1,6 @@
 """Masks (mask_reader.py makes them of pictures): grown by the scale of their holes, closed, inverted, joined.
 
-A mask is (H, W) bool, True = hole. All functions return new arrays and touch only the hole's surroundings.
+A mask is (H, W) bool, True = hole. No function writes into its arguments, and all touch only the hole's surroundings.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ def automatic_growth(width: int, height: int, frame: tuple[int, ...], area: int 
 
 
 def dilated(mask: Mask, radius: int) -> Mask:
-    """The mask grown by a disc of `radius` pixels; its cost follows the hole, not the frame."""
+    """The mask grown by a disc of `radius` pixels, or itself; its cost follows the hole, not the frame."""
     box = bounds(mask)
     if radius <= 0 or box is None:
-        return mask.copy()
+        return mask
     area = padded(box, radius, mask.shape)
     distance = cv2.distanceTransform((~mask[area.slices]).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     grown = mask.copy()
@@ -93,7 +93,7 @@ def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int, int]:
     """
     box = bounds(mask)
     if box is None:
-        return mask.copy(), 0, 0
+        return mask, 0, 0
     if radius is not None:
         return dilated(mask, radius), max(0, radius), max(0, radius)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
