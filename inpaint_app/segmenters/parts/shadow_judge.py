@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.segmenters.parts.shadow_view import View, dilated
+from inpaint_app.segmenters.parts.shadow_view import View, around, dilated
 from inpaint_app.types import Mask
 
 LABEL = "shadow"
+RIM = 21
+"""Pixels around a region that are looked at: the widest ring of ground, and what is averaged over."""
 
 
 def features(
@@ -25,38 +27,33 @@ def features(
     region: (h, w). level: the darkness that it was cut at. share: of all ground that is so dark and hangs together.
     like: what `Laid.best` says of the region.
     """
-    body = dilated(view.own, 5)
-    lit = view.ground & ~region & ~body
-    inner, ring = region & ~body, dilated(region, 15) & lit
-    near = dilated(region, 41) & lit
-    inside, outside = _local(view.log, region), _local(view.log, lit)
-    edge = dilated(region, 3) & lit & (inside[1] > 0.05) & (outside[1] > 0.05)
-    if min(np.count_nonzero(part) for part in (inner, ring, edge)) < 10:
+    part = around(region, RIM)
+    log, dark, grain = view.log[part], view.dark[part], view.grain[part]
+    whole, body = region[part], view.body[part]
+    lit = view.ground[part] & ~whole & ~body
+    inner, ring = whole & ~body, dilated(whole, 15) & lit
+    near = dilated(whole, 41) & lit
+    inside, outside = _local(log, whole), _local(log, lit)
+    edge = dilated(whole, 3) & lit & (inside[1] > 0.05) & (outside[1] > 0.05)
+    if min(np.count_nonzero(some) for some in (inner, ring, edge)) < 10:
         return None
-    dark = view.dark
     steps = (outside[0] - inside[0])[edge]
     step = steps.mean(axis=1)
     middle = float(np.median(step))
     away = float(np.median(dark[near]))
     spread = 1.48 * float(np.median(np.abs(dark[near] - away)))
     depth = float(np.median(dark[inner]))
-    light = view.log.mean(axis=2)
-    grain = cv2.absdiff(light, cv2.GaussianBlur(light, (0, 0), 2))
-    rim = np.ones_like(region)
-    rim[1:-1, 1:-1] = False
     likeness, best = like
     outline = view.laid.planes[best]
-    around = dilated(outline, 7) & view.laid.room & ~outline
-    tiny = cv2.resize(dark, outline.shape[::-1], interpolation=cv2.INTER_AREA)
-    lift = float(tiny[outline].mean() - tiny[around].mean()) if outline.any() and around.any() else 0.0
-    size = np.count_nonzero(region)
+    beside = dilated(outline, 7) & view.laid.room & ~outline
+    lift = (
+        float(view.tiny[outline].mean() - view.tiny[beside].mean()) if outline.any() and beside.any() else 0.0
+    )
+    size, dim = np.count_nonzero(region), view.dim(level)
     area, touch = (
         _log(size / np.count_nonzero(view.own)),
         math.sqrt(np.count_nonzero(view.foot & region) / size),
     )
-    lighter = dark[view.ground & (dark < 0)]
-    beside = view.free & view.low
-    dim = np.count_nonzero(beside & (dark > level)) / (1 + np.count_nonzero(beside))
     return np.array(
         [
             1.0,
@@ -70,8 +67,8 @@ def features(
             touch,
             _log(float(np.median(grain[inner]) / (np.median(grain[ring]) + 1e-3))),
             np.count_nonzero(region & ~view.low) / size,
-            float(np.sqrt(np.mean(lighter**2))) if lighter.size else 0.0,
-            min(4.0, np.count_nonzero(region & rim) / math.sqrt(size)),
+            view.lighter,
+            min(4.0, (size - np.count_nonzero(region[1:-1, 1:-1])) / math.sqrt(size)),
             float(np.median(steps[:, 0] - steps[:, 2])),
             min(0.2, float(np.median(np.abs(steps - step[:, None])))),
             area**2,

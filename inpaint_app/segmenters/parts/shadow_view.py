@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -36,7 +37,7 @@ LEAST = 20
 """Pixels of a crop below which nothing is a region."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class View:
     """An object in its crop of bounded size; all masks (h, w).
 
@@ -57,8 +58,36 @@ class View:
     cut: float
     laid: Laid = field(repr=False)
 
+    @cached_property
+    def body(self) -> Mask:
+        """The object with its blurred rim."""
+        return dilated(self.own, 5)
 
-@dataclass(frozen=True, slots=True, eq=False)
+    @cached_property
+    def grain(self) -> Plane:
+        """How strong the finest detail is."""
+        light = self.log.mean(axis=2)
+        return np.asarray(cv2.absdiff(light, cv2.GaussianBlur(light, (0, 0), 2)), np.float32)
+
+    @cached_property
+    def lighter(self) -> float:
+        """How much lighter ground is than what counts as lit."""
+        over = self.dark[self.ground & (self.dark < 0)]
+        return float(np.sqrt(np.mean(over**2))) if over.size else 0.0
+
+    @cached_property
+    def tiny(self) -> Plane:
+        """`dark` at the size at which outlines are laid down."""
+        size = self.laid.room.shape[::-1]
+        return np.asarray(cv2.resize(self.dark, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    def dim(self, level: float) -> float:
+        """The share of the low ground that is darker than a level."""
+        beside = self.dark[self.free & self.low]
+        return np.count_nonzero(beside > level) / (1 + len(beside))
+
+
+@dataclass(frozen=True, eq=False)
 class Laid:
     """The outline laid onto the ground in every direction and length, at a small size: (n, h, w).
 
@@ -75,11 +104,16 @@ class Laid:
         """The intersection over union of the region with the laid outline most like it, and that one's number."""
         height, width = self.room.shape
         tiny = resized(region, (width, height)) > 100
-        shared = np.count_nonzero(self.planes & tiny, axis=(1, 2))
+        shared = self._counted @ tiny.ravel().astype(np.float32)
         union = self.sizes + np.count_nonzero(tiny) - shared
         likeness = shared / (union + 4)
         best = int(np.argmax(likeness))
         return float(likeness[best]), best
+
+    @cached_property
+    def _counted(self) -> Plane:
+        """The planes as numbers: what two masks share is a product, whole below 2²⁴."""
+        return self.planes.reshape(len(self.planes), -1).astype(np.float32)
 
 
 def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | None:
@@ -187,6 +221,11 @@ def resized(mask: Mask, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(
         cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=way), dtype=np.uint8
     )
+
+
+def around(region: Mask, rim: int) -> tuple[slice, slice]:
+    """The part of a crop that holds a region and a rim of so many pixels."""
+    return padded(bounds(region) or Box(0, 0, 1, 1), rim, region.shape).slices
 
 
 def dilated(mask: Mask, width: int) -> Mask:

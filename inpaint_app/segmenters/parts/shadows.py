@@ -24,6 +24,7 @@ from inpaint_app.segmenters.parts.shadow_view import (
     LEAST,
     Plane,
     View,
+    around,
     dilated,
     part_of,
     resized,
@@ -139,7 +140,7 @@ def candidates(view: View, chance: Plane, smallest: float = SMALLEST) -> Iterato
         falls = resized(dilated(view.laid.planes[outline], 5), view.free.shape[::-1]) > 127
         sizes: set[int] = set()
         for within in (view.front, view.low, None, falls):
-            region = whole if within is None else _standing(dim & within, view.foot)
+            region = whole if within is None else _standing(whole & within, view.foot)
             size = int(np.count_nonzero(region))
             if size < LEAST or size in sizes:
                 continue
@@ -154,22 +155,30 @@ def candidates(view: View, chance: Plane, smallest: float = SMALLEST) -> Iterato
             features = judge.features(view, region, level, size / np.count_nonzero(whole), like)
             if features is not None:
                 sure, way = (judge.share(features) + likely) / 2, view.laid.ways[like[1]]
-                around = dilated(region, 21) & view.ground & ~region
-                depth = float(np.median(view.dark[region]) - np.median(view.dark[around]))
-                yield Candidate(region, features, sure, way / np.linalg.norm(way), depth)
+                yield Candidate(region, features, sure, way / np.linalg.norm(way), _depth(region, view))
+
+
+def _depth(region: Mask, view: View) -> float:
+    part = around(region, 10)
+    ground = dilated(region[part], 21) & view.ground[part] & ~region[part]
+    return float(np.median(view.dark[region]) - np.median(view.dark[part][ground]))
 
 
 def _standing(dim: Mask, foot: Mask) -> Mask:
     """What of the dim ground hangs together with the foot."""
-    region = cv2.morphologyEx(dim.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    part, standing = around(dim, 1), np.zeros_like(dim)
+    region = cv2.morphologyEx(dim[part].view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels = cv2.connectedComponents(region)
     touching = np.zeros(count, dtype=bool)
-    touching[labels[foot]] = True
+    touching[labels[foot[part]]] = True
     touching[0] = False
-    return np.asarray(touching[labels])
+    standing[part] = touching[labels]
+    return standing
 
 
 def _softened(region: Mask, view: View) -> Mask:
     """The region with its penumbra: what is near and at least a third as dark."""
     level = max(0.05, 0.35 * float(np.median(view.dark[region])))
-    return region | (dilated(region, 9) & view.free & (view.dark > level))
+    part, softened = around(region, 4), region.copy()
+    softened[part] |= dilated(region[part], 9) & view.free[part] & (view.dark[part] > level)
+    return softened
