@@ -1,15 +1,19 @@
-"""How well YOLO's masks cover people and cars: python benchmarks/masks.py DATA [--output FILE].
+"""How well people and cars are found and covered, by every segmenter asked for, in one run.
 
-DATA holds segment/coco_val2017_person_car (polygons) and segment/camvid_test (class labels). Weights are found as the
-app finds them (INPAINT_YOLO_WEIGHTS, checkpoints/, the cache). A labelled object counts as found when a find of its
-class reaches a mask IoU of 0.5 before growing. "uncovered" is the share of a found object's pixels that its own
-find's mask leaves out; "by all" is what all finds of its class leave out, which is what "Remove people" leaves.
+    python -m benchmarks.masks DATA [--names best finder] [--output FILE]
+
+DATA holds segment/coco_val2017_person_car (polygons), segment/camvid_test (class labels), eval/scenes-val.tar. "best"
+is what is ready here, as the app finds it (INPAINT_YOLO_WEIGHTS, checkpoints/, the cache). A labelled object counts as
+found when a find of its class reaches a mask IoU of 0.5 before growing; average precision counts every find from 0.08
+up, everything else is at the app's threshold. "uncovered" is the share of a found object's pixels that its own find's
+mask leaves out; "by all" is what all finds of its class leave out, which is what "Remove people" leaves. Sizes are
+COCO's: small below 32², large from 96² pixels on. A photo of scenes-val counts as one without people where "best" finds
+none from 0.15 up: its own row of false people is 0 by that choice.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,25 +23,31 @@ import cv2
 import numpy as np
 
 from inpaint_app.imaging.rim import grow
-from inpaint_app.segmenters import outline, registry, tiling
+from inpaint_app.lab.objectives.data import load_photos
+from inpaint_app.metrics.finding import Tally
+from inpaint_app.segmenters import registry
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask, Progress
 
-CONFIDENCE = 0.35
+CONFIDENCE, LEAST = 0.35, 0.08
 CLASSES = {"person": "0", "car": "2"}
 CAMVID = {"person": (9,), "car": (8,)}
 LABELS = {"person": ("person",), "car": ("car", "bus", "truck")}
+SIZES = (0, 32**2, 96**2, 10**9)
+COLUMNS = ("before", "after", "all before", "all after")
 
 
 @dataclass
-class Tally:
-    """What was counted for one class."""
+class Count:
+    """What was counted of one class."""
 
     labelled: int = 0
     finds: int = 0
     overlaps: list[float] = field(default_factory=list)
+    sizes: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in SIZES[1:]])
     left: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    precision: Tally = field(default_factory=Tally)
 
     def add(self, column: str, truth: Mask, cover: Mask) -> None:
         """Count the pixels of a labelled object that a mask leaves out."""
@@ -56,40 +66,28 @@ def photo(path: Path) -> Image:
     return np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
 
 
-def labelled(folder: Path) -> Iterator[tuple[Image, dict[str, list[Mask]]]]:
+def outlines(folder: Path) -> Iterator[tuple[str, Image, list[tuple[str, Mask]]]]:
+    """Name, photo and every labelled thing of it: its class's number and its mask."""
     for path in sorted((folder / "images").glob("*.jpg")):
         image = photo(path)
-        shape = (image.shape[0], image.shape[1])
-        truths: dict[str, list[Mask]] = {label: [] for label in CLASSES}
+        shape, things = (image.shape[0], image.shape[1]), []
         for line in (folder / "labels" / f"{path.stem}.txt").read_text().splitlines():
             number, *points = line.split()
-            for label, known in CLASSES.items():
-                if number == known:
-                    polygon = np.round(np.array(points, float).reshape(-1, 2) * shape[::-1]).astype(np.int32)
-                    mask = cv2.fillPoly(np.zeros(shape, np.uint8), [polygon], 1) > 0
-                    truths[label] += [mask] if mask.any() else []
-        yield image, truths
+            polygon = np.round(np.array(points, float).reshape(-1, 2) * shape[::-1]).astype(np.int32)
+            things.append((number, cv2.fillPoly(np.zeros(shape, np.uint8), [polygon], 1) > 0))
+        yield path.stem, image, things
 
 
-def mosaics(
-    items: list[tuple[Image, dict[str, list[Mask]]]],
-) -> Iterator[tuple[Image, dict[str, list[Mask]]]]:
-    """Four photos, each enlarged to 1000 pixels, as one of 2000: small objects in a large photo."""
-    for start in range(0, len(items) - 3, 4):
-        canvas = np.full((2000, 2000, 3), 114, np.uint8)
-        truths: dict[str, list[Mask]] = {label: [] for label in CLASSES}
-        for index, (image, masks) in enumerate(items[start : start + 4]):
-            scale = 1000 / max(image.shape[:2])
-            size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-            top, left = (index // 2) * 1000, (index % 2) * 1000
-            where = slice(top, top + size[1]), slice(left, left + size[0])
-            canvas[where] = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-            for label, known in masks.items():
-                for mask in known:
-                    full = np.zeros((2000, 2000), dtype=bool)
-                    full[where] = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-                    truths[label].append(full)
-        yield canvas, truths
+def labelled(folder: Path) -> Iterator[tuple[Image, dict[str, list[Mask]]]]:
+    """Photos with the masks of their people and cars."""
+    for _, image, things in outlines(folder):
+        yield (
+            image,
+            {
+                label: [mask for kind, mask in things if kind == known and mask.any()]
+                for label, known in CLASSES.items()
+            },
+        )
 
 
 def pairs(truths: list[Mask], masks: list[Mask]) -> list[tuple[int, int, float]]:
@@ -116,33 +114,41 @@ def of(found: tuple[Instance, ...], labels: tuple[str, ...], shape: tuple[int, .
     return [one.full_mask((shape[0], shape[1])) for one in found if one.label in labels]
 
 
-def coco(segmenter: Segmenter, items: list[tuple[Image, dict[str, list[Mask]]]]) -> dict[str, Tally]:
-    tallies = {label: Tally() for label in CLASSES}
-    for image, truths in items:
-        found = segmenter.detect(image, CONFIDENCE, Progress())
-        for label, tally in tallies.items():
-            masks = of(found, (label,), image.shape)
+def coco(segmenter: Segmenter, folder: Path) -> dict[str, Count]:
+    """The photos with labels."""
+    counts = {label: Count() for label in CLASSES}
+    for image, truths in labelled(folder):
+        found = segmenter.detect(image, LEAST, Progress())
+        sure = segmenter.detect(image, CONFIDENCE, Progress())
+        for label, count in counts.items():
+            shape = (image.shape[0], image.shape[1])
+            every = [(one.confidence, one.full_mask(shape)) for one in found if one.label == label]
+            count.precision.add(every, truths[label])
+            masks = of(sure, (label,), shape)
             grown = [grow(image, mask)[0] for mask in masks]
-            tally.labelled += len(truths[label])
-            tally.finds += len(masks)
-            for i, j, overlap in pairs(truths[label], masks):
-                truth = truths[label][i]
-                tally.overlaps.append(overlap)
-                tally.add("before", truth, masks[j])
-                tally.add("after", truth, grown[j])
-                tally.add("all before", truth, np.any(masks, axis=0))
-                tally.add("all after", truth, np.any(grown, axis=0))
-    return tallies
+            matched = pairs(truths[label], masks)
+            count.labelled += len(truths[label])
+            count.finds += len(masks)
+            for i, truth in enumerate(truths[label]):
+                size = count.sizes[int(np.searchsorted(SIZES, truth.sum(), side="right")) - 1]
+                size[0] += any(i == one for one, _, _ in matched)
+                size[1] += 1
+            for i, j, overlap in matched:
+                count.overlaps.append(overlap)
+                covers = masks[j], grown[j], np.any(masks, axis=0), np.any(grown, axis=0)
+                for column, cover in zip(COLUMNS, covers, strict=True):
+                    count.add(column, truths[label][i], cover)
+    return counts
 
 
-def camvid(segmenter: Segmenter, folder: Path, every: int) -> dict[str, Tally]:
+def camvid(segmenter: Segmenter, folder: Path, every: int) -> dict[str, Count]:
     """Coverage of connected regions of a class that a find of its class reaches by a tenth or more."""
-    tallies = {label: Tally() for label in CAMVID}
+    counts = {label: Count() for label in CAMVID}
     for path in sorted((folder / "images").glob("*.jpg"))[::every]:
         image = photo(path)
         classes = cv2.imread(str(folder / "labels" / f"{path.stem}.png"), cv2.IMREAD_UNCHANGED)
         found = segmenter.detect(image, CONFIDENCE, Progress())
-        for label, tally in tallies.items():
+        for label, tally in counts.items():
             masks = of(found, LABELS[label], image.shape)
             truth = np.isin(classes, CAMVID[label])
             count, regions, stats, _ = cv2.connectedComponentsWithStats(truth.view(np.uint8))
@@ -159,75 +165,82 @@ def camvid(segmenter: Segmenter, folder: Path, every: int) -> dict[str, Tally]:
                 tally.overlaps.append(float("nan"))
                 tally.add("all before", region, before)
                 tally.add("all after", region, after)
-    return tallies
+    return counts
 
 
-def rows(name: str, tallies: dict[str, Tally]) -> Iterator[str]:
-    for label, tally in tallies.items():
-        overlap = f"{np.mean(tally.overlaps):.3f}" if tally.overlaps else "–"
+def rows(name: str, counts: dict[str, Count]) -> Iterator[str]:
+    for label, one in counts.items():
+        whole = bool(one.precision.labelled)  # regions of CamVid are no single objects
         cells = [
             name,
             label,
-            f"{len(tally.overlaps)} of {tally.labelled}",
-            str(tally.finds),
-            overlap.replace("nan", "–"),
-            *(tally.share(column) for column in ("before", "after", "all before", "all after")),
+            f"{len(one.overlaps)} of {one.labelled}",
+            ", ".join(f"{hit}/{there}" for hit, there in one.sizes) if whole else "–",
+            str(one.finds),
+            f"{one.precision.average_precision():.3f}" if whole else "–",
+            f"{np.mean(one.overlaps):.3f}" if whole and one.overlaps else "–",
+            *map(one.share, COLUMNS),
         ]
         yield "| " + " | ".join(cells) + " |"
 
 
-def cost(segmenter: Segmenter, image: Image) -> Iterator[str]:
-    """Processor seconds, and memory beside the photo, of looking at one photo enlarged to several sizes."""
-    segmenter.detect(image, CONFIDENCE, Progress())
-    for side in (640, 1280, 4000, 8000):
-        scale = side / max(image.shape[:2])
-        large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        wall, began = time.perf_counter(), time.process_time()
-        segmenter.detect(large, CONFIDENCE, Progress())
-        busy, wall = time.process_time() - began, time.perf_counter() - wall
-        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        height, width = large.shape[:2]
-        yield f"| {width}×{height} | {wall:.2f} | {busy:.2f} | {grown:.0f} | {large.nbytes / 1e6:.0f} |"
+def silence(name: str, segmenter: Segmenter, photos: list[Image]) -> str:
+    """False finds in photos without people, and the time of a look."""
+    false, spent = [0, 0], []
+    for image in photos:
+        began = time.process_time()
+        found = segmenter.detect(image, CONFIDENCE, Progress())
+        spent.append(time.process_time() - began)
+        false[0] += sum(one.label == "person" for one in found)
+        false[1] += sum(one.label in (*LABELS["car"], "motorcycle") for one in found)
+    people, vehicles = (count / max(1, len(photos)) for count in false)
+    return f"| {name} | {len(photos)} | {people:.3f} | {vehicles:.3f} | {1000 * np.median(spent):.0f} |"
 
 
-COST = """| size | s | CPU s | memory MB | photo MB |
-|---|---|---|---|---|"""
+def empty(data: Path, judge: Segmenter, count: int) -> list[Image]:
+    """Photos of scenes-val in which the judge finds no person from 0.15 up."""
+    chosen: list[Image] = []
+    for image in load_photos([data / "eval" / "scenes-val.tar"], 150) if count else ():
+        if not any(one.label == "person" for one in judge.detect(image, 0.15, Progress())):
+            chosen.append(np.ascontiguousarray(image))
+        if len(chosen) == count:
+            break
+    return chosen
 
-HEAD = """| data | class | found | finds | mask IoU | uncovered | after growing | by all | by all, grown |
-|---|---|---|---|---|---|---|---|---|"""
+
+HEAD = (
+    "| finder, data | class | found | small, medium, large | finds | AP50 | mask IoU | uncovered | after growing "
+    "| by all | by all, grown |\n" + "|---" * 11 + "|"
+)
+SILENCE = "| finder | photos | false people a photo | false vehicles | CPU ms a look |\n|---|---|---|---|---|"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--names", nargs="+", default=["best", "finder"], help="best: what is ready")
     parser.add_argument("--every", type=int, default=3, help="take every n-th CamVid frame")
-    parser.add_argument("--cost", action="store_true", help="only time and memory")
+    parser.add_argument("--empty", type=int, default=200, help="photos without people")
+    parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     settings = Settings.from_environment()
-    spec = registry.best(settings)
-    segmenter = spec.create(settings)
-    print("\n".join([COST, *cost(segmenter, photo(given.data / "eval" / "photos_people_cars" / "bus.jpg"))]))
-    if given.cost:
-        return
-    items = list(labelled(given.data / "segment" / "coco_val2017_person_car"))
-    lines = [HEAD]
-    chosen = outline.THRESHOLD
-    for threshold in (0.5, 0.3, chosen):
-        outline.THRESHOLD = threshold
-        lines += rows(f"COCO, outline at {threshold}", coco(segmenter, items))
-    large = list(mosaics(items))
-    limit = tiling.LARGE
-    tiling.LARGE = 10**9
-    lines += rows("large photo, seen as a whole", coco(segmenter, large))
-    tiling.LARGE = limit
-    lines += rows("large photo, with tiles", coco(segmenter, large))
-    lines += rows("CamVid regions", camvid(segmenter, given.data / "segment" / "camvid_test", given.every))
-    table = "\n".join(lines)
-    print(f"{spec.title}\n{table}")
+    photos = empty(given.data, registry.best(settings).create(settings), given.empty)
+    lines, last = [HEAD], [SILENCE]
+    for name in given.names:
+        spec = registry.best(settings) if name == "best" else registry.find(name, settings)
+        segmenter = spec.create(settings)
+        lines += rows(
+            f"{spec.title}, COCO", coco(segmenter, given.data / "segment" / "coco_val2017_person_car")
+        )
+        street = given.data / "segment" / "camvid_test"
+        lines += rows(f"{spec.title}, CamVid regions", camvid(segmenter, street, given.every))
+        last.append(silence(spec.title, segmenter, photos))
+        print("\n".join([*lines, "", *last]), flush=True)
     if given.output:
-        given.output.write_text(table + "\n", encoding="utf-8")
+        given.output.write_text("\n".join([*lines, "", *last]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

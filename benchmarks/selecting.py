@@ -5,9 +5,8 @@ are pointed at, as hands do it, from the true outline (seeded): a box whose side
 the thing painted to and fro with a wide brush that leaves gaps and goes beyond; a line through it; a circle around
 it; a click well inside. Every second photo is what was tuned on, the others are told. IoU with the true outline, 95 %
 bootstrap intervals over photos. --edge: pixels between the outline found and the true one on photos of full size, of
-shapes whose edge is known because they were laid in; and the processor time of it. --cells: what the coarse answer of a
-network that outlines leaves of such shapes; --times: what it costs; --clicks: what a click costs
-without it, in processor time. With MobileSAM here, --finder best asks it.
+shapes whose edge is known because they were laid in; and the processor time of it. --clicks: what a click costs, in
+processor time. With MobileSAM here, --finder best asks it.
 """
 
 from __future__ import annotations
@@ -16,19 +15,17 @@ import argparse
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import cv2
 import numpy as np
 
+from benchmarks.masks import outlines, photo
 from inpaint_app.errors import OptionError
 from inpaint_app.imaging import strokes
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.lab.evaluation.statistics import estimate
 from inpaint_app.removal.session import Request, Session
-from inpaint_app.segmenters import registry, yolo
-from inpaint_app.segmenters.selecting import outlined
-from inpaint_app.segmenters.selecting.cut import Soft, sharpened
+from inpaint_app.segmenters import registry
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.select import selected
 from inpaint_app.settings import Settings
@@ -38,17 +35,12 @@ LEAST, MOST, EACH = 0.01, 0.7, 4
 
 
 def things(folder: Path, half: int) -> Iterator[tuple[str, Image, Mask]]:
-    for number, path in enumerate(sorted((folder / "labels").glob("*.txt"))):
+    for number, (stem, image, known) in enumerate(outlines(folder)):
         if number % 2 != half:
             continue
-        image = np.ascontiguousarray(cv2.imread(str(folder / "images" / f"{path.stem}.jpg"))[..., ::-1])
-        masks = []
-        for line in path.read_text().splitlines():
-            corners = np.array(line.split()[1:], float).reshape(-1, 2) * image.shape[1::-1]
-            mask = cv2.fillPoly(np.zeros(image.shape[:2], np.uint8), [np.round(corners).astype(np.int32)], 1)
-            masks += [mask > 0] if LEAST < mask.mean() < MOST else []
+        masks = [mask for _, mask in known if LEAST < mask.mean() < MOST]
         for mask in sorted(masks, key=lambda one: -int(one.sum()))[:EACH]:
-            yield path.stem, image, mask
+            yield stem, image, mask
 
 
 def gestures(mask: Mask, rng: np.random.Generator) -> dict[str, Gesture]:
@@ -164,8 +156,7 @@ def laid(data: Path, share: float) -> Iterator[tuple[str, Image, Mask]]:
     photos = sorted((data / "eval" / "fullsize").glob("*.jpg"))
     shapes = [mask for _, _, mask in things(data / "segment" / "coco_val2017_person_car", 1)]
     for number, path in enumerate(photos):
-        image = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
-        other = np.ascontiguousarray(cv2.imread(str(photos[number - 1]))[..., ::-1])
+        image, other = photo(path), photo(photos[number - 1])
         box = bounds(shapes[3 * number])
         assert box is not None
         side = share * min(image.shape[:2]) / max(box.width, box.height)
@@ -177,29 +168,6 @@ def laid(data: Path, share: float) -> Iterator[tuple[str, Image, Mask]]:
         filled = cv2.resize(other, image.shape[1::-1])
         image[truth] = filled[truth]
         yield path.stem, image, truth
-
-
-def cells(data: Path) -> Iterator[str]:
-    """What 256 cells leave of a right answer, in regions of the photo and in the whole of it, made sharp afterwards."""
-
-    def right(truth: Image, gesture: Gesture) -> Soft:
-        scale = 256 / max(truth.shape[:2])
-        answer = cv2.resize(truth[..., 0], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return np.asarray(answer / np.float32(255))
-
-    for share in (0.05, 0.1, 0.2, 0.4):
-        rows = []
-        for _, image, truth in laid(data, share):
-            box, shown = bounds(truth), np.repeat(truth[..., None] * np.uint8(255), 3, axis=2)
-            assert box is not None
-            for room in (outlined.ROOM, np.inf):
-                with mock.patch.object(outlined, "ROOM", room):
-                    area, inside = outlined.outlined(shown, Gesture(box), right)
-                found = np.zeros_like(truth)
-                found[area.slices] = sharpened(image[area.slices], inside)
-                rows.append((overlap(found, truth), max(inside.shape) - 2 * outlined.RIM))
-        region, whole = np.array(rows[::2]).mean(axis=0), np.array(rows[1::2]).mean(axis=0)
-        yield f"| {share:g} | {region[0]:.3f} | {region[1]:.0f} | {whole[0]:.3f} | {whole[1]:.0f} |"
 
 
 def clicks(data: Path) -> Iterator[str]:
@@ -217,26 +185,6 @@ def clicks(data: Path) -> Iterator[str]:
             spent = outlined_at - began, time.process_time() - outlined_at
             megapixels = image.shape[0] * image.shape[1] / 1e6
             yield f"| {name} | {megapixels:.1f} | {across:g}, {down:g} | {label} | {spent[0]:.2f} | {spent[1]:.2f} |"
-
-
-def times() -> str:
-    """What MobileSAM's two halves cost a gesture, with random weights; as in segmenters/sam.py."""
-    (build,) = yolo.imported(Settings.from_environment(), "ultralytics.models.sam.build")
-    import torch
-
-    torch.set_num_threads(1)
-    network, picture = build.build_mobile_sam(), torch.rand(1, 3, 1024, 1024)
-    point, spent = (torch.tensor([[[500.0, 400.0]]]), torch.ones((1, 1))), []
-    with torch.inference_mode():
-        for _ in range(3):
-            began = time.process_time()
-            embedding = network.image_encoder(picture)
-            seen = time.process_time()
-            sparse, dense = network.prompt_encoder(points=point, boxes=None, masks=None)
-            places = network.prompt_encoder.get_dense_pe()
-            network.mask_decoder(embedding, places, sparse, dense, multimask_output=True)
-            spent.append((seen - began, time.process_time() - seen))
-    return "first look at a region {:.2f} CPU s, each gesture there {:.2f}".format(*np.median(spent, axis=0))
 
 
 def edges(data: Path) -> Iterator[str]:
@@ -265,34 +213,18 @@ def main() -> None:
     parser.add_argument("--half", choices=("tuned", "told"), default="told")
     parser.add_argument("--finder", choices=("none", "own", "best"), default="none")
     parser.add_argument("--edge", action="store_true")
-    parser.add_argument("--cells", action="store_true")
-    parser.add_argument("--times", action="store_true")
     parser.add_argument("--clicks", action="store_true")
     given = parser.parse_args()
+    head, found = "| gesture | things | IoU before | IoU after | gain | CPU ms |", None
     if given.clicks:
-        print("| photo | megapixels | at | what | outline, CPU s | with parts |\n" + 6 * "|---" + "|")
-        for row in clicks(given.data):
-            print(row, flush=True)
-        return
-    if given.times:
-        print(times())
-        return
-    if given.cells:
-        print(
-            "| longer side, of the short side | IoU by regions | cells | by the whole photo | cells |\n"
-            + 5 * "|---"
-            + "|"
+        head, found = "| photo | megapixels | at | what | outline, CPU s | with parts |", clicks(given.data)
+    elif given.edge:
+        head, found = (
+            "| photo | megapixels | IoU | median pixels from the true edge | CPU s |",
+            edges(given.data),
         )
-        print("\n".join(cells(given.data)))
-        return
-    if given.edge:
-        print(
-            "| photo | megapixels | IoU | median pixels from the true edge | CPU s |\n|---|---|---|---|---|"
-        )
-        print("\n".join(edges(given.data)))
-        return
-    print("| gesture | things | IoU before | IoU after | gain | CPU ms |\n|---|---|---|---|---|---|")
-    for row in scores(given.data, int(given.half == "told"), given.finder):
+    print(head + "\n" + "|---" * (head.count("|") - 1) + "|")
+    for row in found or scores(given.data, int(given.half == "told"), given.finder):
         print(row, flush=True)
 
 
