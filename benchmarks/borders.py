@@ -10,7 +10,6 @@ with label and mask.
 
 from __future__ import annotations
 
-import argparse
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import runner
 from benchmarks.masks import CLASSES, CONFIDENCE, labelled, of, pairs
 from inpaint_app.imaging.rim import grow
 from inpaint_app.removal.session import Session
@@ -108,9 +108,7 @@ def wilson(count: int, total: int) -> str:
 
 def main() -> None:
     """Print a table, keep a picture of every border that is left."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = runner.parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--every", type=int, default=1, help="cut only every n-th photo")

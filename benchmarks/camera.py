@@ -16,7 +16,6 @@ widened, or become true colours: only the colours are compared.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import io
 import json
@@ -33,6 +32,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
+from benchmarks import runner
 from inpaint_app.errors import InpaintError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.inventory import Inventory
@@ -236,9 +236,7 @@ def table(shelf: Shelf, backend: str) -> Iterator[str]:
 
 def main() -> int:
     """Go through all files, print and write the account; 1 where anything failed that should not."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = runner.parser(__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--backend", default=Request().backend)
     parser.add_argument("--every", type=int, default=1, help="take every n-th file of a folder")

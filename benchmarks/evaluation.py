@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_app.lab.evaluation import plots
-from inpaint_app.lab.evaluation.protocol import REPORTED, evidence
+from inpaint_app.lab.evaluation.protocol import REPORTED
 from inpaint_app.lab.evaluation.statistics import Estimate
 
 HEAD = (
@@ -129,18 +129,6 @@ def picture(reports: dict[str, dict[str, Any]]) -> str:
     return f'{box}<rect width="100%" height="100%" fill="#fff"/>{STYLE}{"".join(blocks)}</svg>\n'
 
 
-def proven() -> str:
-    found = evidence()
-    seeds = {name: ratio for name, ratio in found.ratios.items() if "Pathak" not in name}
-    quoted = next(ratio for name, ratio in found.ratios.items() if "Pathak" in name)
-    return (
-        f"- report 004's 40 single pictures lie at most {found.worst_db:.4f} dB from PSNR = 10 log10(1 / L2)\n"
-        f"- rows whose mean PSNR lies under that of their mean L2: {len(found.below_mean)}\n"
-        f"- L2 / L1² of the reports' own rows: {min(seeds.values()):.1f} to {max(seeds.values()):.1f}; of the quoted "
-        f"Paris row: {quoted:.1f}\n"
-    )
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -154,16 +142,12 @@ if __name__ == "__main__":
         title, _, folder = text.partition("=")
         loaded[title] = json.loads((Path(folder) / "results.json").read_text())
     before, after = NOTES.read_text().split("<!-- tables -->")
-    reading, cost = after.split("<!-- cost -->")
     parts = [before.strip() + "\n"]
     parts += [section(title, results) for title, results in loaded.items()]
     parts += [
         f"## Beside the reports: {title}\n\n{found}" for title, r in loaded.items() if (found := beside(r))
     ]
-    parts.append(
-        f"{reading.strip()}\n\nComputed by `inpaint_app.lab.evaluation.protocol.evidence`:\n\n{proven()}"
-    )
-    parts.append(cost.strip() + "\n")
+    parts.append(after.strip() + "\n")
     chosen.out.write_text("\n".join(parts))
     if chosen.picture:
         chosen.picture.write_text(picture(loaded))

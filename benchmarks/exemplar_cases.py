@@ -37,7 +37,7 @@ class Case:
 
     @property
     def crop(self) -> tuple[slice, slice]:
-        """The hole's box with a margin of 24 px (scaled photos: the same share)."""
+        """The hole's box with a margin of 24 px."""
         rows, columns = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))
         height, width = self.mask.shape
         return (
@@ -75,9 +75,7 @@ def place(shape: NDArray[np.bool_], size: tuple[int, int], share: float, seed: i
     return mask
 
 
-def cases(
-    folder: str = "eval/bsds_test100", count: int | None = None, scale: int = 1, share: float = 0.05
-) -> Iterator[Case]:
+def cases(folder: str = "eval/bsds_test100", count: int | None = None, share: float = 0.05) -> Iterator[Case]:
     """Photos of a data folder with seeded object-shaped holes; every photo always gets the same hole."""
     shapes = silhouettes()
     paths = sorted(p for p in (DATA / folder).iterdir() if p.suffix.lower() in {".jpg", ".png"})
@@ -88,10 +86,6 @@ def cases(
         image = load(path)
         key = zlib.crc32(path.stem.encode())
         mask = place(shapes[key % len(shapes)], image.shape[:2], share, key)
-        if scale > 1:
-            size = (image.shape[1] * scale, image.shape[0] * scale)
-            image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-            mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         yield Case(path.stem, image, mask)
 
 

@@ -10,13 +10,13 @@ fills go through the app, in its windows.
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import runner
 from benchmarks.exemplar_cases import Case, cases
 from benchmarks.fullsize import METHODS
 
@@ -69,7 +69,7 @@ def continued(case: Case, fill: NDArray[np.uint8]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = runner.parser(__doc__)
     parser.add_argument("--folder", default="eval/bsds_test100")
     arguments = parser.parse_args()
     photos = [case for case in cases(arguments.folder) if lines(case)]

@@ -2,28 +2,25 @@
 
 DATA holds eval/fullsize (photos without people), segment/coco_val2017_person_car (people with outlines) and
 cases/panorama. Whole, upright people of the labelled photos are scaled to a share of the height, set into the photos
-without people, these enlarged to the wanted size, and looked for by every segmenter that is ready here, once in the
-tiles that the app takes and once in three by three of them, as it did before. A person counts as found when a find
-overlaps its box by 0.4. What is found in the photos before anybody is set in is false. Seconds are the processor's,
-memory is what looking adds to the process's peak.
+without people, these enlarged to the wanted size, and looked for by every segmenter that is ready here, in the tiles
+that the app takes. A person counts as found when a find overlaps its box by 0.4. What is found in the photos before
+anybody is set in is false. Seconds are the processor's, memory is what looking adds to the process's peak.
 """
 
 from __future__ import annotations
 
-import argparse
-import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks import runner
 from benchmarks.masks import labelled
 from inpaint_app.backends.memory import peak
 from inpaint_app.photofile.files import load
-from inpaint_app.segmenters import own, registry, tiling, yolo
+from inpaint_app.segmenters import registry
 from inpaint_app.segmenters.base import Segmenter
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
@@ -83,26 +80,6 @@ def overlap(one: Box, other: Box) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-@contextmanager
-def three_by_three() -> Iterator[None]:
-    """The tiles that the app took before: at most three a side, whatever the photo's shape."""
-
-    def before(height: int, width: int) -> list[tiling.Closer]:
-        longest = max(height, width)
-        if longest <= tiling.LARGE:
-            return []
-        count = min(3, math.ceil((longest / 1280 - 0.25) / 0.75))
-        side = math.ceil(longest / (count - (count - 1) * 0.25))
-        return [tiling.Closer(tuple(tiling.tiles(height, width, side)), 0.5)]
-
-    kept = yolo.closer, own.closer
-    yolo.closer = own.closer = before
-    try:
-        yield
-    finally:
-        yolo.closer, own.closer = kept
-
-
 def looked(segmenter: Segmenter, photo: Image) -> tuple[list[Instance], float]:
     """The people found and the processor's seconds."""
     began = time.process_time()
@@ -150,7 +127,7 @@ PANORAMA = """| tiles | photo | people of 470 px found (of 9) | finds | CPU s |
 
 def main() -> None:
     """Print the tables, and write them where they are wanted."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = runner.parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--photos", type=int, default=3)
@@ -169,10 +146,6 @@ def main() -> None:
         segmenter.detect(photos[0][:640, :640], CONFIDENCE, Progress())
         lines += rows(spec.title, segmenter, photos, cast)
         last.append(panorama(spec.title, segmenter, given.data))
-        with three_by_three():
-            name = f"{spec.title}, three by three"
-            lines += rows(name, segmenter, photos, cast)
-            last.append(panorama(name, segmenter, given.data))
         print("\n".join([*lines, "", *last]), flush=True)
     if given.output:
         given.output.write_text("\n".join([*lines, "", *last]) + "\n", encoding="utf-8")

@@ -17,19 +17,17 @@ photo loaded (Linux). Seconds hold for one run only.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from benchmarks.exemplar_cases import DATA, load, place, silhouettes
+from benchmarks.runner import Row, keep, marked, parser, publish, rows_of, write
 from inpaint_app.backends import registry
 from inpaint_app.backends.exemplar.strength import energy
 from inpaint_app.backends.memory import peak
@@ -117,11 +115,6 @@ def hole(taken: Mask, name: str, share: float, seed: int) -> Mask | None:
     return None
 
 
-def rows_of(out: Path) -> list[dict[str, Any]]:
-    path = out / "rows.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 def measured(
     method: Callable[[Image, Mask], Image], truth: Image, mask: Mask
 ) -> tuple[Image, dict[str, float]]:
@@ -196,27 +189,14 @@ def run(
                         continue
                     views.append(result)
                     key = {"photo": photo, "pixels": mask.size, "share": share, "seed": seed, "method": name}
-                    with (out / "rows.jsonl").open("a") as file:
-                        file.write(json.dumps(key | numbers) + "\n")
+                    keep(out, key | numbers)
                 if views:
-                    _picture(out / f"{photo.replace('/', '-')}-{share:.0%}-{seed}.jpg", truth, mask, views)
+                    path, area = out / f"{photo.replace('/', '-')}-{share:.0%}-{seed}.jpg", _around(mask, 0.3)
+                    write(path, [view[area] for view in (marked(truth, mask), truth, *views)], 900)
 
 
 def _dot() -> Mask:
     return np.pad(np.ones((70, 70), bool), ((150, 180), (150, 180)))
-
-
-def _picture(path: Path, truth: Image, mask: Mask, views: list[Image]) -> None:
-    """The hole's surroundings: marked, true, then the views, each at most 900 pixels wide."""
-    marked = truth.copy()
-    marked[mask] = (255, 0, 255)
-    area = _around(mask, 0.3)
-    scale = min(1.0, 900 / max(mask[area].shape))
-    tiles = [
-        cv2.resize(view[area], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        for view in (marked, truth, *views)
-    ]
-    cv2.imwrite(str(path), cv2.cvtColor(np.hstack(tiles), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
 def sheet(out: Path, target: Path) -> None:
@@ -227,7 +207,7 @@ def sheet(out: Path, target: Path) -> None:
     cv2.imwrite(str(target), np.vstack(small), [cv2.IMWRITE_WEBP_QUALITY, 40])
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[Row]) -> str:
     """Means by folder, share of the hole and method; texture, seam and seconds as medians, memory as the largest."""
     lines = [
         "| photos | hole | method | fills | HaarPSI, full | HaarPSI, quarter | PSNR, dB | texture | bands | seam "
@@ -275,14 +255,13 @@ def scaling() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("out", type=Path, help="folder for rows, table and pictures")
-    parser.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.15])
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--methods", nargs="+", choices=[*METHODS, *SLOW])
-    parser.add_argument("--scaling", action="store_true", help="only the time by the photo's size")
-    parser.add_argument("--sheet", type=Path, help="only a sheet of the pictures that are there, WebP")
-    arguments = parser.parse_args()
+    line = parser(__doc__, "rows, table and pictures")
+    line.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.15])
+    line.add_argument("--seeds", type=int, default=2)
+    line.add_argument("--methods", nargs="+", choices=[*METHODS, *SLOW])
+    line.add_argument("--scaling", action="store_true", help="only the time by the photo's size")
+    line.add_argument("--sheet", type=Path, help="only a sheet of the pictures that are there, WebP")
+    arguments = line.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.sheet:
         return sheet(arguments.out, arguments.sheet)
@@ -290,9 +269,7 @@ def main() -> None:
         return print(scaling())
     methods = {name: (METHODS | SLOW)[name] for name in arguments.methods or METHODS}
     run(arguments.out, methods, arguments.shares, arguments.seeds)
-    made = table(rows_of(arguments.out))
-    (arguments.out / "table.md").write_text(made + "\n")
-    print(made)
+    publish(arguments.out, table(rows_of(arguments.out)))
 
 
 if __name__ == "__main__":

@@ -11,19 +11,15 @@ OUT gets rows.jsonl (what is there is not done again) and table.md, by halves: p
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.exemplar_cases import DATA, load
-from benchmarks.fullsize import compared, hole, living, rows_of, session
+from benchmarks.fullsize import compared, hole, living, session
+from benchmarks.runner import Row, interval, keep, parser, publish, rows_of
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Window
 from inpaint_app.backends.exemplar.layout import with_layout
@@ -118,7 +114,7 @@ def layouts(truth: Image, mask: Mask) -> Iterator[tuple[str, Image, float]]:
     yield "the context encoder's", laid, where.crop.width / where.size[1]
 
 
-def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
+def rows(truth: Image, mask: Mask) -> Iterator[Row]:
     """Every layout at every strength, with its scores."""
     engine = session().device.backend(registry.find("exemplar"))
     where = _frame("exemplar", truth, mask)
@@ -127,7 +123,7 @@ def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
 
     def scored(
         guide: Image | None, layout: str, way: str, guidance: float, strength: float, pixel: float = 0.0
-    ) -> dict[str, Any]:
+    ) -> Row:
         options = TrustedOptions(guidance=guidance, layout=strength)
         fill = engine.inpaint(Window(image, opening, None, guide), options, Progress())  # its split: below
         if guide is not None:
@@ -140,7 +136,7 @@ def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
 
     yield scored(None, NONE, NONE, 0.0, 0.0)
     for name, guide, pixel in layouts(truth, mask):
-        found: dict[tuple[float, float], dict[str, Any]] = {}
+        found: dict[tuple[float, float], Row] = {}
         for way, given in STRENGTHS.items():
             strength, steering = trust(guide[crop], opening, pixel) if given is None else (given, given)
             pull = min(strength, steering)
@@ -150,7 +146,7 @@ def rows(truth: Image, mask: Mask) -> Iterator[dict[str, Any]]:
             yield found[pull, strength] | {"way": way}
 
 
-def table(found: list[dict[str, Any]]) -> str:
+def table(found: list[Row]) -> str:
     """By half and layout: HaarPSI full / quarter at every strength; of the last the texture, and what it brings over
     no layout: mean, 95 % interval by bootstrap, the worst hole."""
     lines = [
@@ -188,24 +184,17 @@ def table(found: list[dict[str, Any]]) -> str:
             lines.append(
                 f"| {half} | {layout} | {len(holes)} | {cells} | {last['guidance']:.2f}, {last['strength']:.2f} | "
                 f"{last['texture']:.2f} | "
-                f"{_interval(full)} | {_interval(quarter)} | {full.min():+.3f} / {quarter.min():+.3f} |"
+                f"{interval(full, form='+.3f')} | {interval(quarter, form='+.3f')} | "
+                f"{full.min():+.3f} / {quarter.min():+.3f} |"
             )
     return "\n".join(lines)
 
 
-def _interval(gains: NDArray[np.float64]) -> str:
-    drawn = np.random.default_rng(0).choice(gains, (2000, len(gains))).mean(1)
-    low, high = np.percentile(drawn, (2.5, 97.5)) if len(gains) > 1 else (np.nan, np.nan)
-    return f"{gains.mean():+.3f} ({low:+.3f} to {high:+.3f})"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("out", type=Path, help="folder for rows and table")
-    parser.add_argument("--photos", nargs="+", choices=(*TUNING, *TELLING), default=(*TUNING, *TELLING))
-    parser.add_argument("--seeds", type=int, default=1)
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    line = parser(__doc__, "rows and table")
+    line.add_argument("--photos", nargs="+", choices=(*TUNING, *TELLING), default=(*TUNING, *TELLING))
+    line.add_argument("--seeds", type=int, default=1)
+    arguments = line.parse_args()
     done = {(row["photo"], row["seed"]) for row in rows_of(arguments.out)}
     for photo in arguments.photos:
         for seed in range(arguments.seeds):
@@ -216,12 +205,8 @@ def main() -> None:
             if mask is None:
                 print(f"{photo}: no place without people, seed {seed}", flush=True)
                 continue
-            made = [{"photo": photo, "seed": seed} | row for row in rows(truth, mask)]
-            with (arguments.out / "rows.jsonl").open("a") as file:
-                file.writelines(json.dumps(row) + "\n" for row in made)
-    text = table(rows_of(arguments.out))
-    (arguments.out / "table.md").write_text(text + "\n")
-    print(text)
+            keep(arguments.out, *[{"photo": photo, "seed": seed} | row for row in rows(truth, mask)])
+    publish(arguments.out, table(rows_of(arguments.out)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ none from 0.15 up: its own row of false people is 0 by that choice.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import runner
 from inpaint_app.imaging.rim import grow
 from inpaint_app.lab.objectives.data import load_photos
 from inpaint_app.metrics.finding import Tally
@@ -217,9 +217,7 @@ SILENCE = "| finder | photos | false people a photo | false vehicles | CPU ms a 
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = runner.parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--names", nargs="+", default=["best", "finder"], help="best: what is ready")
     parser.add_argument("--every", type=int, default=3, help="take every n-th CamVid frame")

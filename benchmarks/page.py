@@ -9,7 +9,6 @@ first, with grain of 4 grey values. Needs chromium and playwright, as the browse
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 import psutil
 from PIL import Image as PillowImage
 
+from benchmarks import runner
 from benchmarks.jpeg import enlarged
 from benchmarks.load import ROOT, served
 
@@ -136,9 +136,7 @@ def visited(photo: Path, folder: Path, shots: Path | None) -> Iterator[str]:
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = runner.parser(__doc__)
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--megapixels", type=float, help="enlarge each photo to so many, 4:3")
     parser.add_argument("--shots", type=Path, help="a folder for a screenshot of every step")

@@ -11,7 +11,6 @@ true, then every method.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ import cv2
 import numpy as np
 
 from benchmarks.exemplar_cases import DATA, Case, load, scores
-from benchmarks.fullsize import rows_of
+from benchmarks.runner import Row, keep, parser, publish, rows_of, write
+from benchmarks.runner import marked as shown
 from inpaint_app.backends import registry
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
@@ -56,16 +56,13 @@ def run(out: Path, methods: list[str], options: dict[str, Any], tight: int, grow
             given = Removal(photo, eroded(mask, tight), grow, options=known)
             fill = session.remove(given, method).image
             views.append(np.where(mask[..., None], fill, case.image))
-            row = {"photo": case.name, "method": method} | scores(case, fill)
-            with (out / "rows.jsonl").open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            keep(out, {"photo": case.name, "method": method} | scores(case, fill))
         if views:
-            shown = np.where(mask[..., None], np.uint8((255, 0, 255)), photo)
-            tiles = np.hstack([view[case.crop] for view in (shown, case.image, *views)])
-            cv2.imwrite(str(out / f"{case.name}.png"), cv2.cvtColor(tiles, cv2.COLOR_RGB2BGR))
+            tiles = (shown(photo, mask), case.image, *views)
+            write(out / f"{case.name}.png", [view[case.crop] for view in tiles])
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[Row]) -> str:
     """PSNR and HaarPSI of every method, by scene, and the means over photos."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
     scenes = sorted({row["photo"].rsplit("_", 1)[0] for row in rows})
@@ -84,20 +81,16 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("out", type=Path, help="folder for rows, table and pictures")
-    parser.add_argument("--methods", nargs="+", default=METHODS)
-    parser.add_argument(
+    line = parser(__doc__, "rows, table and pictures")
+    line.add_argument("--methods", nargs="+", default=METHODS)
+    line.add_argument(
         "--options", type=json.loads, default={}, help='of the engines, as JSON: {"guidance": 0.1}'
     )
-    parser.add_argument("--eroded", type=int, default=0, help="pixels that the masks lack all around")
-    parser.add_argument("--grow", type=int, help="pixels that they grow by; without: as the app chooses")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    line.add_argument("--eroded", type=int, default=0, help="pixels that the masks lack all around")
+    line.add_argument("--grow", type=int, help="pixels that they grow by; without: as the app chooses")
+    arguments = line.parse_args()
     run(arguments.out, arguments.methods, arguments.options, arguments.eroded, arguments.grow)
-    made = table(rows_of(arguments.out))
-    (arguments.out / "table.md").write_text(made + "\n")
-    print(made)
+    publish(arguments.out, table(rows_of(arguments.out)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from benchmarks.shadows import Shot, interval, shots, tuning
+from benchmarks.runner import interval
+from benchmarks.shadows import Shot, shots, tuning
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.segmenters.parts.reflections import with_reflections
 from inpaint_app.types import Image, Instance, Mask

@@ -11,7 +11,6 @@ processor time. With MobileSAM here, --finder best asks it.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import runner
 from benchmarks.masks import outlines, photo
 from inpaint_app.errors import OptionError
 from inpaint_app.imaging import strokes
@@ -208,7 +208,7 @@ def rim(mask: Mask) -> Mask:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = runner.parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--half", choices=("tuned", "told"), default="told")
     parser.add_argument("--finder", choices=("none", "own", "best"), default="none")

@@ -9,7 +9,6 @@ regions it has. Prints the weights for `shadow_judge.py`, and the area under the
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import runner
 from benchmarks import shadows as photos
 from inpaint_app.imaging.mask import bounds, dilated
 from inpaint_app.lab.objectives.casting import Cast, Caster
@@ -119,7 +119,7 @@ def under_curve(scenes: dict[str, list[Rows]], made: list[Rows]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = runner.parser(__doc__)
     parser.add_argument("train", type=Path, help="the folder with scenes-train-2.tar and street-labels.json")
     folder = parser.parse_args().train
     caster = Caster(load_street([folder / "scenes-train-2.tar"], folder / "street-labels.json", 150))

@@ -13,19 +13,16 @@ Intervals: 95 % bootstrap over scenes.
 
 from __future__ import annotations
 
-import argparse
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from benchmarks.exemplar_cases import DATA, Case, load, scores
-from benchmarks.fullsize import rows_of
+from benchmarks.runner import interval, keep, parser, rows_of
 from inpaint_app.backends import registry
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Removal
@@ -118,18 +115,6 @@ def marked(shot: Shot) -> Mask:
     return mask
 
 
-def interval(groups: Sequence[Sequence[float]], figure: Callable[[NDArray[np.float64]], float]) -> str:
-    """A figure over all rows of all groups with its interval over the groups."""
-    tables = [np.array(rows, dtype=float) for rows in groups]
-    rng = np.random.default_rng(0)
-    drawn = [
-        figure(np.concatenate([tables[i] for i in rng.integers(len(tables), size=len(tables))]))
-        for _ in range(2000)
-    ]
-    low, high = np.nanpercentile(drawn, (2.5, 97.5))
-    return f"{figure(np.concatenate(tables)):.2f} ({low:.2f} to {high:.2f})"
-
-
 def find() -> None:
     """Prints coverage of the clear shadows, the share of wrong marks, and what is marked where there is none."""
     tune = tuning()
@@ -213,8 +198,7 @@ def fills(out: Path) -> None:
             if size not in known:
                 known[size] = scores(case, session.remove(Removal(shot.image, mask), registry.DEFAULT).image)
             row[name] = known[size]
-        with (out / "rows.jsonl").open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        keep(out, row)
         print(row, flush=True)
 
 
@@ -240,10 +224,10 @@ def worth(rows: list[dict[str, dict[str, float]]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("what", choices=("find", "fills", "photos"))
-    parser.add_argument("out", type=Path, nargs="?", default=Path("."))
-    arguments = parser.parse_args()
+    line = parser(__doc__)
+    line.add_argument("what", choices=("find", "fills", "photos"))
+    line.add_argument("out", type=Path, nargs="?", default=Path("."))
+    arguments = line.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.what == "find":
         find()

@@ -14,8 +14,6 @@ rows.jsonl (what is there is not done again), table.md and the picture of every 
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import resource
 import time
@@ -28,6 +26,7 @@ import cv2
 import numpy as np
 
 from benchmarks.exemplar_cases import DATA, load
+from benchmarks.runner import Row, keep, parser, publish, rows_of, write
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.metrics.full_reference import scores
 from inpaint_app.removal.session import Request, Session
@@ -147,7 +146,7 @@ def measure(name: str, method: str) -> tuple[dict[str, Any], Image]:
     return row | {key: round(float(found[key]), 4) for key in ("psnr", "haarpsi")}, image
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[Row]) -> str:
     methods = [name for name in METHODS if any(row["method"] == name for row in rows)]
     lines = [
         "| stack | " + " | ".join(methods) + " | truth pasted | true pixels |",
@@ -167,7 +166,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             share = f"{100 * np.mean(true):.0f} %" if true else ""
             limit = np.mean([row["limit"] for row in rows if row["stack"] in group])
             lines.append(f"| {title or group[0]} | " + " | ".join(cells) + f" | {limit:.3f} | {share} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def burst(photo: Image, megapixels: float, count: int) -> tuple[Image, Mask, list[Image], Image]:
@@ -230,33 +229,26 @@ def large(path: Path, megapixels: float, count: int, out: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("out", type=Path)
+    line = parser(__doc__, "rows, table and pictures")
     truths = sorted(path.parent.name for path in FOLDER.glob("*/truth.png"))
-    parser.add_argument("--stacks", nargs="+", default=truths)
-    parser.add_argument("--methods", nargs="+", default=list(METHODS))
-    parser.add_argument("--large", type=Path, metavar="PHOTO")
-    parser.add_argument("--megapixels", type=float, default=12)
-    parser.add_argument("--count", type=int, default=6)
-    arguments = parser.parse_args()
+    line.add_argument("--stacks", nargs="+", default=truths)
+    line.add_argument("--methods", nargs="+", default=list(METHODS))
+    line.add_argument("--large", type=Path, metavar="PHOTO")
+    line.add_argument("--megapixels", type=float, default=12)
+    line.add_argument("--count", type=int, default=6)
+    arguments = line.parse_args()
     if arguments.large:
         return large(arguments.large, arguments.megapixels, arguments.count, arguments.out)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    kept = arguments.out / "rows.jsonl"
-    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = {(row["stack"], row["method"]) for row in rows_of(arguments.out)}
     for name in arguments.stacks:
         for method in arguments.methods:
-            if any(row["stack"] == name and row["method"] == method for row in rows):
+            if (name, method) in done:
                 continue
             row, image = measure(name, method)
-            rows.append(row)
             print(row, flush=True)
-            cv2.imwrite(str(arguments.out / f"{name}-{method}.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-            kept.write_text("".join(json.dumps(one) + "\n" for one in rows))
-    (arguments.out / "table.md").write_text(table(rows))
-    print(table(rows))
+            keep(arguments.out, row)
+            write(arguments.out / f"{name}-{method}.png", [image])
+    publish(arguments.out, table(rows_of(arguments.out)))
 
 
 if __name__ == "__main__":

@@ -33,64 +33,50 @@ _LARGE = {
     "squares": 0.01,
 }
 """Every kind of hole; three of four are large: small ones are learned in passing."""
-_GAN = (0.5, 0.99)
+
+
+def _judged(name: str, title: str, network: Part, critic: Part = _JUDGE, **how: Any) -> Recipe:
+    """With one critic; the factor is the paper's (section 3.2: 0.999 and 0.001), where `how` names no other."""
+    usual: dict[str, Any] = {"adversarial_weight": 0.001, "learning_rate": 5e-4, "betas": (0.5, 0.99)}
+    return Recipe(name, title, network, critics={"critic": critic}, **usual | how)
 
 
 def _paper(name: str, title: str, **arguments: Any) -> Recipe:
-    """A context encoder as in the paper: joint loss, factors 0.999 and 0.001 of section 3.2, no skips."""
-    return Recipe(
-        name,
-        title,
-        Part(_CONTEXT, arguments),
-        critics={"critic": _JUDGE},
-        adversarial_weight=0.001,
-        learning_rate=5e-4,
-        betas=_GAN,
-    )
+    """A context encoder as in the paper, no skips."""
+    return _judged(name, title, Part(_CONTEXT, arguments))
 
 
 def _seven_layer(name: str, title: str, **arguments: Any) -> Recipe:
-    return Recipe(
-        name,
-        title,
-        Part(f"{_MODELS}.seven_layer:SevenLayer", arguments),
-        critics={"critic": Part(f"{_MODELS}.seven_layer:PatchDiscriminator")},
-        adversarial_weight=0.001,
-        learning_rate=2e-4,
-        betas=_GAN,
-    )
+    """Report 000's network, with its patch judge."""
+    module = f"{_MODELS}.seven_layer"
+    network, critic = Part(f"{module}:SevenLayer", arguments), Part(f"{module}:PatchDiscriminator")
+    return _judged(name, title, network, critic, learning_rate=2e-4)
 
 
-def _loss_row(name: str, title: str, adversarial: str, **mixture: float) -> Recipe:
+def _loss_row(name: str, title: str, adversarial: str = "bce", **mixture: float) -> Recipe:
     """A row of report 004's table: the same context encoder, five losses (its factor of the critic is not given)."""
-    return Recipe(
-        f"loss-{name}",
-        title,
-        Part(_CONTEXT, {"bottleneck": 500}),
-        critics={"critic": _JUDGE},
-        adversarial=adversarial,
-        adversarial_weight=0.001,
-        reconstruction=mixture,
-        learning_rate=5e-4,
-        betas=_GAN,
+    network = Part(_CONTEXT, {"bottleneck": 500})
+    return _judged(f"loss-{name}", title, network, adversarial=adversarial, reconstruction=mixture)
+
+
+def _vae(encoder: str, bottleneck: int, kind: str) -> Recipe:
+    """A row of report 002's tables; kind: "vae", or "gan" with a critic."""
+    network = Part(f"{_MODELS}.vae:VariationalAutoencoder", {"encoder": encoder, "bottleneck": bottleneck})
+    how: dict[str, Any] = {
+        "objective": f"{_OBJECTIVES}:Variational", "known_weight": 0.1, "learning_rate": 5e-4, "settings": {"kl": 0.1},
+    }  # fmt: skip
+    title = (
+        f"{'Adversarial' if kind == 'gan' else 'Variational'} autoencoder, {encoder}, {bottleneck} numbers"
     )
+    name = f"{kind}-{encoder}-{bottleneck}"
+    return _judged(name, title, network, **how) if kind == "gan" else Recipe(name, title, network, **how)
 
 
-def _vae(encoder: str, bottleneck: int, adversarial: bool) -> Recipe:
-    """A row of report 002's tables."""
-    kind = "gan" if adversarial else "vae"
-    title = f"{'Adversarial' if adversarial else 'Variational'} autoencoder, {encoder}, {bottleneck} numbers"
-    return Recipe(
-        f"{kind}-{encoder}-{bottleneck}",
-        title,
-        Part(f"{_MODELS}.vae:VariationalAutoencoder", {"encoder": encoder, "bottleneck": bottleneck}),
-        objective=f"{_OBJECTIVES}:Variational",
-        critics={"critic": _JUDGE} if adversarial else {},
-        adversarial_weight=0.001 if adversarial else 0.0,
-        known_weight=0.1,
-        learning_rate=5e-4,
-        betas=_GAN if adversarial else (0.9, 0.99),
-        settings={"kl": 0.1},
+def _narrow(recipe: Recipe, name: str, title: str, widths: list[int]) -> Recipe:
+    """The same network with fewer channels."""
+    part = Part(recipe.network.factory, {**recipe.network.arguments, "widths": widths})
+    return dataclasses.replace(
+        recipe, name=name, title=f"{title}, residual, narrow: for shipping", network=part
     )
 
 
@@ -103,14 +89,12 @@ RECIPES: tuple[Recipe, ...] = (
         holes=_LARGE,
         whole=0.6,
     ),
-    Recipe(
+    _judged(
         "context-encoder-sharp",
         "Context encoder with a discriminator: sharper, further from the truth",
         Part(_CONTEXT, _CONTEXT_SHIPPED),
-        critics={"critic": _JUDGE},
         adversarial_weight=0.01,
         learning_rate=3e-4,
-        betas=_GAN,
         held={part: f"context-encoder/{part}" for part in ("encoder", "join", "decoder.0")},
         whole=0.6,
     ),
@@ -143,7 +127,7 @@ RECIPES: tuple[Recipe, ...] = (
         batch=16,
         learning_rate=2e-4,
         critic_rate=1e-4,
-        betas=_GAN,
+        betas=(0.5, 0.99),
         settings={"discount": 0.99, "coarse": 1.0, "penalty": 10.0},
     ),
     Recipe(
@@ -176,21 +160,19 @@ RECIPES: tuple[Recipe, ...] = (
         holes={"square": 0.4, "rectangle": 0.4, "centre": 0.2},
         settings={"coarse": 0.5, "mosaic": 8, "spread": 2.0},
     ),
-    Recipe(
+    _judged(
         "glcic",
         "Globally and locally consistent completion",
         Part(f"{_MODELS}.glcic:CompletionNetwork", {"width": 32, "prefill": "pyramid"}),
-        critics={"critic": Part(f"{_MODELS}.glcic:GlobalLocalDiscriminator", {"width": 32})},
+        Part(f"{_MODELS}.glcic:GlobalLocalDiscriminator", {"width": 32}),
         adversarial_weight=0.0004,
-        learning_rate=5e-4,
-        betas=_GAN,
     ),
-    Recipe(
+    _judged(
         "dcgan",
         "DCGAN at 64 px, for semantic inpainting",
         Part(f"{_MODELS}.dcgan:Generator", {"widths": [256, 128, 64, 32]}),
+        Part(_JUDGE.factory, {"size": 64, "widths": [32, 64, 128, 256]}),
         objective=f"{_OBJECTIVES}:Generative",
-        critics={"critic": Part(_JUDGE.factory, {"size": 64, "widths": [32, 64, 128, 256]})},
         adversarial_weight=1.0,
         size=64,
         photo_size=75,
@@ -235,35 +217,16 @@ RECIPES: tuple[Recipe, ...] = (
         average=0.998,
         settings={"dice": 0.5, "real": 0.3},
     ),
-    Recipe(
-        "vae-small",
-        "Variational autoencoder, residual, narrow: for shipping",
-        Part(
-            f"{_MODELS}.vae:VariationalAutoencoder",
-            {"encoder": "resnet", "bottleneck": 300, "widths": [24, 48, 96, 128, 160]},
-        ),
-        objective=f"{_OBJECTIVES}:Variational",
-        known_weight=0.1,
-        learning_rate=5e-4,
-        settings={"kl": 0.1},
-    ),
-    dataclasses.replace(
-        _vae("resnet", 200, True),
-        name="gan-small",
-        title="Adversarial autoencoder, residual, narrow: for shipping",
-        network=Part(
-            f"{_MODELS}.vae:VariationalAutoencoder",
-            {"encoder": "resnet", "bottleneck": 200, "widths": [16, 32, 64, 96, 128]},
-        ),
-    ),
-    *(_vae(encoder, 500, False) for encoder in ("alexnet", "vgg", "resnet")),
-    *(_vae(encoder, b, False) for encoder in ("vgg", "resnet") for b in (2000, 4000)),
-    *(_vae(encoder, b, True) for encoder in ("alexnet", "resnet") for b in (500, 2000, 4000)),
-    _loss_row("bce-l2", "Report 004: L2, BCE critic", "bce", l2=1.0),
+    _narrow(_vae("resnet", 300, "vae"), "vae-small", "Variational autoencoder", [24, 48, 96, 128, 160]),
+    _narrow(_vae("resnet", 200, "gan"), "gan-small", "Adversarial autoencoder", [16, 32, 64, 96, 128]),
+    *(_vae(encoder, 500, "vae") for encoder in ("alexnet", "vgg", "resnet")),
+    *(_vae(encoder, b, "vae") for encoder in ("vgg", "resnet") for b in (2000, 4000)),
+    *(_vae(encoder, b, "gan") for encoder in ("alexnet", "resnet") for b in (500, 2000, 4000)),
+    _loss_row("bce-l2", "Report 004: L2, BCE critic", l2=1.0),
     _loss_row("ls-l1", "Report 004: L1, least-squares critic", "least-squares", l1=1.0),
-    _loss_row("l1-ssim-70", "Report 004: 0.3 L1 + 0.7 (1 - SSIM)", "bce", l1=0.3, ssim=0.7),
-    _loss_row("l1-ssim-50", "Report 004: 0.5 L1 + 0.5 (1 - SSIM)", "bce", l1=0.5, ssim=0.5),
-    _loss_row("l1-ssim-995", "Report 004: 0.005 L1 + 0.995 (1 - SSIM)", "bce", l1=0.005, ssim=0.995),
+    _loss_row("l1-ssim-70", "Report 004: 0.3 L1 + 0.7 (1 - SSIM)", l1=0.3, ssim=0.7),
+    _loss_row("l1-ssim-50", "Report 004: 0.5 L1 + 0.5 (1 - SSIM)", l1=0.5, ssim=0.5),
+    _loss_row("l1-ssim-995", "Report 004: 0.005 L1 + 0.995 (1 - SSIM)", l1=0.005, ssim=0.995),
 )
 
 
