@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
+from PIL import JpegImagePlugin
 
 from inpaint_app.photofile.inventory import Edit
+from inpaint_app.photofile.jpeg.bytes import leading, segment
+from inpaint_app.photofile.jpeg.file import JpegError, parse
+from inpaint_app.photofile.jpeg.metadata import kept
 from inpaint_app.photofile.metadata.writing import carried
 from inpaint_app.photofile.photo import Method, Photo
 from inpaint_app.photofile.samples.native import Native, shown
@@ -64,10 +68,45 @@ def _on_white(rgb: Image, opacity: NDArray[np.uint8]) -> Image:
 def jpeg(photo: Photo, native: Native, edit: Edit) -> Written:
     """A JPEG of another format's photo; grey stays grey."""
     image, options = rgb_image(native, edit, alpha=False), carried(photo)
+    options |= {"dpi": photo.dpi} if photo.dpi else {}
     if native.mode in GREY_MODES:
         image = image.convert("L")
     edit.note(_LOSSY_NOTE)
     return Written(saved(image, "JPEG", options | {"quality": 95, "subsampling": 0}), "lossy")
+
+
+def jpeg_again(photo: Photo, native: Native, edit: Edit, reason: str) -> Written:
+    """The whole JPEG coded anew at its own quantisation tables and sampling, with its metadata."""
+    source = PillowImage.open(io.BytesIO(photo.source), formats=["JPEG", "MPO"])
+    options: dict[str, Any] = {"qtables": getattr(source, "quantization", None)}
+    sampling = JpegImagePlugin.get_sampling(source)
+    options["subsampling"] = sampling if sampling >= 0 else 0
+    options["progressive"] = bool(source.info.get("progressive"))
+    if native.mode in ("RGB", "L", "CMYK"):
+        image = PillowImage.fromarray(np.ascontiguousarray(native.samples), native.mode)
+    else:
+        image = PillowImage.fromarray(shown(native))
+    data = saved(image, "JPEG", options)
+    edit.note(f"the whole picture was coded anew at the same tables, because {reason}")
+    return Written(_with_segments_of(photo, data, edit), "jpeg-reencoded")
+
+
+def _with_segments_of(photo: Photo, data: bytes, edit: Edit) -> bytes:
+    """The new file with the photo's APPn and COM segments in front of its own."""
+    held, old = [], photo.source
+    for marker, begin, end in leading(old):
+        if (0xE0 <= marker <= 0xEF or marker == 0xFE) and marker != 0xEE and end <= len(old):
+            held.append((marker, old[begin + 4 : end]))
+    done = zip(held, kept(held, edit), strict=True)
+    carried = [segment(marker, content) for (marker, _), parts in done for content in parts]
+    try:
+        file = parse(data)
+    except JpegError:
+        return data
+    start = (
+        file.segments[0][2] if file.segments[0][0] == 0xE0 and any(part[1] == 0xE0 for part in carried) else 2
+    )
+    return b"\xff\xd8" + b"".join(carried) + data[start:]
 
 
 def lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
@@ -80,14 +119,12 @@ def lossy(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         options |= {"quality": 93, "subsampling": "4:4:4", "speed": 8}
     else:
         options |= {"quality": 95, "method": 4, "exact": True}
-    options.pop("dpi", None)
     return Written(saved(image, target, options), "lossy")
 
 
 def lossless_webp(photo: Photo, native: Native, edit: Edit) -> Written:
     """WebP that holds every sample as it is, hidden colours too."""
     options = carried(photo)
-    options.pop("dpi", None)
     effort = {"quality": 80, "method": 4} if native.samples.size < 9e6 else {"quality": 30, "method": 1}
     options |= {"lossless": True, "exact": True} | effort
     return Written(saved(rgb_image(native, edit, alpha=True), "WEBP", options), "lossless")
@@ -99,7 +136,6 @@ def _heif(photo: Photo, native: Native, edit: Edit) -> Written:
 
     options = carried(photo)
     edit.note(_LOSSY_NOTE)
-    options.pop("dpi", None)
     if photo.numbers is not None:
         options.pop("icc_profile", None)  # it was made of the numbers
         options |= {

@@ -10,14 +10,22 @@ from PIL import Image as PillowImage
 
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile import encoders, source_parts
-from inpaint_app.photofile.containers import gif_packet, png, png_metadata, tiff, tiff_metadata
+from inpaint_app.photofile.containers import (
+    gif_packet,
+    png,
+    png_metadata,
+    riff,
+    tiff,
+    tiff_directories,
+    tiff_metadata,
+)
 from inpaint_app.photofile.encoders import Written, saved
 from inpaint_app.photofile.frames import choose, pages
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.metadata import exif, mark, words, writing
+from inpaint_app.photofile.metadata import exif, mark, writing
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.photofile.samples import colour
-from inpaint_app.photofile.samples.native import Native, shown
+from inpaint_app.photofile.samples.native import Native, seen, shown
 from inpaint_app.photofile.samples.native import alpha as opacity_of
 from inpaint_app.photofile.samples.orientation import stored, upright
 
@@ -99,7 +107,7 @@ def other(photo: Photo, native: Native, target: str, edit: Edit) -> Written:
         photo = replace(photo, exif=exif.without(photo.exif, tiff.LAYOUT))
     clean = writing.clean(photo, edit, thumbnail=target != "TIFF")
     source_parts.tell(photo, edit)
-    words.tell(clean, target, edit)
+    source_parts.tell_words(clean, target, edit)
     plain = replace(writing.upright(clean), source=b"")
     turned, plain = _in_colours_of(plain, turned, target, edit)
     if target == "PNG":
@@ -129,11 +137,10 @@ def _in_colours_of(photo: Photo, native: Native, target: str, edit: Edit) -> tup
         return native, replace(photo, icc=None, numbers=None)
     if target in _NO_PROFILE and photo.shown_icc is not None:
         edit.note(f"a {target} holds no colour profile: its colours were converted to sRGB")
-        rgb, opacity = colour.to_srgb(shown(native), photo.shown_icc), opacity_of(native)
-        plain = replace(photo, icc=None, numbers=None)
-        if opacity is not None:
-            return Native(np.dstack([rgb, opacity]), "RGBA"), plain
-        return Native(rgb, "RGB"), plain
+        plain = seen(native)
+        rgb = colour.to_srgb(plain.samples[..., :3], photo.shown_icc)
+        samples = np.concatenate([rgb, plain.samples[..., 3:]], axis=2)
+        return replace(plain, samples=samples), replace(photo, icc=None, numbers=None)
     icc = colour.fitting(photo.icc, wanted)
     if photo.icc is not None and icc is None:
         edit.left_out("the colour profile, which was for another kind of pixels")
@@ -167,16 +174,11 @@ def _png(photo: Photo, native: Native, edit: Edit) -> Written:
 
 
 def _fresh_png(photo: Photo, native: Native, edit: Edit) -> Written:
+    if native.mode not in ("RGB", "RGBA", "L", "LA"):
+        native = seen(native)
     deep = native.samples.dtype == np.uint16
-    if native.mode in ("RGB", "RGBA", "L", "LA"):
-        samples, mode = native.samples, native.mode
-    else:
-        opacity = opacity_of(native)
-        samples = shown(native) if opacity is None else np.dstack([shown(native), opacity])
-        mode = "RGB" if opacity is None else "RGBA"
-    if not deep:
-        samples = samples.astype(np.uint8)
-    color = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}[mode]
+    samples = native.samples if deep else native.samples.astype(np.uint8)
+    color = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}[native.mode]
     head = png.Header(samples.shape[1], samples.shape[0], 16 if deep else 8, color)
     if photo.format in ("JPEG", "HEIF", "AVIF"):
         edit.note("the pixels are the photo's as decoded")
@@ -191,16 +193,10 @@ def _webp(photo: Photo, native: Native, edit: Edit) -> Written:
 
 
 def _lossless_webp(data: bytes) -> bool:
-    """Whether the first picture chunk of the RIFF container is VP8L (RFC 9649)."""
-    position = 12
-    while position + 8 <= len(data):
-        kind, length = (
-            data[position : position + 4],
-            int.from_bytes(data[position + 4 : position + 8], "little"),
-        )
-        if kind in (b"VP8 ", b"VP8L"):
-            return kind == b"VP8L"
-        position += 8 + (16 if kind == b"ANMF" else length + length % 2)
+    """Whether the first picture is coded as VP8L (RFC 9649)."""
+    for kind, content in riff.chunks(data):
+        if kind in (b"VP8 ", b"VP8L", b"ANMF"):
+            return (content[16:20] if kind == b"ANMF" else kind) == b"VP8L"
     return False
 
 
@@ -215,7 +211,7 @@ def _tiff(photo: Photo, native: Native, edit: Edit) -> Written:
     """The first page with its own tags, or, for a photo of another format, with tags made from its metadata."""
     if photo.format == "TIFF":
         tags = tiff.parse(photo.source)
-        plain = tags.number(259, 1) == 1
+        plain = next(tiff_directories.pages(photo.source)).number(259, 1) == 1
         tiff_metadata.clean(tags, edit)
         _mark(tags, edit)
     else:
@@ -225,26 +221,25 @@ def _tiff(photo: Photo, native: Native, edit: Edit) -> Written:
 
 def _gif(photo: Photo, native: Native, edit: Edit) -> Written:
     """One frame with the same palette; colours it cannot hold go to the nearest."""
-    options: dict[str, Any] = {"optimize": False}
+    image, clear = _simple_image(native), np.zeros(0, np.intp)
     if native.mode == "P" and native.palette is not None:
-        image = PillowImage.fromarray(np.ascontiguousarray(native.samples), "P")
-        image.putpalette(native.palette[:, :3].tobytes(), "RGB")
         clear = np.flatnonzero(native.palette[:, 3] < 255)
-        if clear.size:
-            options["transparency"] = int(clear[0])
     else:
-        grey = native.mode in ("1", "L")
-        image = PillowImage.fromarray(shown(native))
-        image = image.convert("L") if grey else image.quantize(256)
-    if "comment" in photo.text:
-        options["comment"] = photo.text["comment"]
-    return Written(gif_packet.with_packet(saved(image, "GIF", options), photo.xmp), "lossless")
+        image = image.convert("L") if native.mode in ("1", "L") else image.convert("RGB").quantize(256)
+    return Written(_saved_gif(photo, image, int(clear[0]) if clear.size else None), "lossless")
+
+
+def _saved_gif(photo: Photo, image: PillowImage.Image, transparent: int | None) -> bytes:
+    """Pillow's file of an image, with the photo's comment and XMP."""
+    options: dict[str, Any] = {"optimize": False}
+    options |= {} if transparent is None else {"transparency": transparent}
+    options |= {"comment": photo.text["comment"]} if "comment" in photo.text else {}
+    return gif_packet.with_packet(saved(image, "GIF", options), photo.xmp)
 
 
 def _fresh_gif(photo: Photo, native: Native, edit: Edit) -> Written:
     """A GIF of another format's photo: 256 colours, and opacity that is all or nothing."""
-    rgb, opacity = shown(native), opacity_of(native)
-    options: dict[str, Any] = {"optimize": False}
+    rgb, opacity, transparent = shown(native), opacity_of(native), None
     image = PillowImage.fromarray(rgb)
     grey = native.mode in ("1", "L")
     if not grey:
@@ -259,13 +254,10 @@ def _fresh_gif(photo: Photo, native: Native, edit: Edit) -> Written:
         flat = (image.getpalette() or [])[: 255 * 3]
         image = PillowImage.fromarray(indices, "P")
         image.putpalette(flat + [0] * (256 * 3 - len(flat)), "RGB")
-        options["transparency"] = 255
+        transparent = 255
     if opacity is not None and ((opacity > 0) & (opacity < 255)).any():
         edit.note("a GIF's pixels are clear or opaque; partly transparent ones became either")
-    if "comment" in photo.text:
-        options["comment"] = photo.text["comment"]
-    data = gif_packet.with_packet(saved(image, "GIF", options), photo.xmp)
-    return Written(data, "lossless" if grey else "lossy")
+    return Written(_saved_gif(photo, image, transparent), "lossless" if grey else "lossy")
 
 
 def _bmp(photo: Photo, native: Native, edit: Edit) -> Written:

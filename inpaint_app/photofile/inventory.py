@@ -6,7 +6,7 @@ Every writer tells its `Edit` what it did, in the words that people read; nothin
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 import cv2
 import numpy as np
@@ -49,51 +49,42 @@ class Inventory:
         return {name: list(entries) for name, entries in asdict(self).items()}
 
 
+@dataclass(slots=True, eq=False)
 class Edit:
-    """An edited photo on its way into one file: itself in small, where its hole is, and the account of that file."""
+    """An edited photo on its way into one file: itself in small, where its hole is, and the account of that file.
 
-    def __init__(
-        self,
-        edited: Image,
-        hole: Mask,
-        orientation: int,
-        came: int = 1,
-        *,
-        exact: bool = False,
-        mark: str = "",
-    ) -> None:
-        """`edited` (H, W, 3) and `hole` (H, W) upright.
+    edited (H, W, 3) and hole (H, W) upright. orientation: how the written file stores its pixels; came: how the photo's
+    did, which its metadata speak of. exact, mark: see SaveOptions. names: of who was removed. fresh: small pictures of
+    the result by their bytes.
+    """
 
-        orientation: how the written file stores its pixels; came: how the photo's did, which its metadata speak of.
-        exact, mark: see SaveOptions.
-        """
-        self.exact = exact
-        self.mark = mark
-        self.inventory = Inventory()
-        self.hole = hole
-        self.orientation = orientation
-        self.came = came
-        self.names: set[str] = set()
-        self.fresh: list[bytes] = []
-        self._searched = 0
-        self._edited = edited
+    edited: Image
+    hole: Mask
+    orientation: int
+    came: int = 1
+    exact: bool = False
+    mark: str = ""
+    inventory: Inventory = field(default_factory=Inventory)
+    names: set[str] = field(default_factory=set)
+    fresh: list[bytes] = field(default_factory=list)
+    searched: int = 0
 
     def aside(self) -> Edit:
         """The same edit with an account of its own, for a look that writes nothing."""
-        return Edit(self._edited, self.hole, self.orientation, self.came)
+        return Edit(self.edited, self.hole, self.orientation, self.came)
 
     def small(self, side: int) -> Image:
         """The edited picture in stored orientation with its longer side at most `side` pixels, for a thumbnail."""
-        height, width = self._edited.shape[:2]
+        height, width = self.edited.shape[:2]
         scale = min(1.0, side / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        picture = cv2.resize(self._edited, size, interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(self.edited, size, interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(stored(picture, self.orientation))
 
     def affords(self, size: int) -> bool:
         """Whether so many further bytes of metadata may be searched: directories can name the same bytes often."""
-        self._searched += size
-        return self._searched <= _MOST_SEARCHED
+        self.searched += size
+        return self.searched <= _MOST_SEARCHED
 
     def drawn(self, picture: bytes) -> bytes:
         """Note a small picture of the result by its bytes, so that it is known when the written file is searched."""

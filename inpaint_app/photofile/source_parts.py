@@ -1,13 +1,17 @@
-"""What a photo's own file holds beside the main picture and a file of another format will not: said, part by part."""
+"""What a photo's own file holds beside the main picture and a file of another format will not: said, part by part.
+
+Pictures, credentials and films; words (EXIF, XMP, IPTC, texts) kind by kind.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
 
-from inpaint_app.photofile.containers import png, png_metadata, tiff, tiff_metadata
+from inpaint_app.photofile.containers import png, png_metadata, riff, tiff, tiff_metadata
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg import metadata as jpeg
+from inpaint_app.photofile.metadata import tags
 from inpaint_app.photofile.photo import Photo
 
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
@@ -17,6 +21,13 @@ _ITEMS = {
     b"thmb": "the thumbnail of the HEIF file",
     b"tmap": "the gain map of the HEIF file",
 }
+
+
+_NO_EXIF = frozenset({"BMP", "GIF", "PPM"})
+_NO_XMP = frozenset({"BMP", "PPM"})
+_IPTC_BLOCK = b"8BIM\x04\x04"  # Photoshop's image resource 1028
+_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_RAW_PROFILES = frozenset({b"Raw profile type iptc", b"Raw profile type 8bim"})
 
 
 def tell(photo: Photo, edit: Edit) -> None:
@@ -68,16 +79,11 @@ def _png(data: bytes, edit: Edit) -> None:
 
 
 def _of_riff(data: bytes) -> Iterator[str]:
-    position, known = 12, {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "}
-    end = 8 + int.from_bytes(data[4:8], "little")
-    while position + 8 <= min(end, len(data)):
-        kind, length = struct.unpack_from("<4sI", data, position)
-        if kind == b"C2PA":
-            yield _CREDENTIALS
-        elif kind not in known:
-            yield f"chunk {kind.decode('latin-1')}"
-        position += 8 + length + length % 2
-    if len(data) > end:
+    known = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "}
+    for kind, _ in riff.chunks(data):
+        if kind not in known:
+            yield _CREDENTIALS if kind == b"C2PA" else f"chunk {kind.decode('latin-1')}"
+    if len(data) > (end := riff.end(data)):
         yield f"{len(data) - end:,} bytes behind the end of the picture"
 
 
@@ -108,3 +114,39 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
             return
         yield kind, start + head, start + size
         start += size
+
+
+def tell_words(photo: Photo, target: str, edit: Edit) -> None:
+    """Tell the edit which of the photo's words a file of the `target` format cannot hold."""
+    lost = []
+    if photo.exif and target in _NO_EXIF:
+        lost.append("EXIF (camera, dates, place)")
+    if photo.xmp and target in _NO_XMP:
+        lost.append("XMP")
+    elif photo.xmp and jpeg.without_extended(photo.xmp) != photo.xmp:
+        lost.append("the part of its XMP that JPEG keeps apart")
+    if _holds_iptc(photo):
+        lost.append("IPTC (captions, keywords)")
+    texts = [key for key in photo.text if not key.startswith("XML:com") and not key.startswith("Raw profile")]
+    if texts and not (target == "PNG" or (target == "GIF" and texts == ["comment"])):
+        lost.append(f"its text ({', '.join(texts[:5])}{', …' if len(texts) > 5 else ''})")
+    if photo.format == "ICO" and (sizes := int.from_bytes(photo.source[4:6], "little")) > 1:
+        edit.left_out(f"{sizes - 1} smaller or equal {'size' if sizes == 2 else 'sizes'} of the icon")
+    for words in lost:
+        edit.left_out(f"{words}, for which a {target} file has no place")
+
+
+def _holds_iptc(photo: Photo) -> bool:
+    """Whether the file has an IPTC record of its own, as JPEG, TIFF and ImageMagick's PNG keep one."""
+    if photo.format == "JPEG":
+        return _IPTC_BLOCK in photo.source[: photo.source.find(b"\xff\xda") + 1]
+    if photo.format == "TIFF":
+        entries = tiff.parse(photo.source).entries
+        resources = entries.get(tags.PHOTOSHOP)
+        return tags.IPTC in entries or (resources is not None and _IPTC_BLOCK in resources.value)
+    if photo.format == "PNG":
+        return any(
+            kind in _TEXTS and content.partition(b"\0")[0] in _RAW_PROFILES
+            for kind, content in png.chunks(photo.source)
+        )
+    return False

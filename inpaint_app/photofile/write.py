@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import InpaintError, MaskError, SaveError
-from inpaint_app.photofile import formats
+from inpaint_app.photofile import encoders, formats
 from inpaint_app.photofile.decoding.decode import read_native
 from inpaint_app.photofile.encoders import Written
 from inpaint_app.photofile.formats import SUFFIX
 from inpaint_app.photofile.inventory import Edit, Inventory
+from inpaint_app.photofile.jpeg import splice as jpeg
 from inpaint_app.photofile.jpeg.file import JpegError
 from inpaint_app.photofile.metadata import mark, xmp
 from inpaint_app.photofile.photo import AS_USUAL, Encoded, Limits, Photo, Report, SaveOptions
 from inpaint_app.photofile.previews.elsewhere import places
 from inpaint_app.photofile.read import open_header, stored_samples
-from inpaint_app.photofile.samples.native import Native, filled
+from inpaint_app.photofile.samples.native import Native, filled, seen
 from inpaint_app.photofile.samples.opacity import continued
 from inpaint_app.photofile.samples.orientation import stored, upright
 from inpaint_app.types import Image, Mask
@@ -127,34 +128,15 @@ def _native(photo: Photo, edited: Image, hole: Mask) -> Native:
 
 def _jpeg(photo: Photo, edited: Image, hole: Mask, certify: bool, word: str = "") -> Encoded:
     """Block by block where the file allows it, else the whole picture at the file's own tables."""
-    from inpaint_app.photofile.jpeg import splice as jpeg
-    from inpaint_app.photofile.reencode import jpeg_again
-
     edit = Edit(edited, hole, photo.orientation, photo.orientation, mark=word)
     try:
         planes = _coded_planes(photo, edited, hole) if photo.mode == "CMYK" else edited
         done = jpeg.edit(photo.source, planes, hole, photo.orientation, edit, certify=certify)
     except JpegError as reason:
         edit = Edit(edited, hole, photo.orientation, photo.orientation, mark=word)  # the account begins anew
-        written = jpeg_again(photo, _native(photo, edited, hole), edit, str(reason))
+        written = encoders.jpeg_again(photo, _native(photo, edited, hole), edit, str(reason))
         return _finished(photo, written, "JPEG", edit, certify)
-    data = mark.jpeg(done.data, word) if word and hole.any() else done.data
-    elsewhere = places(data, "JPEG", edit) if certify else None
-    report = Report(
-        method="jpeg-blocks",
-        format="JPEG",
-        inventory=edit.inventory,
-        changed_pixels_outside=done.pixels_changed_outside,
-        changed_blocks_outside=done.units_changed_outside,
-        blocks_encoded=done.units_encoded,
-        blocks_total=done.units_total,
-        size=len(data),
-        source_size=len(photo.source),
-        certified=certify,
-        shown_elsewhere=elsewhere,
-        largest_change=done.largest_change,
-    )
-    return Encoded(data, report, SUFFIX["JPEG"])
+    return _finished(photo, Written(done.data, "jpeg-blocks"), "JPEG", edit, certify, done)
 
 
 def _coded_planes(photo: Photo, edited: Image, hole: Mask) -> NDArray[np.uint8]:
@@ -180,11 +162,17 @@ def _written(photo: Photo, edited: Image, target: str, edit: Edit) -> Written:
     return formats.other(photo, _native(photo, edited, edit.hole), target, edit)
 
 
-def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: bool) -> Encoded:
-    data = written.data
+def _finished(
+    photo: Photo, written: Written, target: str, edit: Edit, certify: bool, blocks: jpeg.Edited | None = None
+) -> Encoded:
+    """The file with its report. blocks: what is known of a JPEG whose blocks were edited, which counted for itself."""
+    data, changed, largest = written.data, None, None
     if edit.mark and edit.hole.any() and target in ("JPEG", "PNG"):
         data = (mark.jpeg if target == "JPEG" else mark.of_png)(data, edit.mark)
-    changed, largest = _changed_outside(photo, data, target, edit.hole) if certify else (None, None)
+    if blocks is not None:
+        changed, largest = blocks.pixels_changed_outside, blocks.largest_change
+    elif certify:
+        changed, largest = _changed_outside(photo, data, target, edit.hole)
     if edit.exact and changed:
         raise SaveError(
             f"{photo.name} cannot be written exactly as {target}; choose PNG, or give up --exact."
@@ -195,9 +183,9 @@ def _finished(photo: Photo, written: Written, target: str, edit: Edit, certify: 
         format=target,
         inventory=edit.inventory,
         changed_pixels_outside=changed,
-        changed_blocks_outside=None,
-        blocks_encoded=None,
-        blocks_total=None,
+        changed_blocks_outside=blocks.units_changed_outside if blocks else None,
+        blocks_encoded=blocks.units_encoded if blocks else None,
+        blocks_total=blocks.units_total if blocks else None,
         size=len(data),
         source_size=len(photo.source),
         certified=certify,
@@ -222,9 +210,8 @@ def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> tupl
     known = ~hole
     same_kind = before.mode == written.mode != "P" and first.dtype == after.dtype
     if not same_kind:
-        after, first = (
-            _seen(native, o) for native, o in ((written, opened.orientation), (before, photo.orientation))
-        )
+        after = upright(seen(written, opaque=True).samples, opened.orientation)
+        first = upright(seen(before, opaque=True).samples, photo.orientation)
     if first.shape != after.shape:
         return int(np.count_nonzero(known)), 255
     apart = first != after
@@ -240,14 +227,3 @@ def _changed_outside(photo: Photo, data: bytes, target: str, hole: Mask) -> tupl
     span = span or float(np.ptp(first[np.isfinite(first)])) or 1.0
     most = np.abs(first[apart].astype(np.float64) - after[apart].astype(np.float64)).max()
     return count, max(1, min(255, round(float(most) * 255 / span)))
-
-
-def _seen(native: Native, orientation: int) -> NDArray[np.uint8]:
-    """(H, W, 4) upright RGBA."""
-    from inpaint_app.photofile.samples.native import alpha, shown
-
-    opacity = alpha(native)
-    rgb = shown(native)
-    if opacity is None:
-        opacity = np.full(rgb.shape[:2], 255, np.uint8)
-    return upright(np.dstack([rgb, opacity]), orientation)

@@ -210,14 +210,14 @@ def test_a_profile_is_carried_and_numbers_are_not_converted() -> None:
 
 
 def test_warming_up_compiles_what_the_first_jpeg_needs() -> None:
-    from inpaint_app.photofile.jpeg import coding as jpeg_coding
     from inpaint_app.photofile.jpeg import coefficients as jpeg_edit
+    from inpaint_app.photofile.jpeg import passes, passes_out
 
     files.warm_up()
-    for kernel in (jpeg_coding.read_units, jpeg_coding.write_units, jpeg_edit.edit_units):
+    for kernel in (passes.read_pass, passes_out.write_pass, jpeg_edit.edit_units):
         assert len(kernel.signatures) == 1  # type: ignore[attr-defined]
     photo = files.load(jpeg_sampled(scene(40, 40), "420"))
     hole = hole_in(40, 40)
     files.encode(photo, edited_in(photo.rgb, hole), hole)
-    for kernel in (jpeg_coding.read_units, jpeg_coding.write_units, jpeg_edit.edit_units):
+    for kernel in (passes.read_pass, passes_out.write_pass, jpeg_edit.edit_units):
         assert len(kernel.signatures) == 1  # type: ignore[attr-defined]

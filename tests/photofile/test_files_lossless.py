@@ -91,6 +91,13 @@ def test_sixteen_bits_are_shown_by_their_upper_byte() -> None:
     assert np.array_equal(files.load(png_of(samples, 16, 0)).rgb[..., 0], samples >> 8)
 
 
+def test_deep_inks_are_as_bright_as_a_png() -> None:
+    photo = files.load(TIFFS["cmyk16"](20, 30, np.random.default_rng(0)))
+    done = files.encode(photo, photo.rgb, hole_in(20, 30), format="png")
+    assert np.array_equal(files.load(done.data).rgb, photo.rgb)
+    assert done.report.changed_pixels_outside == 0
+
+
 def test_a_palette_gets_free_entries_for_the_fill() -> None:
     random = np.random.default_rng(2)
     photo = files.load(png_of(numbers(random, (20, 20), 4), 8, 3, palette(random, 4)))

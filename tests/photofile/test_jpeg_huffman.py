@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from inpaint_app.photofile import files
 from inpaint_app.photofile.jpeg import huffman as jpeg_huffman
 from inpaint_app.photofile.jpeg.file import HuffmanTable, Scan, parse
-from inpaint_app.photofile.jpeg.progressive import Whole
+from inpaint_app.photofile.jpeg.scans import Whole
 from tests.photofile.photos import decoded, edited_in, hole_in, jpeg_sampled, scene
 
 
 def several_scans(data: bytes) -> bytes:
     """The same picture with one sequential scan per component."""
     file = parse(data)
-    whole = Whole.read(file, np.zeros(file.units[0] * file.units[1], np.int32))
+    whole = Whole.read(file)
     old = file.scans[0]
     parts = [data[: old.begin]]
     for c in range(len(file.components)):

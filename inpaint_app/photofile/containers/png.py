@@ -6,9 +6,10 @@ and EXIF. PNG Specification, Third Edition (W3C, 2025). Further frames of an ani
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,24 +50,28 @@ class Header:
     color: int
 
 
-def chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """Type and content of every chunk up to IEND; raises ValueError where a critical one is damaged."""
+def walk(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type of every chunk up to IEND, sound or not, and where its content begins and ends; the last may end behind the
+    data."""
     position = len(SIGNATURE)
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        kind = data[position + 4 : position + 8]
-        end = position + 8 + length
-        if end + 4 > len(data):
-            break
-        content = data[position + 8 : end]
-        whole = zlib.crc32(content, zlib.crc32(kind)) == struct.unpack_from(">I", data, end)[0]
-        if not whole and kind[:1].isupper():
-            raise ValueError(f"the checksum of its {kind.decode('latin-1')} part is wrong")
-        if whole:
-            yield kind, content
+    while position + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        yield kind, position + 8, position + 8 + length
         if kind == b"IEND":
             return
-        position = end + 4
+        position += 12 + length
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and content of every chunk up to IEND; raises ValueError where a critical one is damaged."""
+    for kind, start, end in walk(data):
+        if end + 4 > len(data):
+            return
+        content = data[start:end]
+        if zlib.crc32(content, zlib.crc32(kind)) == struct.unpack_from(">I", data, end)[0]:
+            yield kind, content
+        elif kind[:1].isupper():
+            raise ValueError(f"the checksum of its {kind.decode('latin-1')} part is wrong")
 
 
 def header(data: bytes) -> Header:
@@ -79,13 +84,12 @@ def header(data: bytes) -> Header:
 
 def only_header(data: bytes) -> Header:
     """The header, after seeing that it comes first and that no other one follows; raises ValueError."""
-    found = header(data)
-    position = len(SIGNATURE)
-    while position + 8 <= len(data) and data[position + 4 : position + 8] not in (b"IDAT", b"IEND"):
-        if position > len(SIGNATURE) and data[position + 4 : position + 8] == b"IHDR":
-            raise ValueError("it has two headers")
-        position += 12 + struct.unpack_from(">I", data, position)[0]
-    return found
+    in_front = itertools.takewhile(
+        lambda kind: kind not in (b"IDAT", b"IEND"), (part[0] for part in walk(data))
+    )
+    if list(in_front).count(b"IHDR") > 1:
+        raise ValueError("it has two headers")
+    return header(data)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

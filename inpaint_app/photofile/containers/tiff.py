@@ -11,6 +11,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import cv2
@@ -18,20 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import UnreadablePhoto
+from inpaint_app.photofile.containers.tiff_directories import SIZES, first, head, places, rows
 from inpaint_app.photofile.decoding import screening
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.photofile.samples.native import Native
 
-SIZES = {
-    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
-}  # fmt: skip
 LAYOUT = frozenset({
     254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 292, 293, 317, 320, 322,
     323, 324, 325, 330, 338, 339, 347, 37724, *range(512, 522), *range(529, 533),
 })  # fmt: skip
 DIRECTORIES = {34665: "exif", 34853: "gps", 40965: "interoperability"}
-PHOTOSHOP, LAYERS, SUB_IFDS = 34377, 37724, 330
-_SHORT, _LONG, _ASCII, _UNDEFINED, _RATIONAL = 3, 4, 2, 7, 5
+LAYERS = 37724
+_MOST_ENTRIES = 4096
+_SHORT, _LONG, _UNDEFINED, _RATIONAL = 3, 4, 7, 5
 
 
 @dataclass(slots=True)
@@ -50,14 +50,6 @@ class Tags:
     order: str
     entries: dict[int, Tag]
 
-    def number(self, tag: int, default: int) -> int:
-        """The first value of a whole-number tag."""
-        entry = self.entries.get(tag)
-        if entry is None or entry.kind not in (1, 3, 4, 16):
-            return default
-        kind = {1: "B", 3: "H", 4: "I", 16: "Q"}[entry.kind]
-        return int(struct.unpack_from(self.order + kind, entry.value)[0]) if entry.value else default
-
     def put(self, tag: int, kind: int, *values: int) -> None:
         """Set a tag of SHORT or LONG numbers."""
         self.entries[tag] = Tag(
@@ -67,36 +59,21 @@ class Tags:
 
 def parse(data: bytes) -> Tags:
     """The first directory; raises ValueError or struct.error where it is none."""
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None:
-        raise ValueError("no TIFF header")
-    (magic,) = struct.unpack_from(order + "H", data, 2)
-    big = magic == 43
-    (start,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
-    return Tags(order, _directory(data, order, start, big, 0))
+    order, big, _ = head(data)
+    return Tags(order, _entries(data, order, big, next(places(data, 1), 0), 0))
 
 
-def _directory(data: bytes, order: str, start: int, big: bool, depth: int) -> dict[int, Tag]:
+def _entries(data: bytes, order: str, big: bool, at: int, depth: int) -> dict[int, Tag]:
     entries: dict[int, Tag] = {}
-    head, row, inline = (8, 20, 8) if big else (2, 12, 4)
-    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
-    for index in range(min(count, 4096)):
-        place = start + head + row * index
-        tag, kind = struct.unpack_from(order + "HH", data, place)
-        (length,) = struct.unpack_from(order + ("Q" if big else "I"), data, place + 4)
-        size = SIZES.get(kind, 0) * length
-        at = place + 4 + inline
-        if size > inline:
-            (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, at)
-        if size == 0 or at + size > len(data):
+    for row in islice(rows(data, order, big, at), _MOST_ENTRIES):
+        if row.size == 0 or row.place + row.size > len(data):
             continue
-        entries[tag] = Tag(kind, data[at : at + size])
-        if tag in DIRECTORIES and depth < 2 and kind in (4, 13):
-            (below,) = struct.unpack_from(order + "I", data, at)
+        entries[row.tag] = Tag(row.kind, data[row.place : row.place + row.size])
+        if row.tag in DIRECTORIES and depth < 2 and row.kind in (4, 13):
             try:
-                entries[tag].below = _directory(data, order, below, False, depth + 1)
+                entries[row.tag].below = _entries(data, order, False, first(data, order, row), depth + 1)
             except struct.error:
-                del entries[tag]
+                del entries[row.tag]
     return entries
 
 

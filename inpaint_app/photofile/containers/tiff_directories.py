@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SIZES = {
     1: 1,
@@ -27,10 +28,46 @@ SIZES = {
     17: 8,
     18: 8,
 }
-_LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""What a TIFF or BigTIFF begins with."""
 SUB_IFDS = 330
+STRIPS = ((273, 279), (324, 325))
+PIXELS = (*STRIPS, (513, 514))
+"""Offsets and byte counts of strips and tiles, and of JPEGs of old."""
+_LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _MOST = 4096
-_PIXELS = ((273, 279), (324, 325), (513, 514))  # strips, tiles, JPEGs of old: offsets and byte counts
+
+
+class Row(NamedTuple):
+    """One row of a directory as it claims to be; nothing is checked. at: its own place.
+
+    number, place, size: how many values, where they lie, in how many bytes; where they fit they stand in the row.
+    """
+
+    tag: int
+    kind: int
+    number: int
+    at: int
+    place: int
+    size: int
+
+
+def rows(data: bytes | bytearray, order: str, big: bool, at: int) -> Iterator[Row]:
+    """The rows of the directory at a place, as far as the file goes; raises struct.error where there is none."""
+    head, width, inline = (8, 20, 8) if big else (2, 12, 4)
+    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
+    for row in range(at + head, at + head + width * min(count, (len(data) - at - head) // width), width):
+        tag, kind, number = struct.unpack_from(order + ("HHQ" if big else "HHI"), data, row)
+        size, place = SIZES.get(kind, 0) * number, row + width - inline
+        if size > inline:
+            (place,) = struct.unpack_from(order + ("Q" if big else "I"), data, place)
+        yield Row(tag, kind, number, row, place, size)
+
+
+def first(data: bytes, order: str, row: Row) -> int:
+    """The first value of a whole-number row; 0 for any other, and outside the file."""
+    letter = _LETTERS.get(row.kind) if row.size and row.place + row.size <= len(data) else None
+    return int(struct.unpack_from(order + letter, data, row.place)[0]) if letter else 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +92,10 @@ class Directory:
         """The first value of a whole-number tag."""
         return next(iter(self.numbers(tag)), default)
 
-    def pixels(self) -> list[tuple[int, int]]:
+    def pixels(self, named: tuple[tuple[int, int], ...] = PIXELS) -> list[tuple[int, int]]:
         """(start, end) of every strip, tile and JPEG that the directory's pixels lie in."""
         found = []
-        for starts, sizes in _PIXELS:
+        for starts, sizes in named:
             for start, size in zip(self.numbers(starts), self.numbers(sizes), strict=False):
                 found.append((start, min(len(self.data), start + size)))
         return found
@@ -77,26 +114,16 @@ class Directory:
 def directory(data: bytes, at: int) -> Directory:
     """The directory at a place; raises struct.error or ValueError where there is none."""
     order, big, _ = head(data)
-    size, row, inline = (8, 20, 8) if big else (2, 12, 4)
-    if not 8 <= at <= len(data) - size:
+    if not 8 <= at < len(data):
         raise ValueError("a directory outside the file")
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
     if count > _MOST:
         raise ValueError("a directory of too many entries")
-    rows = {}
-    for index in range(count):
-        place = at + size + row * index
-        tag, kind = struct.unpack_from(order + "HH", data, place)
-        (length,) = struct.unpack_from(order + ("Q" if big else "I"), data, place + 4)
-        value = place + 4 + inline
-        room = SIZES.get(kind, 0) * length
-        if room > inline and value + inline <= len(data):
-            (value,) = struct.unpack_from(order + ("Q" if big else "I"), data, value)
-        if room and value + room <= len(data):
-            rows[tag] = (kind, length, value)
-    end = at + size + row * count
+    inside = (row for row in rows(data, order, big, at) if row.size and row.place + row.size <= len(data))
+    end = at + (8 + 20 * count if big else 2 + 12 * count)
     (following,) = struct.unpack_from(order + ("Q" if big else "I"), data, end)
-    return Directory(data, order, big, at, rows, (end, following))
+    held = {row.tag: (row.kind, row.number, row.place) for row in inside}
+    return Directory(data, order, big, at, held, (end, following))
 
 
 def head(data: bytes) -> tuple[str, bool, int]:
@@ -108,16 +135,25 @@ def head(data: bytes) -> tuple[str, bool, int]:
     return order, big, 8 if big else 4
 
 
-def pages(data: bytes) -> Iterator[Directory]:
-    """The directories of the chain, first to last; ends where the chain breaks off or turns back."""
+def places(data: bytes, most: int = _MOST) -> Iterator[int]:
+    """Where the directories of the chain begin, up to `most`, each once; raises struct.error where there is none."""
     order, big, place = head(data)
     (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, place)
     seen: set[int] = set()
-    while at and at not in seen and len(seen) < _MOST:
+    while at and at not in seen and len(seen) < most:
         seen.add(at)
+        yield at
+        (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
+        after = at + (8 + 20 * count if big else 2 + 12 * count)
+        if after + (8 if big else 4) > len(data):
+            return
+        (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, after)
+
+
+def pages(data: bytes) -> Iterator[Directory]:
+    """The directories of the chain, first to last; ends where the chain breaks off or turns back."""
+    for at in places(data):
         try:
-            page = directory(data, at)
+            yield directory(data, at)
         except (struct.error, ValueError):
             return
-        yield page
-        at = page.following[1]

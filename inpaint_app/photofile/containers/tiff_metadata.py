@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from inpaint_app.photofile.containers.tiff import DIRECTORIES, LAYERS, LAYOUT, SIZES, SUB_IFDS, Tag, Tags
+from inpaint_app.photofile.containers.tiff import DIRECTORIES, LAYERS, LAYOUT, Tag, Tags
+from inpaint_app.photofile.containers.tiff_directories import SIZES, SUB_IFDS
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.metadata.tags import kept
 

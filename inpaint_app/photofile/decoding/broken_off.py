@@ -10,7 +10,22 @@ from __future__ import annotations
 import re
 import zlib
 
+import numpy as np
+
 from inpaint_app.photofile.containers import png
+from inpaint_app.photofile.jpeg.bytes import segment
+from inpaint_app.photofile.jpeg.file import (
+    DHT,
+    DRI,
+    EOI,
+    SOS,
+    JpegError,
+    JpegFile,
+    Scan,
+    frame_markers,
+    parse,
+)
+from inpaint_app.photofile.jpeg.scans import Whole
 
 _TAIL = re.compile(rb"\0{64,}\Z")
 
@@ -19,14 +34,7 @@ def breaks_off(data: bytes) -> bool:
     """Whether a JPEG or PNG seems to end before its end marker; decoders may show it without a word."""
     if data[:2] == b"\xff\xd8":
         return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
-    if not data.startswith(png.SIGNATURE):
-        return False
-    position = len(png.SIGNATURE)
-    while position + 8 <= len(data):
-        if data[position + 4 : position + 8] == b"IEND":
-            return False
-        position += 12 + int.from_bytes(data[position : position + 4])
-    return True
+    return data.startswith(png.SIGNATURE) and all(kind != b"IEND" for kind, _, _ in png.walk(data))
 
 
 def completed(data: bytes) -> tuple[bytes, str] | None:
@@ -44,15 +52,12 @@ def completed(data: bytes) -> tuple[bytes, str] | None:
 
 
 def _jpeg(data: bytes) -> tuple[bytes, str] | None:
-    from inpaint_app.photofile.decoding.whole_jpeg import completed as complete
-    from inpaint_app.photofile.jpeg.file import JpegError, parse
-
     try:
         file = parse(data, torn=True)
         if not file.torn:
             return None
         passes = file.progressive  # the completed file has none
-        whole, missing = complete(file)
+        whole, missing = _whole(file)
     except JpegError:
         return None
     if missing > 0.99:
@@ -60,6 +65,32 @@ def _jpeg(data: bytes) -> tuple[bytes, str] | None:
     if passes and missing < 0.01:
         return whole, "The file breaks off in the passes that refine the picture: in parts it may be coarse."
     return whole, _words(missing, "it is grey in the picture")
+
+
+def _whole(file: JpegFile) -> tuple[bytes, float]:
+    """The file with all its units, in one sequential scan, and the share of units at its end of which nothing came.
+
+    file: parsed as torn. What a progressive file's later passes would have refined stays as it was. Raises JpegError.
+    """
+    whole = Whole.read(file)
+    # The zeros that the last unit reads may stand for any sum of differences.
+    np.clip(whole.coefficients[:, 0], -1023, 1023, out=whole.coefficients[:, 0])
+    some = np.flatnonzero(whole.coefficients[whole.units[:, 0]].any(axis=1))
+    missing = 1 - (int(some[-1]) + 1) / len(whole.units) if len(some) else 1.0
+    wide = any(int(table.max()) > 255 for table in file.quantisation.values())
+    every = tuple(range(len(file.components)))
+    numbers = tuple(0 if c in (0, 3) else 1 for c in every)
+    last = file.scans[-1]
+    scan = Scan(every, numbers, numbers, (0, 63), 0, 0, {}, 0, last.begin, last.data, last.end)
+    file.kind = 0xC1 if wide else 0xC0
+    coded = whole.scan(scan)
+    parts = [b"\xff\xd8"]
+    for index, (marker, begin, end) in enumerate(file.segments):
+        if marker in frame_markers:
+            parts.append(segment(file.kind, file.content(index)))
+        elif marker not in (SOS, DHT, DRI):
+            parts.append(file.data[begin:end])
+    return b"".join([*parts, coded, bytes((0xFF, EOI))]), max(0.0, missing)
 
 
 def _png(data: bytes) -> tuple[bytes, str] | None:
@@ -85,7 +116,7 @@ def _parts(data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes, bool]:
 
     Raises ValueError where a critical chunk that is there is damaged.
     """
-    parts, packed, position = [], [], len(png.SIGNATURE)
+    parts, packed = [], []
     for kind, content in png.chunks(data):
         if kind == b"IEND":
             return [], b"", True
@@ -93,14 +124,9 @@ def _parts(data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes, bool]:
             packed.append(content)
         elif not packed:
             parts.append((kind, content))
-    while position + 8 <= len(data):
-        length = int.from_bytes(data[position : position + 4])
-        end = position + 12 + length
-        if end > len(data):
-            if data[position + 4 : position + 8] == b"IDAT":
-                packed.append(data[position + 8 : position + 8 + length])
-            break
-        position = end
+    for kind, start, end in png.walk(data):
+        if kind == b"IDAT" and end + 4 > len(data):
+            packed.append(data[start:end])
     return parts, b"".join(packed), False
 
 

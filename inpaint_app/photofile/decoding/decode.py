@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile.containers import png, tiff
+from inpaint_app.photofile.containers import png, tiff, tiff_directories
 from inpaint_app.photofile.decoding import broken_off
 from inpaint_app.photofile.frames import choose
 from inpaint_app.photofile.samples.native import Native
@@ -34,13 +34,6 @@ class Opened:
 
 def read_native(opened: Opened) -> Native:
     """Decode the stored samples."""
-    native = _read(opened)
-    if native.mode != "CMYK":
-        return native
-    return replace(native, profile=opened.image.info.get("icc_profile") or None)
-
-
-def _read(opened: Opened) -> Native:
     if opened.frames > 1 and opened.format in choose.ANIMATED:
         return choose.native(opened.image, opened.frame)
     if opened.format == "PNG":
@@ -75,10 +68,10 @@ def _deep_heif(opened: Opened) -> Native:
 
 def _tiff(opened: Opened) -> Native:
     native = _pillow(opened)  # first: Pillow tells most damaged files
-    tags = tiff.parse(opened.data)
+    page = tiff_directories.directory(opened.data, next(tiff_directories.places(opened.data, 1), 0))
     tiff.check_strips(opened.data)
-    bits = tags.number(258, 8)
-    premultiplied = native.mode == "RGBA" and tags.number(338, 0) == 1
+    bits = page.number(258, 8)
+    premultiplied = native.mode == "RGBA" and page.number(338) == 1
     if native.mode in ("RGB", "RGBA", "CMYK") and (bits == 16 or premultiplied):
         # Pillow keeps the upper byte of sixteen bits, and takes the opacity out of premultiplied colours.
         raw = tiff.raw_samples(opened.data, native.samples.size)
@@ -131,7 +124,8 @@ def _pillow(opened: Opened) -> Native:
         samples, mode = np.asarray(image.convert(target)), target
     if samples.dtype.byteorder == ">":
         samples = samples.astype(samples.dtype.newbyteorder("="))
-    return Native(samples, mode, palette, _key(image))
+    profile = image.info.get("icc_profile") or None if mode == "CMYK" else None
+    return Native(samples, mode, palette, _key(image), profile=profile)
 
 
 def _palette(image: PillowImage.Image) -> NDArray[np.uint8]:

@@ -14,13 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from inpaint_app import errors
 from inpaint_app.errors import Cancelled, InpaintError, PhotoTooLarge, UnreadablePhoto
@@ -34,8 +30,6 @@ from inpaint_app.photofile.samples.native import Native
 from inpaint_app.photofile.source import taken
 from inpaint_app.types import Image, Mask
 
-Value = TypeVar("Value")
-
 LOOK_EVERY = 0.05
 """Seconds between two looks at whether a photo is still wanted, and in time."""
 
@@ -44,6 +38,9 @@ LOWER_AFTER = 3.0
 
 WRITING = 10
 """Writing may take so many times what reading may: encoders are slow, and the photo was read before."""
+
+WORDS = 1 << 20
+"""Bytes that an answer may have beside pixels and what is as long as the file: what was unpacked of its words."""
 
 PHOTOS_EACH = 500
 """Photos after which a process is replaced by a fresh one, so that nothing that leaks grows."""
@@ -104,8 +101,8 @@ class Decoder:
         Raises Busy and Cancelled besides, and PhotoTooLarge for what takes more than its pixels need.
         """
         data, name = taken(source, name, limits)
-        unpacked = partial(wire.unpacked, source=data)
-        return self._read("photo", data, name, limits, Wanted(**wanted), unpacked, 4, frame)
+        photo: Photo = self._read("load", data, name, limits, wanted, 4, frame)
+        return replace(photo, source=photo.source or data)
 
     def load_samples(
         self,
@@ -116,18 +113,22 @@ class Decoder:
         **wanted: Any,
     ) -> tuple[Native, int, bool]:
         """As `read.load_samples`; see `load`."""
-        data, name = taken(source, name, limits)
-        return self._read("samples", data, name, limits, Wanted(**wanted), wire.unpacked_samples, 16)
+        found: tuple[Native, int, bool] = self._read(
+            "load_samples", *taken(source, name, limits), limits, wanted, 16
+        )
+        return found
 
     def header_of(self, data: bytes, name: str, limits: Limits, **wanted: Any) -> tuple[str, int, int]:
         """As `read.header_of`; see `load`."""
-        return self._read("header", data, name, limits, Wanted(**wanted), wire.unpacked_header, 0)
+        found: tuple[str, int, int] = self._read("header_of", data, name, limits, wanted)
+        return found
 
     def moment_of(
         self, data: bytes, name: str, limits: Limits, **wanted: Any
     ) -> tuple[Moment | None, tuple[int, int]]:
         """As `read.moment_of`; see `load`."""
-        return self._read("moment", data, name, limits, Wanted(**wanted), wire.unpacked_moment, 0)
+        found: tuple[Moment | None, tuple[int, int]] = self._read("moment_of", data, name, limits, wanted)
+        return found
 
     def encode(
         self,
@@ -140,17 +141,12 @@ class Decoder:
         **wanted: Any,
     ) -> Encoded:
         """As `write.encode`, which reads the photo's file again and what it wrote; see `load`."""
-        asked = {
-            "what": "file",
-            "name": photo.name,
-            "format": format,
-            "exact": options.exact,
-            "mark": options.mark,
-        }
-        header, arrays = wire.packed_edit(photo, edited, hole)
-        most = 16 * hole.size + 2 * len(photo.source) + 65536
-        seconds = WRITING * self.seconds
-        return self._asked({**asked, **header}, arrays, Wanted(**wanted), wire.unpacked_file, most, seconds)
+        asked = {"what": "encode", "name": photo.name, "photo": photo, "fill": edited[hole], "hole": hole}
+        most = 16 * hole.size + 2 * len(photo.source) + WORDS
+        done: Encoded = self._asked(
+            {**asked, "format": format, "options": options}, Wanted(**wanted), most, WRITING * self.seconds
+        )
+        return done
 
     def warm(self) -> None:
         """Start the processes, so that the first photo need not wait for them."""
@@ -173,26 +169,16 @@ class Decoder:
         data: bytes,
         name: str,
         limits: Limits,
-        wanted: Wanted,
-        unpacked: Callable[..., Value],
-        size: int,
+        wanted: dict[str, Any],
+        size: int = 0,
         frame: int | None = None,
-    ) -> Value:
-        """What a file holds; the arrays of the answer have at most `size` bytes a pixel."""
-        asked: dict[str, Any] = {"what": what, "name": name, "frame": frame}
-        asked |= {"megapixels": limits.megapixels, "megabytes": limits.megabytes}
-        most = int(min(limits.megapixels, 1e5) * 1e6) * size + 2 * len(data) + 65536
-        return self._asked(asked, [np.frombuffer(data, np.uint8)], wanted, unpacked, most, self.seconds)
+    ) -> Any:
+        """What a function of `read` gives for a file; the arrays of the answer have at most `size` bytes a pixel."""
+        asked = {"what": what, "data": data, "name": name, "limits": limits, "frame": frame}
+        most = int(min(limits.megapixels, 1e5) * 1e6) * size + 2 * len(data) + WORDS
+        return self._asked(asked, Wanted(**wanted), most, self.seconds)
 
-    def _asked(
-        self,
-        asked: dict[str, Any],
-        given: list[NDArray[Any]],
-        wanted: Wanted,
-        unpacked: Callable[..., Value],
-        most: int,
-        seconds: float,
-    ) -> Value:
+    def _asked(self, asked: dict[str, Any], wanted: Wanted, most: int, seconds: float) -> Any:
         """Wait for a place, and for the answer, whose arrays have at most `most` bytes."""
         with self.places.held(wanted.owner, wanted.unwanted):
             process = self._taken()
@@ -201,22 +187,21 @@ class Decoder:
                 process, now, now + LOWER_AFTER * seconds / self.seconds, now + seconds, wanted.unwanted
             )
             self._begin(job)
-            answer: dict[str, Any] | None = None
-            made: Value | None = None
+            answer: Any = None
             try:
-                wire.send(process.speak, asked, *given)
-                answer, arrays = wire.receive(process.hear, most)
-                if "error" not in answer:
-                    made = unpacked(answer, arrays)
+                wire.send(process.speak, asked)
+                answer = wire.receive(process.hear, most)
+                if not (isinstance(answer, wire.Refusal) or wire.answers(asked["what"], answer)):
+                    answer = None
+                    raise wire.BrokenMessage("it is no answer")
             except (OSError, ValueError, wire.BrokenMessage) as error:
-                answer = None
                 raise self._broken(job, str(asked["name"])) from error
             finally:
                 self._end(job, sound=answer is not None)
                 wanted.spent(time.monotonic() - now)
-            if made is None:
-                raise _named(answer or {})
-            return made
+            if isinstance(answer, wire.Refusal):
+                raise _named(answer)
+            return answer
 
     def _broken(self, job: _Job, name: str) -> InpaintError:
         """Why a process ended without an answer."""
@@ -289,9 +274,9 @@ class Decoder:
             time.sleep(LOOK_EVERY)
 
 
-def _named(answer: dict[str, Any]) -> InpaintError:
+def _named(answer: wire.Refusal) -> InpaintError:
     """The error that the process tells of: one of ours by its name, for it could tell anything."""
-    kind = getattr(errors, str(answer.get("error")), None)
+    kind = getattr(errors, str(answer.kind), None)
     good = isinstance(kind, type) and issubclass(kind, InpaintError)
-    made: InpaintError = (kind if good else UnreadablePhoto)(str(answer.get("said"))[:2000])  # type: ignore[misc]
+    made: InpaintError = (kind if good else UnreadablePhoto)(str(answer.said)[:2000])  # type: ignore[misc]
     return made

@@ -10,17 +10,17 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from numpy.typing import NDArray
+from typing import Any
 
 from inpaint_app.errors import InpaintError, PhotoTooLarge, UnreadablePhoto
 from inpaint_app.photofile import read
 from inpaint_app.photofile.decoding import wire
 from inpaint_app.photofile.decoding.broken_off import breaks_off
 from inpaint_app.photofile.decoding.decode import Opened
-from inpaint_app.photofile.photo import Limits, SaveOptions
+from inpaint_app.photofile.photo import Encoded, Limits, Photo, SaveOptions
+from inpaint_app.types import Image, Mask
 
 BYTES_A_PIXEL = 64
 ROOM = 256 << 20
@@ -39,32 +39,29 @@ def main() -> None:
     hear = os.fdopen(0, "rb", buffering=0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks: it closes our stdin
     _prepare()
-    wire.send(speak, {"ready": True})
+    wire.send(speak, "ready")
     while True:
         try:
-            asked, arrays = wire.receive(hear, 1 << 40)
+            asked = wire.receive(hear, 1 << 40)
         except wire.BrokenMessage:
             return
-        _answer(speak, asked, arrays)
+        wire.send(speak, _answer(asked))
         _allow(None)  # what comes next is as long as it is
 
 
-def _answer(speak: BinaryIO, asked: dict[str, Any], given: list[NDArray[Any]]) -> None:
-    """Do it and send, or send why not."""
+def _answer(asked: dict[str, Any]) -> Any:
+    """What was asked for, or why not."""
     try:
-        answer, arrays = (
-            _written(asked, given) if asked["what"] == "file" else _read(asked, given[0].tobytes())
-        )
+        return _written(**asked) if asked["what"] == "encode" else _read(**asked)
     except InpaintError as error:
-        answer, arrays = {"error": type(error).__name__, "said": str(error)}, []
+        return wire.Refusal(type(error).__name__, str(error))
     except (MemoryError, RecursionError):
-        answer, arrays = {"error": PhotoTooLarge.__name__, "said": too_much(asked["name"])}, []
+        return wire.Refusal(PhotoTooLarge.__name__, too_much(asked["name"]))
     except Exception as error:  # noqa: BLE001 - whatever it is, the process goes on
-        answer, arrays = {"error": UnreadablePhoto.__name__, "said": damaged(asked["name"], error)}, []
-    wire.send(speak, answer, *arrays)
+        return wire.Refusal(UnreadablePhoto.__name__, damaged(asked["name"], error))
 
 
-def _read(asked: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+def _read(what: str, data: bytes, name: str, limits: Limits, frame: int | None) -> Any:
     own = 3 * len(data) + (COMPILED if breaks_off(data) else 0)
 
     def header(opened: Opened) -> None:
@@ -72,29 +69,23 @@ def _read(asked: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[NDAr
         _allow(BYTES_A_PIXEL * width * height + own)
 
     _allow(own)
-    limits = Limits(asked["megapixels"], asked["megabytes"])
-    if asked["what"] == "header":
-        return {"header": read.header_of(data, asked["name"], limits)}, []
-    if asked["what"] == "moment":
-        return {"moment": read.moment_of(data, asked["name"], limits)}, []
-    given: dict[str, Any] = {
-        "name": asked["name"],
-        "limits": limits,
-        "frame": asked["frame"],
-        "header": header,
-    }
-    if asked["what"] == "samples":
-        return wire.packed_samples(*read.load_samples(data, **given))
-    return wire.packed(read.load(data, **given), data)
+    if what in ("header_of", "moment_of"):
+        return getattr(read, what)(data, name, limits)
+    if what == "load_samples":
+        return read.load_samples(data, name=name, limits=limits, frame=frame, header=header)
+    photo = read.load(data, name=name, limits=limits, frame=frame, header=header)
+    return replace(photo, source=b"") if photo.source == data else photo  # else it was completed
 
 
-def _written(asked: dict[str, Any], given: list[NDArray[Any]]) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+def _written(
+    what: str, name: str, photo: Photo, fill: Image, hole: Mask, format: str | None, options: SaveOptions
+) -> Encoded:
     from inpaint_app.photofile.write import encode
 
-    photo, edited, hole = wire.unpacked_edit(asked, given)
     _allow(BYTES_A_PIXEL * hole.size + 3 * len(photo.source) + COMPILED)
-    options = SaveOptions(asked["exact"], asked["mark"])
-    return wire.packed_file(encode(photo, edited, hole, format=asked["format"], options=options))
+    edited = photo.rgb.copy()
+    edited[hole] = fill
+    return encode(photo, edited, hole, format=format, options=options)
 
 
 def damaged(name: str, error: Exception) -> str:

@@ -61,7 +61,7 @@ _KINDS = {
 
 def kind(data: bytes) -> str:
     """Which kind of camera raw file these bytes are ("Nikon NEF"); "" where they are none."""
-    tiff = data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    tiff = data[:4] in tiff_directories.MARKS
     for place, mark, name in _MARKS:
         if data.startswith(mark, place) and (tiff or place != 8):
             return name

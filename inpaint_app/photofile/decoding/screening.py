@@ -7,14 +7,17 @@ takes time by the length of the file at most and makes no room for what is claim
 
 from __future__ import annotations
 
+import itertools
 import lzma
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from inpaint_app.errors import PhotoTooLarge, UnreadablePhoto
+from inpaint_app.photofile.containers import png
+from inpaint_app.photofile.containers.tiff_directories import MARKS, first, head, places, rows
 
 SCANS = 100
 SCANNED = 2.5e9
@@ -33,7 +36,6 @@ PICTURES = 1000
 """Pictures of a file are counted up to here."""
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8)
 _DIRECTORIES = frozenset({330, 34665, 34853, 40965})
 _STEPS = 500_000
 PACKINGS = frozenset({1, 8, 32773, 32946, 34925})
@@ -44,9 +46,9 @@ def screen(data: bytes, name: str, megapixels: float) -> None:
     """Raise UnreadablePhoto or PhotoTooLarge where the headers of a file claim what no photo needs."""
     if data[:2] == b"\xff\xd8":
         _jpeg(data, name)
-    elif data[:8] == b"\x89PNG\r\n\x1a\n":
+    elif data.startswith(png.SIGNATURE):
         _png(data, name)
-    elif data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    elif data[:4] in MARKS:
         _tiff(data, name)
     elif data[:4] == b"\0\0\1\0":
         _ico(data, name, megapixels)
@@ -63,8 +65,8 @@ def check_exif(block: object, name: str) -> None:
 def pictures(data: bytes) -> int | None:
     """How many pictures a TIFF or GIF holds, counted up to PICTURES; None for a file of another kind."""
     try:
-        if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-            return sum(1 for _ in _directories(data, PICTURES))
+        if data[:4] in MARKS:
+            return sum(1 for _ in places(data, PICTURES))
         if data[:3] == b"GIF":
             return _frames(data)
     except (struct.error, IndexError, OverflowError):  # damaged behind its first picture
@@ -72,8 +74,8 @@ def pictures(data: bytes) -> int | None:
     return None
 
 
-def scans(data: bytes) -> tuple[int, int]:
-    """How many scans a JPEG has up to its end marker, and how many pixels its frame claims."""
+def _jpeg(data: bytes, name: str) -> None:
+    """Scans up to the end marker, against the pixels that the frame claims."""
     count = pixels = 0
     position = 2
     while (found := _MARKER.search(data, position)) is not None:
@@ -86,11 +88,6 @@ def scans(data: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", data.ljust(position + 9, b"\0"), position + 5)
             pixels = max(1, width * height)
         position += 2 if marker in (0x01, 0xD8) else 2 + int.from_bytes(data[position + 2 : position + 4])
-    return count, pixels
-
-
-def _jpeg(data: bytes, name: str) -> None:
-    count, pixels = scans(data)
     most = max(FEWEST_SCANS, min(SCANS, int(SCANNED / max(1, pixels))))
     if count > most:
         raise UnreadablePhoto(
@@ -99,12 +96,9 @@ def _jpeg(data: bytes, name: str) -> None:
 
 
 def _png(data: bytes, name: str) -> None:
-    position, count, most = 8, 0, CHUNKS + len(data) // CHUNK
-    while position + 8 <= len(data):
-        count += 1
-        if count > most:
-            raise UnreadablePhoto(f"{name} is cut into more than {most} parts: save it anew in any program.")
-        position += 12 + int.from_bytes(data[position : position + 4])
+    most = CHUNKS + len(data) // CHUNK
+    if sum(1 for _ in itertools.islice(png.walk(data), most + 1)) > most:
+        raise UnreadablePhoto(f"{name} is cut into more than {most} parts: save it anew in any program.")
 
 
 def _ico(data: bytes, name: str, megapixels: float) -> None:
@@ -114,9 +108,9 @@ def _ico(data: bytes, name: str, megapixels: float) -> None:
         inside = data[start : start + 24]
         if len(inside) < 24:
             continue
-        png = inside[:4] == b"\x89PNG"
-        width, height = struct.unpack_from(">II" if png else "<ii", inside, 16 if png else 4)
-        if abs(width * height) > megapixels * 1e6 * (1 if png else 2):  # a DIB counts its mask as height
+        packed = inside[:4] == b"\x89PNG"
+        width, height = struct.unpack_from(">II" if packed else "<ii", inside, 16 if packed else 4)
+        if abs(width * height) > megapixels * 1e6 * (1 if packed else 2):  # a DIB counts its mask as height
             raise PhotoTooLarge(
                 f"{name} holds a picture of {abs(width)}×{abs(height)} pixels; the limit is {megapixels:g} megapixels."
             )
@@ -124,12 +118,11 @@ def _ico(data: bytes, name: str, megapixels: float) -> None:
 
 def _tiff(data: bytes, name: str) -> None:
     try:
-        order, big = _order(data)
-        entries = _entries(data, order, big, next(_directories(data, 1)))
-        tags = {tag: _first(data, order, kind, at) for tag, kind, _, at in entries}
+        order, big, _ = head(data)
+        tags = {row.tag: first(data, order, row) for row in rows(data, order, big, next(places(data, 1)))}
         width, height = tags.get(256, 0), tags.get(257, 0)
         claimed = _claimed(data, pages=1)
-    except (struct.error, IndexError, OverflowError, StopIteration):
+    except (struct.error, ValueError, OverflowError, StopIteration):
         return  # damaged: the decoder says so
     if claimed > 2 * len(data) + 4096:
         raise UnreadablePhoto(f"{name} is damaged (its tags claim more than the file holds).")
@@ -138,63 +131,22 @@ def _tiff(data: bytes, name: str) -> None:
             raise UnreadablePhoto(f"{name} is damaged (its tiles are {tile} wide, the picture {side}).")
 
 
-def _order(data: bytes) -> tuple[str, bool]:
-    order = "<" if data[:2] == b"II" else ">"
-    return order, struct.unpack_from(order + "H", data, 2)[0] == 43
-
-
-def _directories(data: bytes, most: int) -> Iterator[int]:
-    """Where the directories of a TIFF's pages begin, up to `most`, each once."""
-    order, big = _order(data)
-    (place,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
-    seen: set[int] = set()
-    while place and place not in seen and len(seen) < most:
-        seen.add(place)
-        yield place
-        (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, place)
-        after = place + (8 + 20 * count if big else 2 + 12 * count)
-        if after + (8 if big else 4) > len(data):
-            return
-        (place,) = struct.unpack_from(order + ("Q" if big else "I"), data, after)
-
-
-def _entries(data: bytes, order: str, big: bool, place: int) -> Iterator[tuple[int, int, int, int]]:
-    """(tag, kind, bytes claimed, where they lie) of a directory."""
-    head, row, inline = (8, 20, 8) if big else (2, 12, 4)
-    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, place)
-    for index in range(min(count, (len(data) - place) // row)):
-        at = place + head + row * index
-        tag, kind = struct.unpack_from(order + "HH", data, at)
-        (length,) = struct.unpack_from(order + ("Q" if big else "I"), data, at + 4)
-        size = length * (_SIZES[kind] if kind < len(_SIZES) else 0)
-        at += 4 + inline
-        if size > inline:
-            (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, at)
-        yield tag, kind, size, at
-
-
-def _first(data: bytes, order: str, kind: int, at: int) -> int:
-    """The first value of a whole-number tag, 0 for any other."""
-    form = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(kind)
-    return int(struct.unpack_from(order + form, data, at)[0]) if form and at + 8 <= len(data) + 7 else 0
-
-
 def _claimed(data: bytes, pages: int) -> int:
     """Bytes that the first directories and those below them claim together, as far as the block can hold them."""
     try:
-        order, big = _order(data)
-        pending = [(place, 0) for place in _directories(data, pages)]
+        order, big, _ = head(data)
+        pending = [(place, 0) for place in places(data, pages)]
         total, seen = 0, set[int]()
         while pending:
             place, depth = pending.pop()
             if place in seen:
                 continue
             seen.add(place)
-            for tag, kind, size, at in _entries(data, order, big, place):
-                total += min(size, max(0, len(data) - at))
-                if tag in _DIRECTORIES and depth < 3:
-                    pending.append((_first(data, order, kind if kind != 13 else 4, at), depth + 1))
-    except (struct.error, IndexError, OverflowError):
+            for row in rows(data, order, big, place):
+                total += min(row.size, max(0, len(data) - row.place))
+                if row.tag in _DIRECTORIES and depth < 3:
+                    pending.append((first(data, order, row), depth + 1))
+    except (struct.error, ValueError, OverflowError):
         return 0
     return total
 

@@ -14,7 +14,8 @@ from inpaint_app.photofile.frames import apng, gif, pages, webp
 from inpaint_app.photofile.frames.plan import Rgba
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.photo import Photo
-from inpaint_app.photofile.samples.native import Native, alpha, shown
+from inpaint_app.photofile.samples.native import Native
+from inpaint_app.photofile.samples.native import seen as whole
 
 ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
 """Formats whose frames are drawn on one another."""
@@ -62,9 +63,7 @@ def replaced(photo: Photo, edited: Native, edit: Edit) -> bytes:
             f"{photo.name} holds {photo.frames} frames or more, too many to keep: write the edited one alone, with "
             "--format png or webp."
         )
-    opacity = alpha(edited)
-    rgb = shown(edited)
-    canvas = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8) if opacity is None else opacity])
+    canvas = whole(edited, opaque=True).samples
     seen = _Seen(photo.source)
     index = photo.frame - 1
     if photo.format == "GIF":

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image as PillowImage
 
+from inpaint_app.photofile.containers import riff
 from inpaint_app.photofile.frames.plan import Redrawn, Rgba, Step, redrawn
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.types import Box
@@ -19,7 +20,7 @@ from inpaint_app.types import Box
 
 def replaced(photo: Photo, number: int, edited: Rgba, seen: Callable[[int], Rgba]) -> bytes:
     """The file with frame `number` (from 0) seen as `edited` (H, W, 4), and the photo's own metadata."""
-    chunks = list(_chunks(photo.source))
+    chunks = list(riff.chunks(photo.source))
     places = [index for index, (kind, _) in enumerate(chunks) if kind == b"ANMF"]
     plan = redrawn([_step(chunks[i][1]) for i in places], seen, number, edited, erases=True, grid=2)
     opaque = True
@@ -34,16 +35,7 @@ def replaced(photo: Photo, number: int, edited: Rgba, seen: Callable[[int], Rgba
     out += [pair for pair in chunks if pair[0] in (b"ANIM", b"ANMF")]
     out += [(b"EXIF", photo.exif.removeprefix(b"Exif\0\0"))] if photo.exif else []
     out += [(b"XMP ", photo.xmp)] if photo.xmp else []
-    body = b"WEBP" + b"".join(kind + struct.pack("<I", len(c)) + c + b"\0" * (len(c) % 2) for kind, c in out)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    position, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    while position + 8 <= end:
-        kind, length = struct.unpack_from("<4sI", data, position)
-        yield kind, data[position + 8 : position + 8 + length]
-        position += 8 + length + length % 2
+    return riff.webp(out)
 
 
 def _step(content: bytes) -> Step:
@@ -57,10 +49,10 @@ def _coded(frame: Redrawn, old: bytes) -> bytes:
     buffer = io.BytesIO()
     image = PillowImage.fromarray(np.ascontiguousarray(frame.pixels), "RGBA")
     image.save(buffer, "WEBP", lossless=True, exact=True, quality=80, method=4)
-    coded = next(content for kind, content in _chunks(buffer.getvalue()) if kind == b"VP8L")
+    coded = next(content for kind, content in riff.chunks(buffer.getvalue()) if kind == b"VP8L")
     box = frame.box
     numbers = (box.left // 2, box.top // 2, box.width - 1, box.height - 1)
     place = b"".join(value.to_bytes(3, "little") for value in numbers)
     flags = 2 | (frame.leaves == "cleared")
     head = place + old[12:15] + bytes((flags,))
-    return head + b"VP8L" + struct.pack("<I", len(coded)) + coded + b"\0" * (len(coded) % 2)
+    return head + riff.chunk(b"VP8L", coded)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile.jpeg.file import DHT, HuffmanTable, JpegFile, Scan
+from inpaint_app.photofile.jpeg.file import DHT, JpegFile, Scan, Tables
 
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
@@ -37,12 +38,21 @@ def stuffed(plain: NDArray[np.uint8], ends: NDArray[np.int64]) -> bytes:
     return b"".join(parts)
 
 
+def leading(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment in front of the first scan, as far as they follow one another."""
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] not in (0xDA, 0xD9):
+        end = position + 2 + int.from_bytes(data[position + 2 : position + 4])
+        yield data[position + 1], position, end
+        position = end
+
+
 def segment(marker: int, content: bytes) -> bytes:
     """A segment with its marker and length."""
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
-def huffman_segment(tables: dict[tuple[int, int], HuffmanTable]) -> bytes:
+def huffman_segment(tables: Tables) -> bytes:
     """A DHT segment that defines the tables."""
     body = b"".join(
         bytes(((kind << 4) | number, *table.counts)) + table.symbols

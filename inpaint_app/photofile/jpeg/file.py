@@ -45,11 +45,15 @@ class HuffmanTable:
     symbols: bytes
 
 
+Tables = dict[tuple[int, int], HuffmanTable]
+"""Huffman tables by (0 for DC or 1 for AC, number)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
     """One pass over the picture: which components, which band of coefficients, which bits, with which tables.
 
-    tables: {(0 for DC or 1 for AC, number): table} in force. restart: MCUs between restart markers, 0 for none.
+    tables: in force. restart: MCUs between restart markers, 0 for none.
     begin: where its SOS segment starts; data, end: its entropy-coded bytes.
     """
 
@@ -59,7 +63,7 @@ class Scan:
     band: tuple[int, int]
     high: int
     low: int
-    tables: dict[tuple[int, int], HuffmanTable]
+    tables: Tables
     restart: int
     begin: int
     data: int
@@ -115,7 +119,10 @@ class JpegFile:
     def colour(self) -> str:
         """grey, YCbCr, RGB, CMYK or YCCK, by the rules that libjpeg decodes with."""
         count = len(self.components)
-        adobe = self._adobe()
+        held = [self.content(i) for i, (marker, _, _) in enumerate(self.segments) if marker == 0xEE]
+        adobe = next(
+            (content[11] for content in held if content[:5] == b"Adobe" and len(content) >= 12), None
+        )
         if count == 1:
             return "grey"
         if count == 4:
@@ -125,13 +132,6 @@ class JpegFile:
         if adobe is not None:
             return "RGB" if adobe == 0 else "YCbCr"
         return "RGB" if bytes(c.id for c in self.components) == b"RGB" else "YCbCr"
-
-    def _adobe(self) -> int | None:
-        for index, (marker, _, _) in enumerate(self.segments):
-            content = self.content(index) if marker == 0xEE else b""
-            if content[:5] == b"Adobe" and len(content) >= 12:
-                return content[11]
-        return None
 
 
 def parse(data: bytes, *, torn: bool = False) -> JpegFile:
@@ -160,7 +160,7 @@ class _BreaksOff(JpegError):  # noqa: N818 - the name reads as what happened
 
 
 def _read_segments(file: JpegFile, data: bytes, torn: bool) -> None:
-    tables: dict[tuple[int, int], HuffmanTable] = {}
+    tables: Tables = {}
     restart, position = 0, 2
     while True:
         position = _next_marker(data, position)
@@ -246,7 +246,7 @@ def _read_quantisation(file: JpegFile, content: bytes) -> None:
         position += 1 + size
 
 
-def read_huffman(content: bytes) -> dict[tuple[int, int], HuffmanTable]:
+def read_huffman(content: bytes) -> Tables:
     """The tables that a DHT segment defines; raises JpegError where it is damaged."""
     found, position = {}, 0
     while position < len(content):
@@ -264,7 +264,7 @@ def read_huffman(content: bytes) -> dict[tuple[int, int], HuffmanTable]:
 def _read_scan(
     file: JpegFile,
     content: bytes,
-    tables: dict[tuple[int, int], HuffmanTable],
+    tables: Tables,
     restart: int,
     place: tuple[int, int, int],
 ) -> Scan:

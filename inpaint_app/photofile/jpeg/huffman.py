@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile.jpeg.file import HuffmanTable, JpegError
+from inpaint_app.photofile.jpeg.file import HuffmanTable
 
 LOOK = 10  # bits looked up at once; longer codes are rare and take the slow way
 QUICK = (1 << LOOK) + 34 + 256
@@ -116,11 +116,3 @@ def _limited(lengths: dict[int, int]) -> list[int]:
             counts[shorter + 1] += 2
             counts[shorter] -= 1
     return (counts + [0] * 17)[1:17]
-
-
-def needed(tables: dict[tuple[int, int], HuffmanTable], kind: int, number: int) -> HuffmanTable:
-    """A table that a scan names; raises JpegError where the file does not define it."""
-    table = tables.get((kind, number))
-    if table is None:
-        raise JpegError("it leaves out its Huffman tables")
-    return table

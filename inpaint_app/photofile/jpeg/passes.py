@@ -9,25 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpaint_app.photofile.jpeg.coding import code_at
+from inpaint_app.photofile.jpeg.coding import code_at, refilled, signed
 from inpaint_app.photofile.jpeg.compiled import Array, Number, State, compiled, inlined
-
-
-@inlined
-def refilled(plain: Array, position: Number, acc: Number, held: Number) -> State:
-    """More than 48 bits in the accumulator; zeros follow the end of the data."""
-    size = len(plain)
-    while held <= 48:
-        acc = (acc << 8) | (plain[position] if position < size else 0)
-        position += 1
-        held += 8
-    return position, acc, held
-
-
-@inlined
-def signed(raw: Number, bits: Number) -> Number:
-    """T.81 F.2.2.1, EXTEND: the value of `bits` raw bits."""
-    return raw if bits == 0 or raw >= (1 << (bits - 1)) else raw + 1 - (1 << bits)
+from inpaint_app.photofile.jpeg.huffman import LOOK, QUICK
 
 
 @compiled
@@ -57,14 +41,15 @@ def read_pass(
     """Decode one scan; returns how many ranges there are, or -1 where the data is damaged.
 
     slots: (rows,) the place of a block in values (M, 64), or -1: then only seen is kept of it. seen: (rows,) int64, a
-    bit for each AC coefficient that is not 0. every: blocks per interval. torn: the data may end early. As libjpeg does
-    it, the MCU in which it ends reads zeros, and no later one is read.
+    bit for each AC coefficient that is not 0; one for all where the file is not progressive. every: blocks per
+    interval. torn: the data may end early. As libjpeg does it, the MCU in which it ends reads zeros, and no later one
+    is read.
 
     noting: write ranges (R, 9), stretches of blocks with no run of empty bands going in or out, which hold all that
     have a slot and, where a DC is a difference, the MCU behind each: first block, its bit, block and bit past the last
     (-1: the interval's), the interval, and the four DCs that its first differences go on from. stops: empty, or gets
-    the bit past each interval's last block. lead: bits of the first byte that belong to something else. before (4,):
-    DCs that the first differences go on from.
+    the bit past each interval's last block; without noting -1 where a run of empty bands goes on behind the last.
+    lead: bits of the first byte that belong to something else. before (4,): DCs that the first differences go on from.
     """
     predicted = before.copy()
     ended, over = False, False
@@ -96,7 +81,7 @@ def read_pass(
             turn += 1
             continue
         row = order[number]
-        slot = slots[row]
+        slot, noted = slots[row], row if progressive else 0
         block = values[max(slot, 0)]
         part = owner[turn]
         turn += 1
@@ -137,11 +122,25 @@ def read_pass(
             if high and slot >= 0:
                 position, acc, held = refine(plain, position, acc, held, block, k, last, low)
             elif high:
-                position, acc, held = passed(plain, position, acc, held, seen[row], k, last)
+                position, acc, held = passed(plain, position, acc, held, seen[noted], k, last)
             continue
+        table = ac[part]
         while k <= last:
-            position, acc, held = refilled(plain, position, acc, held)
-            found = code_at(ac[part], (acc >> (held - 16)) & 0xFFFF)
+            if held < 32:
+                position, acc, held = refilled(plain, position, acc, held)
+            top = (acc >> (held - 16)) & 0xFFFF
+            quick = table[QUICK + (top >> (16 - LOOK))]
+            if quick and high == 0:
+                held -= quick & 0xFF
+                k += (quick >> 8) & 0xFF
+                if k > last:
+                    return -1
+                seen[noted] |= np.int64(1) << k
+                if slot >= 0:
+                    block[k] = np.int64(quick >> 16) << low
+                k += 1
+                continue
+            found = code_at(table, top)
             if found < 0:
                 return -1
             held -= found >> 8
@@ -156,7 +155,7 @@ def read_pass(
                 if high and slot >= 0:
                     position, acc, held = refine(plain, position, acc, held, block, k, last, low)
                 elif high:
-                    position, acc, held = passed(plain, position, acc, held, seen[row], k, last)
+                    position, acc, held = passed(plain, position, acc, held, seen[noted], k, last)
                 break
             held -= bits
             value = signed((acc >> held) & ((1 << bits) - 1), bits)
@@ -165,7 +164,7 @@ def read_pass(
                 if k > last:
                     return -1
                 if bits:
-                    seen[row] |= np.int64(1) << k
+                    seen[noted] |= np.int64(1) << k
                     if slot >= 0:
                         block[k] = value << low
                 k += 1
@@ -173,7 +172,7 @@ def read_pass(
             if bits > 1:
                 return -1
             if slot < 0:
-                begin, nonzero = k, seen[row]
+                begin, nonzero = k, seen[noted]
                 while k <= last and (run or (nonzero >> k) & 1):
                     run -= 1 - ((nonzero >> k) & 1)
                     k += 1
@@ -192,7 +191,7 @@ def read_pass(
             if bits:
                 if k > last:
                     return -1
-                seen[row] |= np.int64(1) << k
+                seen[noted] |= np.int64(1) << k
                 if slot >= 0:
                     block[k] = value << low
             k += 1
@@ -201,7 +200,7 @@ def read_pass(
                 return -1
             ended = True
     if len(stops):
-        stops[interval] = np.int64(position) * 8 - held
+        stops[interval] = np.int64(position) * 8 - held if noting or waiting == 0 else np.int64(-1)
     return count
 
 
@@ -269,19 +268,3 @@ def lay(values: Array, places: Array, low: Number, blocks: Array) -> None:
             value = np.int64(values[place, k])
             size = (abs(value) >> low) << low
             blocks[number, k] = size if value > 0 else -size
-
-
-@compiled
-def hash_units(units: Array, coefficients: Array, marks: Array) -> None:
-    """The same marks (N,) that `jpeg_coding.read_units` gives. units: (N, B) rows of the coefficient array."""
-    for unit in range(len(units)):
-        mark = np.int64(unit)
-        for part in range(units.shape[1]):
-            block = coefficients[units[unit, part]]
-            for k in range(64):
-                value = np.int64(block[k])
-                if k == 0 or value != 0:
-                    mark = (mark ^ ((k << 16) | (value & 0xFFFF))) * 0x100000001B3
-                    mark ^= mark >> 29
-            mark = (mark ^ 0x5A5A5A) * 0x100000001B3
-        marks[unit] = mark

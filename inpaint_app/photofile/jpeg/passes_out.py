@@ -6,14 +6,10 @@ ITU-T T.81, Annexes F and G; `order` and `owner` as in `jpeg_passes`. The writer
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from inpaint_app.photofile.jpeg import coding as jpeg_coding
+from inpaint_app.photofile.jpeg.coding import put
 from inpaint_app.photofile.jpeg.compiled import Array, Number, State, compiled, inlined
-
-put: Callable[..., State] = inlined(jpeg_coding.put.py_func)  # type: ignore[attr-defined]
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""Progressive files written around new blocks, and read back, without coding again what did not change.
+"""A JPEG written around new blocks, and read back, without coding again what did not change.
 
 A scan falls into ranges that hold all blocks to be written, and the bits between them (`passes.read_pass` finds both).
 No run of empty bands crosses the edge of a range and no DC behind it refers to a new block, so the bits between are
@@ -20,90 +20,47 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile.jpeg import progressive
+from inpaint_app.photofile.jpeg import scans
 from inpaint_app.photofile.jpeg.bytes import intervals, stuffed
-from inpaint_app.photofile.jpeg.check import equal_bits
-from inpaint_app.photofile.jpeg.file import HuffmanTable, JpegError, JpegFile, Scan
+from inpaint_app.photofile.jpeg.file import JpegError, JpegFile, Scan, Tables
 from inpaint_app.photofile.jpeg.passes import lay, read_pass, spread
 from inpaint_app.photofile.jpeg.passes_out import write_pass
-from inpaint_app.photofile.jpeg.transcode import BLOCK, Transcoder, copied
+from inpaint_app.photofile.jpeg.transcode import BLOCK, Transcoder, copied, equal_bits
 
 _ROOM = 4096
 _Bits = tuple[NDArray[np.uint8], int, int]  # whole bytes, the first bit, how many
-_Tables = tuple[NDArray[np.int32], NDArray[np.int32]]
+_Readers = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 class _Gap(NamedTuple):
-    """What is kept between two ranges: its first block, the one past its last, its first bit, the one past its last."""
+    """What is kept between two ranges: its first block, the one past its last, its first bit, and how many bits."""
 
     first: int
     last: int
     begin: int
-    end: int
-
-    @property
-    def bits(self) -> int:
-        """How many there are."""
-        return self.end - self.begin
+    bits: int
 
 
-@dataclass(slots=True, eq=False)
-class Progressive:
-    """The blocks of a progressive file that may be written, and where its scans can be parted around them.
+def read(file: JpegFile, wanted: NDArray[np.int32]) -> tuple[NDArray[np.int16], list[Parted]]:
+    """The units of a file that may be written, (M, B, 64) int16 zigzag coefficients, and its scans, parted around them.
 
-    fresh: the kept blocks as they were written.
+    wanted: (N,) place of a unit among those, or -1. Raises JpegError where the data is damaged.
     """
-
-    file: JpegFile
-    wanted: NDArray[np.int32]
-    kept: NDArray[np.int16]
-    parts: list[Parted]
-    fresh: NDArray[np.int16]
-
-    @classmethod
-    def read(cls, file: JpegFile, wanted: NDArray[np.int32]) -> Progressive:
-        """Decode all scans; raises JpegError where the data is damaged."""
-        units = progressive.unit_rows(file)
-        mine = units[wanted >= 0]
-        slots = np.full(units.size, -1, np.int32)
-        slots[mine.ravel()] = np.arange(mine.size, dtype=np.int32)
-        values, seen = np.zeros((mine.size, 64), np.int16), np.zeros(units.size, np.int64)
-        orders = {scan.components: progressive.order_of(file, scan, units) for scan in file.scans}
-        places = {components: slots[ordered[0]] for components, ordered in orders.items()}
-        parts = []
-        for scan in file.scans:
-            ordered, refines = orders[scan.components], scan.high > 0 and scan.band[0] > 0
-            nonzero = seen[ordered[0]] if refines else np.zeros(0, np.int64)
-            ranges, stops = progressive.read_scan(file, scan, ordered, slots, values, seen, noting=True)
-            parts.append(Parted(file, scan, places[scan.components], ordered[1], ranges, stops, nonzero))
-        kept = values.reshape(*mine.shape, 64)
-        return cls(file, wanted, kept, parts, kept)
-
-    def marks(self) -> NDArray[np.int64]:
-        """See `stream.Stream.marks`."""
-        return progressive.marks_of(self.file)
-
-    def written(
-        self, coefficients: NDArray[np.int16], touched: NDArray[np.bool_]
-    ) -> tuple[list[bytes], bool]:
-        """See `stream.Stream.written`."""
-        self.fresh = coefficients
-        return [part.spliced(coefficients.reshape(-1, 64)) for part in self.parts], True
-
-    def compared(
-        self, again: JpegFile, touched: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]] | None:
-        """See `stream.Stream.compared`."""
-        values = self.fresh.reshape(-1, 64)
-        if len(again.scans) != len(self.parts) or not again.progressive:
-            return None
-        if not all(
-            part.confirmed(again, other, values) for part, other in zip(self.parts, again.scans, strict=True)
-        ):
-            return None
-        same = np.ones(len(self.wanted), np.bool_)
-        same[self.wanted >= 0] = (self.fresh == self.kept).all(axis=(1, 2))
-        return self.fresh, same
+    units = scans.unit_rows(file)
+    mine = units[wanted >= 0]
+    slots = np.full(units.size, -1, np.int32)
+    slots[mine.ravel()] = np.arange(mine.size, dtype=np.int32)
+    values = np.zeros((mine.size, 64), np.int16)
+    seen = np.zeros(units.size if file.progressive else 1, np.int64)
+    orders = {scan.components: scans.order_of(file, scan, units) for scan in file.scans}
+    places = {components: slots[ordered[0]] for components, ordered in orders.items()}
+    parts = []
+    for scan in file.scans:
+        ordered, refines = orders[scan.components], scan.high > 0 and scan.band[0] > 0
+        nonzero = seen[ordered[0]] if refines else np.zeros(0, np.int64)
+        ranges, stops = scans.read_scan(file, scan, ordered, slots, values, seen, noting=True)
+        parts.append(Parted(file, scan, places[scan.components], ordered[1], ranges, stops, nonzero))
+    return values.reshape(*mine.shape, 64), parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,50 +79,46 @@ class Parted:
     stops: NDArray[np.int64]
     nonzero: NDArray[np.int64]
 
-    def spliced(self, values: NDArray[np.int16]) -> bytes:
-        """The scan with its ranges coded anew, by its own tables and what they lack, or new ones.
+    def spliced(self, values: NDArray[np.int16]) -> tuple[Tables, bytes]:
+        """The scan with its ranges coded anew, by its own tables and what they lack, or new ones: tables and bytes.
 
         values: (N, 64) the kept blocks as they are to be. Raises JpegError where no table can code them.
         """
         scan, tables = self.scan, self.scan.tables
         missing = np.zeros((2, len(scan.components), 256), np.int64)
-        (plain, starts), tables_in = intervals(self.file, scan), _reading(self.file, scan)
+        (plain, starts), tables_in = intervals(self.file, scan), scans.reading(scan)
         blocks = [
             self._blocks(number, plain, starts, tables_in, values) for number in range(len(self.ranges))
         ]
         fresh = self._ranges_coded(blocks, tables, missing)
         if missing.any():
-            tables = progressive.grown_tables(scan, missing) or progressive.roomier_tables(scan, missing)
+            tables = scans.grown_tables(scan, missing) or scans.roomier_tables(scan, missing)
             missing[:] = 0
             fresh = self._ranges_coded(blocks, tables, missing)
         if missing.any():
             raise JpegError("its coefficients are out of range")
-        return progressive.headed(self.file, scan, tables) + stuffed(
-            *self._joined(plain, starts, fresh, tables)
-        )
+        return tables, stuffed(*self._joined(plain, starts, fresh, tables))
 
     def _ranges_coded(
-        self, blocks: list[NDArray[np.int16]], tables: dict[tuple[int, int], HuffmanTable],
-        missing: NDArray[np.int64],
+        self, blocks: list[NDArray[np.int16]], tables: Tables, missing: NDArray[np.int64]
     ) -> list[_Bits]:  # fmt: skip
         """The bits of each range; missing (2, parts, 256): gets how often a code was wanting."""
-        scan, codes, coded = self.scan, progressive.codes_of(self.scan, tables), []
+        scan, codes, coded = self.scan, scans.codes_of(self.scan, tables), []
         for wanted, before in zip(blocks, self.ranges[:, 5:], strict=True):
             out = np.empty(BLOCK * len(wanted) + _ROOM, np.uint8)
             bits = write_pass(
                 np.arange(len(wanted), dtype=np.int32), len(wanted), self.owner, wanted, *scan.band, scan.high,
-                scan.low, True, False, missing, codes, out, np.zeros(1, np.int64), before.copy(),
+                scan.low, self.file.progressive, False, missing, codes, out, np.zeros(1, np.int64), before.copy(),
             )  # fmt: skip
             coded.append((out[: bits // 8 + 2].copy(), 0, bits))
         return coded
 
     def _joined(
-        self, plain: NDArray[np.uint8], starts: NDArray[np.int64], fresh: list[_Bits],
-        tables: dict[tuple[int, int], HuffmanTable],
+        self, plain: NDArray[np.uint8], starts: NDArray[np.int64], fresh: list[_Bits], tables: Tables
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:  # fmt: skip
         """The scan's bytes, with coded ranges between what is kept, and where each interval ends."""
-        old, new = (progressive.codes_of(self.scan, t) for t in (self.scan.tables, tables))
-        other = self._transcoder(_reading(self.file, self.scan), old, new) if self._moved(old, new) else None
+        old, new = (scans.codes_of(self.scan, t) for t in (self.scan.tables, tables))
+        other = self._transcoder(scans.reading(self.scan), old, new) if self._moved(old, new) else None
         pieces: list[NDArray[np.uint8]] = []
         for interval in range(len(self.stops)):
             bits: list[_Bits] = []
@@ -193,23 +146,23 @@ class Parted:
         block, bit, stop = interval * every, int(starts[interval]) * 8, int(self.stops[interval])
         for number in np.flatnonzero(self.ranges[:, 4] == interval).tolist():
             first, begin, last, end = self.ranges[number, :4].tolist()
-            yield _Gap(block, first, bit, begin), number
+            yield _Gap(block, first, bit, begin - bit), number
             block, bit = last, stop if end < 0 else end
-        yield _Gap(block, min((interval + 1) * every, len(self.places)), bit, stop), -1
+        yield _Gap(block, min((interval + 1) * every, len(self.places)), bit, stop - bit), -1
 
-    def _transcoder(self, tables: _Tables, old: NDArray[np.uint32], new: NDArray[np.uint32]) -> Transcoder:
+    def _transcoder(self, tables: _Readers, old: NDArray[np.uint32], new: NDArray[np.uint32]) -> Transcoder:
         return Transcoder(self.scan.band, self.scan.high, self.owner, *tables, old, new)
 
     def _moved(self, old: NDArray[np.uint32], new: NDArray[np.uint32]) -> bool:
         """Whether a code that the scan uses is another one among the new codes."""
-        used = [kind for kind in (0, 1) if progressive.needs(self.scan, kind)]
+        used = {kind for kind, _ in scans.needed_tables(self.scan)}
         return any(bool(np.any((old[kind] != new[kind]) & (old[kind] > 0))) for kind in used)
 
     def _nonzero(self, first: int, last: int) -> NDArray[np.int64]:
         return self.nonzero[first:last] if len(self.nonzero) else np.zeros(last - first, np.int64)
 
     def _blocks(
-        self, number: int, plain: NDArray[np.uint8], starts: NDArray[np.int64], tables: _Tables,
+        self, number: int, plain: NDArray[np.uint8], starts: NDArray[np.int64], tables: _Readers,
         values: NDArray[np.int16],
     ) -> NDArray[np.int16]:  # fmt: skip
         """A range's blocks (N, 64) after the scan, as far as it goes: size and sign may be others before.
@@ -223,40 +176,34 @@ class Parted:
         lay(values, self.places[first:last], self.scan.low, blocks)
         return blocks
 
-    def _before(self, number: int, values: NDArray[np.int16]) -> NDArray[np.int16]:
-        """A range's blocks before the scan: what is known of the kept ones, of the others only which are not 0."""
-        first, _, last = self.ranges[number, :3].tolist()
-        blocks = np.zeros((last - first, 64), np.int16)
-        if self.scan.high:
-            spread(self._nonzero(first, last), self.scan.high, blocks)
-            lay(values, self.places[first:last], self.scan.high, blocks)
-        return blocks
-
     def _read(
-        self, number: int, plain: NDArray[np.uint8], begin: int, limit: int, tables: _Tables, blocks: NDArray[np.int16]
+        self, number: int, plain: NDArray[np.uint8], begin: int, limit: int, tables: _Readers, blocks: NDArray[np.int16]
     ) -> int:  # fmt: skip
         """Decode a range of the scan, or of a written one, into its blocks; the bit past it, or -1 for damage."""
         scan, order, stop = self.scan, np.arange(len(blocks), dtype=np.int32), np.zeros(1, np.int64)
         none, seen = np.zeros((0, 9), np.int64), np.zeros(len(blocks), np.int64)
         outcome = read_pass(
             plain, np.array([begin >> 3, limit]), len(blocks), order, self.owner, order, blocks, seen, *tables,
-            *scan.band, scan.high, scan.low, True, False, False, none, stop, begin & 7, self.ranges[number, 5:].copy(),
+            *scan.band, scan.high, scan.low, self.file.progressive, False, False, none, stop, begin & 7,
+            self.ranges[number, 5:].copy(),
         )  # fmt: skip
         return -1 if outcome < 0 else int(stop[0])
 
     def confirmed(self, again: JpegFile, other: Scan, values: NDArray[np.int16]) -> bool:
-        """Whether a written scan reads as `values` where it was coded anew, and has the old bits elsewhere."""
+        """Whether the written file's scan reads as `values` where it was coded anew, and has the old bits elsewhere."""
         scan = self.scan
-        if (scan.components, scan.band, scan.high, scan.low, scan.restart) != (
-            other.components, other.band, other.high, other.low, other.restart,
-        ):  # fmt: skip
+        same = (
+            getattr(scan, name) == getattr(other, name)
+            for name in ("components", "band", "high", "low", "restart")
+        )
+        if again.progressive != self.file.progressive or not all(same):
             return False
-        old, new = progressive.codes_of(scan, scan.tables), progressive.codes_of(other, other.tables)
-        back = self._transcoder(_reading(again, other), new, old) if self._moved(old, new) else None
+        old, new = scans.codes_of(scan, scan.tables), scans.codes_of(other, other.tables)
+        back = self._transcoder(scans.reading(other), new, old) if self._moved(old, new) else None
         (source, begins), (plain, starts) = intervals(self.file, scan), intervals(again, other)
         if len(starts) != len(begins):
             return False
-        tables, written = _reading(self.file, scan), _reading(again, other)
+        tables, written = scans.reading(scan), scans.reading(other)
         band = slice(scan.band[0], scan.band[1] + 1)
         for interval in range(len(self.stops)):
             at, limit = int(starts[interval]) * 8, int(starts[interval + 1])
@@ -271,14 +218,16 @@ class Parted:
                 if number < 0:
                     break
                 wanted = self._blocks(number, source, begins, tables, values)
-                blocks = self._before(number, values)
+                blocks = np.zeros_like(wanted)
+                if (
+                    scan.high
+                ):  # what is known before the scan: of other blocks only which coefficients are not 0
+                    first, last = self.ranges[number, 0], self.ranges[number, 2]
+                    spread(self._nonzero(first, last), scan.high, blocks)
+                    lay(values, self.places[first:last], scan.high, blocks)
                 at = self._read(number, plain, at, limit, written, blocks)
                 if at < 0 or not np.array_equal(blocks[:, band], wanted[:, band]):
                     return False
             if not 0 <= limit * 8 - at < 8:
                 return False
         return True
-
-
-def _reading(file: JpegFile, scan: Scan) -> _Tables:
-    return progressive.reading(file, scan, 0), progressive.reading(file, scan, 1)

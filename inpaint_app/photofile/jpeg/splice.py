@@ -15,10 +15,22 @@ from numpy.typing import NDArray
 
 from inpaint_app.photofile import read
 from inpaint_app.photofile.inventory import Edit
-from inpaint_app.photofile.jpeg.bytes import segment
-from inpaint_app.photofile.jpeg.file import COM, DHT, EOI, SOS, ZIGZAG, JpegError, JpegFile, parse
+from inpaint_app.photofile.jpeg import file as jpeg_file
+from inpaint_app.photofile.jpeg.bytes import huffman_segment, segment
+from inpaint_app.photofile.jpeg.crop import crop
+from inpaint_app.photofile.jpeg.file import (
+    COM,
+    DHT,
+    EOI,
+    SOS,
+    ZIGZAG,
+    JpegError,
+    JpegFile,
+    Tables,
+    parse,
+)
 from inpaint_app.photofile.jpeg.metadata import kept, trailer
-from inpaint_app.photofile.jpeg.stream import Stream, crop, read_stream
+from inpaint_app.photofile.jpeg.scans import needed_tables
 from inpaint_app.photofile.samples.orientation import axes, stored, stored_box
 from inpaint_app.types import Box, Mask
 
@@ -36,11 +48,6 @@ class Region:
     touched: Mask
     boxes: tuple[Box, ...]
     wanted: NDArray[np.int32]
-
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """Unit numbers of the kept ones, in order."""
-        return np.flatnonzero(self.wanted >= 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,21 +76,32 @@ def edit(
     source: the JPEG. edited: (H, W, C) uint8 upright, the coded planes for CMYK, else RGB; hole: (H, W).
     edit: makes its small pictures and takes the account. Raises JpegError.
     """
+    from inpaint_app.photofile.jpeg import ranges
+
     file = parse(source)
     region = _region(file, hole, orientation)
     if not region.touched.any():
         return Edited(source, 0, region.touched.size, 0, 0, 0)
-    stream = read_stream(file, region.wanted)
-    before = stream.kept
+    before, scans = ranges.read(file, region.wanted)
     after = before.copy()
     _edit_units(file, region, after, edited, hole, orientation)
-    data = _assembled(file, *stream.written(after, region.touched.ravel()), edit)
+    values = after.reshape(-1, 64)
+    data = _assembled(file, [scan.spliced(values) for scan in scans], edit)
     done = Edited(data, int(region.touched.sum()), region.touched.size)
     if not certify:
         return done
-    kept = _read_back(data, file, stream, region)
-    del stream, after  # in a photo of many megapixels these are large
-    changed, most = _changed_pixels(file, before, kept, region, stored(edit.hole, edit.orientation))
+    again = parse(data)
+    tables = ([f.quantisation[c.table].tolist() for c in f.components] for f in (again, file))
+    same = again.units == file.units and again.sampling == file.sampling and next(tables) == next(tables)
+    same &= len(again.scans) == len(scans)
+    same = same and all(
+        old.confirmed(again, new, values) for old, new in zip(scans, again.scans, strict=True)
+    )
+    spared = ~region.touched.ravel()[region.wanted >= 0]
+    if not same or not np.array_equal(after[spared], before[spared]):
+        raise JpegError("it did not come back as it was written")  # cannot be, and must never leave the house
+    del scans  # in a photo of many megapixels they are large
+    changed, most = _changed_pixels(file, before, after, region, stored(edit.hole, edit.orientation))
     if changed:
         edit.note(
             f"{changed:,} known pixels changed, by at most {most} of 255, in or beside coding blocks that the hole "
@@ -132,7 +150,8 @@ def _edit_units(
     from inpaint_app.photofile.jpeg.coefficients import BASIS, edit_units
 
     numbers = np.flatnonzero(region.touched.ravel())
-    layout = block_layout(file)
+    rows = [(c, x, y) for c, (h, v) in enumerate(file.sampling) for y in range(v) for x in range(h)]
+    layout = np.array(rows, np.int64)  # component, column and row of each block of a unit, in coding order
     wide, high = file.unit
     sampling = [(h, v, wide // 8 // h, high // 8 // v) for h, v in file.sampling]
     try:
@@ -154,53 +173,30 @@ def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def block_layout(file: JpegFile) -> NDArray[np.int64]:
-    """(B, 3): component, column and row of each block of a unit, in coding order."""
-    rows = [(c, x, y) for c, (h, v) in enumerate(file.sampling) for y in range(v) for x in range(h)]
-    return np.array(rows, np.int64)
-
-
-def _assembled(file: JpegFile, coded: list[bytes], own_tables: bool, edit: Edit) -> bytes:
-    """The file with new scans in the old order of segments; `coded` has one entry per scan, header and all."""
-    parts, scan = [b"\xff\xd8"], 0
+def _assembled(file: JpegFile, coded: list[tuple[Tables, bytes]], edit: Edit) -> bytes:
+    """The file with new scans in the old order of segments; `coded` has the tables and the bytes of each."""
+    parts, scan, force = [b"\xff\xd8"], 0, Tables()
     carried = [i for i, (marker, _, _) in enumerate(file.segments) if 0xE0 <= marker <= 0xEF or marker == COM]
     fresh = dict(
         zip(carried, kept([(file.segments[i][0], file.content(i)) for i in carried], edit), strict=True)
     )
     for index, (marker, begin, end) in enumerate(file.segments):
-        if marker == SOS:
-            parts.append(coded[scan])
-            scan += 1
-        elif marker == DHT and own_tables:
-            continue
-        elif index in fresh and fresh[index] != [file.content(index)]:
+        if index in fresh and fresh[index] != [file.content(index)]:
             parts += [segment(marker, content) for content in fresh[index]]
+            continue
+        if marker == DHT:
+            force |= jpeg_file.read_huffman(file.content(index))
+        if marker == SOS:  # a table that is another one now is defined again right before the scan
+            tables, entropy = coded[scan]
+            names = needed_tables(file.scans[scan])
+            new = {name: tables[name] for name in names if tables[name] != force.get(name)}
+            force |= new
+            parts += [huffman_segment(new) if new else b"", file.data[begin:end], entropy]
+            scan += 1
         else:
             parts.append(file.data[begin:end])
     parts.append(bytes((0xFF, EOI)))
     return b"".join([*parts, trailer(file.data[file.end :], edit)])
-
-
-def _read_back(data: bytes, file: JpegFile, before: Stream, region: Region) -> NDArray[np.int16]:
-    """The wanted units' coefficients in the finished file; raises JpegError unless all units but the touched are the
-    photo's."""
-    again = parse(data)
-    if again.units != file.units or again.sampling != file.sampling or _tables(again) != _tables(file):
-        raise JpegError("its frame was not written as it was read")
-    touched = region.touched.ravel()
-    found = before.compared(again, touched)
-    if found is None:
-        after = read_stream(again, region.wanted)
-        found = after.kept, before.marks() == after.marks()
-    kept, same = found
-    if not (same | touched).all():  # cannot be, and must never leave the house
-        raise JpegError("its other blocks did not come back as they were")
-    return kept
-
-
-def _tables(file: JpegFile) -> list[list[int]]:
-    """The quantisation table of each component."""
-    return [file.quantisation[c.table].ravel().tolist() for c in file.components]
 
 
 def _changed_pixels(

@@ -1,7 +1,9 @@
-"""Progressive scans written with other Huffman codes, symbol by symbol, compiled: no coefficient is made.
+"""Bits of a scan copied, compared, and written with other Huffman codes, symbol by symbol, compiled: no coefficient is
+made.
 
-ITU-T T.81, Annex G. Codes change where a scan's own table has no room for the symbols of new blocks. What is between
-those keeps its symbols and the bits that follow them; transcoded back, it must have the very bits of the old file.
+ITU-T T.81, Annexes F and G. Codes change where a scan's own table has no room for the symbols of new blocks. What is
+between those keeps its symbols and the bits that follow them; transcoded back, it must have the very bits of the old
+file.
 """
 
 from __future__ import annotations
@@ -11,10 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile.jpeg.coding import code_at
+from inpaint_app.photofile.jpeg.coding import code_at, put, refilled
 from inpaint_app.photofile.jpeg.compiled import Array, Number, compiled, inlined
-from inpaint_app.photofile.jpeg.passes import refilled
-from inpaint_app.photofile.jpeg.passes_out import put
 
 BLOCK = 224  # bytes that no block's code in one scan exceeds
 _ROOM = 4096
@@ -169,3 +169,23 @@ def copied(source: Array, begin: Number, length: Number, out: Array, at: Number)
         if right:
             out[b + index + 1] |= (byte << (8 - right)) & 0xFF
     return at + length
+
+
+@compiled
+def equal_bits(one: Array, first: Number, other: Array, second: Number, length: Number) -> Number:
+    """Whether `length` bits of two arrays, from bit `first` and bit `second`, are the same."""
+    a, b, left, right = first >> 3, second >> 3, 8 - (first & 7), 8 - (second & 7)
+    whole = length >> 3
+    differs = np.int64(0)
+    for index in range(whole):
+        x = ((np.int64(one[a + index]) << 8) | one[a + index + 1]) >> left
+        y = ((np.int64(other[b + index]) << 8) | other[b + index + 1]) >> right
+        differs |= x ^ y
+    if differs & 0xFF:
+        return False
+    rest = length & 7
+    if rest == 0:
+        return True
+    x = ((np.int64(one[a + whole]) << 8) | one[a + whole + 1]) >> left
+    y = ((np.int64(other[b + whole]) << 8) | other[b + whole + 1]) >> right
+    return ((x ^ y) & 0xFF) >> (8 - rest) == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from inpaint_app.photofile.containers.tiff_directories import PIXELS, SUB_IFDS
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.metadata import tags
 from inpaint_app.photofile.metadata.exif_block import PREFIX, Block, Directory
@@ -19,9 +20,8 @@ from inpaint_app.photofile.previews import hidden
 __all__ = ["PREFIX", "cleaned", "upright", "without"]
 
 _ORIENTATION = 0x0112
-_DIRECTORIES = {34665, 34853, 40965}
+_DIRECTORIES = frozenset({34665, 34853, 40965})
 _WIDTHS, _HEIGHTS = (256, 40962), (257, 40963)
-_STRIPS = ((273, 279), (324, 325), (513, 514))
 
 
 def upright(exif: bytes) -> bytes:
@@ -62,25 +62,16 @@ def _swap(block: Block, directory: Directory) -> None:
             block.data[a], block.data[b] = block.data[b], block.data[a]
 
 
-def below(block: Block, directory: Directory) -> Iterator[Directory]:
-    """The directories that a directory points to, once each."""
+def below(block: Block, directory: Directory, named: frozenset[int] = _DIRECTORIES) -> Iterator[Directory]:
+    """The directories that a directory points to, and what those say of interoperability, once each."""
     for entry in directory.entries:
-        if entry.tag in _DIRECTORIES and entry.kind in (4, 13):
+        if entry.tag in named and entry.kind in (4, 13):
             try:
                 found = block.directory(block.first(entry))
             except (struct.error, ValueError):
                 continue
             yield found
-            yield from (inner for inner in _below_once(block, found))
-
-
-def _below_once(block: Block, directory: Directory) -> Iterator[Directory]:
-    for entry in directory.entries:
-        if entry.tag == 40965 and entry.kind in (4, 13):
-            try:
-                yield block.directory(block.first(entry))
-            except (struct.error, ValueError):
-                continue
+            yield from below(block, found, frozenset({40965} if named is _DIRECTORIES else ()))
 
 
 def cleaned(exif: bytes, edit: Edit, *, thumbnail: bool = True) -> bytes | None:
@@ -114,7 +105,7 @@ def _clean(block: Block, directory: Directory, edit: Edit) -> None:
     for entry in directory.entries:
         if entry.tag in _DIRECTORIES and entry.kind in (4, 13):
             continue
-        if entry.tag == tags.SUB_IFDS or any(entry.tag in pair for pair in _STRIPS):
+        if entry.tag == SUB_IFDS or any(entry.tag in pair for pair in PIXELS):
             going.append(entry)
             continue
         if entry.end - entry.start <= 0 or not entry.kind:
@@ -127,9 +118,9 @@ def _clean(block: Block, directory: Directory, edit: Edit) -> None:
             pad = b" " if entry.tag == tags.XMP else b"\0"
             block.data[entry.start : entry.end] = fresh.ljust(len(value), pad)
     before = bytes(block.data)
-    for one, other in _STRIPS:
+    for one, other in PIXELS:
         _blank_strips(block, directory, one, other)
-    if before != block.data or any(entry.tag == tags.SUB_IFDS for entry in going):
+    if before != block.data or any(entry.tag == SUB_IFDS for entry in going):
         edit.left_out("a reduced picture in EXIF")
     block.drop(directory, going)
     left = [entry for entry in directory.entries if entry not in going]
@@ -163,7 +154,7 @@ def _further(block: Block, first: Directory, link: int, thumbnail: Thumbnail | N
     except (struct.error, ValueError):
         second, behind = None, 0
     if second is not None:
-        for one, other in _STRIPS:
+        for one, other in PIXELS:
             _blank_strips(block, second, one, other)
     if second is None or thumbnail is None or fresh is None:
         block.put("I", first.link, 0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
+from inpaint_app.photofile.containers.tiff_directories import SIZES, rows
+
 PREFIX = b"Exif\0\0"
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _MOST_ENTRIES = 1000
 
 
@@ -78,15 +79,14 @@ class Block:
         found = Directory(at, at + 2 + 12 * count)
         if at < 8 or found.link > len(self.data) or count > _MOST_ENTRIES:
             raise ValueError("a directory outside its block, or of too many entries")
-        for row in range(at + 2, found.link, 12):
-            tag, kind = self.number("H", row), self.number("H", row + 2)
-            strange += kind not in _SIZES
-            size = _SIZES.get(kind, 1) * self.number("I", row + 4)
-            start = row + 8 if size <= 4 else self.number("I", row + 8)
+        for row in rows(self.data, self.order, False, at):
+            strange += row.kind not in SIZES
+            kind, size, start = row.kind, row.size or row.number, row.place
+            if size > 4 and not row.size:  # of no known kind: bytes
+                start = self.number("I", start)
             if start + size > len(self.data) or start < 8:
-                start, size = row + 8, 4
-                kind = 0
-            found.entries.append(Entry(tag, kind, row, start, start + size))
+                kind, start, size = 0, row.at + 8, 4
+            found.entries.append(Entry(row.tag, kind, row.at, start, start + size))
         if strange > max(2, count // 4):
             raise ValueError("samples, or whatever else, where a directory should be")
         self.read += sum(entry.end - entry.start for entry in found.entries)

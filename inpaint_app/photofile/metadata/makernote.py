@@ -51,16 +51,9 @@ def stretches(data: bytes) -> list[tuple[int, int]]:
     like = np.zeros(count, bool)
     for step in (1, 3):
         like |= _alike(rows, step)
-    found, start = [], None
-    for index in range(count + 1):
-        inside = index < count and bool(like[index])
-        if inside and start is None:
-            start = index
-        elif not inside and start is not None:
-            if index - start >= LEAST:
-                found.append(_with_ends(data, start * WINDOW, index * WINDOW))
-            start = None
-    return _bridged(found)
+    edges = np.flatnonzero(np.diff(like, prepend=False, append=False)).tolist()
+    runs = [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if end - start >= LEAST]
+    return _bridged([_with_ends(data, start * WINDOW, end * WINDOW) for start, end in runs])
 
 
 def _with_ends(data: bytes, start: int, end: int) -> tuple[int, int]:

@@ -6,11 +6,10 @@ IPTC Photo Metadata Standard 2023.2 (Iptc4xmpExt:DigitalSourceType), XMP Part 3 
 from __future__ import annotations
 
 import re
-import struct
 from importlib import metadata
 
 from inpaint_app.photofile.containers import png
-from inpaint_app.photofile.jpeg.bytes import segment
+from inpaint_app.photofile.jpeg.bytes import leading, segment
 
 TRAINED = "compositeWithTrainedAlgorithmicMedia"
 ENHANCED = "algorithmicallyEnhanced"
@@ -53,37 +52,29 @@ def packet(xmp: bytes | None, word: str) -> bytes:
 
 def jpeg(data: bytes, word: str) -> bytes:
     """The JPEG with the statement in its XMP segment, or in a new one behind its first segments."""
-    position, place = 2, 2
-    while (
-        position + 4 <= len(data)
-        and data[position] == 0xFF
-        and data[position + 1] in (*range(0xE0, 0xF0), 0xFE)
-    ):
-        (length,) = struct.unpack_from(">H", data, position + 2)
-        content = data[position + 4 : position + 2 + length]
-        if data[position + 1] == 0xE1 and content.startswith(_JPEG):
+    place = 2
+    for marker, start, end in leading(data):
+        content = data[start + 4 : end]
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+            break
+        if marker == 0xE1 and content.startswith(_JPEG):
             fresh = packet(content[len(_JPEG) :], word)
             if len(fresh) > 65000:  # no room: a packet of its own, which readers take for the main one
                 fresh = packet(None, word)
-            return data[:position] + segment(0xE1, _JPEG + fresh) + data[position + 2 + length :]
-        position += 2 + length
+            return data[:start] + segment(0xE1, _JPEG + fresh) + data[end:]
         if data[place + 1] in (0xE0, 0xE1) and content[:5] in (b"JFIF\0", b"Exif\0"):
-            place = position
+            place = end
     return data[:place] + segment(0xE1, _JPEG + packet(None, word)) + data[place:]
 
 
 def of_png(data: bytes, word: str) -> bytes:
     """The PNG with the statement in its XMP chunk, or in a new one before its pixels."""
-    parts, placed, old = [png.SIGNATURE], False, None
-    chunks = list(png.chunks(data))
-    for kind, content in chunks:
-        if kind == b"iTXt" and content.startswith(_PNG):
-            old = content[len(_PNG) :]
-    for kind, content in chunks:
-        if kind == b"iTXt" and content.startswith(b"XML:com.adobe.xmp\0"):
-            continue
-        if kind == b"IDAT" and not placed:
-            parts.append(png.chunk(b"iTXt", _PNG + packet(old, word)))
-            placed = True
-        parts.append(png.chunk(kind, content))
+    held = [content for kind, content in png.chunks(data) if kind == b"iTXt" and content.startswith(_PNG)]
+    parts, fresh = [png.SIGNATURE], packet(held[-1][len(_PNG) :] if held else None, word)
+    for kind, content in png.chunks(data):
+        if kind == b"IDAT" and fresh:
+            parts.append(png.chunk(b"iTXt", _PNG + fresh))
+            fresh = b""
+        if kind != b"iTXt" or not content.startswith(b"XML:com.adobe.xmp\0"):
+            parts.append(png.chunk(kind, content))
     return b"".join(parts)

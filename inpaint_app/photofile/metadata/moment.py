@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from inpaint_app.photofile.metadata.exif_block import Block, Directory
 
@@ -12,7 +12,8 @@ _BELOW, _TAKEN, _PART = 0x8769, 0x9003, 0x9291
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 
 
-class Moment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moment:
     """camera: make, model and serial number; seconds: of its own clock, with their parts."""
 
     camera: tuple[str, ...]

@@ -13,7 +13,7 @@ from inpaint_app.photofile.metadata import iptc, makernote, regions, xmp
 from inpaint_app.photofile.previews import hidden
 
 XMP, IPTC, PHOTOSHOP, ICC, MAKER_NOTE, PADDING, PRINT = 700, 33723, 34377, 34675, 37500, 59932, 50341
-SUBJECT_AREA, SUBJECT_PLACE, SUB_IFDS = 37396, 41492, 330
+SUBJECT_AREA, SUBJECT_PLACE = 37396, 41492
 _KEYWORDS, _AUTHORED = 40094, {270, 37510, 40091, 40092, 40093, 40094, 40095}
 # Tables of numbers about colour, optics and places, longer than what is too short to show anybody.
 _TABLES = {

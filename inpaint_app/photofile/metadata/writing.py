@@ -43,14 +43,6 @@ def upright(photo: Photo) -> Photo:
 
 
 def carried(photo: Photo) -> dict[str, Any]:
-    """What Pillow's writers take: EXIF, profile, resolution, XMP."""
-    options: dict[str, Any] = {}
-    if photo.exif:
-        options["exif"] = photo.exif
-    if photo.icc:
-        options["icc_profile"] = photo.icc
-    if photo.dpi:
-        options["dpi"] = photo.dpi
-    if photo.xmp:
-        options["xmp"] = photo.xmp
-    return options
+    """What Pillow's writers of every format take: EXIF, profile, XMP."""
+    held = {"exif": photo.exif, "icc_profile": photo.icc, "xmp": photo.xmp}
+    return {name: value for name, value in held.items() if value}

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from PIL import Image as PillowImage
 
-from inpaint_app.photofile.containers import gif_packet, tiff
+from inpaint_app.photofile.containers import gif_packet, png, riff, tiff, tiff_directories
+from inpaint_app.photofile.containers.tiff_directories import STRIPS, SUB_IFDS
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.previews import hidden
 
@@ -25,7 +26,7 @@ def places(data: bytes, format: str, edit: Edit) -> tuple[str, ...]:
     Names of who was removed that are still in its words are told to the edit.
     """
     found = []
-    parts = list(_beside(data, format))
+    parts = list(_BESIDE.get(format, _of_boxes)(data))
     for label, content in parts:
         for picture in hidden.pictures(content):
             if not _ours(content, picture, edit):
@@ -55,7 +56,7 @@ def _stated(data: bytes, format: str) -> list[str]:
     """Pictures that the container itself names beside the main one: they need no mark of their own."""
     if format == "TIFF":
         entries = tiff.parse(data).entries
-        return ["a reduced picture" for tag in (tiff.SUB_IFDS, 513) if tag in entries]
+        return ["a reduced picture" for tag in (SUB_IFDS, 513) if tag in entries]
     if format in ("HEIF", "AVIF"):
         with PillowImage.open(io.BytesIO(data)) as image:
             names = ("thumbnails", "depth_images", "aux")
@@ -70,20 +71,6 @@ def _further(data: bytes) -> int:
             return max(0, int(getattr(image, "n_frames", 1)) - 1)
     except Exception:  # noqa: BLE001 - the count of changed pixels has told already whether the file opens
         return 0
-
-
-def _beside(data: bytes, format: str) -> Iterator[Part]:
-    """Everything in a file but its main picture's coded data."""
-    if format == "JPEG":
-        yield from _of_jpeg(data)
-    elif format == "PNG":
-        yield from _of_png(data)
-    elif format == "WEBP":
-        yield from _of_riff(data)
-    elif format == "TIFF":
-        yield from _of_tiff(data)
-    else:
-        yield from _of_boxes(data)
 
 
 def _of_jpeg(data: bytes) -> Iterator[Part]:
@@ -112,49 +99,25 @@ def _of_jpeg(data: bytes) -> Iterator[Part]:
 
 
 def _of_png(data: bytes) -> Iterator[Part]:
-    position, kind = 8, b""
-    while position + 12 <= len(data) and kind != b"IEND":
-        length, kind = struct.unpack_from(">I4s", data, position)
+    end = 8
+    for kind, start, end in png.walk(data):
         if kind not in (b"IHDR", b"IDAT", b"fdAT", b"PLTE", b"IEND"):
-            yield f"chunk {kind.decode('latin-1')}", data[position + 8 : position + 8 + length]
-        position += 12 + length
-    yield "what follows the picture", data[position:]
+            yield f"chunk {kind.decode('latin-1')}", data[start:end]
+    yield "what follows the picture", data[end + 4 :]
 
 
 def _of_riff(data: bytes) -> Iterator[Part]:
-    end = 8 + int.from_bytes(data[4:8], "little")
-    position = 12
-    while position + 8 <= min(end, len(data)):
-        kind, length = struct.unpack_from("<4sI", data, position)
+    for kind, content in riff.chunks(data):
         if kind not in (b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"VP8X", b"ANIM"):
-            yield f"chunk {kind.decode('latin-1')}", data[position + 8 : position + 8 + length]
-        position += 8 + length + length % 2
-    yield "what follows the picture", data[end:]
+            yield f"chunk {kind.decode('latin-1')}", content
+    yield "what follows the picture", data[riff.end(data) :]
 
 
 def _of_tiff(data: bytes) -> Iterator[Part]:
     """All but the strips of every page."""
-    order = "<" if data[:2] == b"II" else ">"
-    (place,) = struct.unpack_from(order + "I", data, 4)
-    strips: list[tuple[int, int]] = []
-    seen: set[int] = set()
-    while place and place not in seen and place + 2 <= len(data):
-        seen.add(place)
-        (count,) = struct.unpack_from(order + "H", data, place)
-        values = {}
-        for row in range(place + 2, place + 2 + 12 * count, 12):
-            tag, kind, number = struct.unpack_from(order + "HHI", data, row)
-            if tag in (273, 279, 324, 325) and kind in (3, 4):
-                size = 2 if kind == 3 else 4
-                at = row + 8 if number * size <= 4 else struct.unpack_from(order + "I", data, row + 8)[0]
-                values[tag] = struct.unpack_from(f"{order}{number}{'H' if kind == 3 else 'I'}", data, at)
-        for starts, sizes in ((273, 279), (324, 325)):
-            strips += [
-                (a, a + n) for a, n in zip(values.get(starts, ()), values.get(sizes, ()), strict=False)
-            ]
-        (place,) = struct.unpack_from(order + "I", data, place + 2 + 12 * count)
+    strips = sorted(span for page in tiff_directories.pages(data) for span in page.pixels(STRIPS))
     position = 8
-    for start, end in [*sorted(strips), (len(data), len(data))]:
+    for start, end in [*strips, (len(data), len(data))]:
         if start > position:
             yield "its tags", data[position:start]
         position = max(position, end)
@@ -172,3 +135,7 @@ def _of_boxes(data: bytes) -> Iterator[Part]:
                 value = value.encode("utf-8", "replace")
             if isinstance(value, bytes):
                 yield str(name), value
+
+
+_BESIDE = {"JPEG": _of_jpeg, "PNG": _of_png, "WEBP": _of_riff, "TIFF": _of_tiff}
+"""Everything in a file but its main picture's coded data, by its container."""

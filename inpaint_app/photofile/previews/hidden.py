@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 import struct
 import zlib
 from collections.abc import Iterator
 
+from inpaint_app.photofile.containers.tiff_directories import head, places, rows
 from inpaint_app.photofile.previews.hidden_jpeg import SMALL, Found, jpegs, swapped_jpegs
 
 __all__ = [
@@ -64,18 +66,14 @@ def holds_picture(data: bytes) -> bool:
 
 def plain_pictures(data: bytes) -> Iterator[Found]:
     """Pictures that are not packed, and long enough to show anybody."""
-    yield from (found for found in _plain(data) if found.end - found.start > SMALL)
-
-
-def _plain(data: bytes) -> Iterator[Found]:
-    yield from jpegs(data)
-    for match in _SIGNATURES.finditer(data):
-        yield Found(match.start(), _end(data, match.start()), _kind(match.group()))
-    for match in _TIFF.finditer(data):
-        if _tiff_with_picture(data[match.start() :]):
-            yield Found(match.start(), len(data), "TIFF")
-    for size in (2, 4):
-        yield from swapped_jpegs(data, size)
+    marks, tiffs = _SIGNATURES.finditer(data), _TIFF.finditer(data)
+    every = itertools.chain(
+        jpegs(data),
+        (Found(mark.start(), _end(data, mark.start()), _kind(mark.group())) for mark in marks),
+        (Found(at.start(), len(data), "TIFF") for at in tiffs if _tiff_with_picture(data[at.start() :])),
+        *(swapped_jpegs(data, size) for size in (2, 4)),
+    )
+    yield from (found for found in every if found.end - found.start > SMALL)
 
 
 def _kind(mark: bytes) -> str:
@@ -106,23 +104,16 @@ def _end(data: bytes, start: int) -> int:
 
 def _tiff_with_picture(data: bytes) -> bool:
     """Whether a TIFF structure begins there whose first directories point to pixels inside."""
-    order = "<" if data[:2] == b"II" else ">"
     if data[2:4] in (b"+\0", b"\0+"):
         return True
     try:
-        (place,) = struct.unpack_from(order + "I", data, 4)
-        for _ in range(8):
-            if place < 8:
-                return False
-            (count,) = struct.unpack_from(order + "H", data, place)
-            rows = [
-                struct.unpack_from(order + "HHII", data, place + 2 + 12 * i) for i in range(min(count, 300))
-            ]
-            tags = {row[0]: row for row in rows if 1 <= row[1] <= 18}
-            if len(tags) == len(rows) and {256, 257} <= set(tags) and {273, 324, 513} & set(tags):
-                return True
-            (place,) = struct.unpack_from(order + "I", data, place + 2 + 12 * count)
-    except struct.error:
+        order, big, _ = head(data)
+        for place in places(data, 8):
+            found = list(itertools.islice(rows(data, order, big, place), 300)) if place >= 8 else []
+            tags = {row.tag for row in found if 1 <= row.kind <= 18}
+            if not found or (len(tags) == len(found) and {256, 257} <= tags and {273, 324, 513} & tags):
+                return bool(found)
+    except (struct.error, ValueError):
         pass
     return False
 
@@ -137,19 +128,20 @@ def _packed(data: bytes, depth: int, room: list[int]) -> Iterator[Found]:
     for match in _ZLIB.finditer(data):
         plain = _inflated(data, match.start(), room)
         if len(plain) > SMALL:
-            for found in pictures(plain, depth - 1, room):
-                held = plain[found.start : found.end] if found.held is None else found.held
-                yield Found(match.start(), len(data), f"{found.kind} in zlib", held)
-                break
+            yield from _first(plain, "zlib", match.start(), len(data), depth, room)
 
 
 def _in_text(data: bytes, depth: int, room: list[int]) -> Iterator[Found]:
     for start, end, run in _runs(data):
         for name, plain in _decoded(run):
-            for found in pictures(plain, depth - 1, room):
-                held = plain[found.start : found.end] if found.held is None else found.held
-                yield Found(start, end, f"{found.kind} in {name}", held)
-                break
+            yield from _first(plain, name, start, end, depth, room)
+
+
+def _first(plain: bytes, name: str, start: int, end: int, depth: int, room: list[int]) -> Iterator[Found]:
+    """The first picture of what was packed from start to end."""
+    for found in itertools.islice(pictures(plain, depth - 1, room), 1):
+        held = plain[found.start : found.end] if found.held is None else found.held
+        yield Found(start, end, f"{found.kind} in {name}", held)
 
 
 def _runs(data: bytes) -> Iterator[tuple[int, int, bytes]]:

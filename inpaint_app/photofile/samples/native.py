@@ -96,6 +96,14 @@ def alpha(native: Native) -> NDArray[np.uint8] | None:
     return None
 
 
+def seen(native: Native, *, opaque: bool = False) -> Native:
+    """What is seen, as 8-bit RGB or RGBA; RGBA even where all is opaque, on demand."""
+    rgb, opacity = shown(native), alpha(native)
+    if opacity is None and opaque:
+        opacity = np.full(rgb.shape[:2], 255, np.uint8)
+    return Native(rgb, "RGB") if opacity is None else Native(np.dstack([rgb, opacity]), "RGBA")
+
+
 def filled(
     native: Native,
     edited: Image,
@@ -125,21 +133,14 @@ def filled(
         inks = view if view.dtype == np.uint8 else (view >> 8).astype(np.uint8)
         printed = colour.srgb_to_cmyk(rgb[None], native.profile)
         view[inner] = _deepened(_rgb_to_cmyk(rgb, inks, inner) if printed is None else printed[0], native)
-    elif mode in ("RGB", "RGBA"):
-        colours = _deepened(rgb, native)
-        if mode == "RGBA" and opacity is not None:
-            view[inner, 3] = _deepened(opacity[box][inner], native)
+    elif mode in ("RGB", "RGBA", "L", "LA"):
+        colours = _deepened(_luma(rgb)[:, None] if mode in ("L", "LA") else rgb, native)
+        planes = view if view.ndim == 3 else view[..., None]
+        if mode in ("RGBA", "LA") and opacity is not None:
+            planes[inner, -1] = _deepened(opacity[box][inner], native)
         if native.premultiplied:
-            colours = _multiplied(colours, view[inner, 3:])
-        view[inner, :3] = colours
-    elif mode in ("L", "LA"):
-        grey = _deepened(_luma(rgb), native)
-        if mode == "LA":
-            view[inner, 0] = grey
-            if opacity is not None:
-                view[inner, 1] = _deepened(opacity[box][inner], native)
-        else:
-            view[inner] = grey
+            colours = _multiplied(colours, planes[inner, -1:])
+        planes[inner, : colours.shape[1]] = colours
     elif mode == "1":
         view[inner] = _luma(rgb) >= 128
     elif mode in ("I", "F"):

@@ -6,6 +6,7 @@ Exif 2.32, tag 0x0112. 1 as stored, 2 mirrored, 3 turned by 180°, 4 flipped, 5 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -16,41 +17,27 @@ from inpaint_app.types import Box
 
 INVERSE = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 TURNED = frozenset({5, 6, 7, 8})
+_STEPS = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (-1, 1), 7: (-1, -1), 8: (1, -1)}
+"""In which direction stored rows and columns are read; then, for those TURNED, rows become columns."""
+_PASSES: dict[int, tuple[Callable[..., Any], int]] = {
+    2: (cv2.flip, 1), 3: (cv2.flip, -1), 4: (cv2.flip, 0),
+    6: (cv2.rotate, cv2.ROTATE_90_CLOCKWISE), 8: (cv2.rotate, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}  # fmt: skip
 
 
 def upright(stored: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Stored pixels (H, W, ...) as they are seen; a view, never a copy."""
-    if orientation == 2:
-        return stored[:, ::-1]
-    if orientation == 3:
-        return stored[::-1, ::-1]
-    if orientation == 4:
-        return stored[::-1]
-    if orientation == 5:
-        return stored.swapaxes(0, 1)
-    if orientation == 6:
-        return stored[::-1].swapaxes(0, 1)
-    if orientation == 7:
-        return stored[::-1, ::-1].swapaxes(0, 1)
-    if orientation == 8:
-        return stored[:, ::-1].swapaxes(0, 1)
-    return stored
+    down, across = _STEPS.get(orientation, (1, 1))
+    seen = stored[::down, ::across]
+    return seen.swapaxes(0, 1) if orientation in TURNED else seen
 
 
 def turned(stored: NDArray[Any], orientation: int) -> NDArray[Any]:
     """`upright` as an array of its own, in one pass: OpenCV turns pixels several times sooner than a strided copy."""
-    if orientation == 1:
-        return np.ascontiguousarray(stored)
-    if stored.dtype not in (np.uint8, np.uint16):
+    if orientation not in _PASSES or stored.dtype not in (np.uint8, np.uint16):
         return np.ascontiguousarray(upright(stored, orientation))
-    whole = np.ascontiguousarray(stored)
-    if orientation in (2, 3, 4):
-        return np.asarray(cv2.flip(whole, {2: 1, 3: -1, 4: 0}[orientation]))
-    if orientation in (6, 8):
-        way = cv2.ROTATE_90_CLOCKWISE if orientation == 6 else cv2.ROTATE_90_COUNTERCLOCKWISE
-        return np.asarray(cv2.rotate(whole, way))
-    across = np.asarray(cv2.transpose(whole))
-    return across if orientation == 5 else np.asarray(cv2.flip(across, -1))
+    way, code = _PASSES[orientation]
+    return np.asarray(way(np.ascontiguousarray(stored), code))
 
 
 def stored(seen: NDArray[Any], orientation: int) -> NDArray[Any]:
@@ -70,15 +57,10 @@ def stored_box(box: Box, shape: tuple[int, int], orientation: int) -> Box:
 
 def point(x: float, y: float, width: int, height: int, orientation: int) -> tuple[float, float]:
     """A place of the upright picture of that size in the stored one; with INVERSE, the other way."""
-    return {
-        2: (width - x, y),
-        3: (width - x, height - y),
-        4: (x, height - y),
-        5: (y, x),
-        6: (y, width - x),
-        7: (height - y, width - x),
-        8: (height - y, x),
-    }.get(orientation, (x, y))
+    down, across = _STEPS.get(orientation, (1, 1))
+    if orientation in TURNED:
+        x, y, width, height = y, x, height, width
+    return x if across > 0 else width - x, y if down > 0 else height - y
 
 
 def axes(shape: tuple[int, int], orientation: int) -> tuple[int, int, int, int, int, int]:
@@ -86,13 +68,6 @@ def axes(shape: tuple[int, int], orientation: int) -> tuple[int, int, int, int, 
 
     shape: (H, W) of the upright picture.
     """
-    height, width = shape
-    return {
-        2: (-1, 0, width - 1, 0, 1, 0),
-        3: (-1, 0, width - 1, 0, -1, height - 1),
-        4: (1, 0, 0, 0, -1, height - 1),
-        5: (0, 1, 0, 1, 0, 0),
-        6: (0, -1, width - 1, 1, 0, 0),
-        7: (0, -1, width - 1, -1, 0, height - 1),
-        8: (0, 1, 0, -1, 0, height - 1),
-    }.get(orientation, (1, 0, 0, 0, 1, 0))
+    down, across = _STEPS.get(orientation, (1, 1))
+    x, y = ((0, down), (across, 0)) if orientation in TURNED else ((across, 0), (0, down))
+    return *x, 0 if sum(x) > 0 else shape[1] - 1, *y, 0 if sum(y) > 0 else shape[0] - 1
