@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import importlib.util
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,8 +15,8 @@ from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Missing, Options, Progress
 
 __all__ = [
-    "COMPARE", "MAIN", "TOOL", "Backend", "BackendSpec", "Configured", "Expected", "Holding", "Missing", "SizeRule",
-    "Window",
+    "COMPARE", "MAIN", "TOOL", "Backend", "BackendSpec", "Batching", "Configured", "Expected", "Holding", "Missing",
+    "SizeRule", "Window",
 ]  # fmt: skip
 
 
@@ -51,6 +51,15 @@ class Backend(Protocol):
         (which raises Cancelled) and let it reach 1, and must accept any height and width that `SizeRule` lets
         through, a hole at the border, and a hole that is the whole window.
         """
+        ...
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A backend of a fixed size (`SizeRule.native`) that fills several windows in less time than one by one."""
+
+    def inpaint_all(self, windows: Sequence[Window], options: Options, progress: Progress) -> list[Image]:
+        """The fills of the windows, as `Backend.inpaint` makes them but for rounding."""
         ...
 
 

@@ -6,14 +6,14 @@ mask → grow → one window per separate hole → (guide) → backend.inpaint �
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.backends.base import Backend, BackendSpec, SizeRule, Window
+from inpaint_app.backends.base import Backend, BackendSpec, Batching, SizeRule, Window
 from inpaint_app.errors import BackendError, MaskError, OptionError, PhotoError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging import rim
@@ -179,13 +179,8 @@ def feathering(removal: Removal, growth: int) -> int:
 
 
 def _window(
-    canvas: Image,
-    removal: Removal,
-    pending: Mask,
-    hole: windows.Hole,
-    filler: Filler,
-    progress: Progress,
-) -> tuple[windows.Frame, Window]:
+    canvas: Image, removal: Removal, pending: Mask, hole: windows.Hole, filler: Filler, progress: Progress
+) -> tuple[windows.Frame, Window]:  # fmt: skip
     """What a backend sees of one hole, and where that is; other holes of `pending` that reach in count there too."""
     where = windows.frame(hole.box, canvas.shape, margin=hole.margin, **asdict(filler.spec.size))
     image, mask = windows.cut(canvas, pending, where)
@@ -212,14 +207,8 @@ def _fitting(fill: Image, window: Window, filler: Filler) -> Image:
 
 
 def _laid(
-    canvas: Image,
-    image: Image,
-    grown: Mask,
-    hole: windows.Hole,
-    feather: int,
-    fill: Image,
-    where: windows.Frame,
-) -> None:
+    canvas: Image, image: Image, grown: Mask, hole: windows.Hole, feather: int, fill: Image, where: windows.Frame
+) -> None:  # fmt: skip
     """Put a window's fill into its hole on the canvas.
 
     The feather follows the edge of all that is `grown`: where a long hole is cut into pieces there is no edge.
@@ -247,14 +236,9 @@ def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> 
 
 
 def _guide(
-    canvas: Image,
-    removal: Removal,
-    pending: Mask,
-    hole: windows.Hole,
-    where: windows.Frame,
-    guide: Filler,
+    canvas: Image, removal: Removal, pending: Mask, hole: windows.Hole, where: windows.Frame, guide: Filler,
     progress: Progress,
-) -> tuple[Image, float]:
+) -> tuple[Image, float]:  # fmt: skip
     """The guide's fill, seen in the window of the backend that it steers, and what one of its pixels covers there.
 
     Other holes that reach into that window and not into the guide's get the colours of their surroundings.
@@ -264,11 +248,8 @@ def _guide(
     done = np.zeros(waiting.shape, bool)
     beyond, pixel = waiting.copy(), 0.0
     parts = _seen_apart(hole, crop, guide.spec.size)
-    for number, part in enumerate(parts):
-        step = progress.part(number / len(parts), (number + 1) / len(parts))
-        own, window = _window(canvas, removal, pending, part, guide, step.part(0.0, 0.1))
-        fill = _fitting(guide.backend.inpaint(window, guide.options, step), window, guide)
-        fill = windows.restored(fill, own)
+    fills = _layouts(canvas, removal, pending, parts, guide, progress)
+    for part, (own, fill) in zip(parts, fills, strict=True):
         shared = _shared(own.crop, crop)
         inside = _inside(shared, crop).slices
         opening = waiting[inside] & ~done[inside]
@@ -280,6 +261,26 @@ def _guide(
     if beyond.any():
         whole = without_hidden(whole, beyond, waiting)
     return windows.resized(whole, where), pixel
+
+
+def _layouts(
+    canvas: Image, removal: Removal, pending: Mask, parts: Sequence[windows.Hole], guide: Filler, progress: Progress
+) -> Iterator[tuple[windows.Frame, Image]]:  # fmt: skip
+    """Where the guide sees each part, and its fill there; all in one pass where it can do that."""
+    backend = guide.backend
+    together = backend.inpaint_all if isinstance(backend, Batching) else None
+    groups = [parts] if together else [[part] for part in parts]
+    for number, group in enumerate(groups):
+        step = progress.part(number / len(groups), (number + 1) / len(groups))
+        cuts = [_window(canvas, removal, pending, part, guide, step.part(0.0, 0.1)) for part in group]
+        seen = [window for _, window in cuts]
+        fills = (
+            together(seen, guide.options, step)
+            if together
+            else [backend.inpaint(seen[0], guide.options, step)]
+        )
+        for (own, window), fill in zip(cuts, fills, strict=True):
+            yield own, windows.restored(_fitting(fill, window, guide), own)
 
 
 def _seen_apart(hole: windows.Hole, crop: Box, rule: SizeRule) -> list[windows.Hole]:

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save
 
 from inpaint_app.backends import registry
-from inpaint_app.backends.base import Backend, BackendSpec, Window
+from inpaint_app.backends.base import Backend, BackendSpec, Batching, Window
 from inpaint_app.backends.networks.borrowing import lay_on
 from inpaint_app.backends.networks.feedforward import ContextEncoder, DetailAttention
 from inpaint_app.backends.networks.semantic import poisson
@@ -103,6 +103,22 @@ def test_fills_windows_of_any_size(tiny: Settings, name: str, shape: tuple[int, 
     if shape == (16, 16):
         peeped = backend.inpaint(Window(image, mask), options(spec, seed=3), Progress())  # type: ignore[arg-type]
         assert np.array_equal(fill, peeped)
+
+
+@pytest.mark.parametrize("name", ["context-encoder-raw", "contextual-attention-small", "vae-small"])
+def test_several_windows_at_once_are_filled_as_each_alone(tiny: Settings, name: str) -> None:
+    spec, backend = made(name, tiny)
+    assert isinstance(backend, Batching)
+    random, windows = np.random.default_rng(0), []
+    for shape in ((16, 16), (37, 61), (16, 20)):
+        mask = np.zeros(shape, dtype=bool)
+        mask[: shape[0] // 2 + 1, : shape[1] // 2] = True
+        windows.append(Window(random.integers(0, 256, (*shape, 3), dtype=np.uint8), mask))
+    fills = backend.inpaint_all(windows, options(spec), Progress())  # type: ignore[arg-type]
+    for fill, window in zip(fills, windows, strict=True):
+        alone = backend.inpaint(window, options(spec), Progress())  # type: ignore[arg-type]
+        assert fill.shape == alone.shape
+        assert np.abs(fill.astype(int) - alone).max() <= 1
 
 
 @pytest.mark.parametrize("name", BACKENDS)

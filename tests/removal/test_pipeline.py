@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -157,16 +157,28 @@ def test_a_guide_whose_detail_is_borrowed_counts_as_coarse_as_its_layout(
     assert backend.seen[0].guide_pixel == times  # the guide's window is 31 pixels wide
 
 
+class Batch(Toy):
+    """The same for several windows at once, which it counts."""
+
+    calls = 0
+
+    def inpaint_all(self, windows: Sequence[Window], options: Options, progress: Progress) -> list[Image]:
+        self.calls += 1
+        return [self.inpaint(window, options, progress) for window in windows]
+
+
+@pytest.mark.parametrize("kind", [Toy, Batch])
 @pytest.mark.parametrize(("count", "views"), [(2, 2), (9, 1)])
-def test_a_guide_sees_few_holes_of_a_window_one_by_one(count: int, views: int) -> None:
+def test_a_guide_sees_few_holes_of_a_window_one_by_one(kind: type[Toy], count: int, views: int) -> None:
     photo = np.random.default_rng(1).integers(0, 200, (60, 40 * count, 3)).astype(np.uint8)
     mask = np.zeros(photo.shape[:2], dtype=bool)
     for number in range(count):
         mask[20:30, 40 * number + 15 : 40 * number + 25] = True
-    backend, guiding = Toy(), Toy(lambda window: np.full_like(window.image, 200 + len(guiding.seen)))
+    backend, guiding = Toy(), kind(lambda window: np.full_like(window.image, 200 + len(guiding.seen)))
     removal = Removal(photo, mask, grow=0, feather=0)
     remove(removal, replace(toy(backend, context_minimum=99), guide=toy(guiding, context_minimum=8)))
     assert (len(backend.seen), len(guiding.seen)) == (1, views)
+    assert getattr(guiding, "calls", 1) == 1
     guide = backend.seen[0].guide
     assert guide is not None
     for number, value in enumerate(np.linspace(201, 200 + views, count).astype(int)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,36 +22,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class FeedForward:
-    """A network that fills a window in one go.
+class Network:
+    """A network with its weights on its device, and the way from pixels to tensors and back.
 
-    weights: its entry in the manifest. restores: the network is shown what the hole holds (the window's guide, or,
-    where there is none, its image).
+    weights: its entry in the manifest.
     """
 
-    def __init__(self, settings: Settings, *, weights: str, restores: bool = False) -> None:
+    def __init__(self, settings: Settings, *, weights: str) -> None:
         """Load the weights; raises MissingWeights, CheckpointError."""
         environment.share_cores()
         import torch
 
         from inpaint_app.models import checkpoints
 
-        self.weights, self.restores = weights, restores
+        self.weights = weights
         where = checkpoints.folder(settings)
         self._size = checkpoints.entry(self.weights, where).size
         self._network = checkpoints.create(self.weights, where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = environment.torch_device(settings.device)
         environment.give_threads(settings.threads)
         self._network.to(self._device)
-
-    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
-        """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
-        progress(0.0, "Filling")
-        seen = window.guide if self.restores and window.guide is not None else window.image
-        image, mask = scaled(seen, window.mask, self._size)
-        fill = self._filled(image, mask)
-        progress(1.0, "Filling")
-        return restored(fill, window)
 
     def lower(self) -> str | None:
         """Go on where there is more memory, and say where; None where there is no such place."""
@@ -60,34 +51,59 @@ class FeedForward:
         self._network.to("cpu")
         return "on the processor, which is slower"
 
-    def _filled(self, image: Image, mask: Mask) -> Image:
-        """(S, S, 3) uint8 and (S, S) bool → (S, S, 3) uint8."""
+    def _tensors(self, images: Image, masks: Mask) -> tuple[Tensor, Tensor]:
+        """The images as (B, 3, S, S) in -1..1 and the masks as (B, 1, S, S), 1 = hole."""
         import torch
 
-        photo, hole = self._tensors(image, mask)
-        with torch.inference_mode():
-            made = self._network(photo if self.restores else photo * (1 - hole), hole)
-        return self._pixels(made[-1] if isinstance(made, tuple) else made)
-
-    def _tensors(self, image: Image, mask: Mask) -> tuple[Tensor, Tensor]:
-        """The image as (1, 3, S, S) in -1..1 and the mask as (1, 1, S, S), 1 = hole."""
-        import torch
-
-        photo = torch.from_numpy(np.array(image)).to(self._device).permute(2, 0, 1)[None]
-        hole = torch.from_numpy(np.array(mask)).to(self._device)[None, None].float()
+        photo = torch.from_numpy(np.array(images)).to(self._device).permute(0, 3, 1, 2)
+        hole = torch.from_numpy(np.array(masks)).to(self._device)[:, None].float()
         return photo.float() / 127.5 - 1, hole
 
     def _pixels(self, made: Tensor) -> Image:
-        """(1, 3, S, S) → (S, S, 3) uint8; raises CheckpointError where it is no picture."""
+        """(B, 3, S, S) → (B, S, S, 3) uint8; raises CheckpointError where it is no picture."""
         import torch
 
         if not torch.isfinite(made).all():
             raise CheckpointError(f"The weights {self.weights} made no picture here: take another backend.")
-        pixels = ((made[0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-        return np.asarray(pixels.permute(1, 2, 0).cpu().numpy())
+        pixels = ((made.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return np.asarray(pixels.permute(0, 2, 3, 1).cpu().numpy())
 
 
-class DetailAttention(FeedForward):
+class FeedForward(Network):
+    """A network that fills a window in one go.
+
+    restores: the network is shown what the hole holds (the window's guide, or, where there is none, its image).
+    """
+
+    def __init__(self, settings: Settings, *, weights: str, restores: bool = False) -> None:
+        """See Network."""
+        super().__init__(settings, weights=weights)
+        self.restores = restores
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
+        return self.inpaint_all([window], options, progress)[0]
+
+    def inpaint_all(self, windows: Sequence[Window], options: Options, progress: Progress) -> list[Image]:
+        """The same for several windows in one pass, which takes a third less than one by one: see Batching."""
+        progress(0.0, "Filling")
+        seen = [one.guide if self.restores and one.guide is not None else one.image for one in windows]
+        pairs = [scaled(image, one.mask, self._size) for image, one in zip(seen, windows, strict=True)]
+        fills = self._filled(np.stack([image for image, _ in pairs]), np.stack([mask for _, mask in pairs]))
+        progress(1.0, "Filling")
+        return [restored(fill, one) for fill, one in zip(fills, windows, strict=True)]
+
+    def _filled(self, images: Image, masks: Mask) -> Image:
+        """(B, S, S, 3) uint8 and (B, S, S) bool → (B, S, S, 3) uint8."""
+        import torch
+
+        photo, hole = self._tensors(images, masks)
+        with torch.inference_mode():
+            made = self._network(photo if self.restores else photo * (1 - hole), hole)
+        return self._pixels(made[-1] if isinstance(made, tuple) else made)
+
+
+class DetailAttention(Network):
     """The context encoder's fill with detail that attention borrows (Yu et al. 2018, Yi et al. 2020).
 
     Laid out from nearby, hole by hole, as "context-encoder-raw" does, matched at the network's size in the whole
@@ -98,7 +114,7 @@ class DetailAttention(FeedForward):
     LEAST: ClassVar[int] = 16
 
     def __init__(self, settings: Settings) -> None:
-        """See FeedForward."""
+        """See Network."""
         super().__init__(settings, weights="contextual-attention-detail")
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
@@ -108,7 +124,8 @@ class DetailAttention(FeedForward):
         progress(0.0, "Filling")
         image, mask = window.image, window.mask
         # Squeezed where it is no square, as what it learned from was: from a mirrored rim it would borrow.
-        photo, hole = self._tensors(*scaled(image, mask, self._size))
+        small, opening = scaled(image, mask, self._size)
+        photo, hole = self._tensors(small[None], opening[None])
         with torch.inference_mode():
             found = self._network.matched(photo * (1 - hole), hole)
         pairs, mean, amount = (one.cpu().numpy() for one in found)
@@ -118,9 +135,10 @@ class DetailAttention(FeedForward):
             where = frame(
                 one.box, mask.shape, context=self.CONTEXT, context_minimum=self.LEAST, native=self._size
             )
-            photo, hole = self._tensors(*cut(image, mask, where))
+            seen, opening = cut(image, mask, where)
+            photo, hole = self._tensors(seen[None], opening[None])
             with torch.inference_mode():
-                made = self._pixels(self._network.coarse(photo * (1 - hole), hole))
+                made = self._pixels(self._network.coarse(photo * (1 - hole), hole))[0]
             part = np.zeros_like(mask)
             part[one.box.slices] = one.mask
             lay_on(
