@@ -5,6 +5,7 @@
     python -m benchmarks.fullsize OUT --methods "PyPatchMatch as it is"     # on the whole photo: minutes a fill
     python -m benchmarks.fullsize OUT --sheet SHEET.webp    # the pictures that OUT has, one below the other
     python -m benchmarks.fullsize OUT --scaling             # seconds for each megapixel of hole, 0.3 to 48 megapixels
+    python -m benchmarks.fullsize OUT --megapixels 12 --seeds 1 --methods default       # all photos at that size
 
 Holes have the shapes of eval/object_removal and lie where no person or vehicle is. OUT gets rows.jsonl (what is there
 is not done again), table.md, and a picture for every hole: the photo with its hole, the truth, every method.
@@ -21,6 +22,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -44,6 +46,8 @@ FOLDERS = ("eval/fullsize", "eval/camera")
 LIVING = frozenset(("person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "horse"))
 SMALL = 384
 """Side of the window that biharmonic filling gets: the number of its unknowns is what its time grows with."""
+NEAR = 0.6
+"""Share of a wanted size that a photo has at least: smaller ones, enlarged to it, would be a blur."""
 SIZES = (0.3, 1, 3, 12, 24, 48)
 """Megapixels that the default's time is told for; what the smallest takes counts as fixed."""
 
@@ -155,19 +159,28 @@ def compared(truth: Image, result: Image, mask: Mask) -> dict[str, float]:
     }
 
 
-def photos() -> Iterator[tuple[str, Image]]:
-    for folder in FOLDERS:
-        for path in sorted((DATA / folder).glob("*.jpg")):
-            yield f"{Path(folder).name}/{path.stem}", load(path)
+def photos(megapixels: float | None = None) -> Iterator[tuple[str, Image]]:
+    """Both folders' photos; or those of `NEAR` of so many megapixels or more, brought to that size."""
+    for path in (path for folder in FOLDERS for path in sorted((DATA / folder).glob("*.jpg"))):
+        image = load(path)
+        if megapixels is None or image.shape[0] * image.shape[1] >= NEAR * megapixels * 1e6:
+            yield f"{path.parent.name}/{path.stem}", resized(image, megapixels) if megapixels else image
+
+
+def resized(image: Image, megapixels: float) -> Image:
+    scale = (megapixels * 1e6 / (image.shape[0] * image.shape[1])) ** 0.5
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how))
 
 
 def run(
-    out: Path, methods: dict[str, Callable[[Image, Mask], Image]], shares: list[float], seeds: int
-) -> None:
+    out: Path, methods: dict[str, Callable[[Image, Mask], Image]], shares: list[float], seeds: int,
+    megapixels: float | None = None,
+) -> None:  # fmt: skip
     """Fill every hole with every method; a row for each goes to rows.jsonl at once."""
     done = {(row["photo"], row["share"], row["seed"], row["method"]) for row in rows_of(out)}
     warmed: set[str] = set()
-    for photo, truth in photos():
+    for photo, truth in photos(megapixels):
         taken = living(truth)
         for share in shares:
             for seed in range(seeds):
@@ -216,11 +229,14 @@ def table(rows: list[Row]) -> str:
     ]
     order = [*METHODS, *SLOW]
     median = np.nanmedian
-    keys = {(row["photo"].split("/")[0], row["share"], order.index(row["method"])) for row in rows}
-    for folder, share, number in sorted(keys, key=lambda key: (key[0] != "fullsize", key[1], key[2])):
+    folders = [Path(folder).name for folder in FOLDERS]
+    keys = {(row["share"], order.index(row["method"])) for row in rows}
+    for folder, (share, number) in product([*folders, "both"], sorted(keys)):
         method = order[number]
-        key = (method, share, folder)
-        mine = [row for row in rows if (row["method"], row["share"], row["photo"].split("/")[0]) == key]
+        same = [row for row in rows if (row["share"], row["method"]) == (share, method)]
+        mine = [row for row in same if folder in (row["photo"].split("/")[0], "both")]
+        if not mine:
+            continue
         column = {
             name: np.array([row[name] for row in mine]) for name in mine[0] if name not in ("photo", "method")
         }
@@ -241,8 +257,7 @@ def scaling() -> str:
     rows = []
     measured(METHODS["default"], truth[:400, :400], _dot())
     for megapixels in SIZES:
-        scale = (megapixels * 1e6 / (truth.shape[0] * truth.shape[1])) ** 0.5
-        image = np.asarray(cv2.resize(truth, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC))
+        image = resized(truth, megapixels)
         mask = hole(np.zeros(image.shape[:2], bool), "scaling", 0.05, 0)
         if mask is not None:
             runs = (measured(METHODS["default"], image, mask)[1] for _ in range(3))
@@ -259,6 +274,7 @@ def main() -> None:
     line.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.15])
     line.add_argument("--seeds", type=int, default=2)
     line.add_argument("--methods", nargs="+", choices=[*METHODS, *SLOW])
+    line.add_argument("--megapixels", type=float, help="photos of about this size alone, brought to it")
     line.add_argument("--scaling", action="store_true", help="only the time by the photo's size")
     line.add_argument("--sheet", type=Path, help="only a sheet of the pictures that are there, WebP")
     arguments = line.parse_args()
@@ -268,7 +284,7 @@ def main() -> None:
     if arguments.scaling:
         return print(scaling())
     methods = {name: (METHODS | SLOW)[name] for name in arguments.methods or METHODS}
-    run(arguments.out, methods, arguments.shares, arguments.seeds)
+    run(arguments.out, methods, arguments.shares, arguments.seeds, arguments.megapixels)
     publish(arguments.out, table(rows_of(arguments.out)))
 
 
