@@ -9,24 +9,30 @@ which two or more people are found and it is clear who is meant; numbers are YOL
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_app.photofile.files import load
 from inpaint_app.removal.parts import with_found_parts
 from inpaint_app.removal.session import CONFIDENCE, Session
 from inpaint_app.segmenters.parts import belongings
+from inpaint_app.segmenters.parts.hidden import with_hidden
 from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.registry import COCO
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
+Counts = NDArray[np.float64]
+
 WEAKEST = (0.35, 0.25, 0.2, 0.15, 0.1, 0.07)
 PEOPLE = (0.35, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08)
+HIDDEN = (0.5, 0.35, 0.25, 0.2)
 HEIGHTS = (0, 16, 32, 50, 100, 200, 10_000)
 SUBJECTS = {
     "000000000872": {1, 2}, "000000000885": {1}, "000000001000": {*range(1, 8), 9, 10, 11}, "000000001268": {3},
@@ -72,55 +78,87 @@ def labelled(data: Path) -> Iterator[tuple[str, Image, list[Instance]]]:
         yield path.stem, image, truths(folder / "labels" / f"{path.stem}.txt", image.shape[:2])
 
 
+def at_each(
+    image: Image, session: Session, kinds: Iterable[str], tried: Sequence[float]
+) -> Iterator[tuple[float, tuple[Instance, ...]]]:
+    """By the least confidence of weak finds what is found, with what belongs to whom; looked at once, at the lowest."""
+    finder = session.device.segmenter(session.resolve_segmenter(None))
+    found = finder.detect(image, CONFIDENCE, Progress(), dict.fromkeys(kinds, min(tried)))
+    for least in tried:
+        sure = tuple(one for one in found if one.confidence >= least)
+        yield least, with_found_parts(image, sure, ("belongings",), CONFIDENCE, Settings())
+
+
+def table(
+    sums: Mapping[tuple[int, float], Counts], *head: str, cells: Callable[[Counts], str]
+) -> Iterator[str]:
+    """The lines of a table with a row for each half of the photos and each confidence."""
+    yield f"| {' | '.join(head)} |"
+    yield "| --- " * len(head) + "|"
+    for (odd, least), counts in sorted(sums.items(), key=lambda row: (row[0][0], -row[0][1])):
+        yield f"| {least:g} | {'odd, told' if odd else 'even, tuned'} | {cells(counts)} |"
+
+
 def owned(data: Path, session: Session) -> Iterator[str]:
     """How much of the true belongings beside the people goes along, by the confidence of weak finds."""
     kinds = set(belongings.WEAKEST) - {"person"}
-    finder = session.resolve_segmenter(None)
-    sums: dict[tuple[int, float], np.ndarray] = {}
+    sums: dict[tuple[int, float], Counts] = defaultdict(lambda: np.zeros(4))
     for name, image, truth in labelled(data):
         shape = image.shape[:2]
         his = {one.number for one in belongings.owned(image, tuple(truth)) if one.of and one.label in kinds}
         right = union([one for one in truth if one.number in his], shape)
         any_of = union([one for one in truth if one.label in kinds | {"person"}], shape)
-        for least in WEAKEST:
-            weak = dict.fromkeys(kinds, least)
-            seen = session.device.segmenter(finder).detect(image, CONFIDENCE, Progress(), weak)
-            found = with_found_parts(image, seen, ("belongings",), CONFIDENCE, Settings())
+        for least, found in at_each(image, session, kinds, WEAKEST):
             people = union([one for one in found if one.label == "person"], shape)
             parts = union([one for one in found if one.of and one.label in kinds], shape) & ~people
             counts = [(right & ~people).sum(), (parts & right).sum(), (parts & ~any_of).sum(), parts.sum()]
-            key = int(name) % 2, least
-            sums[key] = sums.get(key, np.zeros(4)) + counts
-    yield "| weak finds from | half | of true belongings | of what is added is neither person nor thing |"
-    yield "| --- | --- | --- | --- |"
-    for (odd, least), (true, covered, wrong, added) in sorted(
-        sums.items(), key=lambda row: (row[0][0], -row[0][1])
-    ):
-        yield f"| {least:g} | {'odd, told' if odd else 'even, tuned'} | {covered / true:.2f} | {wrong / added:.2f} |"
+            sums[int(name) % 2, least] += counts
+    head = "weak finds from", "half", "of true belongings", "of what is added is neither person nor thing"
+    yield from table(sums, *head, cells=lambda n: f"{n[1] / n[0]:.2f} | {n[2] / n[3]:.2f}")
 
 
 def companions(data: Path, session: Session) -> Iterator[str]:
     """What is left of the labelled people, by the confidence of weak finds beside sure ones."""
-    finder = session.device.segmenter(session.resolve_segmenter(None))
-    sums: dict[tuple[int, float], np.ndarray] = {}
+    sums: dict[tuple[int, float], Counts] = defaultdict(lambda: np.zeros(5))
     for name, image, truth in labelled(data):
         there = union([one for one in truth if one.label == "person"], image.shape[:2])
-        for least in PEOPLE:
-            seen = finder.detect(image, CONFIDENCE, Progress(), {"person": least})
-            found = with_found_parts(image, seen, ("belongings",), CONFIDENCE, Settings())
+        for least, found in at_each(image, session, ("person",), PEOPLE):
             people = [one for one in found if one.label == "person"]
             taken = union(people, image.shape[:2])
             weak = sum(one.confidence < CONFIDENCE for one in people)
-            counts = [there.sum(), (there & ~taken).sum(), taken.sum(), (taken & ~there).sum(), weak]
-            key = int(name) % 2, least
-            sums[key] = sums.get(key, np.zeros(5)) + counts
-    yield "| people beside people from | half | weak finds | left of the labelled | of what is marked is nobody |"
-    yield "| --- | --- | --- | --- | --- |"
-    for (odd, least), (true, left, marked, wrong, weak) in sorted(
-        sums.items(), key=lambda row: (row[0][0], -row[0][1])
-    ):
-        half = "odd, told" if odd else "even, tuned"
-        yield f"| {least:g} | {half} | {weak:.0f} | {left / true:.3f} | {wrong / marked:.3f} |"
+            sums[int(name) % 2, least] += [
+                there.sum(), (there & ~taken).sum(), taken.sum(), (taken & ~there).sum(), weak,
+            ]  # fmt: skip
+    head = (
+        "people beside people from",
+        "half",
+        "weak finds",
+        "left of the labelled",
+        "of what is marked is nobody",
+    )
+    yield from table(sums, *head, cells=lambda n: f"{n[4]:.0f} | {n[1] / n[0]:.3f} | {n[3] / n[2]:.3f}")
+
+
+def hidden(data: Path, session: Session) -> Iterator[str]:
+    """What is left of the labelled people once those hidden among them are looked for, by how surely they are seen."""
+    sums: dict[tuple[int, float], Counts] = defaultdict(lambda: np.zeros(5))
+    finder = session.device.segmenter(session.resolve_segmenter(None))
+    for name, image, truth in labelled(data):
+        shape = image.shape[:2]
+        there = union([one for one in truth if one.label == "person"], shape)
+        ((_, found),) = at_each(image, session, belongings.WEAKEST, (belongings.COMPANION,))
+        left = there & ~union([one for one in found if one.label == "person"], shape)
+        everybody = with_hidden(image, found, lambda picture: finder.detect(picture, min(HIDDEN), Progress()))
+        for least in HIDDEN:
+            new = [one for one in everybody[len(found) :] if one.confidence >= least]
+            added = union(new, shape)
+            sums[int(name) % 2, least] += [
+                there.sum(), (left & ~added).sum(), added.sum(), (added & ~there).sum(), len(new),
+            ]  # fmt: skip
+    head = "hidden people from", "half", "finds", "left of the labelled", "of what they add is nobody"
+    yield from table(
+        sums, *head, cells=lambda n: f"{n[4]:.0f} | {n[1] / n[0]:.4f} | {n[3] / max(1, n[2]):.2f}"
+    )
 
 
 def by_height(data: Path, session: Session) -> Iterator[str]:
@@ -168,10 +206,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--output", type=Path)
-    parser.add_argument("--only", choices=("owned", "companions", "by_height", "judged"))
+    parser.add_argument("--only", choices=("owned", "companions", "hidden", "by_height", "judged"))
     arguments = parser.parse_args()
     session, lines = Session(), []
-    for measure in (owned, companions, by_height, judged):
+    for measure in (owned, companions, hidden, by_height, judged):
         if arguments.only in (None, measure.__name__):
             lines += [*measure(arguments.data, session), ""]
             print("\n".join(lines[-40:]), flush=True)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from inpaint_app.segmenters.base import NONE
 from inpaint_app.segmenters.parts import belongings
+from inpaint_app.segmenters.parts.hidden import Again, with_hidden
+from inpaint_app.segmenters.parts.ownership import with_owned
 from inpaint_app.segmenters.parts.reflections import with_reflections
 from inpaint_app.segmenters.parts.shadows import with_shadows
 from inpaint_app.segmenters.selecting.gesture import Gesture
@@ -20,8 +22,11 @@ from inpaint_app.types import Box, Image, Instance
 
 AUTO, OFF = CHOICES = ("auto", "off")
 
-PartFinder = Callable[[Image, tuple[Instance, ...], Settings], tuple[Instance, ...]]
-"""Gives finds their `of`, or adds finds that have one, numbered on. image: (H, W, 3) uint8 RGB."""
+PartFinder = Callable[[Image, tuple[Instance, ...], Settings, Again], tuple[Instance, ...]]
+"""Gives finds their `of`, or adds finds that have one, numbered on. image: (H, W, 3) uint8 RGB.
+
+The last is given a picture and tells what is surely seen in it.
+"""
 
 
 class Kind(NamedTuple):
@@ -37,12 +42,12 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "belongings": Kind(
-        lambda image, found, settings: belongings.owned(image, found),
+        lambda image, found, settings, again: with_hidden(image, belongings.owned(image, found), again),
         "what people ride, carry and wear goes with them, and who is half hidden beside them; a driver with the car",
         belongings.WEAKEST,
     ),
     "shadows": Kind(
-        lambda image, found, settings: with_reflections(image, with_shadows(image, found, settings)),
+        lambda image, found, settings, again: with_reflections(image, with_shadows(image, found, settings)),
         "clear cast shadows and clear reflections go with what they are of",
     ),
 }
@@ -61,13 +66,21 @@ def weakest(kinds: Iterable[str]) -> Mapping[str, float]:
 
 
 def with_found_parts(
-    image: Image, found: tuple[Instance, ...], kinds: Iterable[str], confidence: float, settings: Settings
+    image: Image,
+    found: tuple[Instance, ...],
+    kinds: Iterable[str],
+    confidence: float,
+    settings: Settings,
+    again: Again = lambda picture: (),
 ) -> tuple[Instance, ...]:
-    """The finds with the parts of the named kinds; of those below the confidence only what belongs to another."""
+    """The finds with the parts of the named kinds; of those below the confidence only what belongs to another.
+
+    again: looks once more, at a picture without some of the finds; by default nothing is looked at again.
+    """
     wanted = set(kinds)
     for name, kind in KINDS.items():
         if name in wanted:
-            found = _numbered(kind.find(image, found, settings), confidence)
+            found = _numbered(kind.find(image, found, settings, again), confidence)
     return found
 
 
@@ -110,8 +123,4 @@ def _numbered(found: tuple[Instance, ...], confidence: float) -> tuple[Instance,
 
 def with_parts(instances: Iterable[Instance], numbers: Set[int], kinds: Set[str]) -> frozenset[int]:
     """The numbers with those of everything of these kinds that belongs to one of them, and of what belongs to that."""
-    owned = [one for one in instances if one.of is not None and LABELS.get(one.label, "belongings") in kinds]
-    gone = frozenset(numbers)
-    while more := {one.number for one in owned if one.of in gone} - gone:
-        gone |= more
-    return gone
+    return with_owned((one for one in instances if LABELS.get(one.label, "belongings") in kinds), numbers)

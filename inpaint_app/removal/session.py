@@ -207,7 +207,8 @@ class Session(Opening):
             finder, weak = self.device.segmenter(spec), weakest(parts)
             if beside is None:
                 found = finder.detect(image, confidence, progress, weak)
-                return with_found_parts(image, found, parts, confidence, self.settings)
+                again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
+                return with_found_parts(image, found, parts, confidence, self.settings, again)
             area = padded(beside.box, max(AROUND, beside.box.width, beside.box.height), image.shape)
             region, there = image[area.slices], moved(beside, -area.left, -area.top)
             found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))

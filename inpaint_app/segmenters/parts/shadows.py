@@ -44,7 +44,11 @@ ALONG, TIMES = 0.5, 3.0
 POSSIBLE = 0.2
 """Where the network says less than that, the judge is not asked."""
 SMALLEST = 0.13
-"""Less than that share of the object is the dim rim at its foot, and no clear shadow."""
+"""Less than that share of the object is the dim rim at its foot mostly, and no clear shadow by itself."""
+THIN = 0.03
+"""So little of it may be the thin shadow under a high sun, where another object's is like it."""
+SAME, TWICE = 0.9, 2.0
+"""What is like it: the least cosine between their ways, and how many times as dark one may be as the other."""
 NOTHING = 0.2
 """What counts for nothing when regions are compared."""
 POWER = 0.75
@@ -59,10 +63,12 @@ MOST = 24
 class Candidate:
     """A region of a view that may be shadow; sure: what the judge says of its features and the network, their mean.
 
-    way: where it points, (right, down), of length 1. depth: how much darker it is than the ground around it.
+    share: how large it is beside the object. way: where it points, (right, down), of length 1. depth: how much darker
+    it is than the ground around it.
     """
 
     region: Mask
+    share: float
     features: NDArray[np.float64]
     sure: float
     way: NDArray[np.float64]
@@ -88,12 +94,11 @@ def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) 
         list(candidates(view, network.moved(chance, sight.area, view.area, view.own.shape))) if view else []
         for view, sight, chance in zip(views, sights, chances, strict=True)
     ]
-    alone = [best(regions) for regions in tried]
-    chosen = []
-    for at, (regions, caster, view) in enumerate(zip(tried, casters, views, strict=True)):
-        region = best(regions, [one for other, one in enumerate(alone) if one is not None and other != at])
-        if region is not None and view is not None:
-            chosen.append((region, caster, view))
+    chosen = [
+        (region, caster, view)
+        for region, caster, view in zip(clear(tried), casters, views, strict=True)
+        if region is not None and view is not None
+    ]
     taken: list[Instance] = []
     for region, caster, view in sorted(chosen, key=lambda one: -one[0].sure):
         part = part_of(caster, judge.LABEL, region.sure, region.region, view.area, (*found, *taken))
@@ -102,19 +107,47 @@ def with_shadows(image: Image, found: tuple[Instance, ...], settings: Settings) 
     return (*found, *taken)
 
 
-def best(regions: Sequence[Candidate], others: Sequence[Candidate] = ()) -> Candidate | None:
-    """The region that is most and surest shadow; None where there is no clear one.
+def clear(tried: Sequence[Sequence[Candidate]]) -> list[Candidate | None]:
+    """Of the regions of each of the photo's objects the one that is its shadow; None where there is no clear one.
 
-    others: the photo's other shadows. One light casts all: what points their way is surer, and what is like them
-    counts from SUPPORTED on.
+    One light casts all: what the others' shadows say is heard, and where an object has none, a thin one counts that is
+    like another's.
+    """
+    alone = [best(regions) for regions in tried]
+    found = [best(regions, _without(alone, at)) for at, regions in enumerate(tried)]
+    thin = [one or best(regions, least=THIN) for one, regions in zip(found, tried, strict=True)]
+    return [
+        one or best([r for r in regions if any(_twins(r, other) for other in _without(thin, at))], least=THIN)
+        for at, (one, regions) in enumerate(zip(found, tried, strict=True))
+    ]
+
+
+def _without(regions: Sequence[Candidate | None], at: int) -> list[Candidate]:
+    """All but the one at a place."""
+    return [one for other, one in enumerate(regions) if one is not None and other != at]
+
+
+def best(
+    regions: Sequence[Candidate], others: Sequence[Candidate] = (), least: float = SMALLEST
+) -> Candidate | None:
+    """The region that is most and surest shadow; None where there is no clear one of `least` of the object.
+
+    others: the photo's other shadows: what points their way is surer, and what is like them counts from SUPPORTED on.
     """
     best, most = None, 0.0
     way = np.mean([one.way for one in others], axis=0) if others else np.zeros(2)
     for one in regions:
         gain = (one.sure + AGREE * float(way @ one.way) - NOTHING) * np.count_nonzero(one.region) ** POWER
-        if gain > most and (one.sure >= CLEAR or (one.sure >= SUPPORTED and _alike(one, others))):
+        sure = one.sure >= CLEAR or (one.sure >= SUPPORTED and _alike(one, others))
+        if gain > most and sure and one.share >= least:
             best, most = one, gain
     return best
+
+
+def _twins(one: Candidate, other: Candidate) -> bool:
+    """Whether two regions point the same way and are as dark."""
+    same = float(one.way @ other.way) >= SAME
+    return same and other.depth <= TWICE * one.depth and one.depth <= TWICE * other.depth
 
 
 def _alike(one: Candidate, others: Sequence[Candidate]) -> bool:
@@ -126,7 +159,7 @@ def _alike(one: Candidate, others: Sequence[Candidate]) -> bool:
     return bool(way @ one.way >= ALONG * np.linalg.norm(way)) and depth / TIMES <= one.depth <= TIMES * depth
 
 
-def candidates(view: View, chance: Plane, smallest: float = SMALLEST) -> Iterator[Candidate]:
+def candidates(view: View, chance: Plane, smallest: float = THIN) -> Iterator[Candidate]:
     """Ground darker than each level that hangs together with the foot: before it, low, all, where the outline falls.
 
     chance: (h, w), what the network says of the view. smallest: the least share of the object.
@@ -146,7 +179,8 @@ def candidates(view: View, chance: Plane, smallest: float = SMALLEST) -> Iterato
                 continue
             sizes.add(size)
             region = _softened(region, view)
-            if np.count_nonzero(region) < smallest * np.count_nonzero(view.own):
+            share = np.count_nonzero(region) / np.count_nonzero(view.own)
+            if share < smallest:
                 continue
             likely = float(chance[region].mean())
             if likely < POSSIBLE:
@@ -155,7 +189,9 @@ def candidates(view: View, chance: Plane, smallest: float = SMALLEST) -> Iterato
             features = judge.features(view, region, level, size / np.count_nonzero(whole), like)
             if features is not None:
                 sure, way = (judge.share(features) + likely) / 2, view.laid.ways[like[1]]
-                yield Candidate(region, features, sure, way / np.linalg.norm(way), _depth(region, view))
+                yield Candidate(
+                    region, share, features, sure, way / np.linalg.norm(way), _depth(region, view)
+                )
 
 
 def _depth(region: Mask, view: View) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from inpaint_app.segmenters.parts.ownership import with_owned
 from inpaint_app.types import Image, Instance
 
 LEAST = 0.1
@@ -52,9 +53,7 @@ def subjects(image: Image, found: Iterable[Instance]) -> frozenset[int]:
         and any(_together(image, one, other) for other in people if other.number in chosen)
     }:
         chosen |= more
-    while more := {one.number for one in everybody.values() if one.of in chosen} - chosen:
-        chosen |= more
-    return frozenset(chosen)
+    return with_owned(everybody.values(), chosen)
 
 
 def _score(image: Image, one: Instance) -> float:

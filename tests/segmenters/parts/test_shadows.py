@@ -89,8 +89,10 @@ def test_a_person_whom_the_photo_cuts_off_stands_on_nothing() -> None:
     assert shadows.with_shadows(image[:80], (cut,), Settings()) == (cut,)
 
 
-def candidate(sure: float, way: tuple[float, float] = (1.0, 0.0), depth: float = 0.5) -> shadows.Candidate:
-    return shadows.Candidate(np.ones((5, 5), bool), np.zeros(1), sure, np.array(way), depth)
+def candidate(
+    sure: float, way: tuple[float, float] = (1.0, 0.0), depth: float = 0.5, share: float = 0.5
+) -> shadows.Candidate:
+    return shadows.Candidate(np.ones((5, 5), bool), share, np.zeros(1), sure, np.array(way), depth)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,25 @@ def test_what_is_doubtful_alone_is_believed_where_the_photos_other_shadows_are_l
 ) -> None:
     assert shadows.best([one]) is None
     assert shadows.best([one], [candidate(0.8), candidate(0.7)]) is (one if believed else None)
+
+
+@pytest.mark.parametrize(
+    ("other", "believed"),
+    [
+        (candidate(0.8), True),
+        (candidate(0.6, share=0.05), True),
+        (candidate(0.8, way=(0.6, 0.8)), False),
+        (candidate(0.8, depth=1.2), False),
+        (candidate(0.45, share=0.05), False),
+    ],
+    ids=["a clear one", "another thin one", "another way", "far darker", "an unsure one"],
+)
+def test_a_thin_one_is_believed_where_another_objects_is_like_it(
+    other: shadows.Candidate, believed: bool
+) -> None:
+    thin, dim_rim = candidate(0.6, share=0.05), candidate(0.9, share=0.02)
+    assert shadows.clear([[thin]]) == [None]
+    assert shadows.clear([[dim_rim, thin], [other]])[0] is (thin if believed else None)
 
 
 def test_ground_is_compared_with_what_lies_beside_it_not_with_a_brighter_sky() -> None:
