@@ -25,7 +25,7 @@ EDGE = 0.15
 shines."""
 RANGE = 8.0
 """Logits are kept within ± this, in 8 bits: at 48 megapixels a float outline would take 192 MB."""
-GAP = 0.01
+GAP = 0.02
 """Enclosed gaps of less than this share of the object are closed."""
 SPECK = 0.02
 """Pieces apart from the largest one and smaller than this share of it are dropped."""

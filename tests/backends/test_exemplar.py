@@ -190,7 +190,7 @@ def test_a_blurred_guide_does_not_choose_grey_places_to_copy() -> None:
         for pixel in (0.0, 12.0)
     )
     assert fine.std() < 0.75 * image[90:170, 100:180].std()
-    assert blurred.std() > 0.8 * image[90:170, 100:180].std()
+    assert blurred.std() > 0.75 * image[90:170, 100:180].std()
 
 
 def test_a_fill_is_as_grainy_as_its_rim() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
 
 from inpaint_app.backends.exemplar import field as fields
-from inpaint_app.backends.exemplar import grain
+from inpaint_app.backends.exemplar import grain, pyramid
 from tests.backends.test_exemplar import hole
 
 
@@ -61,3 +63,20 @@ def test_a_match_that_fell_on_no_source_moves_to_the_nearest() -> None:
     alone = np.zeros((60, 60), bool)
     y, x = fields._nearest_sources(alone, ys, xs)
     assert np.array_equal(np.stack([y, x]), np.stack([ys, xs])), "none is near: the caller takes any"
+
+
+def test_the_texture_tells_near_pebbles_from_far_ones() -> None:
+    """Both as rough at full size; made smaller, the far ones are even and the near ones are not."""
+    rng = np.random.default_rng(0)
+    far, near, detail = (cv2.GaussianBlur(rng.normal(0, 1, (96, 192)), (0, 0), blur) for blur in (1, 6, 1))
+    near = 20 * near / near.std() + 20 * detail / detail.std()
+    rough = np.vstack([20 * far / far.std(), near]).clip(-100, 100) + 128
+    image = np.repeat(rough.astype(np.uint8)[..., None], 3, 2)
+    hole = np.zeros(rough.shape, bool)
+    hole[60:130, 60:130] = True
+
+    levels = pyramid.build(pyramid.first_level(image, hole, np.zeros_like(hole)))
+
+    full, coarse = (levels[number].features[..., 3] for number in (0, 2))
+    assert full[:48].mean() == pytest.approx(full[-48:].mean(), rel=0.05)
+    assert coarse[-12:].mean() > 1.15 * coarse[:12].mean()

@@ -74,7 +74,7 @@ def test_what_ends_well_before_a_border_does_not_reach_it() -> None:
 
 def test_small_gaps_close_and_large_ones_stay() -> None:
     logits = np.full((100, 100), 5.0)
-    logits[20:24, 20:24] = -5
+    logits[20:32, 20:32] = -5
     logits[40:80, 40:80] = -5
     mask = drawn(logits, 100, 1)
     assert mask[22, 22]

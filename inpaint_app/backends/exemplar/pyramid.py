@@ -43,7 +43,7 @@ def _paint(features: Values, ys: Ints, xs: Ints, colours: Values, start: int, st
             features[ys[n], xs[n], c] = colours[n, c]
 
 
-def texture(image: Image, hole: Flags) -> Floats:
+def texture(image: Values, hole: Flags) -> Floats:
     """Mean absolute gradient of the luma over known pixels (H, W): tells grain from flat where colours agree.
 
     Newson et al. (2014), section 3.3, use both axes apart; one value for both was measured to be enough.
@@ -101,7 +101,11 @@ def _around(hole: Flags, margin: int) -> Box:
 
 
 def halve(level: Level) -> Level:
-    """Half the size (rounded up); a pixel is hole where more than half of what it covers is."""
+    """Half the size (rounded up); a pixel is hole where more than half of what it covers is.
+
+    Its own texture is added to that of the finer levels. Newson et al. take the finest alone, which cannot tell near
+    pebbles from far ones: those match everything a little, and covered a beach at half the size of its pebbles.
+    """
     features: Any = cv2.pyrDown(level.features)  # holes are 0 there
     height, width = features.shape[:2]
     near = _around(level.hole, 6)  # elsewhere all is known
@@ -118,6 +122,8 @@ def halve(level: Level) -> Level:
     features[half][rim, :3] = np.clip(np.rint(colours), 0, 255) if features.dtype == np.uint8 else colours
     if features.dtype == np.uint8 and hole.size <= WORKING:
         return first_level(np.ascontiguousarray(features[..., :3]), hole, forbidden)
+    if features.dtype != np.uint8:
+        features[..., 3] += TEXTURE_WEIGHT * spread(texture(features[..., :3], hole), hole)
     return _blanked(Level(features, hole, forbidden))
 
 
