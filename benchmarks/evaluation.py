@@ -9,6 +9,8 @@ The evaluations behind the committed tables (DATA: a folder with the photos):
     inpaint-app evaluate DATA/freeform_pairs/images --only 'crfill_*' --masks masks:DATA/freeform_pairs/masks …
     inpaint-app evaluate DATA/bsds_test100 --size 320 --crop fit --masks objects … --report OUT/bsds
 
+    python -m benchmarks.evaluation OUT.md --picture OUT.svg       # only draws again what OUT.md says
+
 A run goes on where it was stopped, and a backend that was added later is measured alone.
 
 Holds no numbers of its own: everything is read from each report's results.json. Pictures hold plots, never photos.
@@ -23,6 +25,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from inpaint_app.backends import registry
 from inpaint_app.lab.evaluation import plots
 from inpaint_app.lab.evaluation.protocol import REPORTED
 from inpaint_app.lab.evaluation.statistics import Estimate
@@ -106,39 +109,37 @@ def beside(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def picture(reports: dict[str, dict[str, Any]]) -> str:
-    """Bars of HaarPSI over the hole, one block per report."""
-    blocks, top = [], 0
-    names = list(dict.fromkeys(b for r in reports.values() for t in tables(r, "hole") for b in t["cells"]))
+def picture(written: str) -> str:
+    """Bars of HaarPSI over the hole, one block for each table of the Markdown, so that both always say the same.
+
+    Tables with names from before are left out: one name would mean two backends.
+    """
+    found = {}
+    for part in written.split("\n## ")[1:]:
+        rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("|")]
+        if rows and rows[0][0] == "backend":
+            title, photos = part.partition("\n")[0], int(re.findall(r"^(\d+) photos", part, re.MULTILINE)[0])
+            column = rows[0].index("HaarPSI")
+            numbers = {row[0]: re.findall(r"[\d.]+", row[column]) for row in rows[2:]}
+            cells = {name: Estimate(*map(float, three), photos) for name, three in numbers.items()}
+            if not cells.keys() & registry.RENAMED.keys():
+                found[f"HaarPSI over the hole: {title}, {photos} photos"] = cells
+    names = dict.fromkeys(name for cells in found.values() for name in cells)
     colours = {name: plots.colour(number) for number, name in enumerate(names)}
-    for title, results in reports.items():
-        for table in tables(results, "hole"):
-            if table["hole"] == "all holes":
-                continue
-            cells = {b: Estimate(**c["haarpsi"]) for b, c in table["cells"].items() if "haarpsi" in c}
-            drawing = plots.bars(
-                cells, colours, f"HaarPSI over the hole: {title}, {results['photos']} photos", 3
-            )
-            height = 34 + 26 * len(cells)
-            drawing = drawing.replace(
-                "<svg ", f'<svg x="12" y="{top + 10}" width="560" height="{height}" ', 1
-            )
-            blocks.append(drawing)
-            top += height + 16
+    blocks, top = [], 0
+    for title, cells in found.items():
+        height = 34 + 26 * len(cells)
+        frame = f'<svg x="12" y="{top + 10}" width="560" height="{height}" '
+        blocks.append(plots.bars(cells, colours, title, 3).replace("<svg ", frame, 1))
+        top += height + 16
     box = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 584 {top + 10}" width="584" height="{top + 10}">'
     return f'{box}<rect width="100%" height="100%" fill="#fff"/>{STYLE}{"".join(blocks)}</svg>\n'
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("out", type=Path)
-    parser.add_argument("reports", nargs="+", metavar="TITLE=REPORT")
-    parser.add_argument("--picture", type=Path)
-    chosen = parser.parse_args()
+def write(out: Path, reports: list[str]) -> None:
+    """The notes with the tables of all reports (TITLE=FOLDER) between them."""
     loaded = {}
-    for text in chosen.reports:
+    for text in reports:
         title, _, folder = text.partition("=")
         loaded[title] = json.loads((Path(folder) / "results.json").read_text())
     before, after = NOTES.read_text().split("<!-- tables -->")
@@ -148,6 +149,18 @@ if __name__ == "__main__":
         f"## Beside the reports: {title}\n\n{found}" for title, r in loaded.items() if (found := beside(r))
     ]
     parts.append(after.strip() + "\n")
-    chosen.out.write_text("\n".join(parts))
+    out.write_text("\n".join(parts))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", type=Path)
+    parser.add_argument("reports", nargs="*", metavar="TITLE=REPORT", help="none: OUT stays as it is")
+    parser.add_argument("--picture", type=Path, help="draws what OUT says")
+    chosen = parser.parse_args()
+    if chosen.reports:
+        write(chosen.out, chosen.reports)
     if chosen.picture:
-        chosen.picture.write_text(picture(loaded))
+        chosen.picture.write_text(picture(chosen.out.read_text()))

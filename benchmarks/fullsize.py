@@ -86,6 +86,7 @@ def _biharmonic(image: Image, mask: Mask) -> Image:
 METHODS: dict[str, Callable[[Image, Mask], Image]] = {
     "default": _ours(registry.DEFAULT),
     "contextual-attention": _ours("contextual-attention"),
+    "contextual-attention-raw": _ours("contextual-attention-raw"),
     "exemplar": _ours("exemplar"),
     "PyPatchMatch, our 768 px window": _ours("patchmatch"),
     "Navier-Stokes": _ours("navier-stokes"),

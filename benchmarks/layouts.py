@@ -4,8 +4,8 @@
     python -m benchmarks.layouts OUT --photos fullsize/creek camera/handbag --seeds 1
 
 The truth, shrunk to the window that LaMa gets (512 px at most), stands for a network that is right; then it is made
-wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is followed wholly, and as far as the engine
-trusts it by itself (lama-guided).
+wrong in known ways. Holes are those of benchmarks.fullsize. Each layout is followed as far as the engine trusts it by
+itself (lama-guided).
 OUT gets rows.jsonl (what is there is not done again) and table.md, by halves: photos for tuning, photos for telling.
 """
 
@@ -22,7 +22,6 @@ from benchmarks.fullsize import compared, hole, living, session
 from benchmarks.runner import Row, interval, keep, parser, publish, rows_of
 from inpaint_app.backends import registry
 from inpaint_app.backends.base import Window
-from inpaint_app.backends.exemplar.layout import with_layout
 from inpaint_app.backends.exemplar.options import TrustedOptions
 from inpaint_app.backends.exemplar.trust import trust
 from inpaint_app.imaging import window as windows
@@ -50,10 +49,7 @@ TELLING = (
     "camera/skiers",
 )
 NONE = "no layout"
-ITSELF = "by itself"
-STRENGTHS = {"1": 1.0, ITSELF: None}
-"""How strongly a layout is followed; None: as far as it is trusted."""
-SCORES = ("haarpsi", "quarter", "texture")
+SCORES = ("haarpsi", "quarter", "texture", "guidance", "strength")
 
 
 def right(truth: Image, mask: Mask) -> tuple[Image, float]:
@@ -115,77 +111,51 @@ def layouts(truth: Image, mask: Mask) -> Iterator[tuple[str, Image, float]]:
 
 
 def rows(truth: Image, mask: Mask) -> Iterator[Row]:
-    """Every layout at every strength, with its scores."""
+    """Every layout with its scores, and how far it was followed."""
     engine = session().device.backend(registry.find("exemplar"))
     where = _frame("exemplar", truth, mask)
     crop = where.crop.slices
     image, opening = windows.cut(truth, mask, where)
 
-    def scored(
-        guide: Image | None, layout: str, way: str, guidance: float, strength: float, pixel: float = 0.0
-    ) -> Row:
-        options = TrustedOptions(guidance=guidance, layout=strength)
-        fill = engine.inpaint(Window(image, opening, None, guide), options, Progress())  # its split: below
-        if guide is not None:
-            fill = with_layout(fill, guide, opening, pixel, strength, finest=options.finest)
+    def scored(layout: str, guide: Image | None = None, pixel: float = 0.0) -> Row:
+        options = TrustedOptions()
+        seen = trust(guide, opening, pixel, options.finest).of(options) if guide is not None else None
+        fill = engine.inpaint(Window(image, opening, None, guide, pixel), options, Progress())
         result = truth.copy()
         windows.laid(fill, mask[crop], result[crop])
-        return {"layout": layout, "way": way, "guidance": guidance, "strength": strength} | compared(
-            truth, result, mask
-        )
+        followed = {"guidance": seen.guidance if seen else 0.0, "strength": seen.layout if seen else 0.0}
+        return {"layout": layout} | followed | compared(truth, result, mask)
 
-    yield scored(None, NONE, NONE, 0.0, 0.0)
+    yield scored(NONE)
     for name, guide, pixel in layouts(truth, mask):
-        found: dict[tuple[float, float], Row] = {}
-        for way, given in STRENGTHS.items():
-            strength, steering = trust(guide[crop], opening, pixel) if given is None else (given, given)
-            pull = min(strength, steering)
-            found[pull, strength] = found.get((pull, strength)) or scored(
-                guide[crop], name, way, pull, strength, pixel
-            )
-            yield found[pull, strength] | {"way": way}
+        yield scored(name, guide[crop], pixel)
 
 
 def table(found: list[Row]) -> str:
-    """By half and layout: HaarPSI full / quarter at every strength; of the last the texture, and what it brings over
-    no layout: mean, 95 % interval by bootstrap, the worst hole."""
+    """By half and layout: HaarPSI full / quarter, how far it was followed, texture, and what it brings over no layout:
+    mean, 95 % interval by bootstrap, the worst hole."""
     lines = [
-        f"| half | layout | holes | {' | '.join(STRENGTHS)} | matching, split | texture "
-        "| over none: full | quarter | worst |",
-        "|---" * (8 + len(STRENGTHS)) + "|",
+        "| half | layout | holes | HaarPSI | matching, split | texture | over none: full | quarter | worst |",
+        "|---" * 9 + "|",
     ]
-    rows = {(row["photo"], row["seed"], row["layout"], row["way"]): row for row in found}
+    rows = {(row["photo"], row["seed"], row["layout"]): row for row in found}
     for half, photos in (("tuning", TUNING), ("telling", TELLING)):
         for layout in dict.fromkeys(row["layout"] for row in found):
-            ways = tuple(STRENGTHS) if layout != NONE else (NONE,)
-            holes = [key[:2] for key in rows if key[0] in photos and key[2:] == (layout, ways[-1])]
+            holes = [key[:2] for key in rows if key[0] in photos and key[2] == layout]
             if not holes:
                 continue
-            mine = {way: [rows[*hole, layout, way] for hole in holes] for way in ways}
-            bare = [rows[*hole, NONE, NONE] for hole in holes]
-            mean = {
-                way: {
-                    name: float(np.mean([row[name] for row in some]))
-                    for name in (*SCORES, "guidance", "strength")
-                }
-                for way, some in mine.items()
-            }
-            last = mean[ways[-1]]
-            cells = " | ".join(f"{one['haarpsi']:.3f} / {one['quarter']:.3f}" for one in mean.values())
-            if layout == NONE:
-                lines.append(
-                    f"| {half} | {layout} | {len(holes)} | {cells} | | | | {last['texture']:.2f} | | | |"
-                )
-                continue
+            mine, bare = ([rows[*hole, one] for hole in holes] for one in (layout, NONE))
+            mean = {name: float(np.mean([row[name] for row in mine])) for name in SCORES}
             full, quarter = (
-                np.array([row[name] - none[name] for row, none in zip(mine[ITSELF], bare, strict=True)])
+                np.array([row[name] - none[name] for row, none in zip(mine, bare, strict=True)])
                 for name in SCORES[:2]
             )
+            gains = " | ".join(interval(one, form="+.3f") for one in (full, quarter))
+            gains += f" | {full.min():+.3f} / {quarter.min():+.3f}"
             lines.append(
-                f"| {half} | {layout} | {len(holes)} | {cells} | {last['guidance']:.2f}, {last['strength']:.2f} | "
-                f"{last['texture']:.2f} | "
-                f"{interval(full, form='+.3f')} | {interval(quarter, form='+.3f')} | "
-                f"{full.min():+.3f} / {quarter.min():+.3f} |"
+                f"| {half} | {layout} | {len(holes)} | {mean['haarpsi']:.3f} / {mean['quarter']:.3f} | "
+                f"{mean['guidance']:.2f}, {mean['strength']:.2f} | {mean['texture']:.2f} | "
+                f"{gains if layout != NONE else '| | '} |"
             )
     return "\n".join(lines)
 

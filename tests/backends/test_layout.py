@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.exemplar import engine
-from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, with_layout
-from inpaint_app.backends.exemplar.trust import GUESSED, Trust, trust
+from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, blur_of, with_layout
+from inpaint_app.backends.exemplar.trust import Trust, trust
 from inpaint_app.types import Image, Mask
 
 
@@ -97,8 +97,6 @@ def test_arguments_stay_as_they_were() -> None:
 
 
 def test_a_blurred_layout_is_followed_only_as_far_as_it_goes() -> None:
-    from inpaint_app.backends.exemplar.layout import blur_of
-
     noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3)).astype(np.uint8)
     fill = np.roll(noise, 57, 0)
     hole = np.zeros((160, 160), bool)
@@ -187,12 +185,26 @@ def test_a_shifted_layout_is_not_trusted_where_the_photo_looks_alike_everywhere(
     assert [trust(guide, mask, 4.0).followed for guide in (photo, shifted)] == [1, 0]
 
 
-def test_a_blurred_layout_steers_the_matching_less() -> None:
+def faded(photo: Image, mask: Mask, sigma: float) -> Image:
+    """The photo blurred in the hole from 12 pixels inwards: a network that knows what is near the rim alone."""
+    depth = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 5)
+    return np.where((depth > 12)[..., None], cv2.GaussianBlur(photo, (0, 0), sigma), photo)
+
+
+def test_a_layout_that_fades_inwards_steers_the_matching_less_and_an_evenly_blurred_one_does_not() -> None:
     photo, mask = (128 + natural(240)).clip(0, 255).astype(np.uint8), hole(240, 70)
-    found = [
-        trust(np.where(mask[..., None], cv2.GaussianBlur(photo, (0, 0), 4 * blur), photo), mask, 4.0).steering
-        for blur in (0.1, 1, 3)
-    ]
+    even = np.where(mask[..., None], cv2.GaussianBlur(photo, (0, 0), 8), photo)
+    assert trust(even, mask, 4.0).steering == 1
+    found = [trust(faded(photo, mask, 4 * blur), mask, 4.0).steering for blur in (0.1, 1, 3)]
     assert found[0] == 1
     assert found == sorted(found, reverse=True)
-    assert found[2] == GUESSED
+    assert found[2] < 0.5
+
+
+def test_a_blurred_layout_that_is_right_goes_on_across_the_rim() -> None:
+    """A grid of lines, of which a blur leaves little: they end at the rim, and nothing else is wrong."""
+    photo, mask, lines = np.full((480, 480, 3), 60, np.uint8), hole(480, 140), np.arange(480) % 24 < 4
+    photo[lines] = photo[:, lines] = 190
+    right, wrong = cv2.GaussianBlur(photo, (0, 0), 8), np.full_like(photo, 200)
+    followed = [trust(np.where(mask[..., None], one, photo), mask, 4.0).followed for one in (right, wrong)]
+    assert followed == [1, 0]

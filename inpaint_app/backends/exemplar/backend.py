@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
@@ -44,15 +42,14 @@ class Exemplar(Configured):
         forbidden = np.zeros_like(hole) if window.avoid is None else np.ascontiguousarray(window.avoid, bool)
         image = np.ascontiguousarray(window.image)
         if window.guide is not None and self.DOUBTS:
-            followed, steering = trust(window.guide, hole, window.guide_pixel, options.finest)
-            if followed < 1:
-                counts = f"its layout counts {followed:.0%}, the photo's own pixels do the rest"
+            trusted = trust(window.guide, hole, window.guide_pixel, options.finest)
+            if trusted.followed < 1:
+                counts = f"its layout counts {trusted.followed:.0%}, the photo's own pixels do the rest"
                 alone = "the photo's own pixels fill it alone"
                 progress.notes.append(
-                    f"The network does not understand this place: {counts if followed else alone}."
+                    f"The network does not understand this place: {counts if trusted.followed else alone}."
                 )
-            guidance = min(followed * options.guidance, steering)
-            options = replace(options, guidance=guidance, layout=followed * options.layout)
+            options = trusted.of(options)
         filled = engine.fill(
             image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99), pixel=window.guide_pixel
         )

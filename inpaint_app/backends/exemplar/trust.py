@@ -1,11 +1,13 @@
 """How far a layout is to be followed, by what its pixels and the photo's around the hole say.
 
-A layout that belongs elsewhere breaks off at the hole's rim. One that is blurred is guessed: a network that does not
-know draws a mean. Its large shapes are worth having, but pulled to its every pixel, the matching finds what is as grey.
+A layout that belongs elsewhere breaks off at the hole's rim. One that fades inwards is guessed: a network that does not
+know goes on from the rim and ends in a mean. Its large shapes are worth having, but pulled to its every pixel, the
+matching finds what is as grey. One that is as blurred everywhere is merely coarse.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import cv2
@@ -13,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.backends.exemplar.layout import BLUR
+from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.strength import energy
 from inpaint_app.imaging.mask import bounds, padded
-from inpaint_app.types import Image, Mask
+from inpaint_app.types import Box, Image, Mask
 
 BESIDE = 4.0, 12.0
 """Pixels of the guide from the rim outwards, between which steps are looked at that the photo itself has."""
@@ -28,9 +31,14 @@ SOFT_BREAKS = 1.15, 1.25
 EVEN = 1.0
 """Grey values that a network may be off by at the rim of an even ground."""
 BLURRED = 0.45, 0.65
-"""Detail of the hole's finest octave over that beside it, up to which a guide is a guess, and from which it is none."""
-GUESSED = 0.3
-"""How strongly the matching is steered by a guess at most: what the default does, too."""
+"""Detail of the finest octave deep in the hole over that beside it: up to which it is blurred, from which sharp."""
+DEEP = 4.0
+"""Pixels of the guide from the rim inwards: nearer, a network that knows the rim alone still has what to draw."""
+FADES = 0.4, 0.8
+"""The same deep in the hole over the whole hole's, up to which a blurred guide does not steer the matching, and from
+which it does wholly."""
+GUESS = 0.5
+"""Steering up to which a layout is a guess."""
 FAINT = 0.3
 """Squared grey values that are as good as none."""
 
@@ -41,27 +49,42 @@ class Trust(NamedTuple):
     followed: float = 1.0
     steering: float = 1.0
 
+    def of(self, options: ExemplarOptions) -> ExemplarOptions:
+        """The options for such a layout; a guess counts as blurred, whatever it was said to be."""
+        guidance = min(self.followed * options.guidance, self.steering)
+        finest = options.finest if self.steering > GUESS else BLUR
+        return replace(options, guidance=guidance, layout=self.followed * options.layout, finest=finest)
+
 
 def trust(guide: Image, hole: Mask, pixel: float, finest: float = 0.0) -> Trust:
     """By how the layout goes on across the hole's rim, and by how sharp it is; both at its own resolution.
 
-    What steps across the rim is held against the steps beside it. What is blurred, or wrong in the middle alone, is
-    not seen. A sharp layout's finest octave is held against that of the known pixels around. Arguments as in
-    `with_layout`.
+    What steps across the rim is held against the steps beside it; where the guide is blurred, at half its resolution.
+    What is wrong in the middle alone is not seen. The finest octave deep in the hole is held against that of the known
+    pixels around and of the whole hole. Arguments as in `with_layout`.
     """
-    box = bounds(hole)
-    if box is None or pixel <= 0:
+    if bounds(hole) is None or pixel <= 0:
         return Trust()
-    area = padded(box, round((BESIDE[1] + 2) * pixel), hole.shape).slices
+    seen = _seen(guide, hole, pixel)
+    if finest >= BLUR:
+        return Trust(followed=float(np.interp(_soft_break(*seen), SOFT_BREAKS, (1, 0))))
+    sharp, fades = _detail(*seen)
+    breaks = _break(*seen)
+    if sharp < BLURRED[1]:
+        breaks = min(breaks, _break(*_seen(guide, hole, 2 * pixel)))
+    steering = max(np.interp(sharp, BLURRED, (0, 1)), np.interp(fades, FADES, (0, 1)))
+    return Trust(float(np.interp(breaks, BREAKS, (1, 0))), float(steering))
+
+
+def _seen(guide: Image, hole: Mask, pixel: float) -> tuple[Image, NDArray[Any], NDArray[Any]]:
+    """The hole's surroundings at the guide's resolution, how deep in the hole each pixel lies, and how far outside."""
+    area = padded(bounds(hole) or Box(0, 0, 1, 1), round((BESIDE[1] + 2) * pixel), hole.shape).slices
     size = [max(1, round(side / pixel)) for side in hole[area].shape]
     image = np.asarray(cv2.resize(guide[area], size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     opening = hole[area].view(np.uint8) * np.uint8(255)
     inside = cv2.resize(opening, size[::-1], interpolation=cv2.INTER_AREA) > 127
     depth, beyond = (cv2.distanceTransform(one.view(np.uint8), cv2.DIST_L2, 5) for one in (inside, ~inside))
-    if finest >= BLUR:
-        return Trust(followed=float(np.interp(_soft_break(image, depth, beyond), SOFT_BREAKS, (1, 0))))
-    followed = float(np.interp(_break(image, depth, beyond), BREAKS, (1, 0)))
-    return Trust(followed, _steering(image, depth, beyond))
+    return image, depth, beyond
 
 
 def _break(image: Image, depth: NDArray[Any], beyond: NDArray[Any]) -> float:
@@ -98,13 +121,15 @@ def _soft_break(image: Image, depth: NDArray[Any], beyond: NDArray[Any]) -> floa
     return float(squares[rim].mean() ** 0.5 / (squares[beside].mean() ** 0.5 + EVEN))
 
 
-def _steering(image: Image, depth: NDArray[Any], beyond: NDArray[Any]) -> float:
+def _detail(image: Image, depth: NDArray[Any], beyond: NDArray[Any]) -> tuple[float, float]:
+    """The finest octave's detail deep in the hole, over that of the known pixels around, and over the whole hole's."""
     fine = energy(image, 1, 2)
-    inside, around = depth > 0, (beyond > 0) & (beyond < BESIDE[1])
-    if not inside.any() or not around.any():
-        return 1.0
-    sharp = ((fine[inside].mean() + FAINT) / (fine[around].mean() + FAINT)) ** 0.5
-    return float(np.interp(sharp, BLURRED, (GUESSED, 1)))
+    deep, inside = depth > min(DEEP, 0.75 * float(depth.max())), depth > 0
+    around = (beyond > 0) & (beyond < BESIDE[1])
+    if not deep.any() or not around.any():
+        return 1.0, 1.0
+    middle, whole, known = ((fine[where].mean() + FAINT) ** 0.5 for where in (deep, inside, around))
+    return float(middle / known), float(middle / whole)
 
 
 def _slope(values: NDArray[Any], axis: int) -> NDArray[np.float32]:
