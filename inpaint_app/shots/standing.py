@@ -59,7 +59,7 @@ def standing(
     things: (H, W), the number from 1 of each thing that was found; what else hangs together in the hole is one, too.
     """
     inner = core & opening
-    found = np.where(inner, 0 if things is None else things, 0).astype(np.int32)
+    found = _whole(np.zeros_like(inner, np.int32) if things is None else things, inner)
     count, labels = cv2.connectedComponents(opening.view(np.uint8), connectivity=8)
     loose = inner & (found == 0)
     stays, moved, anywhere = [], np.zeros(opening.shape, bool), np.zeros(opening.shape, bool)
@@ -100,6 +100,16 @@ def standing(
             if there is not None:
                 stay[there & opening] = 1
     return stays, still
+
+
+def _whole(things: Numbers, inner: Mask) -> Numbers:
+    """The things in the hole, with the pixels that they cover only in part.
+
+    As things of their own those would be outlines, which where they lie beside the thing never change: all around it
+    would count as standing still.
+    """
+    beside = cv2.dilate(things.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
+    return np.asarray(np.where(inner, np.where(things > 0, things, beside), 0), np.int32)
 
 
 def _surely(changed: NDArray[np.floating]) -> Floats:

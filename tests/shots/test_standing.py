@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from inpaint_app.shots.standing import standing
@@ -64,6 +65,19 @@ def test_of_two_found_in_one_hole_each_stands_or_left_by_itself() -> None:
     assert still[things == 9].all()
     assert still[95, 167]  # and around it
     assert not still[things == 7].any()
+
+
+def test_around_a_found_thing_that_left_nothing_stands_still() -> None:
+    photo, shot = with_thing(place()).astype(np.float32), place().astype(np.float32)
+    disc = np.ones((3, 3), np.uint8)
+    wide = cv2.dilate(hole().view(np.uint8), disc, iterations=2)  # an outline wider than the thing
+    core = cv2.dilate(wide, disc) > 0  # what it covers in part counts, too
+    opening = cv2.dilate(wide, disc, iterations=5) > 0
+    gone = np.abs(photo - shot).max(axis=2) > 9
+    seen = np.ones(hole().shape, bool)
+    stays, still = standing(photo, [shot], [gone], [seen], opening, core, [9.0], 7 * wide.astype(np.int32))
+    assert not still.any()
+    assert stays[0].max() < 0.5
 
 
 def test_who_crosses_before_a_found_thing_hides_it_only_there() -> None:
