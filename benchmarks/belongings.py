@@ -81,12 +81,14 @@ def labelled(data: Path) -> Iterator[tuple[str, Image, list[Instance]]]:
 def at_each(
     image: Image, session: Session, kinds: Iterable[str], tried: Sequence[float]
 ) -> Iterator[tuple[float, tuple[Instance, ...]]]:
-    """By the least confidence of weak finds what is found, with what belongs to whom; looked at once, at the lowest."""
+    """By the least confidence of weak finds what is found, with what belongs to whom.
+
+    Looked at again for each: a filter is not the same, for a less sure large find swallows surer small ones within it.
+    """
     finder = session.device.segmenter(session.resolve_segmenter(None))
-    found = finder.detect(image, CONFIDENCE, Progress(), dict.fromkeys(kinds, min(tried)))
     for least in tried:
-        sure = tuple(one for one in found if one.confidence >= least)
-        yield least, with_found_parts(image, sure, ("belongings",), CONFIDENCE, Settings())
+        found = finder.detect(image, CONFIDENCE, Progress(), dict.fromkeys(kinds, least))
+        yield least, with_found_parts(image, found, ("belongings",), CONFIDENCE, Settings())
 
 
 def table(
