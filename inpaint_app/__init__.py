@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         MissingError,
         MissingPackage,
         MissingWeights,
+        NothingFound,
         OptionError,
         PhotoError,
         PhotoTooLarge,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     )
     from inpaint_app.photofile.photo import Photo, Saved
     from inpaint_app.removal.api import detect, load, prove, remove, save, select
-    from inpaint_app.removal.session import NothingFound, Request, Session
+    from inpaint_app.removal.session import Request, Session
     from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 _HOME = {
@@ -41,10 +42,10 @@ _HOME = {
     "inpaint_app.errors": (
         "BackendError", "Cancelled", "CheckpointError", "InpaintError", "MaskError", "MissingError",
         "MissingPackage", "MissingWeights", "OptionError", "PhotoError", "PhotoTooLarge", "SaveError",
-        "UnreadablePhoto",
+        "NothingFound", "UnreadablePhoto",
     ),
     "inpaint_app.photofile.photo": ("Photo", "Saved"),
-    "inpaint_app.removal.session": ("NothingFound", "Request", "Session"),
+    "inpaint_app.removal.session": ("Request", "Session"),
     "inpaint_app.types": ("Box", "Image", "Instance", "Mask", "Progress", "Result"),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _HOME.items() for name in names}

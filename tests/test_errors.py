@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from inpaint_app import errors
 from inpaint_app.photofile.jpeg.file import JpegError
-from inpaint_app.removal import session
 from inpaint_app.types import STOPPED
 from tests.conftest import ROOT
 
 
 def test_nothing_found_and_what_is_wrong_with_a_jpeg_stand_in_the_tree() -> None:
-    assert session.NothingFound is errors.NothingFound
     assert issubclass(errors.NothingFound, errors.MaskError)
     assert issubclass(JpegError, errors.PhotoError)
     assert issubclass(errors.MaskDoubt, errors.MaskError)

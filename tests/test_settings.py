@@ -15,7 +15,8 @@ from inpaint_app.backends.exemplar import jit
 from inpaint_app.backends.patchmatch import _NATIVE
 from inpaint_app.errors import BackendError, MissingError, OptionError
 from inpaint_app.removal.pipeline import Removal
-from inpaint_app.removal.session import Request, Session, fetch
+from inpaint_app.removal.session import Request, Session
+from inpaint_app.runtime.downloads import fetch
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask
 from tests.conftest import ROOT

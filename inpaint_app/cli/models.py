@@ -12,8 +12,7 @@ from inpaint_app.cli import parser as shared
 from inpaint_app.cli import written
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
-from inpaint_app.removal import session
-from inpaint_app.removal.session import fetchable
+from inpaint_app.runtime import downloads
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.settings import Settings
 
@@ -131,7 +130,7 @@ def run_models(arguments: argparse.Namespace, console: Console) -> int:
 
 def fetch(names: list[str], console: Console, settings: Settings) -> int:
     """Download what is named; raises OptionError for what cannot be fetched, MissingWeights where it fails."""
-    can = fetchable(settings)
+    can = downloads.fetchable(settings)
     if not names:
         raise OptionError(
             f"Which? {'; '.join(f'{name} ({what})' for name, what in can.items()) or 'Nothing is missing'}."
@@ -140,6 +139,6 @@ def fetch(names: list[str], console: Console, settings: Settings) -> int:
         if name in can:
             console.say(f"{name}: {can[name]}")
         with console.working(name) as progress:
-            path = session.fetch(name, settings, progress)
+            path = downloads.fetch(name, settings, progress)
         console.say(f"{name} is here: {path}")
     return 0

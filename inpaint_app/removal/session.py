@@ -18,11 +18,9 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.backends.removers.specs import CHOOSING
 from inpaint_app.errors import (
-    Cancelled,
     CheckpointError,
     InpaintError,
     MissingError,
-    NothingFound,
     OptionError,
 )
 from inpaint_app.imaging.mask import padded
@@ -34,7 +32,7 @@ from inpaint_app.removal.opening import Opening
 from inpaint_app.removal.parts import KINDS, weakest, with_found_parts, with_parts, with_parts_of
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.removal.request import CONFIDENCE, Marked, Request
-from inpaint_app.runtime.downloads import fetch, fetchable, finder
+from inpaint_app.runtime.downloads import finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
@@ -42,6 +40,7 @@ from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
 from inpaint_app.segmenters.tiling import moved, seen_once
+from inpaint_app.segmenters.upright import found_upright
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Options, Progress, Result
 
@@ -206,9 +205,13 @@ class Session(Opening):
             progress(0.0, "Looking for objects")
             finder, weak = self.device.segmenter(spec), weakest(parts)
             if beside is None:
-                found = finder.detect(image, confidence, progress, weak)
                 again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
-                return with_found_parts(image, found, parts, confidence, self.settings, again)
+
+                def find(picture: Image) -> tuple[Instance, ...]:
+                    found = finder.detect(picture, confidence, progress, weak)
+                    return with_found_parts(picture, found, parts, confidence, self.settings, again)
+
+                return found_upright(image, find, again, progress.notes)
             area = padded(beside.box, max(AROUND, beside.box.width, beside.box.height), image.shape)
             region, there = image[area.slices], moved(beside, -area.left, -area.top)
             found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))
@@ -293,4 +296,4 @@ class Session(Opening):
         self.device.release()
 
 
-__all__ = ["CONFIDENCE", "Cancelled", "NothingFound", "Request", "Session", "fetch", "fetchable"]
+__all__ = ["CONFIDENCE", "Request", "Session"]

@@ -11,8 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from inpaint_app.errors import BackendError, Busy, Cancelled, InpaintError
-from inpaint_app.removal.session import NothingFound
+from inpaint_app.errors import BackendError, Busy, Cancelled, InpaintError, NothingFound
 from inpaint_app.server.endpoints.listening import departed
 from inpaint_app.server.pictures import data_url
 from inpaint_app.server.visitors import Visit

@@ -13,8 +13,8 @@ import numpy as np
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import Expected
-from inpaint_app.errors import Cancelled, InpaintError
-from inpaint_app.removal.session import NothingFound, Session
+from inpaint_app.errors import Cancelled, InpaintError, NothingFound
+from inpaint_app.removal.session import Session
 from inpaint_app.server import pictures
 from inpaint_app.server.files.stored_results import opacity, seen
 from inpaint_app.server.guard.limits import OPENING

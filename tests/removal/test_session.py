@@ -14,8 +14,8 @@ import pytest
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Configured, Window
-from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, OptionError
-from inpaint_app.removal.session import NothingFound, Request, Session
+from inpaint_app.errors import BackendError, Cancelled, MaskError, MissingError, NothingFound, OptionError
+from inpaint_app.removal.session import Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.selecting.gesture import Gesture
@@ -293,3 +293,20 @@ def test_without_its_network_the_default_is_the_engine_alone(
     assert result.backend == backends.INSTEAD
     with pytest.raises(MissingError, match="context-encoder"):
         Session(Settings(checkpoints=tmp_path)).resolve_backend("context-encoder-raw")
+
+
+def test_people_in_a_photo_that_lies_on_its_side_are_found(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def detect(self: Finder, image: Image, *_: Any, **__: Any) -> tuple[Instance, ...]:
+        left, top, width, height = cv2.boundingRect((image[..., 0] > 150).view(np.uint8))
+        upright = height > width and top < image.shape[0] // 2
+        return (instance(1, "person", Box(left, top, left + width, top + height)),) if upright else ()
+
+    monkeypatch.setattr(Finder, "detect", detect)
+    image = np.zeros((1000, 1600, 3), np.uint8)
+    image[400:500, 200:700] = 200
+    progress = Progress()
+    marked = session.marked(image, Request(objects=("people",)), progress)
+    assert (marked.mask == (image[..., 0] > 150)).all()
+    assert progress.notes == ["The photo lies on its side: people were looked for in it upright."]

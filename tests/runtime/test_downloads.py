@@ -12,7 +12,6 @@ import pytest
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import Cancelled, MissingWeights, OptionError
-from inpaint_app.removal import session as sessions
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.runtime import downloads, fetching
 from inpaint_app.runtime.fetching import Wanted
@@ -157,9 +156,9 @@ def test_what_can_be_fetched_is_named_and_the_rest_refused(monkeypatch: pytest.M
     monkeypatch.setattr(segmenters, "SELECTORS", ())
     monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     assert lacking.missing(Settings()) == (missing,)
-    assert sessions.fetchable(Settings()) == {"tiny": "Lacking, 12.5 MB"}
+    assert downloads.fetchable(Settings()) == {"tiny": "Lacking, 12.5 MB"}
     with pytest.raises(OptionError, match="Did you mean 'yolov8n-seg'"):
-        sessions.fetch("yolo8n-seg", Settings())
+        downloads.fetch("yolo8n-seg", Settings())
 
 
 def lacks_tiny(settings: Settings) -> tuple[Missing, ...]:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaint_app.errors import BackendError
-from inpaint_app.removal.session import NothingFound
+from inpaint_app.errors import BackendError, NothingFound
 from inpaint_app.server import work
 from inpaint_app.server.visitors import Visit
 from inpaint_app.server.work import at_once, working

@@ -10,7 +10,7 @@ import gradio as gr
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import OptionError
-from inpaint_app.removal import session
+from inpaint_app.runtime import downloads
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.server.guard.server_paths import without_paths
 from inpaint_app.server.visitors import Visit, Visits
@@ -50,14 +50,14 @@ def build(visits: Visits, settings: Settings) -> None:
 
 def choices(settings: Settings) -> list[tuple[str, str]]:
     """What can be fetched: (words, name)."""
-    return [(words, name) for name, words in session.fetchable(settings, settings.fetch_limit).items()]
+    return [(words, name) for name, words in downloads.fetchable(settings, settings.fetch_limit).items()]
 
 
 def fetched(name: str, settings: Settings, progress: Progress) -> Path:
     """Fetch the weights of that name and say where they lie; raises OptionError where that is not allowed here."""
-    if name not in session.fetchable(settings, settings.fetch_limit):
+    if name not in downloads.fetchable(settings, settings.fetch_limit):
         raise OptionError(f"{name} cannot be fetched here: it is here already, or too large for this server.")
-    return session.fetch(name, settings, progress)
+    return downloads.fetch(name, settings, progress)
 
 
 def bring(visit: Visit, message: Message, progress: Progress) -> None:
