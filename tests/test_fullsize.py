@@ -92,7 +92,7 @@ def test_auto(image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch) -> None
     result = Session(Settings()).run(image, Request(mask=mask, backend="auto", grow=0))
     assert result.backend == "auto"
     assert result.changed_known == 0
-    assert 0.7 < result.image[mask].std() / image[~mask].std() < 1.2
+    assert 0.6 < result.image[mask].std() / image[~mask].std() < 1.2  # it paints a mean of two
 
 
 def test_a_batch(here: Path, mask: Mask) -> None:
