@@ -15,6 +15,7 @@ from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.types import Box, Image
 
 TEXTURE_WEIGHT = 1.0
+OWN = 0.5  # of its own texture, added to that of the finer levels: benchmarks/results/layout.md
 TEXTURE_CAP = 40.0  # a strong edge is no texture
 TEXTURE_SIGMA = 3.0
 DEPTH = 10.0
@@ -103,8 +104,8 @@ def _around(hole: Flags, margin: int) -> Box:
 def halve(level: Level) -> Level:
     """Half the size (rounded up); a pixel is hole where more than half of what it covers is.
 
-    Its own texture is added to that of the finer levels. Newson et al. take the finest alone, which cannot tell near
-    pebbles from far ones: those match everything a little, and covered a beach at half the size of its pebbles.
+    Half of its own texture is added to that of the finer levels. Newson et al. take the finest alone, which cannot
+    tell near pebbles from far ones: those match everything a little, and covered a beach at half the size of its own.
     """
     features: Any = cv2.pyrDown(level.features)  # holes are 0 there
     height, width = features.shape[:2]
@@ -123,7 +124,7 @@ def halve(level: Level) -> Level:
     if features.dtype == np.uint8 and hole.size <= WORKING:
         return first_level(np.ascontiguousarray(features[..., :3]), hole, forbidden)
     if features.dtype != np.uint8:
-        features[..., 3] += TEXTURE_WEIGHT * spread(texture(features[..., :3], hole), hole)
+        features[..., 3] += OWN * TEXTURE_WEIGHT * spread(texture(features[..., :3], hole), hole)
     return _blanked(Level(features, hole, forbidden))
 
 
