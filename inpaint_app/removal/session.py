@@ -17,12 +17,7 @@ from numpy.typing import NDArray
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.backends.removers.specs import CHOOSING
-from inpaint_app.errors import (
-    CheckpointError,
-    InpaintError,
-    MissingError,
-    OptionError,
-)
+from inpaint_app.errors import CheckpointError, InpaintError, MissingError, OptionError
 from inpaint_app.imaging.mask import padded
 from inpaint_app.photofile.metadata import mark
 from inpaint_app.removal import ensemble, shots, surroundings

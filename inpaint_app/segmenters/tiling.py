@@ -55,13 +55,20 @@ def moved(one: Instance, left: int, top: int, across: float = 1.0, down: float =
 
 def seen_once(image: Image, look: Callable[[Image], tuple[Instance, ...]]) -> tuple[Instance, ...]:
     """What a finder sees in a picture at one look, without tiles; outlines are as fine as that look's."""
+    small = for_one_look(image)
+    if small is image:
+        return look(image)
+    across, down = image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]
+    return tuple(moved(one, 0, 0, across, down) for one in look(small))
+
+
+def for_one_look(image: Image) -> Image:
+    """The picture made smaller to what is looked at without tiles; itself where it is no larger."""
     scale = max(image.shape[:2]) / LARGE
     if scale <= 1:
-        return look(image)
-    size = (round(image.shape[1] / scale), round(image.shape[0] / scale))
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    across, down = image.shape[1] / size[0], image.shape[0] / size[1]
-    return tuple(moved(one, 0, 0, across, down) for one in look(small))
+        return image
+    size = (max(1, round(image.shape[1] / scale)), max(1, round(image.shape[0] / scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def closer(height: int, width: int) -> list[Closer]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
-from inpaint_app.segmenters.tiling import LARGE
+from inpaint_app.segmenters.tiling import LARGE, for_one_look
 from inpaint_app.types import Box, Image, Instance
 
 Find = Callable[[Image], tuple[Instance, ...]]
@@ -44,9 +43,7 @@ def quarter_turns(image: Image, found: Iterable[Instance], glance: Find) -> int:
     upright = _people(found)
     if max(image.shape[:2]) <= LARGE or max(upright, default=0.0) >= SURE:
         return 0
-    scale = LARGE / max(image.shape[:2])
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = for_one_look(image)
     seen = {turns: _people(glance(np.ascontiguousarray(np.rot90(small, turns)))) for turns in (1, 3)}
     turns = max(seen, key=lambda each: sum(seen[each]))
     sums = sum(seen[turns])
