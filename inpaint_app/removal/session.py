@@ -31,6 +31,7 @@ from inpaint_app.runtime.downloads import finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
+from inpaint_app.segmenters.crowd import seen_nearer
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
@@ -204,6 +205,7 @@ class Session(Opening):
 
                 def find(picture: Image) -> tuple[Instance, ...]:
                     found = finder.detect(picture, confidence, progress, weak)
+                    found = seen_nearer(picture, found, confidence, partial(again, weak=weak))
                     return with_found_parts(picture, found, parts, confidence, self.settings, again)
 
                 return found_upright(image, find, again, progress.notes)

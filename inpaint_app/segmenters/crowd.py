@@ -1,0 +1,90 @@
+"""A photo is looked at from nearer around small people, beside whom others were too small to be seen.
+
+A network that sees somebody at 60 pixels misses his neighbours and outlines him coarsely. What it found tells where and
+how large people are: looks are spent there alone, so that their number follows the crowd and not the photo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from inpaint_app.segmenters.tiling import merged, moved, ranked, seen_once, shrunk, whole_in
+from inpaint_app.types import Box, Image, Instance
+
+SIDE = 640
+"""The longer side in pixels at which one look sees its picture."""
+SMALL = 160
+"""Longer side in such pixels below which somebody is looked at from nearer."""
+LEAST = 24
+"""Longer side in the photo's own pixels below which nearer shows no more."""
+WANTED = 200
+"""How large he is then seen: a third of the view, so that his neighbours are seen with him."""
+LIKE = 2.0
+"""Up to so many times larger or smaller, others are seen well in the same view."""
+LARGEST = 0.6
+"""Share of the view up to which what is found in it counts."""
+BESIDE = 0.15
+"""Share of the view that must lie beside a find, for its neighbours to be seen."""
+MOST = 12
+"""Looks at one photo."""
+
+
+def seen_nearer(
+    image: Image,
+    found: Sequence[Instance],
+    confidence: float,
+    look: Callable[[Image], tuple[Instance, ...]],
+) -> tuple[Instance, ...]:
+    """The finds with what is seen from nearer around small people; of what both show, the outline seen from near.
+
+    found: from `confidence` on, less sure ones behind. look: what one look at a picture finds, with masks of its size.
+    """
+    shape = (image.shape[0], image.shape[1])
+    sure = [one for one in found if one.confidence >= confidence]
+    views, seen = list[Box](), [list(found)]
+    while (view := next_view(sure, views, shape)) is not None:
+        near = (moved(one, view.left, view.top) for one in seen_once(image[view.slices], look))
+        seen.append([one for one in near if whole_in(one.box, view, shape, LARGEST)])
+        sure = merged(sure, [one for one in seen[-1] if one.confidence >= confidence])
+        views.append(view)
+    return tuple(ranked(seen, confidence)) if views else tuple(found)
+
+
+def next_view(sure: Sequence[Instance], views: Sequence[Box], shape: tuple[int, int]) -> Box | None:
+    """The view that shows most small people from nearer; None once all were shown, or after MOST views.
+
+    views: those before. shape: (H, W) of the photo.
+    """
+    if len(views) >= MOST:
+        return None
+    limit = SMALL * shrunk(*shape, SIDE)
+    small = [one for one in sure if one.label == "person" and LEAST <= _size(one) < limit]
+    left = [one for one in small if not any(_shown(one, view, shape) for view in views)]
+    around = (_around(one, shape) for one in left)
+    return max(around, key=lambda view: sum(_shown(one, view, shape) for one in left), default=None)
+
+
+def _around(one: Instance, shape: tuple[int, int]) -> Box:
+    """The view with the find in its middle, as far as the photo goes."""
+    length = round(_size(one) * SIDE / WANTED)
+    height, width = min(length, shape[0]), min(length, shape[1])
+    left = min(max(0, (one.box.left + one.box.right - width) // 2), shape[1] - width)
+    top = min(max(0, (one.box.top + one.box.bottom - height) // 2), shape[0] - height)
+    return Box(left, top, left + width, top + height)
+
+
+def _shown(one: Instance, view: Box, shape: tuple[int, int]) -> bool:
+    """Whether a view shows all of a find about as large as is wanted, and who stands beside it."""
+    length = max(view.width, view.height)
+    beside = BESIDE * length
+    inside = (
+        (view.left + beside <= one.box.left or view.left == 0)
+        and (view.top + beside <= one.box.top or view.top == 0)
+        and (one.box.right <= view.right - beside or view.right == shape[1])
+        and (one.box.bottom <= view.bottom - beside or view.bottom == shape[0])
+    )
+    return inside and 1 / LIKE <= _size(one) * SIDE / length / WANTED <= LIKE
+
+
+def _size(one: Instance) -> int:
+    return max(one.box.width, one.box.height)
