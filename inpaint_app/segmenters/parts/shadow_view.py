@@ -104,16 +104,21 @@ class Laid:
         """The intersection over union of the region with the laid outline most like it, and that one's number."""
         height, width = self.room.shape
         tiny = resized(region, (width, height)) > 100
-        shared = self._counted @ tiny.ravel().astype(np.float32)
+        shared = np.bitwise_count(self._packed & _packed(tiny[None])).sum(axis=1, dtype=np.int64)
         union = self.sizes + np.count_nonzero(tiny) - shared
         likeness = shared / (union + 4)
         best = int(np.argmax(likeness))
         return float(likeness[best]), best
 
     @cached_property
-    def _counted(self) -> Plane:
-        """The planes as numbers: what two masks share is a product, whole below 2²⁴."""
-        return self.planes.reshape(len(self.planes), -1).astype(np.float32)
+    def _packed(self) -> NDArray[np.uint64]:
+        return _packed(self.planes)
+
+
+def _packed(planes: Mask) -> NDArray[np.uint64]:
+    """Masks (n, h, w) with a bit for a pixel, in words of 64: what two share is counted word by word."""
+    bits = planes.reshape(len(planes), -1)
+    return np.packbits(np.pad(bits, ((0, 0), (0, -bits.shape[1] % 64))), axis=1).view(np.uint64)
 
 
 def seen(image: Image, caster: Instance, others: Sequence[Instance]) -> View | None:
