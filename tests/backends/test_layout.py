@@ -185,6 +185,15 @@ def test_a_shifted_layout_is_not_trusted_where_the_photo_looks_alike_everywhere(
     assert [trust(guide, mask, 4.0).followed for guide in (photo, shifted)] == [1, 0]
 
 
+def test_a_layout_that_breaks_off_along_a_third_of_the_rim_is_trusted() -> None:
+    rows, columns = np.mgrid[:240, :240].astype(np.float32)
+    grey = 128 + 60 * np.sin(columns / 17) * np.cos(rows / 23)
+    photo, mask = np.repeat(grey.astype(np.uint8)[..., None], 3, 2), hole(240, 70)
+    guide = photo.copy()
+    guide[70:86, 70:-70] = 255 - photo[70:86, 70:-70]
+    assert trust(guide, mask, 4.0).followed == 1
+
+
 def faded(photo: Image, mask: Mask, sigma: float) -> Image:
     """The photo blurred in the hole from 12 pixels inwards: a network that knows what is near the rim alone."""
     depth = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 5)
