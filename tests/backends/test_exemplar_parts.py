@@ -80,3 +80,20 @@ def test_the_texture_tells_near_pebbles_from_far_ones() -> None:
     full, coarse = (levels[number].features[..., 3] for number in (0, 2))
     assert full[:48].mean() == pytest.approx(full[-48:].mean(), rel=0.05)
     assert coarse[-12:].mean() > 1.1 * coarse[:12].mean()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_a_match_costs_the_squared_differences_of_all_values_of_its_patch(dtype: type) -> None:
+    mask = hole((40, 44), 16, 16, 24, 24)
+    values = np.random.default_rng(0).integers(0, 256, (40, 44, fields.CHANNELS)).astype(dtype)
+    field = fields.make_field(mask, np.zeros_like(mask))
+    assert field is not None
+    field.match[:] = field.pool[0]
+    fields.search(values, field, backward=False, radius=8, seed=0)
+    reach = fields.RADIUS
+    for k in (0, len(field.ys) // 2, len(field.ys) - 1):
+        own, other = (
+            values[y - reach : y + reach + 1, x - reach : x + reach + 1].astype(float)
+            for y, x in ((field.ys[k], field.xs[k]), field.match[k])
+        )
+        assert field.cost[k] == np.square(own - other).sum()  # whole numbers below 2^24 are exact

@@ -117,8 +117,9 @@ def _improve(
 def hole_pixels(hole: Flags) -> Pixels:
     """Rows and columns of the hole, in scan order."""
     box = bounds(hole) or Box(0, 0, 0, 0)
-    ys, xs = np.nonzero(hole[box.slices])
-    return (ys + box.top).astype(np.int32), (xs + box.left).astype(np.int32)
+    places = cv2.findNonZero(np.ascontiguousarray(hole[box.slices]).view(np.uint8)) if hole.size else None
+    found = np.zeros((0, 2), np.int32) if places is None else np.asarray(places, np.int32).reshape(-1, 2)
+    return found[:, 1] + np.int32(box.top), found[:, 0] + np.int32(box.left)
 
 
 def solve(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
+from inpaint_app.backends.exemplar.lanes import row_distance
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.types import Box
 
@@ -63,17 +64,21 @@ def make_field(hole: Flags, forbidden: Flags, stride: int = 1) -> Field | None:
         return None
     height, width = hole.shape
     area = padded(bounds(hole) or Box(0, 0, 1, 1), RADIUS, hole.shape)
-    touching = _touching(np.ascontiguousarray(hole[area.slices]))
-    rows, columns = np.arange(area.top, area.bottom) - RADIUS, np.arange(area.left, area.right) - RADIUS
-    touching &= _centres(rows, height - 1 - 2 * RADIUS, stride)[:, None]
-    touching &= _centres(columns, width - 1 - 2 * RADIUS, stride)
+    rows, columns = (
+        np.flatnonzero(_centres(np.arange(first, stop) - RADIUS, side - 1 - 2 * RADIUS, stride)).astype(
+            np.int32
+        )
+        for first, stop, side in ((area.top, area.bottom, height), (area.left, area.right, width))
+    )
     thin = max(1, int(np.sqrt(sources.size / 100_000)))
     pool = np.argwhere(sources[::thin, ::thin]).astype(np.int32) * thin
     if not len(pool):
         pool = np.argwhere(sources).astype(np.int32)
+    touching = _touching(np.ascontiguousarray(hole[area.slices]))
+    i, j = np.nonzero(touching[np.ix_(rows, columns)])
+    ys, xs = rows[i], columns[j]
     index = np.full(touching.shape, -1, np.int32)
-    index[touching] = np.arange(np.count_nonzero(touching), dtype=np.int32)
-    ys, xs = (a.astype(np.int32) for a in np.nonzero(touching))
+    index[ys, xs] = np.arange(len(ys), dtype=np.int32)
     match, cost = np.zeros((len(ys), 2), np.int32), np.full(len(ys), np.inf, np.float32)
     corner = area.top, area.left
     return Field(stride, index, corner, ys + corner[0], xs + corner[1], match, cost, sources, pool)
@@ -125,21 +130,11 @@ def hashed(a: int, b: int) -> np.uint32:
 
 @inline
 def _distance(patch: Floats, rows: Values, y: int, x: int, limit: Any) -> Any:
-    """Sum of squared differences between a gathered patch and the one centred at (y, x); stops above `limit`.
-
-    The rows are sliced, and their length is read from the patch: a loop of a length that the compiler knows is unrolled
-    into single steps instead of vector ones, and takes five times as long.
-    """
+    """Sum of squared differences between a gathered patch and the one centred at (y, x); stops above `limit`."""
     total = np.float32(0.0)
-    span = patch.shape[1]
     left = (x - RADIUS) * CHANNELS
     for i in range(2 * RADIUS + 1):
-        part = np.float32(0.0)
-        own, other = patch[i], rows[y - RADIUS + i, left : left + span]
-        for j in range(len(own)):
-            d = own[j] - np.float32(other[j])
-            part += d * d
-        total += part
+        total += row_distance(patch, i, rows, y - RADIUS + i, left)
         if total >= limit:
             return total
     return total
