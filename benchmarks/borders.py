@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from benchmarks import runner
-from benchmarks.masks import CLASSES, CONFIDENCE, labelled, of, pairs
+from benchmarks.masks import CLASSES, CONFIDENCE, labelled, of, outlines, pairs
 from inpaint_app.imaging.rim import grow
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
@@ -42,7 +42,8 @@ class Border:
 
 def cut(data: Path, every: int) -> Iterator[tuple[str, str, Image, Truths, tuple[str, ...]]]:
     """Sort, name, photo, labels and the sides that are looked at, of every photo and of every cut through one."""
-    for number, (image, truths) in enumerate(labelled(data / "segment" / "coco_val2017_person_car")):
+    photos = labelled(outlines(data / "segment" / "coco_val2017_person_car"))
+    for number, (image, truths, _) in enumerate(photos):
         yield "as they are", f"{number}", image, truths, tuple(SIDES)
         for label, masks in truths.items() if number % every == 0 else ():
             for index, mask in enumerate(masks):

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from benchmarks import runner
-from benchmarks.masks import labelled
+from benchmarks.masks import labelled, outlines
 from inpaint_app.backends.memory import peak
 from inpaint_app.photofile.files import load
 from inpaint_app.segmenters import registry
@@ -35,7 +35,7 @@ EACH = 6
 def people(data: Path) -> list[tuple[Image, Mask]]:
     """Cut-outs of whole, upright people of at least 180 pixels, with their outlines."""
     found = []
-    for image, truths in labelled(data / "segment" / "coco_val2017_person_car"):
+    for image, truths, _ in labelled(outlines(data / "segment" / "coco_val2017_person_car")):
         height, width = image.shape[:2]
         for mask in truths["person"]:
             left, top, across, down = cv2.boundingRect(mask.view(np.uint8))

@@ -181,8 +181,13 @@ def agreed(one: list[Instance], other: list[Instance]) -> list[Instance]:
 
 def twins(one: Instance, other: Instance) -> bool:
     """Whether two finds are the same object: of one class, and over half of what both cover in common."""
+    return overlap(one, other) > SAME
+
+
+def overlap(one: Instance, other: Instance) -> float:
+    """Intersection over union of two masks; 0 for different classes."""
     shared = _shared(one, other)
-    return shared > 0 and shared > SAME * (int(one.mask.sum()) + int(other.mask.sum()) - shared)
+    return shared and shared / (int(one.mask.sum()) + int(other.mask.sum()) - shared)
 
 
 def _part(one: Instance, other: Instance) -> bool:

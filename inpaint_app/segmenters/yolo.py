@@ -21,6 +21,7 @@ from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.models import torchvision_ops
 from inpaint_app.segmenters import weights, weights_content
 from inpaint_app.segmenters.base import NONE
+from inpaint_app.segmenters.finer import CELL, finer
 from inpaint_app.segmenters.letterbox import Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.tiling import closer, ranked, whole_in
 from inpaint_app.settings import Settings
@@ -28,6 +29,8 @@ from inpaint_app.types import Box, Image, Instance, Progress
 
 SIDE = 640
 """The longest side in pixels at which the photo is looked at."""
+FINER = 0.1
+"""Confidence from which a thing that was found is seen again from nearer."""
 OVERLAP = 0.7
 """Two finds of one class are one when their boxes share more than this."""
 _LOADING = threading.RLock()
@@ -76,21 +79,41 @@ class YoloSegmenter:
         """Every instance found at `confidence` (0..1) or above, and the weak ones: see Segmenter."""
         shape = (image.shape[0], image.shape[1])
         least = {label: min(confidence, weak.get(label, confidence)) for label in self.labels}
-        rounds = closer(*shape)
+        views, cells = self._views(image, least, progress)
+
+        def nearer(view: Box, side: int) -> list[Find]:
+            progress(1.0, "Drawing outlines")
+            return self._look(image, view, dict.fromkeys(self.labels, FINER), side)
+
+        ordered = ranked(views, confidence)
+        found = finer(ordered, [cells[id(one.mask)] for one in ordered], nearer, shape)
+        progress(1.0, f"{sum(one.confidence >= confidence for one in found)} found")
+        return found
+
+    def _views(
+        self, image: Image, least: Mapping[str, float], progress: Progress
+    ) -> tuple[list[list[Instance]], dict[int, float]]:
+        """What is found in the whole photo and each round of tiles, and the length of its cells by each mask's id."""
+        shape, cells = (image.shape[0], image.shape[1]), dict[int, float]()
+        whole, rounds = Box(0, 0, shape[1], shape[0]), closer(*shape)
         looks, done = 1 + sum(len(one.tiles) for one in rounds), 1
+
+        def drawn(finds: list[Find], view: Box) -> list[Instance]:
+            found = instances(finds, shape)
+            cells.update((id(one.mask), CELL * max(view.width, view.height) / SIDE) for one in found)
+            return found
+
         progress(0.0, "Looking for objects")
-        views = [instances(self._look(image, Box(0, 0, shape[1], shape[0]), least), shape)]
+        views = [drawn(self._look(image, whole, least), whole)]
         for one in rounds:
             near: list[Instance] = []
             for tile in one.tiles:
                 progress(done / looks, f"Looking closer ({done} of {looks - 1})")
                 finds = self._look(image, tile, least)
-                near += instances([f for f in finds if whole_in(f.box, tile, shape, one.longest)], shape)
+                near += drawn([f for f in finds if whole_in(f.box, tile, shape, one.longest)], tile)
                 done += 1
             views.append(near)
-        found = tuple(ranked(views, confidence))
-        progress(1.0, f"{sum(one.confidence >= confidence for one in found)} found")
-        return found
+        return views, cells
 
     def lower(self) -> str | None:
         """Go on where there is more memory, and say where; None where there is no such place."""
@@ -100,9 +123,9 @@ class YoloSegmenter:
         self._predictor = _predictor(self._path, self._settings)
         return "on the processor, which is slower"
 
-    def _look(self, image: Image, view: Box, least: Mapping[str, float]) -> list[Find]:
+    def _look(self, image: Image, view: Box, least: Mapping[str, float], side: int = SIDE) -> list[Find]:
         """What is found in one view of the photo, scaled to the network's size, from each label's confidence on."""
-        padded, place = seen(image, view, SIDE)
+        padded, place = seen(image, view, side)
         with self._lock:
             rows, prototypes = self._predict(padded, min(least.values()))
         rows = rows[[row[4] >= least[self.labels[int(row[5])]] for row in rows]]

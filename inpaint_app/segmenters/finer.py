@@ -1,0 +1,96 @@
+"""The outlines of what one click removes, drawn anew from nearer: a coarse one leaves out shoes, hands and hair.
+
+A network's mask has one cell for four pixels of its input, so the outline of somebody who fills half of a photo of
+12 megapixels is made of squares of 25 pixels. Seen once more at the network's full size he has four times as many:
+benchmarks/results/masks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.segmenters.base import GROUPS
+from inpaint_app.segmenters.letterbox import STRIDE, Find, instances
+from inpaint_app.segmenters.tiling import overlap, whole_in
+from inpaint_app.types import Box, Instance
+
+Look = Callable[[Box, int], list[Find]]
+"""Gives what is found in a view of the photo, its longer side scaled to so many pixels."""
+
+LABELS = frozenset(label for labels in GROUPS.values() for label in labels)
+CELL = 4
+"""Pixels of a network's input under one cell of its masks."""
+AROUND = 0.25
+"""How much of its surroundings a find is looked at with, as a share of its longer side."""
+WANTED, LEAST = 2.0, 1.5
+"""Times as fine as before an outline is to become, and must become at least."""
+SIDES = 320, 640
+"""Least and most pixels of the longer side at which a find is looked at."""
+FIXED = 320**2
+"""What a look costs however small it is, in pixels."""
+MOST = 3 * 640**2
+"""What all these looks may cost together: three more beside the thirteen at 12 megapixels."""
+THICK = 1.0
+"""Cells of the first outline from which on what it alone shows is more than its coarse rim."""
+SAME = 0.5
+"""Intersection over union from which the find from nearer is the same thing."""
+
+
+def finer(
+    found: Sequence[Instance], cells: Sequence[float], look: Look, shape: tuple[int, int]
+) -> tuple[Instance, ...]:
+    """The finds, the outlines of the largest people, vehicles and animals drawn anew, all that one look shows at once.
+
+    cells: how many of the photo's pixels a cell of each find's mask was long. shape: (H, W) of the photo.
+    """
+    left, drawn = MOST, list(found)
+    known = [at for at, one in enumerate(found) if one.label in LABELS]
+    for at in sorted(known, key=lambda at: -found[at].mask.size):
+        view, side = nearer(found[at].box, cells[at], shape)
+        longest = max(view.width, view.height)
+        cost = FIXED + side * side * min(view.width, view.height) // longest
+        if not side or drawn[at] is not found[at] or cost > left:
+            continue
+        left -= cost
+        near = [find for find in look(view, side) if whole_in(find.box, view, shape, 1.0)]
+        for other in known:
+            if drawn[other] is found[other] and cells[other] * side >= LEAST * CELL * longest:
+                drawn[other] = _joined(found[other], cells[other], near, shape)
+    return tuple(drawn)
+
+
+def nearer(box: Box, cell: float, shape: tuple[int, int]) -> tuple[Box, int]:
+    """The view that shows a find finer than in cells of `cell` pixels of the photo, and at which size; 0 if none."""
+    view = padded(box, round(AROUND * max(box.width, box.height)) + CELL, shape)
+    longest = CELL * max(view.width, view.height)
+    if cell < LEAST * CELL or longest * LEAST > SIDES[1] * cell:
+        return view, 0
+    side = -(-longest * WANTED // cell) // STRIDE * STRIDE
+    return view, int(min(max(side, SIDES[0]), SIDES[1]))
+
+
+def _joined(one: Instance, cell: float, near: list[Find], shape: tuple[int, int]) -> Instance:
+    """What the look from nearer shows of a find; of the first outline only what is thicker than a cell is added.
+
+    The find itself where only the first look saw it.
+    """
+    seen = instances([find for find in near if find.label == one.label], shape)
+    best = max(seen, key=lambda other: overlap(one, other), default=None)
+    if best is None or overlap(one, best) < SAME:
+        return one
+    left, top = (min(one.box[side], best.box[side]) for side in (0, 1))
+    right, bottom = (max(one.box[side], best.box[side]) for side in (2, 3))
+    before, fine = (np.zeros((bottom - top, right - left), bool) for _ in range(2))
+    for each, mask in ((one, before), (best, fine)):
+        mask[each.box.moved(-left, -top).slices] = each.mask
+    more = (before & ~fine).view(np.uint8)
+    round_cell = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(THICK * cell),) * 2)
+    thick = cv2.dilate(cv2.morphologyEx(more, cv2.MORPH_OPEN, round_cell), round_cell)
+    fine |= (thick > 0) & (more > 0)
+    tight = bounds(fine) or Box(0, 0, right - left, bottom - top)
+    return replace(one, box=tight.moved(left, top), mask=fine[tight.slices].copy())
