@@ -31,7 +31,7 @@ from inpaint_app.runtime.downloads import finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
-from inpaint_app.segmenters.crowd import seen_nearer
+from inpaint_app.segmenters.crowd import MOST, seen_nearer
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
@@ -81,23 +81,23 @@ class Session(Opening):
         meant, options = backends.meant(request.backend, request.options)
         spec, request = self.resolve_backend(meant.name), replace(request, options=options)
         retries = requests.retries(request, spec)
-        aligned = None
+        seen, aligned = None, None
         if request.everything:
             with self.device.stacking(progress):
                 request, aligned = shots.with_movers(image, request, progress.part(0.0, 0.1))
         marked = self.marked(image, request, progress.part(0.0, 0.25))
-
         if request.backend == backends.DEFAULT and "fill" not in self._offered:
             self._offer("fill", surroundings.offer(self.settings, image, marked.mask), progress)
 
-        def look(picture: Image, share: Progress, parts: Set[str] = frozenset()) -> tuple[Instance, ...]:
-            return self.detect(picture, request.segmenter, request.confidence, share, parts=parts)
+        def look(
+            picture: Image, share: Progress, parts: Set[str] = frozenset(), nearer: int = MOST
+        ) -> tuple[Instance, ...]:
+            return self.detect(picture, request.segmenter, request.confidence, share, parts, nearer=nearer)
 
         removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         removal = replace(removal, alpha=alpha, wall=request.walled)
-        seen = None
         if request.shots:
-            find = partial(look, parts=request.parts & {"belongings"})
+            find = partial(look, parts=request.parts & {"belongings"}, nearer=shots.NEARER)
             with self.device.stacking(progress):
                 seen = shots.behind(removal, request, marked, find, progress.part(0.25, 0.5), aligned)
         fills = Candidates(
@@ -187,10 +187,12 @@ class Session(Opening):
         progress: Progress | None = None,
         parts: Iterable[str] = KINDS,
         beside: Instance | None = None,
+        nearer: int = MOST,
     ) -> tuple[Instance, ...]:
         """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready.
 
         beside: what was pointed at; only what is around it is looked at, at a bounded cost, and for parts of it alone.
+        nearer: looks around small people at most; where there are fewer than usual, nobody half hidden is looked for.
         """
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
@@ -205,7 +207,9 @@ class Session(Opening):
 
                 def find(picture: Image) -> tuple[Instance, ...]:
                     found = finder.detect(picture, confidence, progress, weak)
-                    found = seen_nearer(picture, found, confidence, partial(again, weak=weak))
+                    found = seen_nearer(picture, found, confidence, partial(again, weak=weak), nearer)
+                    if nearer < MOST:
+                        return with_found_parts(picture, found, parts, confidence, self.settings)
                     return with_found_parts(picture, found, parts, confidence, self.settings, again)
 
                 return found_upright(image, find, again, progress.notes)

@@ -34,15 +34,17 @@ def seen_nearer(
     found: Sequence[Instance],
     confidence: float,
     look: Callable[[Image], tuple[Instance, ...]],
+    most: int = MOST,
 ) -> tuple[Instance, ...]:
     """The finds with what is seen from nearer around small people; of what both show, the outline seen from near.
 
     found: from `confidence` on, less sure ones behind. look: what one look at a picture finds, with masks of its size.
+    most: looks, up to MOST.
     """
     shape = (image.shape[0], image.shape[1])
     sure = [one for one in found if one.confidence >= confidence]
     views, seen = list[Box](), [list(found)]
-    while (view := next_view(sure, views, shape)) is not None:
+    while len(views) < most and (view := next_view(sure, views, shape)) is not None:
         near = (moved(one, view.left, view.top) for one in seen_once(image[view.slices], look))
         seen.append([one for one in near if whole_in(one.box, view, shape, LARGEST)])
         sure = merged(sure, [one for one in seen[-1] if one.confidence >= confidence])

@@ -198,7 +198,7 @@ def behind(
         notes.append(
             "Most of the hole changes from shot to shot, or is hidden in all: that is filled as without shots."
         )
-    elif doubted and share > 0:
+    if doubted and share > 0:  # true of the rest, too
         notes.append(
             "One shot alone, or a crowd in all, cannot tell background from passers-by: look whether one was left."
         )

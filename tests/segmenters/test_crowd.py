@@ -85,6 +85,20 @@ def test_a_crowd_is_shown_in_few_views_and_never_in_more_than_the_most() -> None
     assert len(set(views)) == crowd.MOST
 
 
+def test_fewer_looks_may_be_allowed() -> None:
+    apart = tuple(somebody(x, 300, 60, number=x) for x in range(20, 600, 190))
+    looks = list[Image]()
+
+    def look(picture: Image) -> tuple[Instance, ...]:
+        looks.append(picture)
+        return ()
+
+    for most, made in ((0, 0), (1, 1), (crowd.MOST, 4)):
+        looks.clear()
+        seen_nearer(photo(*apart), apart, 0.35, look, most)
+        assert len(looks) == made
+
+
 def test_views_stay_inside_the_photo() -> None:
     for left, top in ((0, 0), (620, 0), (0, 580), (620, 580)):
         view = next_view([somebody(left, top, 60)], [], SHAPE)

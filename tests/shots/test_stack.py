@@ -83,6 +83,16 @@ def test_what_stands_still_in_all_shots_is_left_to_the_fill() -> None:
     assert "stands still in all shots" in found.notes[0]
 
 
+def test_one_shot_alone_is_told_also_where_something_stands_still() -> None:
+    still = with_thing(place(), 20, 20)
+    mask = hole()
+    mask[20:70, 20:55] = True
+    _, found = stack.behind(with_thing(still), mask, shots(still))
+    assert 0.2 < found.share < 0.8
+    assert "stands still in all shots" in found.notes[0]
+    assert "look whether one was left" in found.notes[1]
+
+
 def test_what_moves_all_the_time_is_left_to_the_fill() -> None:
     """Sea, leaves, a crowd: no two shots agree in the hole, so nothing there is known to be background."""
     others = []
