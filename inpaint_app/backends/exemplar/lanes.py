@@ -42,12 +42,17 @@ row_distance: Any = intrinsic(_row_distance)
 
 
 def _summed(builder: Any, starts: list[Any]) -> Any:
-    """The steps' squares, added lane by lane, the lanes by halves."""
+    """The steps' squares, added lane by lane, the lanes by halves.
+
+    In this order alone: left free to change it, code just compiled and code from the cache gave other pixels.
+    """
     offset, sums = 0, dict[int, Any]()
     for count in LANES:
-        apart = builder.fsub(*(_loaded(builder, start, offset, count) for start in starts), flags=("fast",))
-        square = builder.fmul(apart, apart, flags=("fast",))
-        sums[count] = builder.fadd(sums[count], square, flags=("fast",)) if count in sums else square
+        apart = builder.fsub(
+            *(_loaded(builder, start, offset, count) for start in starts), flags=("contract",)
+        )
+        square = builder.fmul(apart, apart, flags=("contract",))
+        sums[count] = builder.fadd(sums[count], square, flags=("contract",)) if count in sums else square
         offset += count
     total, count = sums[LANES[-1]], LANES[-1]
     while count > 1:
@@ -60,9 +65,9 @@ def _summed(builder: Any, starts: list[Any]) -> Any:
             )
             for first in (0, count)
         )
-        total = builder.fadd(lower, upper, flags=("fast",))
+        total = builder.fadd(lower, upper, flags=("contract",))
         if count == LANES[0]:
-            total = builder.fadd(total, sums[count], flags=("fast",))
+            total = builder.fadd(total, sums[count], flags=("contract",))
     return builder.extract_element(total, ir.IntType(32)(0))
 
 
