@@ -29,9 +29,12 @@ def _row_distance(typing: Any, patch: Any, i: Any, rows: Any, y: Any, left: Any)
             (given[0], signature.args[0], given[1], PLACE(0)),
             (given[2], signature.args[2], given[3], given[4]),
         ):
-            view = context.make_array(kind)(context, builder, array)
-            width = builder.extract_value(view.shape, 1)
-            starts.append(builder.gep(view.data, [builder.add(builder.mul(row, width), column)]))
+            view, single = (
+                context.make_array(kind)(context, builder, array),
+                context.get_data_type(kind.dtype),
+            )
+            place = builder.add(builder.mul(row, builder.extract_value(view.shape, 1)), column)
+            starts.append((builder.gep(view.data, [place], source_etype=single), single))
         return _summed(builder, starts)
 
     place = types.intp
@@ -41,7 +44,7 @@ def _row_distance(typing: Any, patch: Any, i: Any, rows: Any, y: Any, left: Any)
 row_distance: Any = intrinsic(_row_distance)
 
 
-def _summed(builder: Any, starts: list[Any]) -> Any:
+def _summed(builder: Any, starts: list[tuple[Any, Any]]) -> Any:
     """The steps' squares, added lane by lane, the lanes by halves.
 
     In this order alone: left free to change it, code just compiled and code from the cache gave other pixels.
@@ -49,7 +52,7 @@ def _summed(builder: Any, starts: list[Any]) -> Any:
     offset, sums = 0, dict[int, Any]()
     for count in LANES:
         apart = builder.fsub(
-            *(_loaded(builder, start, offset, count) for start in starts), flags=("contract",)
+            *(_loaded(builder, *start, offset, count) for start in starts), flags=("contract",)
         )
         square = builder.fmul(apart, apart, flags=("contract",))
         sums[count] = builder.fadd(sums[count], square, flags=("contract",)) if count in sums else square
@@ -71,9 +74,14 @@ def _summed(builder: Any, starts: list[Any]) -> Any:
     return builder.extract_element(total, ir.IntType(32)(0))
 
 
-def _loaded(builder: Any, start: Any, offset: int, count: int) -> Any:
-    """So many values as float32, from an offset to a pointer on."""
-    single = start.type.pointee
-    at = builder.bitcast(builder.gep(start, [PLACE(offset)]), ir.VectorType(single, count).as_pointer())
-    value = builder.load(at, align=4 if single == FLOAT else 1)
+def _loaded(builder: Any, start: Any, single: Any, offset: int, count: int) -> Any:
+    """So many values of a type as float32, from an offset to a pointer on.
+
+    Types are said at every step: pointers of llvmlite's will not know theirs for ever.
+    """
+    vector = ir.VectorType(single, count)
+    at = builder.gep(start, [PLACE(offset)], source_etype=single)
+    value = builder.load(
+        builder.bitcast(at, vector.as_pointer()), align=4 if single == FLOAT else 1, typ=vector
+    )
     return value if single == FLOAT else builder.uitofp(value, ir.VectorType(FLOAT, count))
