@@ -20,6 +20,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "animals": ("bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"),
 }
 """What a person means by a word, in the classes of COCO. The photo's subjects are no bystanders: see subjects.py."""
+GROUPED = frozenset(label for labels in GROUPS.values() for label in labels)
+"""The classes that one click removes: people, vehicles and animals."""
 
 NONE: Mapping[str, float] = {}
 

@@ -1,13 +1,14 @@
-"""A photo is looked at from nearer around small people, beside whom others were too small to be seen.
+"""A photo is looked at from nearer around small people, cars and animals: others beside them were too small to be seen.
 
 A network that sees somebody at 60 pixels misses his neighbours and outlines him coarsely. What it found tells where and
-how large people are: looks are spent there alone, so that their number follows the crowd and not the photo.
+how large things are: looks are spent there alone, so that their number follows the crowd and not the photo.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from inpaint_app.segmenters.base import GROUPED
 from inpaint_app.segmenters.tiling import merged, moved, ranked, seen_once, shrunk, whole_in
 from inpaint_app.types import Box, Image, Instance
 
@@ -36,7 +37,7 @@ def seen_nearer(
     look: Callable[[Image], tuple[Instance, ...]],
     most: int = MOST,
 ) -> tuple[Instance, ...]:
-    """The finds with what is seen from nearer around small people; of what both show, the outline seen from near.
+    """The finds with what is seen from nearer around small ones; of what both show, the outline seen from near.
 
     found: from `confidence` on, less sure ones behind. look: what one look at a picture finds, with masks of its size.
     most: looks, up to MOST.
@@ -53,14 +54,14 @@ def seen_nearer(
 
 
 def next_view(sure: Sequence[Instance], views: Sequence[Box], shape: tuple[int, int]) -> Box | None:
-    """The view that shows most small people from nearer; None once all were shown, or after MOST views.
+    """The view that shows most small finds from nearer; None once all were shown, or after MOST views.
 
     views: those before. shape: (H, W) of the photo.
     """
     if len(views) >= MOST:
         return None
     limit = SMALL * shrunk(*shape, SIDE)
-    small = [one for one in sure if one.label == "person" and LEAST <= _size(one) < limit]
+    small = [one for one in sure if one.label in GROUPED and LEAST <= _size(one) < limit]
     left = [one for one in small if not any(_shown(one, view, shape) for view in views)]
     around = (_around(one, shape) for one in left)
     return max(around, key=lambda view: sum(_shown(one, view, shape) for one in left), default=None)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.imaging.mask import bounds, padded
-from inpaint_app.segmenters.base import GROUPS
+from inpaint_app.segmenters.base import GROUPED
 from inpaint_app.segmenters.letterbox import STRIDE, Find, instances
 from inpaint_app.segmenters.tiling import overlap, whole_in
 from inpaint_app.types import Box, Instance
@@ -22,7 +22,6 @@ from inpaint_app.types import Box, Instance
 Look = Callable[[Box, int], list[Find]]
 """Gives what is found in a view of the photo, its longer side scaled to so many pixels."""
 
-LABELS = frozenset(label for labels in GROUPS.values() for label in labels)
 CELL = 4
 """Pixels of a network's input under one cell of its masks."""
 AROUND = 0.25
@@ -49,7 +48,7 @@ def finer(
     cells: how many of the photo's pixels a cell of each find's mask was long. shape: (H, W) of the photo.
     """
     left, drawn = MOST, list(found)
-    known = [at for at, one in enumerate(found) if one.label in LABELS]
+    known = [at for at, one in enumerate(found) if one.label in GROUPED]
     for at in sorted(known, key=lambda at: -found[at].mask.size):
         view, side = nearer(found[at].box, cells[at], shape)
         longest = max(view.width, view.height)
