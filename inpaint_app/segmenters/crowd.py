@@ -56,9 +56,9 @@ def seen_nearer(
 def next_view(sure: Sequence[Instance], views: Sequence[Box], shape: tuple[int, int]) -> Box | None:
     """The view that shows most small finds from nearer; None once all were shown, or after MOST views.
 
-    views: those before. shape: (H, W) of the photo.
+    views: those before. shape: (H, W) of the photo; one of half a look's size was enlarged enough at once.
     """
-    if len(views) >= MOST:
+    if len(views) >= MOST or 2 * max(shape) < SIDE:
         return None
     limit = SMALL * shrunk(*shape, SIDE)
     small = [one for one in sure if one.label in GROUPED and LEAST <= _size(one) < limit]

@@ -159,7 +159,7 @@ def test_the_session_looks_at_fills_and_keeps_the_clean_one(monkeypatch: pytest.
     painter = Painter({3: 12})
     monkeypatch.setitem(session.device.warm._things, "telea", painter)
     monkeypatch.setattr(
-        session, "detect", lambda picture, _name, _confidence, share, parts: look(picture, share)
+        session, "detect", lambda picture, _name, _confidence, share, *_, **__: look(picture, share)
     )
     image, mask = photo()
     result = session.run(

@@ -126,3 +126,9 @@ def test_what_the_views_border_cuts_off_does_not_count() -> None:
 def test_who_has_hardly_a_pixel_is_not_looked_at_from_nearer() -> None:
     assert next_view([somebody(300, 300, crowd.LEAST - 1)], [], SHAPE) is None
     assert next_view([somebody(300, 300, crowd.LEAST)], [], SHAPE) is not None
+
+
+def test_a_photo_that_the_first_look_enlarged_is_not_looked_at_again() -> None:
+    one = somebody(40, 40, 30)
+    assert next_view([one], [], (200, 319)) is None
+    assert next_view([one], [], (200, 320)) is not None
