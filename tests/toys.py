@@ -51,6 +51,15 @@ FINDER = SegmenterSpec(
 )
 
 
+class Breaking(Configured):
+    """A backend that breaks as its error says."""
+
+    error: Exception = RuntimeError()
+
+    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
+        raise self.error
+
+
 class Interrupting(Configured):
     """Ctrl-C is pressed while this works."""
 

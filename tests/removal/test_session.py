@@ -21,6 +21,7 @@ from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress
+from tests.toys import Breaking
 
 
 def instance(number: int, label: str, box: Box) -> Instance:
@@ -44,21 +45,8 @@ class Finder:
         return (PERSON, CAR, OTHER)
 
 
-def nothing_lacks(argument: str, settings: Settings) -> tuple[Any, ...]:
-    return ()
-
-
 def something_lacks(argument: str, settings: Settings) -> tuple[Missing, ...]:
     return (Missing("a weight file", "fetch it"),)
-
-
-class Breaking(Configured):
-    """A backend that breaks as its error says."""
-
-    error: Exception = RuntimeError()
-
-    def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
-        raise self.error
 
 
 class Slow(Configured):
@@ -78,12 +66,12 @@ class Slow(Configured):
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     """A session with the finder above as its only segmenter and two ill-behaved backends beside the real ones."""
     finder = SegmenterSpec(
-        "finder", "Finder", "Finds.", f"{__name__}:make_finder", f"{__name__}:nothing_lacks", segmenters.COCO
+        "finder", "Finder", "Finds.", f"{__name__}:make_finder", "tests.toys:nothing_lacks", segmenters.COCO
     )
     monkeypatch.setattr(segmenters, "SEGMENTERS", (finder,))
     monkeypatch.delenv("INPAINT_YOLO_WEIGHTS", raising=False)
     extra = (
-        BackendSpec("breaking", "Breaking", "Breaks.", f"{__name__}:Breaking"),
+        BackendSpec("breaking", "Breaking", "Breaks.", "tests.toys:Breaking"),
         BackendSpec("slow", "Slow", "Takes its time.", f"{__name__}:Slow"),
     )
     monkeypatch.setattr(backends, "BACKENDS", (*backends.BACKENDS, *extra))
