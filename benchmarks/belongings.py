@@ -99,7 +99,7 @@ def at_each(
 
     Looked at again for each: a filter is not the same, for a less sure large find swallows surer small ones within it.
     """
-    finder = session.device.segmenter(session.resolve_segmenter(None))
+    finder = session.device.warm.get(session.resolve_segmenter(None))
     for least in tried:
         look = partial(
             finder.detect, confidence=CONFIDENCE, progress=Progress(), weak=dict.fromkeys(kinds, least)
@@ -161,7 +161,7 @@ def companions(data: Path, session: Session) -> Iterator[str]:
 def hidden(data: Path, session: Session) -> Iterator[str]:
     """What is left of the labelled people once those hidden among them are looked for, by how surely they are seen."""
     sums: dict[tuple[int, float], Counts] = defaultdict(lambda: np.zeros(5))
-    finder = session.device.segmenter(session.resolve_segmenter(None))
+    finder = session.device.warm.get(session.resolve_segmenter(None))
     for name, image, truth in labelled(data):
         shape = image.shape[:2]
         there = union([one for one in truth if one.label == "person"], shape)

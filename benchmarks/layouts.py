@@ -112,7 +112,7 @@ def layouts(truth: Image, mask: Mask) -> Iterator[tuple[str, Image, float]]:
 
 def rows(truth: Image, mask: Mask) -> Iterator[Row]:
     """Every layout with its scores, and how far it was followed."""
-    engine = session().device.backend(registry.find("exemplar"))
+    engine = session().device.warm.get(registry.find("exemplar"))
     where = _frame("exemplar", truth, mask)
     crop = where.crop.slices
     image, opening = windows.cut(truth, mask, where)

@@ -22,10 +22,9 @@ CONTROL = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """place: one of PLACES. cores, memory (bytes): what may be used here, in a container less than there is."""
+    """place: one of PLACES. memory: bytes that may be used here, in a container less than there is; 0: not asked."""
 
     place: str
-    cores: int
     memory: float
 
     @property
@@ -70,7 +69,7 @@ def detect(environment: Mapping[str, str] | None = None) -> Environment:
     space = _is_space(source)
     place = named if named in PLACES else SPACES if space else OWN
     told = _size(source.get("MEMORY", "")) if space else 0.0
-    return Environment(place, cores(source), told or _memory())
+    return Environment(place, 0.0 if place == OWN else told or _memory())
 
 
 def cores(environment: Mapping[str, str] | None = None) -> int:

@@ -74,6 +74,7 @@ class Instance:
 STOPPED = "Stopped."
 
 
+@dataclass(eq=False)
 class Ticket:
     """Whose work it is, who pays for it, and whether it still lives: what a line to the device goes by.
 
@@ -84,14 +85,13 @@ class Ticket:
     lost: why the work was given up; None while it is not.
     """
 
-    def __init__(self, owner: str = "") -> None:
-        self.owner = owner
-        self.charge: Callable[[float], object] = float
-        self.spent: Callable[[float], object] = float
-        self.had_turn = False
-        self.lost: InpaintError | None = None
-        self._heard = time.monotonic()
-        self._stopped = 0.0
+    owner: str = ""
+    charge: Callable[[float], object] = float
+    spent: Callable[[float], object] = float
+    had_turn: bool = False
+    lost: InpaintError | None = None
+    _heard: float = field(default_factory=time.monotonic)
+    _stopped: float = 0.0
 
     def alive(self) -> None:
         """A sign of life; raises what `give_up` was told."""

@@ -63,11 +63,11 @@ class Batching(Protocol):
         ...
 
 
+@dataclass(eq=False)
 class Configured:
     """What a factory makes: it is called with the settings of the session, and reads no environment."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    settings: Settings
 
 
 @runtime_checkable

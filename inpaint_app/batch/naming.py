@@ -79,7 +79,11 @@ class Names:
     """The names in one folder. `there`: those that its files had before the work began, by what they have in common."""
 
     def __init__(self, folder: Path, taken: Iterable[str] = ()) -> None:
-        self.there = {key(name): name for name in _listed(folder)}
+        try:
+            there = os.listdir(folder)
+        except OSError:
+            there = []
+        self.there = {key(name): name for name in there}
         self._taken = {key(name) for name in taken}
 
     def hold(self, name: str) -> None:
@@ -89,13 +93,6 @@ class Names:
     def free(self, name: str) -> bool:
         """Whether nobody has taken the name yet."""
         return key(name) not in self._taken
-
-
-def _listed(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -7,6 +7,7 @@ missing; 130 stopped with Ctrl-C, 143 with SIGTERM.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -45,7 +46,8 @@ def script() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error that the app raises becomes one line on stderr."""
     environment.share_cores()
-    completion.offer(build)
+    if "_ARGCOMPLETE" in os.environ:
+        completion.offer(build)
     words = list(sys.argv[1:] if argv is None else argv)
     console = Console()
     try:

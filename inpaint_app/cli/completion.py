@@ -37,12 +37,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def offer(build: Callable[[str | None], argparse.ArgumentParser]) -> None:
-    """Answer a shell that asks what could stand here, and end the process; does nothing for anybody else.
+    """Answer a shell that asks what could stand here, and end the process.
 
-    The shell asks by `_ARGCOMPLETE` and the line typed so far, `COMP_LINE` (argcomplete's protocol).
+    It asks by `_ARGCOMPLETE` and the line typed so far, `COMP_LINE` (argcomplete's protocol).
     """
-    if "_ARGCOMPLETE" not in os.environ:
-        return
     import argcomplete
 
     words = os.environ.get("COMP_LINE", "").split()[1:]

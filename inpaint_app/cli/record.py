@@ -53,10 +53,14 @@ def summary(record: dict[str, Any], several: bool = False) -> str:
     share = 100 * record["hole_pixels"] / (record["width"] * record["height"])
     place = record["result"] if record["result"] != "-" else "standard output"
     true = f" ({record['shots']['told']})" if "shots" in record else ""
+    seed = (
+        f"; seed {record['options']['seed']}{', suggested' if record['best'] else ''}"
+        if "best" in record
+        else ""
+    )
     return (
         f"{place}{' from ' + record['photo'] if several else ''}: {_gone(record)}{share:.1f} % of the photo filled by "
-        f"{record['backend']} in {record['seconds']:.2f} s{true}; {record['file']['kept']}"
-        f"{_of_several(record)}; "
+        f"{record['backend']} in {record['seconds']:.2f} s{true}; {record['file']['kept']}{seed}; "
         f"shown elsewhere in the file: {record['file']['elsewhere']}"
     )
 
@@ -70,9 +74,3 @@ def _gone(record: dict[str, Any]) -> str:
     scores = f"{sure[0]} %" if sure[0] == sure[-1] else f"{sure[0]} to {sure[-1]} %"
     finder = f" by {record['finder']}" if record["finder"] else ""
     return f"{words} found{finder}, {scores} sure; "
-
-
-def _of_several(record: dict[str, Any]) -> str:
-    if "candidate" not in record:
-        return ""
-    return f"; seed {record['options']['seed']}{', suggested' if record['best'] else ''}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -169,25 +169,17 @@ def _sources(arguments: argparse.Namespace, session: Session, console: Console) 
     return [streams.source(path, session.limits) for path in plain or photos]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Work:
-    """One photo. errors: what went wrong with it, each in a record too."""
+    """One photo. given: its mask from standard input. errors: what went wrong with it, each in a record too."""
 
-    def __init__(
-        self,
-        source: streams.Source,
-        plan: Plan,
-        given: bytes | None,
-        arguments: argparse.Namespace,
-        session: Session,
-        console: Console,
-    ) -> None:
-        self.source = source
-        self.plan = plan
-        self.given = given
-        self.arguments = arguments
-        self.session = session
-        self.console = console
-        self.errors: list[Exception] = []
+    source: streams.Source
+    plan: Plan
+    given: bytes | None
+    arguments: argparse.Namespace
+    session: Session
+    console: Console
+    errors: list[Exception] = field(default_factory=list)
 
     def records(self, requests: Sequence[Request]) -> Iterator[dict[str, Any]]:
         """One record per result. A failure is a record, too; only a stop or something missing ends the run."""

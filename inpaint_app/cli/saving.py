@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,16 +87,20 @@ def planned(
     """
     each = [""] if arguments.prove or len(work) < 2 else [request.backend for request in work]
     several = len(sources) * len(each) > 1
-    endings = _endings(arguments, work)
+    most = max((requests.count(request, backends.find(request.backend)) for request in work), default=1)
+    # what numbered candidates are told apart by
+    endings = ("",) if most == 1 or arguments.best else tuple(f"-{number}" for number in range(1, most + 1))
     if str(arguments.output) == STREAM:
         if several or len(endings) > 1 or arguments.save_recipe:
             raise OptionError(
                 "-o - writes one picture to standard output: give one photo, one backend, no recipe."
             )
         return Plan(arguments.format, {(source, ""): Path(STREAM) for source in sources})
-    out, apart = Path(arguments.output), _is_folder(arguments, several)
-    folder, format = (out, arguments.format) if apart else (out.parent, _format(arguments))
-    names = _Results(folder, sources, arguments)
+    out, format = Path(arguments.output), _format(arguments, several)
+    apart = format is None
+    folder, format = (out, arguments.format) if apart else (out.parent, format)
+    inputs = [source for source in sources if source.data is None]
+    names = _Results(folder, inputs, Names(folder), arguments)
     targets: dict[tuple[Source, str], Path] = {}
     room = 0.0
     for source in sources:
@@ -107,7 +111,7 @@ def planned(
         chosen = files.chosen_format(own, format, arguments.exact)
         check_side(chosen, width, height)
         for backend in each:
-            stem = legal(source.stem, f"-{backend}" if backend else "")
+            stem = legal(source.path.stem, f"-{backend}" if backend else "")
             suffix = result_suffix(source.path, own, format, arguments.exact)
             if not apart:
                 stem, suffix = out.stem, out.suffix
@@ -117,89 +121,75 @@ def planned(
     return Plan(format, targets)
 
 
-def _endings(arguments: argparse.Namespace, work: Iterable[Request]) -> tuple[str, ...]:
-    """What numbered candidates are told apart by; ("",) where there is one result."""
-    most = max((requests.count(request, backends.find(request.backend)) for request in work), default=1)
-    return ("",) if most == 1 or arguments.best else tuple(f"-{number}" for number in range(1, most + 1))
+def _format(arguments: argparse.Namespace, several: bool) -> str | None:
+    """The format that the name of one result says; None where -o means a folder.
 
-
-def _is_folder(arguments: argparse.Namespace, several: bool) -> bool:
-    """Whether -o means a folder: it is one, ends as one, has no ending, or is to take several results."""
+    That is one, ends as one, has no ending, or is to take several results. Raises OptionError where name, number of
+    results and --format say different things.
+    """
     given, out = str(arguments.output), Path(arguments.output)
     if out.is_dir() or given.endswith(("/", "\\")) or not out.suffix:
-        return True
-    known = _written(out.suffix)
-    if several and known:
+        return None
+    try:
+        named = files.chosen_format("", out.suffix)
+    except SaveError:
+        if several:
+            return None
+        known = ", ".join(sorted(files.SUFFIX.values()))
+        raise OptionError(
+            f"{out}: {out.suffix} is no format that can be written. Known: {known}. For a folder of that name write "
+            f"{out}/."
+        ) from None
+    if several:
         raise OptionError(
             f"There are several results, and {out} is the name of one file: give a folder, such as {out.stem}/."
-        )
-    return several
-
-
-def _format(arguments: argparse.Namespace) -> str:
-    """The format of one result by its name and --format; raises OptionError where they say different things."""
-    out = Path(arguments.output)
-    named = _written(out.suffix)
-    if named is None:
-        raise OptionError(
-            f"{out}: {out.suffix} is no format that can be written. Known: {', '.join(sorted(files.SUFFIX.values()))}. "
-            f"For a folder of that name write {out}/."
         )
     if arguments.format and files.chosen_format("", arguments.format) != named:
         raise OptionError(f"{out} says {named}, --format says {arguments.format}: leave one of them out.")
     return named
 
 
-def _written(ending: str) -> str | None:
-    """Pillow's word of the format that a file name's ending stands for; None where it stands for none."""
-    try:
-        return files.chosen_format("", ending)
-    except SaveError:
-        return None
-
-
+@dataclass(frozen=True, slots=True, eq=False)
 class _Results:
-    """The names that results get in one folder."""
+    """The names that results get in one folder. inputs: the photos that are read from files."""
 
-    def __init__(self, folder: Path, sources: Sequence[Source], arguments: argparse.Namespace) -> None:
-        self._folder = folder
-        self._names = Names(folder)
-        self._overwrite, self._recipes = arguments.overwrite, arguments.save_recipe
-        self._settings = arguments.settings
-        self._inputs = [source for source in sources if source.data is None]
+    folder: Path
+    inputs: Sequence[Source]
+    names: Names
+    arguments: argparse.Namespace
 
     def take(self, source: Source, stem: str, suffix: str, endings: Sequence[str]) -> str:
         """A name of its own; raises OptionError where something is there already that may not be written over."""
-        if self._recipes:
+        if self.arguments.save_recipe:
             endings = [*endings, *(f"{ending}{suffix}.recipe.json" for ending in endings)]
         number, room = 1, max(len(f"{end}{suffix}".encode()) for end in endings)
         while True:
             base = result_name(stem, "" if number == 1 else f"-{number}", room)
             names = [f"{base}{end}" if end.endswith(".json") else f"{base}{end}{suffix}" for end in endings]
-            if all(self._names.free(name) for name in names) and not self._anothers(source, names):
+            if all(self.names.free(name) for name in names) and not self._anothers(source, names):
                 break
             number += 1
-        if not self._overwrite:
+        if not self.arguments.overwrite:
             for name in names:
                 self._check(name)
         for name in names:
-            self._names.hold(name)
+            self.names.hold(name)
         return f"{base}{suffix}"
 
     def _anothers(self, source: Source, names: Sequence[str]) -> bool:
         """Whether a name is that of another photo that may be written over but is still to be read."""
-        return self._overwrite and any(
-            other is not source and same_file(other.path, self._folder / name)
-            for other in self._inputs
+        return self.arguments.overwrite and any(
+            other is not source and same_file(other.path, self.folder / name)
+            for other in self.inputs
             for name in names
         )
 
     def _check(self, name: str) -> None:
-        target = self._folder / name
-        if any(same_file(source.path, target) for source in self._inputs):
+        target = self.folder / name
+        if any(same_file(source.path, target) for source in self.inputs):
             raise OptionError(
                 f"{target} is a photo that is read: choose another name, or allow it with --overwrite."
             )
-        if key(name) in self._names.there:
-            there = self._folder / self._names.there[key(name)]
-            written.check(there, self._settings)
+        if key(name) in self.names.there:
+            there = self.folder / self.names.there[key(name)]
+            written.check(there, self.arguments.settings)

@@ -21,11 +21,6 @@ class Source:
     path: Path
     data: bytes | None = None
 
-    @property
-    def stem(self) -> str:
-        """What its result is called, without the ending."""
-        return self.path.stem
-
     def header(self, limits: Limits) -> tuple[str, int, int, int]:
         """(format, width, height, bytes) by the header alone. Raises UnreadablePhoto, PhotoTooLarge."""
         data = files.read_bytes(self.path, limits) if self.data is None else self.data

@@ -66,22 +66,12 @@ def levels_of(values: NDArray[Any], what: str) -> Marks:
 
 def marked(marks: Marks, lossy: bool) -> Mask:
     """The pixels that are marked strongly enough. Raises MaskError where none is."""
-    levels = marks.levels
-    found = _kept(levels, marks.strength, lossy)
-    if found is None:
+    levels, top, strength = marks.levels, int(marks.levels.max()), marks.strength
+    if top == 0 or (lossy and strength < LOSSY_NOISE) or (strength <= NOISE and _strewn(levels > 0)):
         raise MaskError(
             f"Nothing is marked in the mask: {marks.what} is {marks.top:g} of {marks.full:g} in its {levels.shape[1]}×"
             f"{levels.shape[0]} pixels. White on black, or paint on a clear layer, is what goes."
         )
-    return found
-
-
-def _kept(levels: Levels, strength: float, lossy: bool) -> Mask | None:
-    top = int(levels.max())
-    if top == 0 or (lossy and strength < LOSSY_NOISE):
-        return None
-    if strength <= NOISE and _strewn(levels > 0):
-        return None
     weakest = top if lossy else _weakest_label(levels, top)
     return np.asarray(levels >= weakest / 2)
 

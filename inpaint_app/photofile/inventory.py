@@ -6,7 +6,7 @@ Every writer tells its `Edit` what it did, in the words that people read; nothin
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 
 import cv2
 import numpy as np
@@ -43,10 +43,6 @@ class Inventory:
         heads = ("Made anew", self.made_anew), ("Left out", self.left_out), ("Corrected", self.corrected)
         said = [f"{head}: {entry.rstrip('.')}." for head, entries in heads for entry in entries]
         return (*said, *(f"{note[0].upper()}{note[1:].rstrip('.')}." for note in self.notes if note))
-
-    def plain(self) -> dict[str, list[str]]:
-        """The entries by their names, as JSON holds them."""
-        return {name: list(entries) for name, entries in asdict(self).items()}
 
 
 @dataclass(slots=True, eq=False)
@@ -132,23 +128,20 @@ class Edit:
 
     def looked_through(self, *parts: str) -> None:
         """Parts of the file that were read for what still shows."""
-        self._add(Inventory(looked_through=parts))
+        self.inventory += Inventory(looked_through=parts)
 
     def made_anew(self, part: str) -> None:
         """A picture drawn again from the result."""
-        self._add(Inventory(made_anew=(part,)))
+        self.inventory += Inventory(made_anew=(part,))
 
     def left_out(self, part: str) -> None:
         """A part that the written file does not hold any more."""
-        self._add(Inventory(left_out=(part,)))
+        self.inventory += Inventory(left_out=(part,))
 
     def corrected(self, part: str) -> None:
         """A statement that would have been wrong."""
-        self._add(Inventory(corrected=(part,)))
+        self.inventory += Inventory(corrected=(part,))
 
     def note(self, *sentences: str) -> None:
         """Whatever else the file could not keep, a sentence each; empty ones are passed over."""
-        self._add(Inventory(notes=tuple(sentence for sentence in sentences if sentence)))
-
-    def _add(self, more: Inventory) -> None:
-        self.inventory += more
+        self.inventory += Inventory(notes=tuple(sentence for sentence in sentences if sentence))

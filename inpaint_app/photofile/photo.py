@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,13 +153,14 @@ class Report:
         """The report as JSON holds it."""
         flat = {f.name: getattr(self, f.name) for f in fields(self)}
         places = None if self.shown_elsewhere is None else list(self.shown_elsewhere)
+        told = {name: list(entries) for name, entries in asdict(self.inventory).items()}
         said = {
             "kept": self.kept,
             "elsewhere": self.elsewhere,
             "lines": list(self.inventory.lines),
             "note": self.note,
         }
-        return flat | {"inventory": self.inventory.plain(), "shown_elsewhere": places} | said
+        return flat | {"inventory": told, "shown_elsewhere": places} | said
 
 
 @dataclass(frozen=True, slots=True, eq=False)

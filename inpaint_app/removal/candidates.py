@@ -93,8 +93,12 @@ class Candidates:
         self._over = True
 
     def best(self) -> Result:
-        """The best one, with all others."""
-        best = _best(self.made)
+        """The cleanest one, with all others; of several the one that the others agree with most: that takes three."""
+        # How much appeared: confidence times pixels; 0 for a clean fill.
+        weights = [sum(new.confidence * int(new.mask.sum()) for new in one.appeared) for one in self.made]
+        cleanest = [one for one, weight in zip(self.made, weights, strict=True) if weight == min(weights)]
+        agreed = agreements(cleanest) if len(cleanest) > 2 else [1.0]
+        best = cleanest[agreed.index(max(agreed))]
         if self._count == 1:
             self._ready(best)
         self._progress(1.0)
@@ -108,17 +112,6 @@ def _named(number: int, count: int, most: int) -> str:
     if number >= count:
         return f"Something appeared, trying seed {number - count + 1} of {most - count} more"
     return f"Candidate {number + 1} of {count}" if count > 1 else ""
-
-
-def _best(made: Sequence[Result]) -> Result:
-    """The cleanest; of several the one that the others agree with most, which takes three to tell."""
-    # How much appeared: confidence times pixels; 0 for a clean fill.
-    weights = [sum(new.confidence * int(new.mask.sum()) for new in one.appeared) for one in made]
-    cleanest = [one for one, weight in zip(made, weights, strict=True) if weight == min(weights)]
-    if len(cleanest) < 3:
-        return cleanest[0]
-    agreed = agreements(cleanest)
-    return cleanest[agreed.index(max(agreed))]
 
 
 def agreements(results: Sequence[Result]) -> list[float]:

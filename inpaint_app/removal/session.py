@@ -168,7 +168,7 @@ class Session(Opening):
         if spec.guide is not None:
             guiding = self.resolve_backend(spec.guide)
             guide = self._filler(guiding, guiding.make_options(backends.shared(asdict(options), guiding)))
-        return Filler(spec, self.device.backend(spec), options, guide)
+        return Filler(spec, self.device.warm.get(spec), options, guide)
 
     def expected(self, backend: str, options: Mapping[str, Any] | None = None) -> Expected | None:
         """What filling one hole takes, as earlier runs here tell; None for a backend that is quick or does not tell.
@@ -201,7 +201,7 @@ class Session(Opening):
 
         def look() -> tuple[Instance, ...]:
             progress(0.0, "Looking for objects")
-            finder, weak = self.device.segmenter(spec), weakest(parts)
+            finder, weak = self.device.warm.get(spec), weakest(parts)
             if beside is None:
                 again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
 
@@ -288,7 +288,7 @@ class Session(Opening):
 
     def warm(self, name: str) -> None:
         """Load and compile what the named backend needs, where it knows how to; changes nothing else."""
-        prepare = getattr(self.device.backend(self.resolve_backend(name)), "warm", None)
+        prepare = getattr(self.device.warm.get(self.resolve_backend(name)), "warm", None)
         if prepare is not None:
             prepare()
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inpaint_app.errors import Busy
 from inpaint_app.types import Progress, address_of
@@ -34,22 +34,22 @@ class _Turn:
     forget: Callable[[], None]
 
 
+@dataclass(eq=False)
 class Line:
     """One at work, the others in a fair line.
 
     waiting: how many may wait; more are told so with Busy, unless their work had a turn before (a batch goes on).
     """
 
-    def __init__(self, waiting: int, grace: float, patience: float) -> None:
-        self.waiting = waiting
-        self.grace = grace
-        self.patience = patience
-        self._change = threading.Condition()
-        self._line: list[_Turn] = []
-        self._at_work: _Turn | None = None
-        self._stands = 0.0
-        self._last: dict[str, float] = {}
-        self._arrivals = 0
+    waiting: int
+    grace: float
+    patience: float
+    _change: threading.Condition = field(default_factory=threading.Condition)
+    _line: list[_Turn] = field(default_factory=list)
+    _at_work: _Turn | None = None
+    _stands: float = 0.0
+    _last: dict[str, float] = field(default_factory=dict)
+    _arrivals: int = 0
 
     @contextmanager
     def turn(

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from inpaint_app.backends import memory
@@ -24,15 +25,15 @@ ROOM = 500e6
 """Bytes that any removal needs besides its weights."""
 
 
+@dataclass(eq=False)
 class ModelCache:
     """Loaded backends and segmenters by name. available: tells the bytes that can still be taken."""
 
-    def __init__(self, settings: Settings, available: Callable[[], float] = memory.available) -> None:
-        self._settings = settings
-        self._available = available
-        self._things: dict[str, Any] = {}
-        self._making: dict[str, threading.Lock] = {}
-        self._used: Counter[str] = Counter()
+    settings: Settings
+    available: Callable[[], float] = memory.available
+    _things: dict[str, Any] = field(default_factory=dict)
+    _making: dict[str, threading.Lock] = field(default_factory=dict)
+    _used: Counter[str] = field(default_factory=Counter)
 
     def get(self, spec: BackendSpec | SegmenterSpec) -> Any:
         """The thing that the spec names, made at its first use, after room was made for it."""
@@ -40,7 +41,7 @@ class ModelCache:
             if isinstance(spec, BackendSpec):
                 self.make_room(spec)
             if spec.name not in self._things:
-                self._things[spec.name] = spec.create(self._settings)
+                self._things[spec.name] = spec.create(self.settings)
             return self._things[spec.name]
 
     @contextmanager
@@ -58,7 +59,7 @@ class ModelCache:
         needed = ROOM + max(0.0, weights - self.held(spec.name))
         for name in self.others(spec.name):
             heavy = self.held(name) >= HEAVY and not self._used[name]
-            if heavy and (weights >= HEAVY or self._available() < needed):
+            if heavy and (weights >= HEAVY or self.available() < needed):
                 self.drop(name)
 
     def others(self, name: str) -> list[str]:

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from inpaint_app.backends import memory
-from inpaint_app.backends.base import Backend, BackendSpec
+from inpaint_app.backends.base import BackendSpec
 from inpaint_app.errors import BackendError, InpaintError, out_of_memory
 from inpaint_app.runtime.fair_queue import Line
 from inpaint_app.runtime.model_cache import ModelCache
-from inpaint_app.segmenters.base import Segmenter, SegmenterSpec
+from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.selecting.cut import Soft
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.outlined import Outline
@@ -39,16 +39,6 @@ class Device:
         self.slow = Line(settings.waiting, SLOW_GRACE, settings.patience)
         self.stacks = Line(settings.waiting, GRACE, settings.patience)
         self.warm = ModelCache(settings)
-
-    def backend(self, spec: BackendSpec) -> Backend:
-        """The backend, made at its first use."""
-        made: Backend = self.warm.get(spec)
-        return made
-
-    def segmenter(self, spec: SegmenterSpec) -> Segmenter:
-        """The segmenter, made at its first use."""
-        made: Segmenter = self.warm.get(spec)
-        return made
 
     def outline(self, spec: SegmenterSpec, progress: Progress) -> Outline:
         """What asks the network of that spec about gestures, each in its turn, and notes that it answered."""

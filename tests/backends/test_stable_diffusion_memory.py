@@ -123,7 +123,7 @@ def test_the_session_says_what_it_will_take_and_lets_go_of_it_when_another_heavy
     assert told is not None
     assert told.seconds is not None
     assert told.seconds > 0
-    held = session.device.backend(SPEC)
+    held = session.device.warm.get(SPEC)
     assert held.held() > 1e5
     network = weakref.ref(held._held[2].unet)
     assert "patchmatch" in session.device.warm, "its guide stays beside it"

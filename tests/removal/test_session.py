@@ -263,7 +263,7 @@ def test_warming_prepares_the_very_backend_that_fills_later(
     monkeypatch.setattr(kind, "warm", lambda self: prepared.append(self), raising=False)
     session.warm("navier-stokes")  # needs none
     session.warm("telea")
-    assert prepared == [session.device.backend(backends.find("telea"))]
+    assert prepared == [session.device.warm.get(backends.find("telea"))]
 
 
 def test_progress_of_a_whole_job_rises_to_one(session: Session, image: Image) -> None:

@@ -95,7 +95,7 @@ def test_a_thing_is_made_once_however_many_ask(session: Session, monkeypatch: py
 
     monkeypatch.setattr(Toy, "__init__", slowly_made)
     device = Device(Settings())
-    threads = [threading.Thread(target=device.backend, args=(TOY,)) for _ in range(8)]
+    threads = [threading.Thread(target=device.warm.get, args=(TOY,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

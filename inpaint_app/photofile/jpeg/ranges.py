@@ -27,7 +27,6 @@ from inpaint_app.photofile.jpeg.passes import lay, read_pass, spread
 from inpaint_app.photofile.jpeg.passes_out import write_pass
 from inpaint_app.photofile.jpeg.transcode import BLOCK, Transcoder, copied, equal_bits
 
-_ROOM = 4096
 _Bits = tuple[NDArray[np.uint8], int, int]  # whole bytes, the first bit, how many
 _Readers = tuple[NDArray[np.int32], NDArray[np.int32]]
 
@@ -105,7 +104,7 @@ class Parted:
         """The bits of each range; missing (2, parts, 256): gets how often a code was wanting."""
         scan, codes, coded = self.scan, scans.codes_of(self.scan, tables), []
         for wanted, before in zip(blocks, self.ranges[:, 5:], strict=True):
-            out = np.empty(BLOCK * len(wanted) + _ROOM, np.uint8)
+            out = np.empty(BLOCK * len(wanted) + scans.ROOM, np.uint8)
             bits = write_pass(
                 np.arange(len(wanted), dtype=np.int32), len(wanted), self.owner, wanted, *scan.band, scan.high,
                 scan.low, self.file.progressive, False, missing, codes, out, np.zeros(1, np.int64), before.copy(),

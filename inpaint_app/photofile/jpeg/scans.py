@@ -14,7 +14,7 @@ from inpaint_app.photofile.jpeg.bytes import huffman_segment, intervals, segment
 from inpaint_app.photofile.jpeg.file import SOS, JpegError, JpegFile, Scan, Tables
 
 _EMPTY = huffman.NO_TABLE
-_ROOM = 4096
+ROOM = 4096
 Ordered = tuple[NDArray[np.int32], NDArray[np.int64], int]
 
 
@@ -63,7 +63,7 @@ def best_coded(
     tables = {name: huffman.best(counts) for name, counts in _counted(scan, histogram)}
     codes = codes_of(scan, tables)
     bits += int((histogram * (codes & 0xFF)).sum())
-    out = np.empty(bits // 8 + len(ends) + _ROOM, np.uint8)
+    out = np.empty(bits // 8 + len(ends) + ROOM, np.uint8)
     write_pass(*fixed, False, histogram, codes, out, ends, before)
     return tables, stuffed(out, ends)
 
