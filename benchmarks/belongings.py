@@ -24,6 +24,7 @@ from inpaint_app.photofile.files import load
 from inpaint_app.removal.parts import with_found_parts
 from inpaint_app.removal.session import CONFIDENCE, Session
 from inpaint_app.segmenters.crowd import seen_nearer
+from inpaint_app.segmenters.finer import redrawn
 from inpaint_app.segmenters.parts import belongings
 from inpaint_app.segmenters.parts.hidden import with_hidden
 from inpaint_app.segmenters.parts.subjects import subjects
@@ -104,7 +105,7 @@ def at_each(
         look = partial(
             finder.detect, confidence=CONFIDENCE, progress=Progress(), weak=dict.fromkeys(kinds, least)
         )
-        found = seen_nearer(image, look(image), CONFIDENCE, look)
+        found = redrawn(finder, image, seen_nearer(image, look(image), CONFIDENCE, look), Progress())
         yield least, with_found_parts(image, found, ("belongings",), CONFIDENCE, Settings())
 
 

@@ -30,6 +30,7 @@ from inpaint_app.lab.objectives.data import load_photos
 from inpaint_app.metrics.finding import Tally
 from inpaint_app.segmenters import registry
 from inpaint_app.segmenters.base import Segmenter
+from inpaint_app.segmenters.finer import redrawn
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Mask, Progress
 
@@ -146,12 +147,16 @@ def of(found: tuple[Instance, ...], labels: tuple[str, ...], shape: tuple[int, .
     return [one.full_mask((shape[0], shape[1])) for one in found if one.label in labels]
 
 
+def outlined(segmenter: Segmenter, image: Image, least: float = CONFIDENCE) -> tuple[Instance, ...]:
+    """The finds, the outlines of the largest drawn anew."""
+    return redrawn(segmenter, image, segmenter.detect(image, least, Progress()), Progress())
+
+
 def coco(segmenter: Segmenter, photos: Iterable[Labelled]) -> dict[str, Count]:
     """The photos with labels."""
     counts = {label: Count() for label in CLASSES}
     for image, truths, bare in photos:
-        found = segmenter.detect(image, LEAST, Progress())
-        sure = segmenter.detect(image, CONFIDENCE, Progress())
+        found, sure = outlined(segmenter, image, LEAST), outlined(segmenter, image)
         for label, count in counts.items():
             shape = (image.shape[0], image.shape[1])
             every = [(one.confidence, one.full_mask(shape)) for one in found if one.label == label]
@@ -182,7 +187,7 @@ def camvid(segmenter: Segmenter, folder: Path, every: int) -> dict[str, Count]:
     for path in sorted((folder / "images").glob("*.jpg"))[::every]:
         image = photo(path)
         classes = cv2.imread(str(folder / "labels" / f"{path.stem}.png"), cv2.IMREAD_UNCHANGED)
-        found = segmenter.detect(image, CONFIDENCE, Progress())
+        found = outlined(segmenter, image)
         for label, tally in counts.items():
             masks = of(found, LABELS[label], image.shape)
             truth = np.isin(classes, CAMVID[label])
@@ -228,7 +233,7 @@ def silence(name: str, segmenter: Segmenter, photos: list[Image]) -> str:
     false, spent = [0, 0], []
     for image in photos:
         began = time.process_time()
-        found = segmenter.detect(image, CONFIDENCE, Progress())
+        found = outlined(segmenter, image)
         spent.append(time.process_time() - began)
         false[0] += sum(one.label == "person" for one in found)
         false[1] += sum(one.label in (*LABELS["car"], "motorcycle") for one in found)

@@ -55,6 +55,7 @@ class Instance:
     """One found object. `mask` covers `box` only (box.height, box.width), so that many finds stay small.
 
     of: the number of the find that it belongs to and goes with (a bicycle: its rider), see removal/parts.py.
+    cell: pixels of the picture under a cell of the network's own mask, along a side; 0 where no network drew it.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Instance:
     box: Box
     mask: Mask
     of: int | None = None
+    cell: float = 0.0
 
     def full_mask(self, shape: tuple[int, int]) -> Mask:
         """The mask in a frame of `shape` (H, W)."""

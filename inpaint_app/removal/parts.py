@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
-from inpaint_app.segmenters.base import NONE
+from inpaint_app.segmenters.base import NONE, Segmenter
+from inpaint_app.segmenters.crowd import FEW, MOST, seen_nearer
+from inpaint_app.segmenters.finer import redrawn
 from inpaint_app.segmenters.parts import belongings
 from inpaint_app.segmenters.parts.hidden import Again, with_hidden
 from inpaint_app.segmenters.parts.ownership import with_owned
@@ -17,8 +20,9 @@ from inpaint_app.segmenters.parts.reflections import with_reflections
 from inpaint_app.segmenters.parts.shadows import with_shadows
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import meant
+from inpaint_app.segmenters.upright import found_upright
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance
+from inpaint_app.types import Box, Image, Instance, Progress
 
 AUTO, OFF = CHOICES = ("auto", "off")
 
@@ -63,6 +67,36 @@ LABELS = {"shadow": "shadows", "reflection": "shadows"}
 def weakest(kinds: Iterable[str]) -> Mapping[str, float]:
     """What the named kinds want to see of what is found less surely: the confidence of each label."""
     return {label: least for name in kinds if name in KINDS for label, least in KINDS[name].weak.items()}
+
+
+def all_found(
+    finder: Segmenter,
+    image: Image,
+    confidence: float,
+    kinds: Iterable[str],
+    settings: Settings,
+    progress: Progress,
+    rough: bool = False,
+) -> tuple[Instance, ...]:
+    """All that a finder sees in a photo, also from nearer and turned upright, finely outlined, with its parts.
+
+    rough: for finds that are only left out or told: fewer looks around small people, outlines as they were first
+    drawn, and nobody half hidden looked for.
+    """
+    weak = weakest(kinds)
+    again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
+
+    def find(picture: Image) -> tuple[Instance, ...]:
+        found = finder.detect(picture, confidence, progress, weak)
+        return seen_nearer(picture, found, confidence, partial(again, weak=weak), FEW if rough else MOST)
+
+    def complete(picture: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
+        if rough:
+            return with_found_parts(picture, found, kinds, confidence, settings)
+        found = redrawn(finder, picture, found, progress)
+        return with_found_parts(picture, found, kinds, confidence, settings, again)
+
+    return found_upright(image, find, complete, again, progress.notes)
 
 
 def with_found_parts(

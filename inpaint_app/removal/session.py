@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -24,19 +24,17 @@ from inpaint_app.removal import ensemble, shots, surroundings
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.opening import Opening
-from inpaint_app.removal.parts import KINDS, weakest, with_found_parts, with_parts, with_parts_of
+from inpaint_app.removal.parts import KINDS, all_found, weakest, with_parts, with_parts_of
 from inpaint_app.removal.pipeline import Filler, Removal, remove
 from inpaint_app.removal.request import CONFIDENCE, Marked, Request
 from inpaint_app.runtime.downloads import finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
-from inpaint_app.segmenters.crowd import MOST, seen_nearer
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
 from inpaint_app.segmenters.tiling import moved, seen_once
-from inpaint_app.segmenters.upright import found_upright
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Instance, Options, Progress, Result
 
@@ -89,15 +87,13 @@ class Session(Opening):
         if request.backend == backends.DEFAULT and "fill" not in self._offered:
             self._offer("fill", surroundings.offer(self.settings, image, marked.mask), progress)
 
-        def look(
-            picture: Image, share: Progress, parts: Set[str] = frozenset(), nearer: int = MOST
-        ) -> tuple[Instance, ...]:
-            return self.detect(picture, request.segmenter, request.confidence, share, parts, nearer=nearer)
+        def look(picture: Image, share: Progress, parts: Iterable[str] = ()) -> tuple[Instance, ...]:
+            return self.detect(picture, request.segmenter, request.confidence, share, parts, rough=True)
 
         removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         removal = replace(removal, alpha=alpha, wall=request.walled)
         if request.shots:
-            find = partial(look, parts=request.parts & {"belongings"}, nearer=shots.NEARER)
+            find = partial(look, parts=request.parts & {"belongings"})
             with self.device.stacking(progress):
                 seen = shots.behind(removal, request, marked, find, progress.part(0.25, 0.5), aligned)
         fills = Candidates(
@@ -187,12 +183,12 @@ class Session(Opening):
         progress: Progress | None = None,
         parts: Iterable[str] = KINDS,
         beside: Instance | None = None,
-        nearer: int = MOST,
+        rough: bool = False,
     ) -> tuple[Instance, ...]:
         """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready.
 
         beside: what was pointed at; only what is around it is looked at, at a bounded cost, and for parts of it alone.
-        nearer: looks around small people at most; where there are fewer than usual, nobody half hidden is looked for.
+        rough: see `parts.all_found`.
         """
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
@@ -203,16 +199,7 @@ class Session(Opening):
             progress(0.0, "Looking for objects")
             finder, weak = self.device.warm.get(spec), weakest(parts)
             if beside is None:
-                again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
-
-                def find(picture: Image) -> tuple[Instance, ...]:
-                    found = finder.detect(picture, confidence, progress, weak)
-                    found = seen_nearer(picture, found, confidence, partial(again, weak=weak), nearer)
-                    if nearer < MOST:
-                        return with_found_parts(picture, found, parts, confidence, self.settings)
-                    return with_found_parts(picture, found, parts, confidence, self.settings, again)
-
-                return found_upright(image, find, again, progress.notes)
+                return all_found(finder, image, confidence, parts, self.settings, progress, rough)
             area = padded(beside.box, max(AROUND, beside.box.width, beside.box.height), image.shape)
             region, there = image[area.slices], moved(beside, -area.left, -area.top)
             found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))

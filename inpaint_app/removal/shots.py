@@ -35,9 +35,6 @@ LOOKS, AROUND = 12, 96
 """Places where people are looked for in all shots together, so that many shots cost no more, and holes apart from which
 on it is a crowd, which no number of shots outvotes; pixels around a hole at least."""
 
-NEARER = 6
-"""Looks around small people in each shot at most: other shots outvote whom they miss."""
-
 Find = Callable[[Image, Progress], tuple[Instance, ...]]
 
 

@@ -26,8 +26,8 @@ LARGEST = 0.6
 """Share of the view up to which what is found in it counts."""
 BESIDE = 0.15
 """Share of the view that must lie beside a find, for its neighbours to be seen."""
-MOST = 12
-"""Looks at one photo."""
+MOST, FEW = 12, 6
+"""Looks at one photo, and at one whose finds are only left out or told: another shot outvotes who is missed."""
 
 
 def seen_nearer(
@@ -40,7 +40,7 @@ def seen_nearer(
     """The finds with what is seen from nearer around small ones; of what both show, the outline seen from near.
 
     found: from `confidence` on, less sure ones behind. look: what one look at a picture finds, with masks of its size.
-    most: looks, up to MOST.
+    most: looks.
     """
     shape = (image.shape[0], image.shape[1])
     sure = [one for one in found if one.confidence >= confidence]
@@ -54,11 +54,11 @@ def seen_nearer(
 
 
 def next_view(sure: Sequence[Instance], views: Sequence[Box], shape: tuple[int, int]) -> Box | None:
-    """The view that shows most small finds from nearer; None once all were shown, or after MOST views.
+    """The view that shows most small finds from nearer; None once all were shown.
 
     views: those before. shape: (H, W) of the photo; one of half a look's size was enlarged enough at once.
     """
-    if len(views) >= MOST or 2 * max(shape) < SIDE:
+    if 2 * max(shape) < SIDE:
         return None
     limit = SMALL * shrunk(*shape, SIDE)
     small = [one for one in sure if one.label in GROUPED and LEAST <= _size(one) < limit]

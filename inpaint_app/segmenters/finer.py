@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.segmenters.base import GROUPED
 from inpaint_app.segmenters.letterbox import STRIDE, Find, instances
 from inpaint_app.segmenters.tiling import overlap, whole_in
-from inpaint_app.types import Box, Instance
+from inpaint_app.types import Box, Image, Instance, Progress
 
 Look = Callable[[Box, int], list[Find]]
 """Gives what is found in a view of the photo, its longer side scaled to so many pixels."""
@@ -40,17 +41,34 @@ SAME = 0.5
 """Intersection over union from which the find from nearer is the same thing."""
 
 
-def finer(
-    found: Sequence[Instance], cells: Sequence[float], look: Look, shape: tuple[int, int]
+@runtime_checkable
+class Redrawing(Protocol):
+    """A finder that can look at a part of a photo at a size of its own."""
+
+    def look(self, image: Image, view: Box, side: int) -> list[Find]:
+        """What is found in a view, surely or not, its longer side scaled to `side` pixels."""
+        ...
+
+
+def redrawn(
+    finder: object, image: Image, found: tuple[Instance, ...], progress: Progress
 ) -> tuple[Instance, ...]:
+    """All finds of a photo, outlined as finely as `finder` can: see `finer`."""
+    if not isinstance(finder, Redrawing):
+        return found
+    progress(1.0, "Drawing outlines")
+    return finer(found, lambda view, side: finder.look(image, view, side), (image.shape[0], image.shape[1]))
+
+
+def finer(found: Sequence[Instance], look: Look, shape: tuple[int, int]) -> tuple[Instance, ...]:
     """The finds, the outlines of the largest people, vehicles and animals drawn anew, all that one look shows at once.
 
-    cells: how many of the photo's pixels a cell of each find's mask was long. shape: (H, W) of the photo.
+    shape: (H, W) of the photo.
     """
     left, drawn = MOST, list(found)
     known = [at for at, one in enumerate(found) if one.label in GROUPED]
     for at in sorted(known, key=lambda at: -found[at].mask.size):
-        view, side = nearer(found[at].box, cells[at], shape)
+        view, side = nearer(found[at].box, found[at].cell, shape)
         longest = max(view.width, view.height)
         cost = FIXED + side * side * min(view.width, view.height) // longest
         if not side or drawn[at] is not found[at] or cost > left:
@@ -58,8 +76,8 @@ def finer(
         left -= cost
         near = [find for find in look(view, side) if whole_in(find.box, view, shape, 1.0)]
         for other in known:
-            if drawn[other] is found[other] and cells[other] * side >= LEAST * CELL * longest:
-                drawn[other] = _joined(found[other], cells[other], near, shape)
+            if drawn[other] is found[other] and found[other].cell * side >= LEAST * CELL * longest:
+                drawn[other] = _joined(found[other], near, shape)
     return tuple(drawn)
 
 
@@ -73,7 +91,7 @@ def nearer(box: Box, cell: float, shape: tuple[int, int]) -> tuple[Box, int]:
     return view, int(min(max(side, SIDES[0]), SIDES[1]))
 
 
-def _joined(one: Instance, cell: float, near: list[Find], shape: tuple[int, int]) -> Instance:
+def _joined(one: Instance, near: list[Find], shape: tuple[int, int]) -> Instance:
     """What the look from nearer shows of a find; of the first outline only what is thicker than a cell is added.
 
     The find itself where only the first look saw it.
@@ -88,8 +106,8 @@ def _joined(one: Instance, cell: float, near: list[Find], shape: tuple[int, int]
     for each, mask in ((one, before), (best, fine)):
         mask[each.box.moved(-left, -top).slices] = each.mask
     more = (before & ~fine).view(np.uint8)
-    round_cell = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(THICK * cell),) * 2)
+    round_cell = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(THICK * one.cell),) * 2)
     thick = cv2.dilate(cv2.morphologyEx(more, cv2.MORPH_OPEN, round_cell), round_cell)
     fine |= (thick > 0) & (more > 0)
     tight = bounds(fine) or Box(0, 0, right - left, bottom - top)
-    return replace(one, box=tight.moved(left, top), mask=fine[tight.slices].copy())
+    return replace(one, box=tight.moved(left, top), mask=fine[tight.slices].copy(), cell=best.cell)

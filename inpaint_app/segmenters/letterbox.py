@@ -67,7 +67,8 @@ def instances(finds: list[Find], shape: tuple[int, int]) -> list[Instance]:
     for find in finds:
         shaped = outlined(find.logits, find.area, find.box, shape)
         if shaped is not None:
-            found.append(Instance(0, find.label, find.confidence, *shaped))
+            cell = (find.area[2] - find.area[0]) / find.logits.shape[1]
+            found.append(Instance(0, find.label, find.confidence, *shaped, cell=cell))
     return found
 
 

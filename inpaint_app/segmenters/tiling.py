@@ -50,7 +50,7 @@ def moved(one: Instance, left: int, top: int, across: float = 1.0, down: float =
         top + max(round(one.box.bottom * down), round(one.box.top * down) + 1),
     )
     mask = cv2.resize(one.mask.view(np.uint8) * np.uint8(255), (box.width, box.height)) > 127
-    return replace(one, box=box, mask=mask)
+    return replace(one, box=box, mask=mask, cell=one.cell * max(across, down))
 
 
 def seen_once(image: Image, look: Callable[[Image], tuple[Instance, ...]]) -> tuple[Instance, ...]:

@@ -11,6 +11,7 @@ from inpaint_app.segmenters.tiling import LARGE, for_one_look
 from inpaint_app.types import Box, Image, Instance
 
 Find = Callable[[Image], tuple[Instance, ...]]
+Complete = Callable[[Image, tuple[Instance, ...]], tuple[Instance, ...]]
 
 COUNTS = 0.35
 """Confidence from which a person counts."""
@@ -23,19 +24,20 @@ ONE, SEVERAL = 0.8, 2.0
 NOTE = "The photo lies on its side: people were looked for in it upright."
 
 
-def found_upright(image: Image, find: Find, glance: Find, notes: list[str]) -> tuple[Instance, ...]:
-    """What `find` finds in the photo, in it turned upright where people are seen lying.
+def found_upright(
+    image: Image, find: Find, complete: Complete, glance: Find, notes: list[str]
+) -> tuple[Instance, ...]:
+    """What `find` finds in the photo, in it turned upright where people are seen lying, with all that `complete` adds.
 
     glance: a quick look at a picture of `LARGE` pixels. Smaller photos are taken as they are: cameras' are not small.
     """
     found = find(image)
     turns = quarter_turns(image, found, glance)
     if turns == 0:
-        return found
+        return complete(image, found)
     notes.append(NOTE)
-    return tuple(
-        turned_back(one, turns, image.shape) for one in find(np.ascontiguousarray(np.rot90(image, turns)))
-    )
+    upright = np.ascontiguousarray(np.rot90(image, turns))
+    return tuple(turned_back(one, turns, image.shape) for one in complete(upright, find(upright)))
 
 
 def quarter_turns(image: Image, found: Iterable[Instance], glance: Find) -> int:

@@ -21,7 +21,6 @@ from inpaint_app.errors import CheckpointError, MissingPackage, MissingWeights
 from inpaint_app.models import torchvision_ops
 from inpaint_app.segmenters import weights, weights_content
 from inpaint_app.segmenters.base import NONE
-from inpaint_app.segmenters.finer import CELL, finer
 from inpaint_app.segmenters.letterbox import Find, Place, cropped, instances, seen
 from inpaint_app.segmenters.tiling import closer, ranked, whole_in
 from inpaint_app.settings import Settings
@@ -79,41 +78,25 @@ class YoloSegmenter:
         """Every instance found at `confidence` (0..1) or above, and the weak ones: see Segmenter."""
         shape = (image.shape[0], image.shape[1])
         least = {label: min(confidence, weak.get(label, confidence)) for label in self.labels}
-        views, cells = self._views(image, least, progress)
-
-        def nearer(view: Box, side: int) -> list[Find]:
-            progress(1.0, "Drawing outlines")
-            return self._look(image, view, dict.fromkeys(self.labels, FINER), side)
-
-        ordered = ranked(views, confidence)
-        found = finer(ordered, [cells[id(one.mask)] for one in ordered], nearer, shape)
-        progress(1.0, f"{sum(one.confidence >= confidence for one in found)} found")
-        return found
-
-    def _views(
-        self, image: Image, least: Mapping[str, float], progress: Progress
-    ) -> tuple[list[list[Instance]], dict[int, float]]:
-        """What is found in the whole photo and each round of tiles, and the length of its cells by each mask's id."""
-        shape, cells = (image.shape[0], image.shape[1]), dict[int, float]()
         whole, rounds = Box(0, 0, shape[1], shape[0]), closer(*shape)
         looks, done = 1 + sum(len(one.tiles) for one in rounds), 1
-
-        def drawn(finds: list[Find], view: Box) -> list[Instance]:
-            found = instances(finds, shape)
-            cells.update((id(one.mask), CELL * max(view.width, view.height) / SIDE) for one in found)
-            return found
-
         progress(0.0, "Looking for objects")
-        views = [drawn(self._look(image, whole, least), whole)]
+        views = [instances(self._look(image, whole, least), shape)]
         for one in rounds:
             near: list[Instance] = []
             for tile in one.tiles:
                 progress(done / looks, f"Looking closer ({done} of {looks - 1})")
                 finds = self._look(image, tile, least)
-                near += drawn([f for f in finds if whole_in(f.box, tile, shape, one.longest)], tile)
+                near += instances([f for f in finds if whole_in(f.box, tile, shape, one.longest)], shape)
                 done += 1
             views.append(near)
-        return views, cells
+        found = tuple(ranked(views, confidence))
+        progress(1.0, f"{sum(one.confidence >= confidence for one in found)} found")
+        return found
+
+    def look(self, image: Image, view: Box, side: int) -> list[Find]:
+        """See finer.Redrawing."""
+        return self._look(image, view, dict.fromkeys(self.labels, FINER), side)
 
     def lower(self) -> str | None:
         """Go on where there is more memory, and say where; None where there is no such place."""

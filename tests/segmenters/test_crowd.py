@@ -71,7 +71,7 @@ def test_large_people_and_other_things_cost_no_look() -> None:
     assert seen_nearer(photo(*doubted), doubted, 0.35, no_look) == doubted
 
 
-def test_a_crowd_is_shown_in_few_views_and_never_in_more_than_the_most() -> None:
+def test_a_crowd_is_shown_in_few_views_and_none_twice() -> None:
     near = [somebody(250 + 22 * at, 300, 60) for at in range(4)]
     view = next_view(near, [], SHAPE)
     assert view is not None
@@ -81,11 +81,10 @@ def test_a_crowd_is_shown_in_few_views_and_never_in_more_than_the_most() -> None
     views: list[Box] = []
     while (view := next_view(apart, views, SHAPE)) is not None:
         views.append(view)
-    assert len(views) == crowd.MOST
-    assert len(set(views)) == crowd.MOST
+    assert len(views) == len(set(views)) > crowd.MOST
 
 
-def test_fewer_looks_may_be_allowed() -> None:
+def test_no_more_looks_than_are_allowed() -> None:
     apart = tuple(somebody(x, 300, 60, number=x) for x in range(20, 600, 190))
     looks = list[Image]()
 
@@ -93,7 +92,7 @@ def test_fewer_looks_may_be_allowed() -> None:
         looks.append(picture)
         return ()
 
-    for most, made in ((0, 0), (1, 1), (crowd.MOST, 4)):
+    for most, made in ((0, 0), (1, 1), (12, 4)):
         looks.clear()
         seen_nearer(photo(*apart), apart, 0.35, look, most)
         assert len(looks) == made

@@ -30,7 +30,7 @@ def drawn_anew(coarse: list[Find], near: list[Find]) -> tuple[tuple[Instance, ..
         looked.append((view, side))
         return near
 
-    return finer(instances(coarse, SHAPE), [CELL] * len(coarse), look, SHAPE), looked
+    return finer(instances(coarse, SHAPE), look, SHAPE), looked
 
 
 def test_a_foot_that_only_the_nearer_look_shows_is_taken() -> None:
@@ -93,5 +93,5 @@ def test_numbers_and_confidence_stay() -> None:
     coarse = find(500, 500, 700, 1000)
     one = replace(instances([coarse], SHAPE)[0], number=7, confidence=0.4)
     near = find(500, 500, 700, 1050, 5)
-    (new,) = finer([one], [CELL], lambda view, side: [near], SHAPE)
+    (new,) = finer([one], lambda view, side: [near], SHAPE)
     assert (new.number, new.confidence, new.box.bottom) == (7, 0.4, 1050)

@@ -37,6 +37,7 @@ def test_who_lies_is_found_where_he_lies(turns: int) -> None:
     lying = np.ascontiguousarray(np.rot90(upright, -turns))
     notes: list[str] = []
     glances: list[int] = []
+    completed: list[tuple[int, ...]] = []
 
     def glance(small: Image) -> tuple[Instance, ...]:
         """Tells head from feet: only he whose arm is above counts."""
@@ -44,11 +45,16 @@ def test_who_lies_is_found_where_he_lies(turns: int) -> None:
         half = small.shape[0] // 2
         return standing(small) if (small[:half] > 128).sum() > (small[half:] > 128).sum() else ()
 
-    (one,) = found_upright(lying, standing, glance, notes)
+    def complete(picture: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
+        completed.append(picture.shape[:2])
+        return found
+
+    (one,) = found_upright(lying, standing, complete, glance, notes)
 
     assert (one.full_mask(lying.shape[:2]) == (lying[..., 0] > 128)).all()
     assert notes == [NOTE]
     assert glances == [1280, 1280]
+    assert completed == [SIZE], "once, and upright"
 
 
 @pytest.mark.parametrize(
