@@ -211,18 +211,6 @@ def _middle(prior: Mapping[str, float], backends: Iterable[str]) -> float:
     return float(np.mean(known)) if known else 0.0
 
 
-def best(session: Session, case: Case, progress: Progress | None = None) -> list[Standing]:
-    """The ranking for this photo and hole, measured at once.
-
-    Where the photo has no room for a patch, or nothing could be filled, the ranking is the prior's alone.
-    """
-    try:
-        patches = list(prove(session, case, progress))
-    except MaskError:
-        patches = []
-    return ranking(patches) or unmeasured(case.backends)
-
-
 def unmeasured(backends: Sequence[str]) -> list[Standing]:
     """The ranking by the prior alone; who has none stands among the others' mean."""
     middle = _middle(PRIOR, backends)

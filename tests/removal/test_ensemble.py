@@ -1,4 +1,4 @@
-"""The backend that chooses: it takes the fill that the others agree with, and lives with what fails."""
+"""The backend that paints what several fills have in common, and lives with what fails."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from inpaint_app.backends.registry import find
 from inpaint_app.errors import BackendError, Cancelled, MaskError
 from inpaint_app.removal import ensemble
 from inpaint_app.removal.candidates import agreements
-from inpaint_app.removal.ensemble import candidates, choose
+from inpaint_app.removal.ensemble import candidates, remove
 from inpaint_app.removal.pipeline import Removal
-from inpaint_app.removal.proof import Standing
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Options, Progress, Result
@@ -27,6 +26,7 @@ class Made(Session):
         super().__init__()
         self.offsets = offsets
         self.asked: list[tuple[str, Mapping[str, object]]] = []
+        self.filled: list[Image] = []
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         seed = int(removal.options["seed"])
@@ -39,10 +39,8 @@ class Made(Session):
         rng = np.random.default_rng(abs(offset))
         noise = rng.integers(-abs(offset), abs(offset) + 1, image.shape)
         image[removal.mask] = np.clip(image.astype(int) + noise, 0, 255)[removal.mask].astype(np.uint8)
+        self.filled.append(image)
         return Result(image, removal.mask, backend, 0.5, (), 0, 0, 0, Options(seed))
-
-
-NAMES = ("patchmatch", "telea")
 
 
 @pytest.fixture
@@ -50,21 +48,9 @@ def removal(image: Image, mask: Mask) -> Removal:
     return Removal(image, mask)
 
 
-def test_the_fill_that_the_others_agree_with_is_taken(removal: Removal) -> None:
-    session = Made({("patchmatch", 0): 120, ("patchmatch", 1): 10, ("telea", 0): 25})
-    choice = choose(session, removal, backends=NAMES, voting=())
-    assert (choice.result.backend, choice.result.options.seed) == ("patchmatch", 1)
-    assert choice.result.seconds == pytest.approx(1.5)
-    assert len(choice.fills) == 3
-    assert min(choice.fills, key=lambda fill: fill.agreement).seed == 0
-
-
-def test_a_blur_votes_and_is_never_chosen(removal: Removal) -> None:
-    session = Made({("patchmatch", 0): 90, ("patchmatch", 1): 80, ("telea", 0): 5, ("navier-stokes", 0): 6})
-    choice = choose(session, removal, backends=("patchmatch",), voting=("telea", "navier-stokes"))
-    assert choice.result.backend == "patchmatch"
-    assert [fill.eligible for fill in choice.fills] == [True, True, False, False]
-    assert max(choice.fills, key=lambda fill: fill.agreement).result.backend != "patchmatch"
+def among(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let these be what is filled with."""
+    monkeypatch.setattr(ensemble, "candidates", lambda settings: names)
 
 
 class Guided(Made):
@@ -77,25 +63,24 @@ class Guided(Made):
         return super().remove(removal, backend, progress)
 
 
-def test_the_mean_of_all_fills_is_painted(removal: Removal) -> None:
+def test_the_mean_of_all_fills_is_painted(removal: Removal, monkeypatch: pytest.MonkeyPatch) -> None:
+    among(monkeypatch, "exemplar", "telea")
     session = Guided({("exemplar", 5): 40, ("exemplar", 6): 20, ("telea", 5): 60})
-    asked = replace(removal, options={"seed": 5})
-    choice = choose(session, asked, backends=("exemplar", "telea"))
+    result = remove(session, replace(removal, options={"seed": 5}))
     assert [name for name, _ in session.asked] == ["exemplar", "exemplar", "telea", "exemplar"]
-    assert (choice.result.backend, choice.result.options.seed) == ("auto", 5)
-    assert choice.result.seconds == pytest.approx(2.0)
-    fills = [fill.result.image.astype(float) for fill in choice.fills]
-    expected = np.mean(fills, axis=0)[removal.mask]
+    assert (result.backend, result.options.seed) == ("auto", 5)
+    assert result.seconds == pytest.approx(2.0)
+    expected = np.mean([image.astype(float) for image in session.filled[:3]], axis=0)[removal.mask]
     assert session.guide is not None
     assert np.abs(session.guide[removal.mask] - expected).max() <= 0.5
     np.testing.assert_array_equal(session.guide[~removal.mask], removal.image[~removal.mask])
 
 
-def test_a_single_fill_is_taken_as_it_is(removal: Removal) -> None:
+def test_a_single_fill_is_taken_as_it_is(removal: Removal, monkeypatch: pytest.MonkeyPatch) -> None:
+    among(monkeypatch, "exemplar", "telea")
     broken = BackendError("PatchMatch failed.")
     offsets = {("exemplar", 0): 10, ("exemplar", 1): broken, ("telea", 0): broken}
-    choice = choose(Made(offsets), removal, backends=("exemplar", "telea"), voting=())
-    assert choice.result.backend == "exemplar"
+    assert remove(Made(offsets), removal).backend == "exemplar"
 
 
 def test_agreement_is_the_mean_over_the_others(image: Image, mask: Mask) -> None:
@@ -110,33 +95,25 @@ def test_agreement_is_the_mean_over_the_others(image: Image, mask: Mask) -> None
     assert agreements([same]) == [1.0]
 
 
-def test_patches_of_the_photo_can_turn_the_choice(removal: Removal, monkeypatch) -> None:
-    offsets = {("patchmatch", 0): 10, ("patchmatch", 1): 12, ("telea", 0): 30}
-    assert choose(Made(offsets), removal, backends=NAMES, voting=()).result.backend == "patchmatch"
-    ranked = [Standing("telea", 0.9, 3, 3, 0.1, 0.9), Standing("patchmatch", 0.1, 0, 3, 0.1, -0.9)]
-    monkeypatch.setattr(ensemble, "best", lambda *_, **__: ranked)
-    choice = choose(Made(offsets), removal, backends=NAMES, voting=(), patches=3)
-    assert choice.result.backend == "telea"
-    assert choice.standings == tuple(ranked)
-
-
-def test_what_fails_is_left_out_and_only_if_all_fail_an_error(removal: Removal) -> None:
+def test_only_if_all_fail_there_is_an_error(removal: Removal, monkeypatch: pytest.MonkeyPatch) -> None:
+    among(monkeypatch, "patchmatch", "telea")
     broken = BackendError("PatchMatch failed.")
     session = Made({("patchmatch", 0): broken, ("patchmatch", 1): broken, ("telea", 0): 20})
-    assert choose(session, removal, backends=NAMES, voting=()).result.backend == "telea"
+    assert remove(session, removal).backend == "telea"
     session = Made({("patchmatch", 0): broken, ("patchmatch", 1): broken, ("telea", 0): broken})
     with pytest.raises(BackendError, match="PatchMatch failed"):
-        choose(session, removal, backends=NAMES, voting=())
+        remove(session, removal)
+    among(monkeypatch, "telea")
     with pytest.raises(Cancelled):
-        choose(Made({("telea", 0): Cancelled("Stopped.")}), removal, backends=("telea",), voting=())
+        remove(Made({("telea", 0): Cancelled("Stopped.")}), removal)
 
 
-def test_options_reach_those_that_know_them(removal: Removal) -> None:
-    session = Made({("patchmatch", 7): 10, ("patchmatch", 8): 10, ("telea", 7): 10})
-    choose(
-        session, replace(removal, options={"seed": 7, "patch": 2, "radius": 5.0}), backends=NAMES, voting=()
-    )
-    assert [sorted(options) for _, options in session.asked] == [["patch", "seed"]] * 2 + [["radius", "seed"]]
+def test_options_reach_those_that_know_them(removal: Removal, monkeypatch: pytest.MonkeyPatch) -> None:
+    among(monkeypatch, "patchmatch", "telea")
+    session = Made({("patchmatch", 7): 10, ("patchmatch", 8): 10, ("telea", 7): 10, ("exemplar", 7): 10})
+    remove(session, replace(removal, options={"seed": 7, "patch": 2, "radius": 5.0}))
+    fills = [sorted(options) for _, options in session.asked[:3]]
+    assert fills == [["patch", "seed"]] * 2 + [["radius", "seed"]]
 
 
 def test_candidates_are_ready_fast_and_not_itself() -> None:
@@ -147,26 +124,14 @@ def test_candidates_are_ready_fast_and_not_itself() -> None:
         assert name in ensemble.MEMBERS
 
 
-def test_the_session_runs_it_as_a_backend(removal: Removal, monkeypatch) -> None:
-    monkeypatch.setattr(ensemble, "candidates", lambda settings: ("telea", "navier-stokes"))
-    assert sorted(ensemble.voters(Settings())) == ["navier-stokes", "telea"]
-    result = Session().remove(removal, "auto")
-    assert result.backend in ("telea", "navier-stokes")
+def test_the_session_runs_it_and_known_pixels_stay(removal: Removal, monkeypatch: pytest.MonkeyPatch) -> None:
+    among(monkeypatch, "telea", "navier-stokes")
+    told: list[float] = []
+    result = Session().remove(removal, "auto", Progress(lambda done, stage: told.append(done)))
+    assert result.backend == "auto"
     np.testing.assert_array_equal(result.image[~result.mask], removal.image[~result.mask])
     assert result.changed_known == 0
-
-
-def test_on_a_real_session_known_pixels_stay(image: Image, mask: Mask) -> None:
-    told: list[float] = []
-    choice = choose(
-        Session(),
-        Removal(image, mask),
-        Progress(lambda done, stage: told.append(done)),
-        backends=("patchmatch", "telea"),
-    )
-    result = choice.result
-    np.testing.assert_array_equal(result.image[~result.mask], image[~result.mask])
     assert told[-1] == 1.0
     assert told == sorted(told)
     with pytest.raises(MaskError):
-        choose(Session(), Removal(image, np.zeros_like(mask)), backends=("telea",), voting=())
+        Session().remove(replace(removal, mask=np.zeros_like(removal.mask)), "auto")

@@ -11,7 +11,7 @@ from inpaint_app.errors import BackendError, MaskError
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.removal import places, proof
 from inpaint_app.removal.pipeline import Removal
-from inpaint_app.removal.proof import Case, Patch, best, prove, ranking
+from inpaint_app.removal.proof import Case, Patch, prove, ranking, unmeasured
 from inpaint_app.removal.session import Session
 from inpaint_app.settings import Settings
 from inpaint_app.types import Image, Mask, Result
@@ -154,7 +154,7 @@ def test_no_room_for_a_patch_leaves_the_prior(monkeypatch) -> None:
     mask = ~disc((120, 200), 5, 5, 2)
     with pytest.raises(MaskError, match="no room"):
         next(prove(Session(), Case(two_textures(), mask, ("telea",))))
-    found = best(Session(), Case(two_textures(), mask, ("navier-stokes", "patchmatch", "telea")))
+    found = unmeasured(("navier-stokes", "patchmatch", "telea"))
     assert [standing.backend for standing in found] == ["telea", "patchmatch", "navier-stokes"]
     assert [standing.usual for standing in found] == [pytest.approx(0.1), None, pytest.approx(-0.1)]
 
