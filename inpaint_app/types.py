@@ -72,6 +72,17 @@ class Instance:
         full[self.box.slices] = self.mask
         return full
 
+    def plain(self) -> dict[str, Any]:
+        """The find as JSON holds it, its mask as the number of its pixels."""
+        return {
+            "number": self.number,
+            "label": self.label,
+            "confidence": round(float(self.confidence), 4),
+            "box": [int(value) for value in self.box],
+            "pixels": int(np.count_nonzero(self.mask)),
+            "of": self.of,
+        }
+
 
 STOPPED = "Stopped."
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import IO
 
 from inpaint_app.errors import SaveError
 
@@ -62,7 +63,7 @@ def opened(
     except OSError as error:
         raise SaveError(f"The results cannot be written into {folder}: {error.strerror or error}.") from error
     with lock:
-        _hold(lock.fileno(), folder)
+        hold(lock, folder, "batch")
         _sweep(folder)
         rows = {row.photo: row for row in read(path)}
         earlier = {row.key: row for row in rows.values() if row.key and resume}
@@ -102,20 +103,23 @@ def _is_journal(path: Path) -> bool:
     return not head or head.startswith(",".join(field.name for field in fields(Row)[:3]))
 
 
-def _hold(lock: int, folder: Path) -> None:
-    """Lock the folder; the system lets go of it when the process ends, however it ends."""
+def hold(lock: IO[str], folder: Path, what: str) -> None:
+    """Lock a folder by that file in it; the system lets go when the file is closed or the process ends, however.
+
+    Raises SaveError where another `what` ("batch") holds it.
+    """
     try:
         if os.name == "nt":
             import msvcrt
 
-            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
             import fcntl
 
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise SaveError(
-            f"Another batch is writing into {folder}: wait for it, or choose another folder."
+            f"Another {what} is writing into {folder}: wait for it, or choose another folder."
         ) from None
 
 

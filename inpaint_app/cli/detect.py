@@ -13,7 +13,6 @@ import numpy as np
 from inpaint_app.cli import parser as shared
 from inpaint_app.cli import saving, streams
 from inpaint_app.cli.console import Console
-from inpaint_app.cli.record import instance_record
 from inpaint_app.cli.written import check_file, remember, say_finder, write_json
 from inpaint_app.photofile import files
 from inpaint_app.removal.parts import AUTO, KINDS
@@ -86,7 +85,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if picked:
         found = tuple({one.number: one for one in (*found, *picked)}.values())
     if arguments.json:
-        records = [instance_record(instance) for instance in found]
+        records = [instance.plain() for instance in found]
         write_json(arguments.json, records, console.write, settings)
     if arguments.json != streams.STREAM:
         for line in table(found, photo.width * photo.height, spec.name).split("\n"):

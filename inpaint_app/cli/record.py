@@ -21,7 +21,7 @@ def report(path: Path, photo: Photo, result: Result, saved: Saved) -> dict[str, 
         "seconds": round(result.seconds, 3),
         "width": photo.width,
         "height": photo.height,
-        "removed": [instance_record(instance) for instance in result.removed],
+        "removed": [instance.plain() for instance in result.removed],
         "found": len(result.instances),
         "mask_pixels": int(np.count_nonzero(result.hole)),
         "hole_pixels": int(np.count_nonzero(result.mask)),
@@ -34,18 +34,6 @@ def report(path: Path, photo: Photo, result: Result, saved: Saved) -> dict[str, 
         "new_objects": result.note or None,
         "file": saved.report.plain(),
     } | ({} if result.behind is None else {"shots": result.behind.plain()})
-
-
-def instance_record(instance: Any) -> dict[str, Any]:
-    """A found object as plain JSON."""
-    return {
-        "number": instance.number,
-        "label": instance.label,
-        "confidence": round(float(instance.confidence), 4),
-        "box": [int(value) for value in instance.box],
-        "pixels": int(np.count_nonzero(instance.mask)),
-        "of": instance.of,
-    }
 
 
 def summary(record: dict[str, Any], several: bool = False) -> str:

@@ -12,10 +12,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import cv2
 
+from inpaint_app.batch.journal import hold
 from inpaint_app.errors import OptionError, SaveError
 from inpaint_app.lab.evaluation.measure import Measured, Plan, Row
 from inpaint_app.types import Image
@@ -43,7 +44,7 @@ class Store:
         try:
             (folder / PICTURES).mkdir(parents=True, exist_ok=True)
             self._lock = (folder / LOCK).open("a")
-            _hold(self._lock, folder)
+            hold(self._lock, folder, "evaluation")
             path = folder / ROWS
             if fresh and path.exists():
                 path.unlink()
@@ -116,24 +117,6 @@ class Store:
         """Where the small picture of a fill, of the truth or of the cut lies."""
         name = hashlib.sha256("\n".join((photo, hole, backend)).encode()).hexdigest()[:20]
         return self.folder / PICTURES / f"{name}.jpg"
-
-
-def _hold(lock: IO[str], folder: Path) -> None:
-    """Lock the folder; the system lets go of it when the file is closed or the process ends, however it ends."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise SaveError(
-            f"Another evaluation is writing into {folder}: wait for it, or choose another."
-        ) from None
 
 
 def _row(line: Mapping[str, Any]) -> Row | None:

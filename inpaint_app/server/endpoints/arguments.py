@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inpaint_app.errors import OptionError
 from inpaint_app.removal.candidates import MOST
-from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
+from inpaint_app.removal.parts import CHOICES, KINDS
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.guard.limits import SHOTS
@@ -60,7 +60,8 @@ def check(endpoint: str, given: Mapping[str, Any], named: bool = False) -> None:
     given: what was sent, as JSON. named: files are named by text, as tools take them, not given as Gradio's file data.
     """
     if endpoint not in ENDPOINTS:
-        raise OptionError(f"There is no endpoint {endpoint[:100]!r}. Known: {', '.join(ENDPOINTS)}.")
+        kind = "tool" if named else "endpoint"
+        raise OptionError(f"There is no {kind} {endpoint[:100]!r}. Known: {', '.join(ENDPOINTS)}.")
     known = ENDPOINTS[endpoint]
     for word in given:
         if word not in known:
@@ -150,7 +151,6 @@ class Arguments:
             if not message.get("more_body", False):
                 break
         try:
-            body = _padded(name, body)
             check(name, _arguments(name, body, scope))
         except OptionError as error:
             status = 422 if name in ENDPOINTS else 404
@@ -162,29 +162,6 @@ class Arguments:
             return whole.pop() if whole else await receive()
 
         await self.app(scope, again, send)
-
-
-def _padded(name: str, body: bytes) -> bytes:
-    """A list of arguments from before there were the last ones: these with their defaults."""
-    known = ENDPOINTS.get(name, ())
-    newer = [word for word in known if word in (*_SAVING, *READING, *KINDS, *POINTING, "shots", MOVING)]
-    if not newer or b'"data"' not in body:
-        return body
-    try:
-        sent = json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-    data = sent.get("data") if isinstance(sent, dict) else None
-    if not isinstance(data, list) or not len(known) - len(newer) <= len(data) < len(known):
-        return body
-    defaults: dict[str, Any] = {
-        "frame": 0,
-        "shots": None,
-        **dict.fromkeys(KINDS, AUTO),
-        **{word: [] for word in POINTING},
-    }
-    rest = [defaults.get(word, False) for word in known[len(data) :]]
-    return json.dumps({**sent, "data": [*data, *rest]}).encode()
 
 
 def _called(scope: Scope) -> str | None:

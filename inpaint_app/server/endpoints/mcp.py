@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib
 import json
 import mimetypes
 from collections.abc import Iterator
@@ -92,10 +91,7 @@ class Tools(GradioMCPServer):
         return JSONResponse(list(tools(self.session.settings)))
 
     async def _call(self, name: str, arguments: dict[str, Any]) -> Any:
-        schemas = {tool["name"]: tool["inputSchema"] for tool in tools(self.session.settings)}
-        if name not in schemas:
-            raise ValueError(f"There is no tool {name!r}.")
-        _check(name, arguments, schemas[name])
+        check(name, arguments, named=True)
         context: Any = self.mcp_server.request_context
         visitor = self.identities.of(context.request)
         access.enter_as(visitor)
@@ -174,13 +170,3 @@ class Tools(GradioMCPServer):
             return b"", "", ""
         small = pictures.small_jpeg(photo.rgb, SHOWN_SIDE, 85)
         return small, "image/jpeg", "A small picture of it; the file at the address above is the photo:"
-
-
-def _check(name: str, arguments: dict[str, Any], schema: dict[str, Any]) -> None:
-    """Raises ValueError in a sentence that names the argument, in the words of its schema."""
-    jsonschema: Any = importlib.import_module("jsonschema")
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(arguments))
-    if error is not None:
-        named = f"the argument {error.path[0]} is not as it should be: " if error.path else ""
-        raise ValueError(f"Input validation error: {named}{error.message[:300]}.")
-    check(name, arguments, named=True)

@@ -126,7 +126,7 @@ class Service:
             write_numbers(instances, (opened.height, opened.width), path)
         except InpaintError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return [_find(instance) for instance in instances], str(path)
+        return [instance.plain() for instance in instances], str(path)
 
     def remove_objects(
         self, photo: str | None, objects: str, backend: str, options: str, grow: str, feather: str,
@@ -219,7 +219,7 @@ class Service:
             "hole_pixels": int(np.count_nonzero(result.mask)),
             "grow": result.grow,
             "feather": result.feather,
-            "removed": [_find(instance) for instance in result.removed],
+            "removed": [instance.plain() for instance in result.removed],
             "seed": result.seed,
             "candidates": [one.seed for one in result.candidates],
             "new_objects": result.note or None,
@@ -275,14 +275,3 @@ def _pixels(name: str, text: str) -> int | None:
         return int(float(text))
     except (ValueError, OverflowError):
         raise OptionError(f"{name} is {text!r}, expected a number of pixels, or auto.") from None
-
-
-def _find(instance: Instance) -> dict[str, Any]:
-    return {
-        "number": instance.number,
-        "label": instance.label,
-        "confidence": round(instance.confidence, 4),
-        "box": list(instance.box),
-        "pixels": int(np.count_nonzero(instance.mask)),
-        "of": instance.of,
-    }
