@@ -86,13 +86,12 @@ class Names:
         self.there = {key(name): name for name in there}
         self._taken = {key(name) for name in taken}
 
-    def hold(self, name: str) -> None:
-        """A name that nobody else may take."""
-        self._taken.add(key(name))
-
-    def free(self, name: str) -> bool:
-        """Whether nobody has taken the name yet."""
-        return key(name) not in self._taken
+    def take(self, *names: str) -> bool:
+        """Hold names so that nobody else takes them; False, and none is held, where somebody has one of them."""
+        keys = {key(name) for name in names}
+        free = not keys & self._taken
+        self._taken |= keys if free else set()
+        return free
 
 
 def same_file(one: Path, other: Path) -> bool:

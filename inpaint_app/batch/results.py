@@ -35,9 +35,8 @@ class Results:
         known = set(labels)
         for row in earlier:
             name = row.result
-            if row.photo in known and name and Path(name).name == name and self._names.free(name):
+            if row.photo in known and name and Path(name).name == name and self._names.take(name):
                 self._had[row.photo] = name
-                self._names.hold(name)
 
     def take(self, path: Path, label: str, suffix: str) -> str:
         """A file for this photo's result: of two photos with one name the second gets -2, and so on.
@@ -47,14 +46,13 @@ class Results:
         name, number = self._had.get(label, ""), 1
         if not name.endswith(suffix) or not self._ours(name):
             name = legal(path.stem, suffix)
-            while not (self._names.free(name) and self._ours(name)):
+            while not (self._ours(name) and self._names.take(name)):
                 number += 1
                 name = legal(path.stem, f"-{number}{suffix}")
         if (self._out.resolve(), key(name)) in self._inputs:
             raise OptionError(
                 f"{self._out / name} is one of the photos: choose another folder for the results."
             )
-        self._names.hold(name)
         return name
 
     def _ours(self, name: str) -> bool:

@@ -166,14 +166,12 @@ class _Results:
         while True:
             base = result_name(stem, "" if number == 1 else f"-{number}", room)
             names = [f"{base}{end}" if end.endswith(".json") else f"{base}{end}{suffix}" for end in endings]
-            if all(self.names.free(name) for name in names) and not self._anothers(source, names):
+            if not self._anothers(source, names) and self.names.take(*names):
                 break
             number += 1
         if not self.arguments.overwrite:
             for name in names:
                 self._check(name)
-        for name in names:
-            self.names.hold(name)
         return f"{base}{suffix}"
 
     def _anothers(self, source: Source, names: Sequence[str]) -> bool:

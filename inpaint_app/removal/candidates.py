@@ -62,7 +62,10 @@ class Candidates:
         while not self._over and (number := len(self.made)) < self._most:
             if number >= self._count and not all(one.appeared for one in self.made):
                 return
-            named = _named(number, self._count, self._most)
+            named = f"Candidate {number + 1} of {self._count}" if self._count > 1 else ""
+            if number >= self._count:
+                tries = self._most - self._count
+                named = f"Something appeared, trying seed {number - self._count + 1} of {tries} more"
             self._part = self._progress.part(number / self._most, (number + 1) / self._most, within=named)
             options = {**self._removal.options, "seed": seed + number}
             again = replace(self._removal, options=options) if number else self._removal
@@ -105,13 +108,6 @@ class Candidates:
         several = tuple(self.made) if self._count > 1 else (best,)
         note = " ".join([*self._notes, _note(self.made, best)]).strip()
         return replace(best, candidates=several, note=note)
-
-
-def _named(number: int, count: int, most: int) -> str:
-    """What is being made, for the progress: nothing to say of the only one."""
-    if number >= count:
-        return f"Something appeared, trying seed {number - count + 1} of {most - count} more"
-    return f"Candidate {number + 1} of {count}" if count > 1 else ""
 
 
 def agreements(results: Sequence[Result]) -> list[float]:

@@ -75,11 +75,11 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     Pixels outside the grown mask equal the image's, whatever the backend returns. Raises MaskError, OptionError,
     BackendError, Cancelled.
     """
+    mask = _checked(removal)
     if removal.alpha is not None:
-        return _remove_seen(removal, removal.alpha == 0, filler, progress)
+        return _remove_seen(removal, removal.alpha == 0, mask, filler, progress)
     progress = progress or Progress()
     began = time.perf_counter()
-    mask = _checked(removal)
     progress(0.0, "Preparing the mask")
     grown, least, most = rim.grow(removal.image, mask, removal.grow)
     grown = walled(removal, grown)
@@ -118,22 +118,26 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
 
 def _checked(removal: Removal) -> Mask:
     """The mask as bool, after everything was looked at that has to fit the image."""
-    _check_image(removal.image)
-    mask = masks.checked(removal.mask, removal.image)
+    image = removal.image
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise PhotoError(
+            f"The image is {image.dtype} of shape {image.shape}, expected (H, W, 3) uint8 RGB: open it with load()."
+        )
+    mask = masks.checked(removal.mask, image)
     for name, given, shape in (
         ("region to avoid", removal.avoid, mask.shape),
-        ("guide", removal.guide, removal.image.shape),
+        ("guide", removal.guide, image.shape),
     ):
         if given is not None and given.shape != shape:
             raise MaskError(f"The {name} has shape {given.shape}, the photo {shape}: scale it first.")
     return mask
 
 
-def _remove_seen(removal: Removal, hidden: Mask, filler: Filler, progress: Progress | None) -> Result:
+def _remove_seen(
+    removal: Removal, hidden: Mask, mask: Mask, filler: Filler, progress: Progress | None
+) -> Result:
     """The same where some of the image is hidden under opacity 0: those colours are neither shown to the backend nor
     copied, and stay as they were."""
-    _check_image(removal.image)
-    mask = masks.checked(removal.mask, removal.image)
     if hidden.shape != mask.shape:
         raise PhotoError(
             f"The opacity has shape {hidden.shape}, the photo {mask.shape}: give the photo's own."
@@ -154,13 +158,6 @@ def cost(filler: Filler, holes: Sequence[windows.Hole]) -> float:
     pixels = sum(hole.box.width * hole.box.height for hole in holes)
     size = max(1.0, len(holes) / HOLES_A_FILL, pixels / PIXELS_A_FILL)
     return size * filler.spec.weight(filler.options)
-
-
-def _check_image(image: Image) -> None:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise PhotoError(
-            f"The image is {image.dtype} of shape {image.shape}, expected (H, W, 3) uint8 RGB: open it with load()."
-        )
 
 
 def walled(removal: Removal, grown: Mask) -> Mask:

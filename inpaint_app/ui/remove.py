@@ -103,7 +103,16 @@ class Remover:
             wanted = messages.request(message, visit, marks)
             step.marks = messages.listed(message.get("marks"))
             names = messages.backends(message) or [backends.default(visit.settings)]
-            shown = Shown(visit, step, image, wanted, marks, message, partial(self._say_found, visit, step))
+            shown = Shown(
+                visit,
+                step,
+                image,
+                wanted,
+                marks.chosen,
+                marks.brushed,
+                message,
+                partial(self._say_found, visit, step),
+            )
             cost = len(names) * (max(1, wanted.candidates) + OPENING * len(wanted.shots))
             with visit.allowance.turn(cost, progress):
                 for index, name in enumerate(names):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inpaint_app.backends import registry as backends
@@ -12,7 +12,6 @@ from inpaint_app.removal.candidates import agreements
 from inpaint_app.removal.request import Request
 from inpaint_app.server import comparison, pictures
 from inpaint_app.server.files.stored_results import StoredResult, patches_of, seen
-from inpaint_app.server.marks import Marks
 from inpaint_app.server.visitors import Step, Visit
 from inpaint_app.types import Image, Result
 from inpaint_app.ui import messages, shots, view_models
@@ -21,95 +20,88 @@ from inpaint_app.ui.messages import Message
 ShowFound = Callable[[list[int]], None]
 
 
+@dataclass(slots=True, eq=False)
 class Shown:
-    """The results of one press of Remove. `request` learns what was found, so that it is not looked for again."""
+    """The results of one press of Remove. `request` learns what was found, so that it is not looked for again.
 
-    def __init__(
-        self,
-        visit: Visit,
-        step: Step,
-        image: Image,
-        request: Request,
-        marks: Marks,
-        message: Message,
-        found: ShowFound,
-    ) -> None:
-        self.request = request
-        self._visit = visit
-        self._step = step
-        self._image = image
-        self._message = message
-        self._found = found
-        self._chosen, self._brushed = marks.chosen, marks.brushed
-        self._begun = False
-        self._around: dict[str, Result] = {}  # what each backend made of the hole, to be compared
+    around: what each backend made of the hole, to be compared.
+    """
+
+    visit: Visit
+    step: Step
+    image: Image
+    request: Request
+    chosen: frozenset[int]
+    brushed: bool
+    message: Message
+    found: ShowFound
+    around: dict[str, Result] = field(default_factory=dict)
+    begun: bool = False
 
     def candidate(self, request: Request, result: Result) -> None:
         """Show a result at once, then its scores. The first one takes the place of all that was there before."""
-        if not self._begun:
-            self._begun = True
+        if not self.begun:
+            self.begun = True
             if request.objects:
                 self._note_finds(result)
-            for made in self._step.made.values():
+            for made in self.step.made.values():
                 for name in ("preview", "thumb"):
                     Path(made.shown[name]).unlink(missing_ok=True)
-            self._step.made.clear()
-            self._visit.say("clear")
+            self.step.made.clear()
+            self.visit.say("clear")
         what = view_models.removed(
-            [i for i in self._step.found or () if i.number in self._chosen],
-            self._brushed,
+            [i for i in self.step.found or () if i.number in self.chosen],
+            self.brushed,
         )
         key = _key(request, result.seed)
         shown = view_models.result(result, key, _title(request, result), what) | {"asked": request.backend}
-        photo = seen(self._visit.opened(), (*self._step.patches, *patches_of(result)))
+        photo = seen(self.visit.opened(), (*self.step.patches, *patches_of(result)))
         for name, side in (("preview", pictures.PREVIEW_SIDE), ("thumb", pictures.THUMB_SIDE)):
-            path = self._visit.file(".jpg")
+            path = self.visit.file(".jpg")
             shown[name] = str(pictures.write_preview(result.image, photo, path, side))
         if request.candidates > 1 and backends.find(request.backend).seeded:
             shown["seed"] = result.seed
-        self._step.made[key] = StoredResult.of(result, request, self._chosen, shown)
-        self._visit.say("result", **shown)
-        shots.fitted(self._visit, result)
+        self.step.made[key] = StoredResult.of(result, request, self.chosen, shown)
+        self.visit.say("result", **shown)
+        shots.fitted(self.visit, result)
         part = comparison.area(result.mask)
-        self._around[key] = replace(result, image=result.image[part].copy(), mask=result.mask[part].copy())
-        scores = no_reference.report(self._image, result)
+        self.around[key] = replace(result, image=result.image[part].copy(), mask=result.mask[part].copy())
+        scores = no_reference.report(self.image, result)
         extra = {"seam": scores.seam_contrast, "texture": scores.texture_energy}
         shown.update(extra)
-        self._visit.say("scores", key=key, **extra)
+        self.visit.say("scores", key=key, **extra)
 
     def best(self, request: Request, result: Result) -> None:
         """All candidates of a backend are there: say which one is the best, and what there is to tell."""
         self.request = replace(self.request, found=result.instances)
         if len(result.candidates) > 1:
-            made = self._step.made[_key(request, result.seed)]
+            made = self.step.made[_key(request, result.seed)]
             made.shown["best"] = True
-            self._visit.say("best", key=made.shown["key"])
+            self.visit.say("best", key=made.shown["key"])
         told = " ".join(
             one if one.endswith(".") else f"{one}." for one in (*result.notices, result.note) if one
         )
         if told:
-            self._visit.say("nothing", text=told)
+            self.visit.say("nothing", text=told)
 
     def agree(self) -> None:
         """All are there: say how much each agrees with the others."""
-        if len(self._around) < 2:
+        if len(self.around) < 2:
             return
-        for (key, _), value in zip(
-            self._around.items(), agreements(list(self._around.values())), strict=True
-        ):
-            self._step.made[key].shown["agreement"] = value
-            self._visit.say("scores", key=key, agreement=value)
+        for (key, _), value in zip(self.around.items(), agreements(list(self.around.values())), strict=True):
+            self.step.made[key].shown["agreement"] = value
+            self.visit.say("scores", key=key, agreement=value)
 
     def _note_finds(self, result: Result) -> None:
         """Note and show which finds a word such as "people" has chosen."""
         numbers = frozenset(instance.number for instance in result.removed)
         if self.request.found is None:
-            looked = messages.finder(self._message, self._visit.settings)
-            self._step.found, self._step.found_with = result.instances, looked
-            self._chosen = numbers
+            looked = messages.finder(self.message, self.visit.settings)
+            self.step.found, self.step.found_with = result.instances, looked
+            self.chosen = numbers
         else:
-            self._chosen |= numbers
-        self._found(sorted(self._chosen))
+            self.chosen |= numbers
+        self.found(sorted(self.chosen))
 
 
 def _key(request: Request, seed: int) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from inpaint_app.errors import Busy, Cancelled
 from inpaint_app.types import address_of
@@ -14,6 +15,7 @@ LOOK_EVERY = 0.05
 """Seconds between two looks of one who waits at whether anybody still wants it to."""
 
 
+@dataclass(eq=False)
 class Places:
     """Safe to share between threads.
 
@@ -21,12 +23,11 @@ class Places:
     user ("") all. waiting: how many may wait; more are told so.
     """
 
-    def __init__(self, count: int, waiting: int) -> None:
-        self.count = count
-        self.waiting = waiting
-        self.taken: Counter[str] = Counter()
-        self.line: list[str] = []
-        self._change = threading.Condition()
+    count: int
+    waiting: int
+    taken: Counter[str] = field(default_factory=Counter)
+    line: list[str] = field(default_factory=list)
+    _change: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
     def held(self, owner: str, unwanted: Callable[[], bool] = lambda: False) -> Iterator[None]:

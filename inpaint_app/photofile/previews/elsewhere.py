@@ -32,11 +32,6 @@ def places(data: bytes, format: str, edit: Edit) -> tuple[str, ...]:
             if not _ours(content, picture, edit):
                 found.append(f"{picture.kind} in {label}")
     found += _stated(data, format)
-    further = _further(data)
-    if further:
-        found.append(
-            f"{further} further {'picture' if further == 1 else 'pictures'} of the file, as they were"
-        )
     for name in sorted(edit.names):
         if any(name.encode(code) in content for code in ("utf-8", "utf-16-le") for _, content in parts):
             edit.note(
@@ -53,24 +48,24 @@ def _ours(content: bytes, picture: hidden.Found, edit: Edit) -> bool:
 
 
 def _stated(data: bytes, format: str) -> list[str]:
-    """Pictures that the container itself names beside the main one: they need no mark of their own."""
+    """Pictures that the container itself names beside the main one, which need no mark of their own; frames, pages."""
+    found = []
     if format == "TIFF":
         entries = tiff.parse(data).entries
-        return ["a reduced picture" for tag in (SUB_IFDS, 513) if tag in entries]
-    if format in ("HEIF", "AVIF"):
-        with PillowImage.open(io.BytesIO(data)) as image:
-            names = ("thumbnails", "depth_images", "aux")
-            return [name.replace("_", " ") for name in names if image.info.get(name)]
-    return []
-
-
-def _further(data: bytes) -> int:
-    """Frames or pages behind the first."""
+        found = ["a reduced picture" for tag in (SUB_IFDS, 513) if tag in entries]
     try:
         with PillowImage.open(io.BytesIO(data)) as image:
-            return max(0, int(getattr(image, "n_frames", 1)) - 1)
+            if format in ("HEIF", "AVIF"):
+                names = ("thumbnails", "depth_images", "aux")
+                found += [name.replace("_", " ") for name in names if image.info.get(name)]
+            further = int(getattr(image, "n_frames", 1)) - 1
     except Exception:  # noqa: BLE001 - the count of changed pixels has told already whether the file opens
-        return 0
+        return found
+    if further > 0:
+        found.append(
+            f"{further} further {'picture' if further == 1 else 'pictures'} of the file, as they were"
+        )
+    return found
 
 
 def _of_jpeg(data: bytes) -> Iterator[Part]:

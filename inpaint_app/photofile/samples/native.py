@@ -18,20 +18,6 @@ from inpaint_app.photofile.samples import colour
 from inpaint_app.photofile.samples import palette as palettes
 from inpaint_app.types import Image, Mask
 
-CHANNELS = {
-    "1": 1,
-    "L": 1,
-    "P": 1,
-    "I": 1,
-    "F": 1,
-    "LA": 2,
-    "RGB": 3,
-    "RGBA": 4,
-    "CMYK": 4,
-    "LAB": 3,
-    "YCbCr": 3,
-}
-
 _POOR = 3.0  # mean distance of a fill from the palette, in levels of 255, above which it is seen
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 
+@dataclass(frozen=True, slots=True)
 class Handed:
     """The folder of such files; the cleaner deletes them."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    root: Path
 
     def file(self, name: str) -> Path:
         """A fresh path that ends in `name`."""

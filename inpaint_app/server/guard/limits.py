@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from inpaint_app.errors import TooMany
@@ -36,37 +37,37 @@ SHOTS = 11
 """Further shots of a photo's place that one removal may have."""
 
 
+@dataclass(slots=True, eq=False)
 class Turn:
     """One piece of work: what is paid for it already, and the way to pay for more."""
 
-    def __init__(self, allowance: Allowance, fills: float) -> None:
-        self._allowance = allowance
-        self._paid = fills
+    allowance: Allowance
+    paid: float
 
     def charge(self, fills: float) -> None:
         """Take from what is paid, and ask for the rest; raises TooMany where there is not so much left."""
-        more, self._paid = max(0.0, fills - self._paid), max(0.0, self._paid - fills)
+        more, self.paid = max(0.0, fills - self.paid), max(0.0, self.paid - fills)
         if more:
-            self._allowance.charge(more)
+            self.allowance.charge(more)
 
     def spent(self, seconds: float) -> None:
         """Pay afterwards for what took longer than is usual; never refused, but what follows may be."""
-        self._allowance.record(max(0.0, seconds - USUAL_SECONDS) / SECONDS_A_FILL)
+        self.allowance.record(max(0.0, seconds - USUAL_SECONDS) / SECONDS_A_FILL)
 
 
+@dataclass(eq=False)
 class Allowance:
     """What one visitor has going on, and how much it was in the last minute. 0 is no limit.
 
     who: the visitor's address, in whose name work is done.
     """
 
-    def __init__(self, at_once: int = 0, per_minute: int = 0, who: str = "") -> None:
-        self.at_once = at_once
-        self.who = who
-        self.per_minute = per_minute
-        self._lock = threading.Lock()
-        self._going = 0
-        self._asked: deque[tuple[float, float]] = deque()
+    at_once: int = 0
+    per_minute: int = 0
+    who: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _going: int = 0
+    _asked: deque[tuple[float, float]] = field(default_factory=deque)
 
     @contextmanager
     def turn(self, fills: float = 1, progress: Progress | None = None) -> Iterator[Turn]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from inpaint_app.errors import NotYours
@@ -27,21 +28,16 @@ LONGEST = 200
 """Characters that a name may have; longer ones are nobody's."""
 
 
+@dataclass(eq=False)
 class Ownership:
     """Names and their owners. `alive` says which names are in use and may not be forgotten."""
 
-    def __init__(
-        self,
-        alive: Callable[[str], bool] = lambda name: False,
-        capacity: int = CAPACITY,
-        each: int = EACH,
-    ) -> None:
-        self.alive = alive
-        self._capacity = capacity
-        self._each = each
-        self._lock = threading.Lock()
-        self._owners: dict[str, Visitor] = {}
-        self._of: dict[str, OrderedDict[str, None]] = {}
+    alive: Callable[[str], bool] = lambda name: False
+    capacity: int = CAPACITY
+    each: int = EACH
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _owners: dict[str, Visitor] = field(default_factory=dict)
+    _of: dict[str, OrderedDict[str, None]] = field(default_factory=dict)
 
     def admit(self, name: str, visitor: Visitor) -> bool:
         """Whether a visitor may use a name, which becomes the visitor's where it is nobody's yet."""
@@ -66,9 +62,9 @@ class Ownership:
 
     def _claim(self, name: str, visitor: Visitor) -> bool:
         mine = self._of.get(visitor.address)
-        if mine is not None and len(mine) >= self._each:
+        if mine is not None and len(mine) >= self.each:
             room = self._forget(visitor.address)
-        elif len(self._owners) >= self._capacity:
+        elif len(self._owners) >= self.capacity:
             greediest = max(self._of, key=lambda address: len(self._of[address]))
             room = self._forget(greediest)
         else:
