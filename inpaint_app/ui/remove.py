@@ -103,16 +103,8 @@ class Remover:
             wanted = messages.request(message, visit, marks)
             step.marks = messages.listed(message.get("marks"))
             names = messages.backends(message) or [backends.default(visit.settings)]
-            shown = Shown(
-                visit,
-                step,
-                image,
-                wanted,
-                marks.chosen,
-                marks.brushed,
-                message,
-                partial(self._say_found, visit, step),
-            )
+            found = partial(self._say_found, visit, step)
+            shown = Shown(visit, step, image, wanted, marks.chosen, marks.brushed, message, found)
             cost = len(names) * (max(1, wanted.candidates) + OPENING * len(wanted.shots))
             with visit.allowance.turn(cost, progress):
                 for index, name in enumerate(names):
@@ -290,7 +282,8 @@ class Remover:
         if step.found is not None:
             self._say_found(visit, step)
         if step.marks:
-            visit.say("marks", operations=step.marks, previews=_previews(visit))
+            previews = {name: one.preview for name, one in visit.masks.items()}
+            visit.say("marks", operations=step.marks, previews=previews)
         for made in step.made.values():
             visit.say("result", **made.shown)
         if step.proof:
@@ -302,8 +295,3 @@ class Remover:
         looked = step.found_with[0] if step.found_with else ""
         told = view_models.finds(step.found or (), visit.opened(), looked, visit.settings)
         visit.say("found", chosen=chosen, subjects=subjects, **told)
-
-
-def _previews(visit: Visit) -> dict[str, str]:
-    """What the page shows of the mask files that were taken in."""
-    return {name: held.preview for name, held in visit.masks.items()}
