@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inpaint_app.errors import Cancelled, InpaintError, MaskError
 from inpaint_app.imaging.mask import checked
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.lab.evaluation.holes import parse
 from inpaint_app.metrics.full_reference import QUICK, Scores, scores
-from inpaint_app.metrics.no_reference import NoReference, report
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
 from inpaint_app.types import Image, Mask, Progress, Result
@@ -40,7 +39,6 @@ class TrialRow:
     cut: Image
     result: Result | None = None
     scores: Scores | None = None
-    no_reference: NoReference | None = None
     error: str | None = None
 
     @property
@@ -83,27 +81,14 @@ def run(
     mask, blanked = cut_hole(image, hole, seed=seed, own=own)
     for number, backend in enumerate(backends):
         part = progress.part(number / len(backends), (number + 1) / len(backends))
+        row = TrialRow(backend, mask, image, blanked)
         try:
-            yield _row(session, image, blanked, mask, backend, part, names)
+            result = session.remove(Removal(blanked, mask, grow=0, feather=0), backend, part.part(0.0, 0.9))
+            part(0.9, "Comparing with the truth")
+            row = replace(row, result=result, scores=scores(image, result.image, mask, names=names))
+            part(1.0, "Done")
         except Cancelled:
             raise
         except InpaintError as error:
-            yield TrialRow(backend, mask, image, blanked, error=str(error))
-
-
-def _row(
-    session: Session,
-    truth: Image,
-    cut: Image,
-    mask: Mask,
-    backend: str,
-    progress: Progress,
-    names: Sequence[str],
-) -> TrialRow:
-    removal = Removal(cut, mask, grow=0, feather=0)
-    result = session.remove(removal, backend, progress.part(0.0, 0.9))
-    progress(0.9, "Comparing with the truth")
-    found = scores(truth, result.image, mask, names=names)
-    row = TrialRow(backend, mask, truth, cut, result, found, report(cut, result))
-    progress(1.0, "Done")
-    return row
+            row = replace(row, error=str(error))
+        yield row

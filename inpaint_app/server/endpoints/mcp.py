@@ -28,9 +28,9 @@ from starlette.responses import JSONResponse
 from inpaint_app.errors import InpaintError
 from inpaint_app.removal.session import Session
 from inpaint_app.server import pictures
-from inpaint_app.server.endpoints.arguments import check
+from inpaint_app.server.endpoints.arguments import FILES, check
 from inpaint_app.server.endpoints.remote_inputs import Incoming
-from inpaint_app.server.endpoints.schemas import FILES, tools
+from inpaint_app.server.endpoints.schemas import tools
 from inpaint_app.server.guard import access
 from inpaint_app.server.guard.identity import Identities, Visitor
 from inpaint_app.types import Progress, Ticket

@@ -11,11 +11,9 @@ from inpaint_app.removal.session import CONFIDENCE
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
+from inpaint_app.server.endpoints.arguments import ENDPOINTS, REQUIRED
 from inpaint_app.server.guard.limits import SHOTS
 from inpaint_app.settings import Settings
-
-FILES = ("photo", "mask")
-"""Arguments that name a file."""
 
 NAMED = (
     "a data: address with base64, the path or the address of a file that was sent to this server (POST to "
@@ -25,18 +23,6 @@ NAMED = (
 
 def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
     """The three tools: name, title, description, inputSchema, outputSchema, annotations."""
-    how = {
-        "backend": _backend(settings),
-        "options": OPTIONS,
-        "grow": GROW,
-        "feather": FEATHER,
-        "candidates": CANDIDATES,
-        "frame": FRAME,
-        "exact": EXACT,
-        "mark_edited": MARK_EDITED,
-        "shots": SHOTS_GIVEN,
-    }
-    finding = {"confidence": SURE, "segmenter": _segmenter(settings)}
     return (
         _tool(
             "detect",
@@ -44,9 +30,8 @@ def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
             "Finds people, cars and other things in a photo. The report lists them: number, label, confidence, box "
             "(left, top, right, bottom, in pixels) and pixels. The file is a 16-bit PNG of the photo's size whose "
             "pixels are those numbers, 0 where nothing was found. Changes nothing.",
-            {"photo": PHOTO, **finding},
-            ["photo"],
             {"type": "array", "items": FIND},
+            settings,
         ),
         _tool(
             "remove_objects",
@@ -54,132 +39,101 @@ def tools(settings: Settings) -> tuple[dict[str, Any], ...]:
             "Finds every object of the kinds named and what is pointed at, removes them and fills the holes. The file "
             "is the photo in its own format with its metadata; pixels away from the removed things stay as they were, "
             "and the report counts them. Fails with a sentence where nothing of those kinds is found.",
-            {"photo": PHOTO, "objects": OBJECTS, **how, **finding, **PARTS, **POINTING, **MOVING},
-            ["photo"],
             REPORT,
+            settings,
         ),
         _tool(
             "remove_mask",
             "Remove what a mask covers from a photo",
             "Removes what is white in the mask and fills the hole. The file is the photo in its own format with its "
             "metadata; pixels away from the mask stay as they were, and the report counts them.",
-            {"photo": PHOTO, "mask": MASK, **how, **READING},
-            ["photo", "mask"],
             REPORT,
+            settings,
         ),
     )
 
 
-PHOTO = {"type": "string", "description": f"The photo: {NAMED}"}
-MASK = {
-    "type": "string",
-    "description": "The mask, white (or painted, in a picture with alpha) where something is to go, of any size: "
-    f"{NAMED}",
-}
-OBJECTS = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-    "default": AUTO,
-    "description": f"Kinds of things, such as 'people, dog': groups {', '.join(GROUPS)}, or any of COCO's 80 kinds. "
-    "Left out: people, or alone what is pointed at or moves.",
-}
-OPTIONS = {
-    "type": "object",
-    "default": {},
-    "description": "Options of the backend; all have a seed: {'seed': 1}.",
-}
-GROW = {
-    "type": "integer",
-    "minimum": 0,
-    "maximum": 4096,
-    "description": "Pixels that the mask is widened by. Left out, the size of the hole decides.",
-}
-FEATHER = {
-    "type": "integer",
-    "minimum": 0,
-    "maximum": 4096,
-    "description": "Pixels of soft edge, inside what the mask was widened by. Left out, the size of the hole decides.",
-}
-CANDIDATES = {
-    "type": "integer",
-    "minimum": 1,
-    "maximum": MOST,
-    "default": 1,
-    "description": "Fills to make with different seeds; the best one comes back.",
-}
-FRAME = {
-    "type": "integer",
-    "minimum": 0,
-    "default": 0,
-    "description": "Of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited, from 1; 0 "
-    "is the first. The others stay as they are.",
-}
-EXACT = {
-    "type": "boolean",
-    "default": False,
-    "description": "Write so that no known pixel changes: PNG, TIFF or lossless WebP.",
-}
-MARK_EDITED = {
-    "type": "boolean",
-    "default": False,
-    "description": "State in the file's XMP that it was edited (IPTC's digital source type).",
-}
-PARTS = {
-    name: {"type": "string", "enum": [*CHOICES], "default": AUTO, "description": f"Whether {kind.help}."}
-    for name, kind in KINDS.items()
-}
-POINTING = {
-    word: {
-        "type": "array",
-        "maxItems": max(MOST_GESTURES, len(sides)),
-        "items": {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]},
-        "default": [],
-        "description": f"Things to remove that {what}: [{', '.join(sides)}] in pixels, or a list of such lists.",
-    }
-    for word, sides, what in (
-        ("at", ("x", "y"), "lie at a pixel"),
-        ("box", ("left", "top", "right", "bottom"), "fill a box"),
+def _of(kind: str, description: str, **rules: Any) -> dict[str, Any]:
+    return {"type": kind, **rules, "description": description}
+
+
+def _flag(description: str) -> dict[str, Any]:
+    return _of("boolean", description, default=False)
+
+
+def _pointing(sides: tuple[str, ...], what: str) -> dict[str, Any]:
+    return _of(
+        "array",
+        f"Things to remove that {what}: [{', '.join(sides)}] in pixels, or a list of such lists.",
+        maxItems=max(MOST_GESTURES, len(sides)),
+        items={"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]},
+        default=[],
     )
-}
-READING = {
-    "invert_mask": {"type": "boolean", "default": False, "description": "Remove what the mask leaves."},
-    "stretch_mask": {
-        "type": "boolean",
-        "default": False,
-        "description": "Fit a mask of another proportion by stretching it.",
+
+
+_LEFT_OUT = "Left out, the size of the hole decides."
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "photo": _of("string", f"The photo: {NAMED}"),
+    "mask": _of(
+        "string",
+        "The mask, white (or painted, in a picture with alpha) where something is to go, of any size: "
+        + NAMED,
+    ),
+    "objects": {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        "default": AUTO,
+        "description": f"Kinds of things, such as 'people, dog': groups {', '.join(GROUPS)}, or any of COCO's 80 "
+        "kinds. Left out: people, or alone what is pointed at or moves.",
     },
-    "letterbox_mask": {
-        "type": "boolean",
-        "default": False,
-        "description": "Cut the bars off that make the mask another proportion.",
+    "options": _of("object", "Options of the backend; all have a seed: {'seed': 1}.", default={}),
+    "grow": _of("integer", f"Pixels that the mask is widened by. {_LEFT_OUT}", minimum=0, maximum=4096),
+    "feather": _of(
+        "integer",
+        f"Pixels of soft edge, inside what the mask was widened by. {_LEFT_OUT}",
+        minimum=0,
+        maximum=4096,
+    ),
+    "candidates": _of(
+        "integer",
+        "Fills to make with different seeds; the best one comes back.",
+        minimum=1,
+        maximum=MOST,
+        default=1,
+    ),
+    "frame": _of(
+        "integer",
+        "Of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited, from 1; 0 is the "
+        "first. The others stay as they are.",
+        minimum=0,
+        default=0,
+    ),
+    "exact": _flag("Write so that no known pixel changes: PNG, TIFF or lossless WebP."),
+    "mark_edited": _flag("State in the file's XMP that it was edited (IPTC's digital source type)."),
+    **{
+        name: _of("string", f"Whether {kind.help}.", enum=[*CHOICES], default=AUTO)
+        for name, kind in KINDS.items()
     },
-    "mask_as_is": {
-        "type": "boolean",
-        "default": False,
-        "description": "Take a mask that covers nearly all, or looks like a photo, as it is.",
-    },
+    "at": _pointing(("x", "y"), "lie at a pixel"),
+    "box": _pointing(("left", "top", "right", "bottom"), "fill a box"),
+    "invert_mask": _flag("Remove what the mask leaves."),
+    "stretch_mask": _flag("Fit a mask of another proportion by stretching it."),
+    "letterbox_mask": _flag("Cut the bars off that make the mask another proportion."),
+    "mask_as_is": _flag("Take a mask that covers nearly all, or looks like a photo, as it is."),
+    "shots": _of(
+        "array",
+        "Further shots of the photo's place, such as the next ones of a burst: what they show behind the removed is "
+        f"taken before any fill, and the report tells how much. Each is {NAMED}",
+        items={"type": "string"},
+        maxItems=SHOTS,
+        default=[],
+    ),
+    "everything_that_moves": _flag(
+        "Remove what is gone in the shots; no detector is asked unless objects are named."
+    ),
+    "confidence": _of("number", "How sure a find must be.", minimum=0, maximum=1, default=CONFIDENCE),
 }
-SHOTS_GIVEN = {
-    "type": "array",
-    "items": {"type": "string"},
-    "maxItems": SHOTS,
-    "default": [],
-    "description": "Further shots of the photo's place, such as the next ones of a burst: what they show behind the "
-    f"removed is taken before any fill, and the report tells how much. Each is {NAMED}",
-}
-MOVING = {
-    "everything_that_moves": {
-        "type": "boolean",
-        "default": False,
-        "description": "Remove what is gone in the shots; no detector is asked unless objects are named.",
-    }
-}
-SURE = {
-    "type": "number",
-    "minimum": 0,
-    "maximum": 1,
-    "default": CONFIDENCE,
-    "description": "How sure a find must be.",
-}
+"""What each argument is; `backend` and `segmenter` follow from the settings."""
+
 FIND = {
     "type": "object",
     "properties": {
@@ -218,52 +172,43 @@ REPORT = {
 }
 
 
-def _backend(settings: Settings) -> dict[str, Any]:
+def _chosen(settings: Settings) -> dict[str, dict[str, Any]]:
+    """The arguments that name a backend and a segmenter."""
+    ready = [spec for spec in backends.BACKENDS if not spec.missing(settings)]
+    told = " ".join(f"{spec.name}: {spec.summary.rstrip('.')}." for spec in ready)
+    fills, finds = backends.BACKENDS, segmenters.specs(settings)
     return {
-        "type": "string",
-        "enum": [spec.name for spec in backends.BACKENDS],
-        "default": backends.default(settings),
-        "description": "What fills the hole. "
-        + " ".join(
-            f"{spec.name}: {spec.summary.rstrip('.')}."
-            for spec in backends.BACKENDS
-            if not spec.missing(settings)
+        "backend": _of(
+            "string",
+            f"What fills the hole. {told}",
+            enum=[spec.name for spec in fills],
+            default=backends.default(settings),
+        ),
+        "segmenter": _of(
+            "string", "What finds. Left out, the best that is there.", enum=[spec.name for spec in finds]
         ),
     }
 
 
-def _segmenter(settings: Settings) -> dict[str, Any]:
-    return {
-        "type": "string",
-        "enum": [spec.name for spec in segmenters.specs(settings)],
-        "description": "What finds. Left out, the best that is there.",
-    }
-
-
 def _tool(
-    name: str,
-    title: str,
-    description: str,
-    properties: dict[str, Any],
-    required: list[str],
-    report: dict[str, Any],
+    name: str, title: str, description: str, report: dict[str, Any], settings: Settings
 ) -> dict[str, Any]:
+    """A tool with the arguments of the endpoint of its name."""
+    known, taken = {**ARGUMENTS, **_chosen(settings)}, ENDPOINTS[name]
+    file = {"type": "string", "description": "Address of the file."}
     return {
         "name": name,
         "title": title,
         "description": description,
         "inputSchema": {
             "type": "object",
-            "properties": properties,
-            "required": required,
+            "properties": {word: known[word] for word in taken},
+            "required": [word for word in taken if word in REQUIRED],
             "additionalProperties": False,
         },
         "outputSchema": {
             "type": "object",
-            "properties": {
-                "file": {"type": "string", "description": "Address of the file."},
-                "report": report,
-            },
+            "properties": {"file": file, "report": report},
             "required": ["file", "report"],
         },
         "annotations": {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False},
