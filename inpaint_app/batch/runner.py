@@ -23,7 +23,7 @@ from inpaint_app.batch.journal import Row
 from inpaint_app.batch.photos import Masks
 from inpaint_app.batch.photos import labels as labelled
 from inpaint_app.batch.results import Results, sha256
-from inpaint_app.batch.work import Done, Engine, Task, alone, failed, result_suffix
+from inpaint_app.batch.work import Done, Engine, Order, Task, alone, failed, result_suffix
 from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
@@ -106,22 +106,9 @@ def run(
                 on_done(row)
 
         names = Results(out, photos, earlier.values(), labels, written, overwrite)
-        work = _Batch(
-            photos,
-            labels,
-            request,
-            out,
-            session,
-            masks or {},
-            format,
-            earlier,
-            names,
-            record,
-            reading,
-            frame,
-            saving,
-            served(photos, labels, session, progress) if bursts else {},
-        )
+        order = Order(request, format, reading, frame, saving)
+        others = served(photos, labels, session, progress) if bursts else {}
+        work = _Batch(photos, labels, order, out, session, masks or {}, earlier, names, record, others)
         for done in (engine or alone(session))(work.tasks(progress), progress):
             work.finish(done)
     rows = tuple(row for _, row in sorted(work.rows.items()))
@@ -134,18 +121,14 @@ class _Batch:
 
     photos: Sequence[Path]
     labels: Sequence[str]
-    request: Request
+    order: Order
     out: Path
     session: Session
     masks: Mapping[Path, Path]
-    format: str | None
     earlier: Mapping[str, Row]
     names: Results
     record: Callable[[Row], None]
-    reading: Reading = BY_RULE
-    frame: int | None = None
-    saving: SaveOptions = AS_USUAL
-    served: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
+    served: Mapping[Path, tuple[Path, ...]]
     rows: dict[int, Row] = field(default_factory=dict)
     resumed: int = 0
 
@@ -168,36 +151,18 @@ class _Batch:
 
     def task(self, index: int, path: Path, label: str) -> Task:
         """Read a photo and name its result; the header alone says what it is. Raises InpaintError, OSError."""
-        limits = self.session.limits
+        limits, order = self.session.limits, self.order
         data = files.read_bytes(path, limits)
         mask = files.read_bytes(self.masks[path], limits) if path in self.masks else None
-        if (
-            mask is None
-            and isinstance(self.masks, Masks)
-            and not (self.request.objects or self.request.gestures)
-            and self.request.mask is None
-        ):
+        asked = order.request.objects or order.request.gestures or order.request.mask is not None
+        if mask is None and isinstance(self.masks, Masks) and not asked:
             raise MaskError(self.masks.missing(path))
         shots = tuple((other.name, files.read_bytes(other, limits)) for other in self.served.get(path, ()))
         own, width, height = self.session.header_of(data, path.name)
-        check_side(files.chosen_format(own, self.format, self.saving.exact), width, height)
-        name = self.names.take(path, label, result_suffix(path, own, self.format, self.saving.exact))
-        return Task(
-            index,
-            len(self.photos),
-            label,
-            path.name,
-            name,
-            self.key(data, mask, shots),
-            data,
-            mask,
-            self.request,
-            self.format,
-            self.reading,
-            self.frame,
-            self.saving,
-            shots,
-        )
+        check_side(files.chosen_format(own, order.format, order.saving.exact), width, height)
+        name = self.names.take(path, label, result_suffix(path, own, order.format, order.saving.exact))
+        key, count = self.key(data, mask, shots), len(self.photos)
+        return Task(index, count, label, path.name, name, key, data, mask, order, shots)
 
     def finish(self, done: Done) -> None:
         """Write what was done and its row."""
@@ -218,18 +183,18 @@ class _Batch:
 
     def key(self, data: bytes, mask: bytes | None, shots: Sequence[tuple[str, bytes]] = ()) -> str:
         """The hash of everything that decides a result: the photo's bytes, the mask's, the shots', and the work."""
-        request = self.request
+        order, request = self.order, self.order.request
         values = {item.name: getattr(request, item.name) for item in fields(request)}
         arrays = [values.pop(name) for name in ("mask", "avoid")]
         del values["found"], values["numbers"]
         values["options"] = dict(sorted(request.options.items()))
         source = hashlib.sha256(data).hexdigest()
-        digest = hashlib.sha256(json.dumps([source, values, self.format, self.frame], default=str).encode())
+        digest = hashlib.sha256(json.dumps([source, values, order.format, order.frame], default=str).encode())
         digest.update(b"-" if mask is None else hashlib.sha256(mask).hexdigest().encode())
-        if self.reading != BY_RULE:
-            digest.update(repr(self.reading).encode())
-        if self.saving != AS_USUAL:
-            digest.update(repr(self.saving).encode())
+        if order.reading != BY_RULE:
+            digest.update(repr(order.reading).encode())
+        if order.saving != AS_USUAL:
+            digest.update(repr(order.saving).encode())
         for _, shot in shots:
             digest.update(hashlib.sha256(shot).digest())
         for array in arrays:

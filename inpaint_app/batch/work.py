@@ -29,6 +29,17 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """What is to be done to each photo, and how its mask is read and its result written; frame: which, from 1."""
+
+    request: Request
+    format: str | None = None
+    reading: Reading = BY_RULE
+    frame: int | None = None
+    saving: SaveOptions = AS_USUAL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """One photo on its way to whoever does it, the `index`-th of `count`.
 
@@ -44,11 +55,7 @@ class Task:
     key: str
     data: bytes
     mask: bytes | None
-    request: Request
-    format: str | None
-    reading: Reading = BY_RULE
-    frame: int | None = None
-    saving: SaveOptions = AS_USUAL
+    order: Order
     shots: tuple[tuple[str, bytes], ...] = ()
 
 
@@ -105,15 +112,15 @@ def failed(label: str, message: str, key: str = "") -> Row:
 
 def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, bytes]:
     """Where nothing is found the photo is handed on as it was, so that none is lacking."""
-    photo = session.load(task.data, name=task.name, frame=task.frame, progress=progress)
-    files.planned(photo, task.format, task.saving)
-    request, fitted = replace(task.request, shots=_shots(session, task, progress)), ""
+    photo = session.load(task.data, name=task.name, frame=task.order.frame, progress=progress)
+    files.planned(photo, task.order.format, task.order.saving)
+    request, fitted = replace(task.order.request, shots=_shots(session, task, progress)), ""
     if task.mask is not None:
         given = session.open_mask(
             task.mask,
             photo.rgb.shape,
             orientation=photo.orientation,
-            reading=task.reading,
+            reading=task.order.reading,
             progress=progress,
         )
         fitted, mask = given.note, given.mask
@@ -124,7 +131,12 @@ def _removed(session: Session, task: Task, progress: Progress) -> tuple[Row, byt
         return _unchanged(session, task, photo, str(nothing))
     told = result.behind.told if result.behind else ""
     encoded = session.encode(
-        photo, result.image, result.mask, format=task.format, options=task.saving, progress=progress
+        photo,
+        result.image,
+        result.mask,
+        format=task.order.format,
+        options=task.order.saving,
+        progress=progress,
     )
     return Row(
         photo=task.label,
@@ -152,9 +164,9 @@ def _shots(session: Session, task: Task, progress: Progress) -> tuple[Shot, ...]
 def _unchanged(session: Session, task: Task, photo: files.Photo, message: str) -> tuple[Row, bytes]:
     """The row of a photo that had nothing to remove: its very bytes, or the wanted format without a hole."""
     data, method, changed = photo.source, "copied", 0
-    if files.chosen_format(photo.format, task.format, task.saving.exact) != photo.format:
+    if files.chosen_format(photo.format, task.order.format, task.order.saving.exact) != photo.format:
         hole = np.zeros(photo.rgb.shape[:2], dtype=bool)
-        encoded = session.encode(photo, photo.rgb, hole, format=task.format, options=task.saving)
+        encoded = session.encode(photo, photo.rgb, hole, format=task.order.format, options=task.order.saving)
         data, method = encoded.data, encoded.report.method
         changed = encoded.report.changed_pixels_outside or 0
     row = Row(task.label, "unchanged", task.result, changed_outside=changed, method=method, message=message)

@@ -40,7 +40,8 @@ class Snapshot:
 
     def plots(self, hole: str = summary.ALL) -> list[str]:
         """SVG drawings: bars with intervals for HaarPSI and PSNR, and quality against time."""
-        cells = summary.table(self.rows, hole, "hole").cells
+        table = summary.table(self.rows, hole, "hole")
+        cells = table.cells
         colours = {
             backend: plots.colour(number) for number, backend in enumerate(summary.backends_of(self.rows))
         }
@@ -50,15 +51,7 @@ class Snapshot:
             title, digits = page.COLUMNS[name]
             chosen = {backend: cell[name] for backend, cell in cells.items() if name in cell}
             drawn.append(plots.bars(chosen, colours, f"{title} over the hole ({better})", digits))
-        points = {
-            backend: [(cell[summary.SECONDS].mean, cell[summary.RANKED_BY].mean)]
-            for backend, cell in cells.items()
-            if summary.SECONDS in cell and summary.RANKED_BY in cell
-        }
-        title = "Quality against time"
-        drawn.append(
-            plots.scatter(points, colours, title, "seconds a fill", "HaarPSI", logarithmic=True, labels=True)
-        )
+        drawn.append(page.speed(table, colours))
         return [drawing for drawing in drawn if drawing]
 
 

@@ -191,22 +191,19 @@ def _picture(store: Store, example: summary.Example, backend: str, caption: str)
     )
 
 
-def _speed(rows: Sequence[Row], colours: Mapping[str, str]) -> str:
-    table = summary.table(rows, summary.ALL, "hole")
+def speed(table: summary.Table, colours: Mapping[str, str]) -> str:
+    """Quality against time as SVG, a point a backend; "" where there is none."""
     points = {
         backend: [(cells[summary.SECONDS].mean, cells[summary.RANKED_BY].mean)]
         for backend, cells in table.cells.items()
         if summary.SECONDS in cells and summary.RANKED_BY in cells
     }
-    drawn = plots.scatter(
-        points,
-        colours,
-        "Quality against time, all holes",
-        "seconds a fill",
-        "HaarPSI",
-        logarithmic=True,
-        labels=True,
-    )
+    title = f"Quality against time, {table.hole}"
+    return plots.scatter(points, colours, title, "seconds a fill", "HaarPSI", logarithmic=True, labels=True)
+
+
+def _speed(rows: Sequence[Row], colours: Mapping[str, str]) -> str:
+    drawn = speed(summary.table(rows, summary.ALL, "hole"), colours)
     return (
         f'<section><h2>Quality against time</h2><div class="plots">{drawn}</div></section>' if drawn else ""
     )
