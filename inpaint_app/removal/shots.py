@@ -63,11 +63,11 @@ def with_movers(image: Image, request: Request, progress: Progress) -> tuple[Req
         )
     nothing = np.zeros(image.shape[:2], bool)
     aligned = stack.fits(image, nothing, request.shots, progress)
-    moved = stack.moving(image, request.shots, aligned)
+    moved, told = stack.moving(image, request.shots, aligned)
     if request.mask is not None:
         moved |= request.mask
     if not moved.any() and not request.objects:
-        unfit = "; ".join(f"{fit.name} {fit.note}" for fit in aligned if fit.note)
+        unfit = "; ".join(f"{fit.name} {fit.note}" for fit in told if fit.note)
         raise NothingFound(
             f"Nothing moves: no shot shows the place without something of this photo. {unfit or 'Brush over it'}."
         )

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.shots.likeness import detail, likeness
 from inpaint_app.types import Box, Image, Mask
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -203,20 +204,6 @@ def _plausible(matrix: Matrix, shape: tuple[int, ...]) -> bool:
     return bool(cv2.isContourConvex(there[0]) and 1 / 9 < area < 9)
 
 
-def likeness(a: Floats, b: Floats, where: Mask) -> float:
-    """Correlation of the `detail` of two pictures over `where`, -1..1; what moved spoils its own blocks only."""
-    if not where.any():
-        return -1.0
-    size = (31, 31)
-    mask = where.astype(np.float32)
-    both = cv2.boxFilter(a * b * mask, -1, size)
-    square = cv2.boxFilter(a * a * mask, -1, size), cv2.boxFilter(b * b * mask, -1, size)
-    energy = np.sqrt(np.maximum(0, square[0] * square[1]))
-    weight = np.minimum(energy, np.quantile(energy[where], 0.75)) * mask
-    total = float(weight.sum())
-    return float(np.sum(weight * both / (energy + 1.0))) / total if total > 1e-3 else 0.0
-
-
 def refined(photo: Image, shot: Image, where: Mask) -> Matrix | None:
     """The homography (photo → shot) that a shot laid over the photo is still off by, from all of `where`.
 
@@ -268,12 +255,6 @@ def warped(what: Any, matrix: Matrix, size: tuple[int, int], how: int, flow: Flo
         np.float32(row[0]) * x + np.float32(row[1]) * y + np.float32(row[2]) for row in matrix
     )
     return cv2.remap(what, across / depth, down / depth, how, borderMode=cv2.BORDER_REPLICATE)
-
-
-def detail(gray: Image) -> Floats:
-    """A gray picture without what varies slowly, and without noise."""
-    fine = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0)
-    return np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), 6.0), np.float32)
 
 
 def gray(image: Any) -> Image:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.window import Hole
-from inpaint_app.shots import align, light, movers
+from inpaint_app.shots import align, light, likeness, movers
 from inpaint_app.types import Box, Image, Mask
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -25,6 +25,13 @@ OWN = 0.2
 
 BLURRED = 0.5
 """Share of the photo's finest detail that a sharp shot has at least."""
+
+LIKE, LINED_UP = 0.25, (0.65, 0.85)
+"""`likeness.likeness` and `likeness.lined_up` around a hole below which a shot does not line up there: the second where
+it differs usually, so that either is the reason."""
+
+OTHER_LIGHT = 5.5
+"""The usual difference from the photo without noise, in levels, from which the light could not be matched."""
 
 LEAST_KNOWN = 200
 """Pixels around a hole that a shot must share with the photo."""
@@ -39,7 +46,7 @@ class Look:
 
     inside: where it reaches. picture: (H, W, 3) float32 in the photo's light. noise: standard deviation of what differs
     from the photo. quality: likeness around the hole. sharpness: its finest detail over the photo's.
-    flow: of `align.flow`, where that is better.
+    flow: of `align.flow`, where that is better. unfit: why it cannot be trusted there, or "".
     """
 
     number: int
@@ -51,6 +58,7 @@ class Look:
     quality: float
     sharpness: float
     flow: Floats | None = None
+    unfit: str = ""
 
 
 class Sight:
@@ -59,15 +67,15 @@ class Sight:
     def __init__(self, view: align.View, image: Image, known: Mask) -> None:
         self.view, self.image, self.known = view, image, known
         self.gray, self.soft = align.gray(image), light.softened(image)
-        self.detail, self.fine = align.detail(self.gray), _fine(self.gray)
+        self.detail, self.fine = likeness.detail(self.gray), _fine(self.gray)
 
     def apart(self, picture: Floats) -> Floats:
         """How far a shot's picture is from the photo, (H, W)."""
         return movers.apart(self.image.astype(np.float32), picture)
 
     def likeness(self, picture: Floats, where: Mask) -> float:
-        """See `align.likeness`."""
-        return align.likeness(self.detail, align.detail(align.gray(picture)), where)
+        """See `likeness.likeness`."""
+        return likeness.likeness(self.detail, likeness.detail(align.gray(picture)), where)
 
 
 def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix: align.Matrix) -> Look | None:
@@ -96,7 +104,24 @@ def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix:
         if more is None:
             break
         matrix = matrix @ np.linalg.inv(view.matrix) @ more @ view.matrix
-    return None if look is None else _bent(look, sight, small)
+    if look is None:
+        return None
+    look = _bent(look, sight, small)
+    return replace(look, unfit=_unfit(look, sight))
+
+
+def _unfit(look: Look, sight: Sight) -> str:
+    """Why a shot cannot be trusted around a hole, after its name in a sentence, or ""."""
+    where = sight.known & look.inside
+    if look.sharpness < BLURRED:  # first, for what is blurred does not line up either
+        return "shows too little detail beside the photo: it is blurred, dark or small"
+    own = likeness.detail(align.gray(look.picture))
+    unlike = float(np.median(movers.apart(sight.soft, light.softened(look.picture))[where])) > OTHER_LIGHT
+    if look.quality < LIKE or likeness.lined_up(sight.detail, own, where) < LINED_UP[unlike]:
+        return "does not line up around the hole: it was taken from another spot, or everything moves"
+    if unlike:
+        return "is in a light that cannot be made the photo's, as at night or with a flash"
+    return ""
 
 
 def _bent(look: Look, sight: Sight, small: tuple[Image, align.Matrix]) -> Look:

@@ -33,8 +33,6 @@ MOST = 32
 SOFTER = 0.7
 """Pixels of a shot for each of the photo's, along a side, below which its softness is told."""
 
-LINED_UP = 0.25
-"""Likeness around a hole below which a shot does not line up there."""
 BUSY = 0.15
 """Share of a hole's surroundings that differs from the photo in every shot from which people are told to look."""
 
@@ -233,14 +231,10 @@ def _looks(
     for number, one in zip(alike, _each(look, alike, progress, stage), strict=True):
         if one is None:
             continue
-        if one.sharpness < laying.BLURRED:  # first, for what is blurred does not line up either
-            note = "shows too little detail beside the photo: it is blurred, dark or small"
-        elif one.quality < LINED_UP:
-            note = "does not line up around the hole: it was taken from another spot"
+        if one.unfit:
+            found[number] = replace(found[number], note=one.unfit)
         else:
             looks.append(one)
-            continue
-        found[number] = replace(found[number], note=note)
     return looks
 
 
@@ -272,14 +266,18 @@ def _chosen(
     return labels, agreeing, bool(compared.still.any()), around
 
 
-def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
-    """What of the photo is gone in the other shots, (H, W) bool: no detector, and nothing that stands still."""
+def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> tuple[Mask, tuple[Fit, ...]]:
+    """What of the photo is gone in the other shots, (H, W) bool: no detector, and nothing that stands still.
+
+    And the fits with their notes, for whom nothing was found by.
+    """
     view = align.view(Box(0, 0, photo.shape[1], photo.shape[0]))
     nothing = np.zeros(view.size, bool)
     seen = view.cut(photo)
-    looks = _looks(view, photo, nothing, shots, list(aligned), Progress())
+    found = list(aligned)
+    looks = _looks(view, photo, nothing, shots, found, Progress())
     if not looks:
-        return np.zeros(photo.shape[:2], bool)
+        return np.zeros(photo.shape[:2], bool), tuple(found)
     everywhere = np.ones(view.size, bool)
     compared = movers.compared(
         seen.astype(np.float32),
@@ -291,10 +289,9 @@ def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> Mask:
         fringe=1,
     )
     others = np.sum([look.inside for look in looks], axis=0)
-    found = (compared.against[0] > 0.5 * np.maximum(1, others)) & (compared.differing[0] > 0.5 * others)
-    specks = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    gone = (compared.against[0] > 0.5 * np.maximum(1, others)) & (compared.differing[0] > 0.5 * others)
+    specks = cv2.morphologyEx(gone.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     widened = cv2.dilate(specks, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))) > 0
     whole = masks.closed(np.asarray(widened), view.size[0] * view.size[1] // 200)
-    return np.asarray(
-        cv2.resize(whole.view(np.uint8), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
-    )
+    large = cv2.resize(whole.view(np.uint8), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(large > 0), tuple(found)

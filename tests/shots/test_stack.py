@@ -167,11 +167,41 @@ def test_hidden_pixels_of_a_shot_are_never_taken() -> None:
 def test_everything_that_moves_is_found_without_a_detector() -> None:
     photo = with_thing(place())
     others = shots(with_thing(hand_held(place(), 1), 20, 20), hand_held(place(), 2))
-    moved = stack.moving(photo, others, stack.fits(photo, np.zeros(SIZE, bool), others))
+    moved, _ = stack.moving(photo, others, stack.fits(photo, np.zeros(SIZE, bool), others))
     assert (moved & hole()).sum() > 0.95 * hole().sum()
     assert (moved & ~hole()).sum() < 0.3 * hole().sum()
 
 
 def test_nothing_moves_between_equal_shots() -> None:
     others = shots(hand_held(place(), 1), hand_held(place(), 2, 0.92))
-    assert not stack.moving(place(), others, stack.fits(place(), np.zeros(SIZE, bool), others)).any()
+    assert not stack.moving(place(), others, stack.fits(place(), np.zeros(SIZE, bool), others))[0].any()
+
+
+def waved(image: np.ndarray, seed: int, reach: float) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    off = [cv2.GaussianBlur(random.standard_normal(SIZE).astype(np.float32), (0, 0), 6) for _ in "xy"]
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    x, y = (at + reach / one.std() * one for at, one in zip((x, y), off, strict=True))
+    return cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def test_where_everything_waves_nothing_is_taken_and_that_is_told() -> None:
+    others = shots(*(waved(with_thing(place()), seed, 4.0) for seed in range(3)))
+    image, found = stack.behind(with_thing(place()), hole(), others)
+    assert found.share == 0
+    assert np.array_equal(image, with_thing(place()))
+    assert "everything moves" in found.notes[0]
+    gently = shots(*(waved(place(), seed, 0.3) for seed in range(3)))
+    assert stack.behind(with_thing(place()), hole(), gently)[1].share > 0.9
+
+
+def test_a_light_that_cannot_be_matched_is_refused_and_told() -> None:
+    flash = np.exp(-(((np.arange(SIZE[1]) - 40) / 40.0) ** 2))[None, :, None]
+    others = shots(np.clip(place() * (0.3 + 1.6 * flash), 0, 255).astype(np.uint8))
+    photo, nothing = with_thing(place()), np.zeros(SIZE, bool)
+    image, found = stack.behind(photo, hole(), others)
+    assert np.array_equal(image, photo)
+    assert "light" in found.notes[0]
+    moved, told = stack.moving(photo, others, stack.fits(photo, nothing, others))
+    assert not moved.any()
+    assert told[0].note
