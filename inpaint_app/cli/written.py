@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from inpaint_app.batch.results import sha256
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError
 from inpaint_app.photofile.files import write_bytes
@@ -30,6 +31,7 @@ def remember(written: bytes | Path, settings: Settings) -> None:
     """A file with these bytes, or that file, was written."""
     path = settings.cache / NAME
     with contextlib.suppress(OSError):
+        digest = hashlib.sha256(written).hexdigest() if isinstance(written, bytes) else sha256(written)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_file() and path.stat().st_size > 65 * MOST:
             lines = path.read_text().splitlines()[-MOST // 2 :]
@@ -37,14 +39,7 @@ def remember(written: bytes | Path, settings: Settings) -> None:
             beside.write_text("".join(f"{line}\n" for line in lines))
             beside.replace(path)
         with path.open("a") as stream:
-            stream.write(f"{_hash(written)}\n")
-
-
-def _hash(written: bytes | Path) -> str:
-    if isinstance(written, bytes):
-        return hashlib.sha256(written).hexdigest()
-    with written.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+            stream.write(f"{digest}\n")
 
 
 def may_replace(path: Path, settings: Settings) -> bool:
@@ -54,7 +49,7 @@ def may_replace(path: Path, settings: Settings) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
-        return _hash(path) in (settings.cache / NAME).read_text().split()
+        return sha256(path) in (settings.cache / NAME).read_text().split()
     except OSError:
         return False
 

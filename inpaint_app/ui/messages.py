@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from inpaint_app.batch.naming import legal
 from inpaint_app.errors import InpaintError, OptionError, UnreadablePhoto
+from inpaint_app.photofile.files import Photo
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.parts import AUTO, KINDS, OFF
-from inpaint_app.removal.session import CONFIDENCE, Request
+from inpaint_app.removal.session import CONFIDENCE, Request, Session
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.selecting.gesture import Gesture
-from inpaint_app.server.endpoints.remote_options import from_network
+from inpaint_app.server.endpoints.arguments import from_network
 from inpaint_app.server.marks import Marks, drawn
 from inpaint_app.server.visitors import Visit
 from inpaint_app.settings import Settings
+from inpaint_app.types import Progress
 from inpaint_app.ui import view_models
 
 Message = Mapping[str, Any]
@@ -51,6 +54,20 @@ def taken(sent: Sent, message: Message) -> Iterator[Path]:
     finally:
         if not message.get("sample"):
             path.unlink(missing_ok=True)
+
+
+def opened(session: Session, visit: Visit, sent: Sent, message: Message, progress: Progress) -> Photo:
+    """The photo that a message opens: a file that arrived, a sample, or another frame of the one that is open.
+
+    Raises UnreadablePhoto, PhotoTooLarge, OptionError.
+    """
+    frame = integer(message["frame"]) if message.get("frame") else None
+    if frame is not None and not message.get("path") and not message.get("sample"):
+        photo = visit.opened()
+        return session.load(photo.source, name=photo.name, frame=frame, progress=progress)
+    with taken(sent, message) as path:
+        name = legal(str(message.get("name") or path.name))
+        return session.load(path, name, frame, progress)
 
 
 def work(message: Message) -> int:

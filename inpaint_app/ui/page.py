@@ -26,8 +26,7 @@ from inpaint_app.server.endpoints.arguments import ENDPOINTS, Arguments, check
 from inpaint_app.server.endpoints.remote_inputs import Incoming
 from inpaint_app.server.files import intake
 from inpaint_app.server.files.cleaner import Cleaner
-from inpaint_app.server.files.folders import ServerFolder, private_base
-from inpaint_app.server.files.temp_files import Handed
+from inpaint_app.server.files.folders import Handed, ServerFolder, private_base
 from inpaint_app.server.files.uploads import Uploads
 from inpaint_app.server.guard import access
 from inpaint_app.server.guard.hosts import Hosts, no_other_sites

@@ -24,8 +24,7 @@ from inpaint_app.types import Image, Progress
 from inpaint_app.ui import measured, messages, shots, view_models
 from inpaint_app.ui.downloads import give
 from inpaint_app.ui.mask_files import held, meanings, pick
-from inpaint_app.ui.messages import Message
-from inpaint_app.ui.opening import opened
+from inpaint_app.ui.messages import Message, opened
 from inpaint_app.ui.results import Shown
 from inpaint_app.ui.tabs import models
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from starlette._utils import get_route_path
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inpaint_app.backends import registry as backends
 from inpaint_app.errors import OptionError
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import CHOICES, KINDS
@@ -128,6 +130,22 @@ def _pointed(word: str, value: Any) -> str:
         numbers = {"at": "x,y", "box": "left,top,right,bottom"}[word]
         return f"a list [{numbers}] of numbers, or a list of at most {MOST_GESTURES} such lists"
     return ""
+
+
+def from_network(given: Mapping[str, Any], backend: str) -> dict[str, Any]:
+    """The options that a page or a caller sent for a backend.
+
+    Whether a path exists would be told by the answer, so none is taken. Raises OptionError, the same for every value
+    that is not on the list.
+    """
+    for field in dataclasses.fields(backends.find(backend).options):
+        listed = field.metadata.get("listed")
+        if listed is not None and field.name in given and given[field.name] not in ("", *listed):
+            raise OptionError(
+                f"{field.name} is none of those that a server takes ({', '.join(listed)}): leave it empty for the one "
+                "that the server's owner has set."
+            )
+    return dict(given)
 
 
 class Arguments:

@@ -25,10 +25,9 @@ from inpaint_app.removal.shots import shot_of
 from inpaint_app.runtime.fair_queue import Line
 from inpaint_app.runtime.worker import GRACE
 from inpaint_app.segmenters.selecting.gesture import Gesture
-from inpaint_app.server.endpoints.arguments import MOVING, POINTING, READING
+from inpaint_app.server.endpoints.arguments import MOVING, POINTING, READING, from_network
 from inpaint_app.server.endpoints.jobs import called
-from inpaint_app.server.endpoints.remote_options import from_network
-from inpaint_app.server.files.temp_files import Handed
+from inpaint_app.server.files.folders import Handed
 from inpaint_app.server.guard.limits import OPENING
 from inpaint_app.server.pictures import write_numbers
 from inpaint_app.server.shots import check_room

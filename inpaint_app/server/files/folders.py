@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -143,3 +144,16 @@ else:
         except OSError:
             return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Files for callers who have no page: each at an address that cannot be guessed; the cleaner deletes them."""
+
+    root: Path
+
+    def file(self, name: str) -> Path:
+        """A fresh path that ends in `name`."""
+        folder = self.root / secrets.token_urlsafe(24)
+        folder.mkdir(parents=True)
+        return folder / name

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inpaint_app.errors import OptionError
-from inpaint_app.server.endpoints.remote_options import from_network
+from inpaint_app.server.endpoints.arguments import from_network
 from inpaint_app.server.guard.server_paths import without_paths
 from inpaint_app.settings import Settings
 
