@@ -11,7 +11,7 @@ Brightness alone is amplified: grain in colour reads as blotches.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
 
 import cv2
 import numpy as np
@@ -35,6 +35,16 @@ than `DETAIL` is structure in a small picture, and mostly grain in a large one."
 USUAL = 1.0, STRONGEST
 """So many times the usual size of detail around it, and one grey value, are amplified of a pixel's at most, by the same
 sizes of windows: what is more is a line or a torn edge, and would come out as specks."""
+PEAK = 1.0, 6.0
+"""So many times its usual size around it, what is finer than `FINEST` is at most where that is even, by the same sizes:
+pixels that come from elsewhere than their neighbours are specks in a small picture, which is smooth at that size."""
+LINES = [
+    cv2.line(np.zeros((11, 11), np.uint8), (5 - x, 5 - y), (5 + x, 5 + y), 1)
+    for x, y in ((5, 0), (5, 2), (4, 4), (2, 5), (0, 5), (-2, 5), (-4, 4), (-5, 2))
+]
+"""What goes on along one of these is an edge or a wire, and stays."""
+FINEST = 1.0  # sigma in pixels
+FAINT = 0.5  # grey values: rounding alone
 COLOURS = 16  # bins of each channel (Lab) by which cells count as of one colour
 SEEN = 256  # known pixels of a colour from which its detail is known
 SPARED = 4.0  # grey values: what is evener than this around the hole gets hardly more
@@ -50,30 +60,57 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     bottom, right = int(py.max()) + NEAR + 1, int(px.max()) + NEAR + 1
     # Whole cells where the photo has them: pictures are made smaller several times as fast by a whole number.
     near = slice(top, bottom + (top - bottom) % STEP), slice(left, right + (left - right) % STEP)
-    opening = hole[near]
-    luma = cv2.cvtColor(image[near], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = np.asarray(cv2.subtract(luma, cv2.GaussianBlur(luma, (0, 0), DETAIL), dst=luma), np.float32)
-    cells = np.zeros([side + -side % STEP for side in opening.shape], np.float32)  # may reach beyond
-    values = cells[: opening.shape[0], : opening.shape[1]]
-    np.minimum(np.abs(detail), np.float32(STRONGEST), out=values)
-    everything = _summed(cells)
-    np.copyto(values, 0, where=opening)
-    known = _summed(cells)
-    np.logical_not(opening, out=values)
-    part = _summed(cells)
-    values.fill(1)
-    whole = _summed(cells)
-    wanted = spread(_mean(known, part), part < 0.5 * whole)
+    detail, own, wanted, known, part = _sizes(image[near], hole[near], DETAIL)
     alike = _of_its_colour(image[near], known, part, wanted)
     wanted = np.minimum(wanted, alike * (1 + alike / np.float32(SPARED)))
-    own = _mean(everything - known, whole - part)
-    even, power, times = (
-        float(np.interp(np.log(hole.size), np.log(PIXELS), values)) for values in (EVEN, POWER, USUAL)
+    even, power, times, peak = (
+        float(np.interp(np.log(hole.size), np.log(PIXELS), values)) for values in (EVEN, POWER, USUAL, PEAK)
     )
     limit = 1 + (MOST - 1) * own / (own + even)
     gain = np.clip(((wanted + 1) / (own + 1)) ** power, 1, limit).astype(np.float32)
     most = np.minimum(times * (own + 1), STRONGEST).astype(np.float32)
     run(partial(_amplify, image, detail, gain, most, py, px, top, left), len(py), 16_384)
+    if hole.size < PIXELS[1]:
+        _limit(image[near], hole[near], peak)
+
+
+def _sizes(image: Image, hole: Flags, sigma: float) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Detail finer than `sigma`; for every cell its mean size in the hole, that around, its sum where known, and how
+    many pixels those are.
+    """
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = np.asarray(cv2.subtract(luma, cv2.GaussianBlur(luma, (0, 0), sigma), dst=luma), np.float32)
+    cells = np.zeros([side + -side % STEP for side in hole.shape], np.float32)  # may reach beyond
+    values = cells[: hole.shape[0], : hole.shape[1]]
+    np.minimum(np.abs(detail), np.float32(STRONGEST), out=values)
+    everything = _summed(cells)
+    np.copyto(values, 0, where=hole)
+    known = _summed(cells)
+    np.logical_not(hole, out=values)
+    part = _summed(cells)
+    values.fill(1)
+    whole = _summed(cells)
+    wanted = spread(_mean(known, part), part < 0.5 * whole)
+    return detail, _mean(everything - known, whole - part), wanted, known, part
+
+
+def _limit(image: Image, hole: Flags, peak: float) -> None:
+    """Keep the finest detail in the hole below `peak` times its size around, and more where that is rough; in place."""
+    detail, _, wanted, *_ = _sizes(image, hole, FINEST)
+    most = np.float32(peak) * (wanted + np.float32(FAINT)) * (1 + wanted / np.float32(SPARED))
+    most = cv2.resize(most, None, fx=STEP, fy=STEP)[: hole.shape[0], : hole.shape[1]]
+    speck = detail - _going_on(detail)
+    over = np.clip(detail - np.clip(detail, -most, most), np.minimum(speck, 0), np.maximum(speck, 0))
+    cv2.subtract(image, cv2.merge([over] * 3), image, hole.view(np.uint8), cv2.CV_8U)
+
+
+def _going_on(detail: Floats) -> Floats:
+    """What of the detail, of either sign, goes on along a line: the largest of its openings by lines (Soille 2003)."""
+    sizes = (np.clip(sign * detail, 0, 255).astype(np.uint8) for sign in (1, -1))
+    light, dark = (
+        reduce(np.maximum, (cv2.morphologyEx(size, cv2.MORPH_OPEN, line) for line in LINES)) for size in sizes
+    )
+    return np.asarray(cv2.subtract(light, dark, dtype=cv2.CV_32F), np.float32)
 
 
 def _of_its_colour(image: Image, sums: Floats, weight: Floats, otherwise: Floats) -> Floats:
