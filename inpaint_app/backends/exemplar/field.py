@@ -156,7 +156,8 @@ def _search(
         y, x = ys[k], xs[k]
         left = (x - RADIUS) * CHANNELS
         for i in range(2 * RADIUS + 1):
-            patch[i] = rows[y - RADIUS + i, left : left + SPAN]
+            for j in range(SPAN):
+                patch[i, j] = rows[y - RADIUS + i, left + j]
         best_y, best_x = match[k, 0], match[k, 1]
         best = _distance(patch, rows, best_y, best_x, np.float32(np.inf))
         if charged:

@@ -77,6 +77,7 @@ def _match_known(
     patch = np.empty((2 * RADIUS + 1, SPAN), np.float32)
     mask = np.empty((2 * RADIUS + 1, SPAN), np.float32)
     apart = np.empty(pool.shape[0], np.float32)
+    counts, order = np.empty(2 * RADIUS + 1, np.float32), np.empty(2 * RADIUS + 1, np.int32)
     for n in range(start, stop):
         k = entries[n]
         y, x = ys[k], xs[k]
@@ -86,10 +87,14 @@ def _match_known(
                 mask[i, j] = known[y - RADIUS + i, x - RADIUS + j // CHANNELS]
                 if j % CHANNELS == CHANNELS - 1:  # the texture is known everywhere
                     mask[i, j] = 1.0
-        counts = np.empty(2 * RADIUS + 1, np.float32)
-        for i in range(2 * RADIUS + 1):
-            counts[i] = -mask[i].sum()
-        order = np.argsort(counts, kind="mergesort").astype(np.int32)
+        for i in range(2 * RADIUS + 1):  # numpy's sort would take seconds to compile
+            count, place = np.float32(0.0), i
+            for j in range(SPAN):
+                count += mask[i, j]
+            while place > 0 and counts[place - 1] < count:
+                counts[place], order[place] = counts[place - 1], order[place - 1]
+                place -= 1
+            counts[place], order[place] = count, i
         best_y, best_x = pool[0, 0], pool[0, 1]
         best = np.float32(np.inf)
         at, beside = y - corner[0], x - corner[1]

@@ -23,6 +23,7 @@ from inpaint_app import environment
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Sum = TypeVar("Sum", float, NDArray[np.floating])
 
+FAST: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
 MOST = 8
 """Threads of a fill where nobody says how many: more hardly help."""
 
@@ -33,7 +34,7 @@ _kernels: list[Any] = []
 
 def kernel(function: Kernel) -> Kernel:
     """Compile on first call; keep the machine code on disk where some folder can be written."""
-    settings: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+    settings: dict[str, Any] = FAST | {"no_cfunc_wrapper": True}  # none is called from C: less to compile
     try:
         compiled = numba.njit(cache=True, **settings)(function)
     except RuntimeError:  # numba found no folder to keep a cache in: compile anew in every process
@@ -52,7 +53,11 @@ def compiled_before() -> bool:
 
 def inline(function: Kernel) -> Kernel:
     """Compile a small function that kernels call; the caller's machine code holds it."""
-    settings: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy", "inline": "never"}
+    settings: dict[str, Any] = FAST | {
+        "inline": "never",
+        "no_cfunc_wrapper": True,
+        "no_cpython_wrapper": True,
+    }
     return cast(Kernel, numba.njit(**settings)(function))
 
 

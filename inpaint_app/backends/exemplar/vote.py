@@ -40,7 +40,8 @@ def _vote(
         if mass > 0.0:
             out[n, 0], out[n, 1], out[n, 2] = red / mass, green / mass, blue / mass
         else:
-            out[n] = features[py[n], px[n], :3]
+            for c in range(3):
+                out[n, c] = features[py[n], px[n], c]
 
 
 @kernel

@@ -25,19 +25,19 @@ _SWEEPS = 4
 
 
 @compiled
-def transform(block: Array, basis: Array, inverse: bool, middle: Array, out: Array) -> None:
-    """The 8×8 DCT-II of T.81 A.3.3 (or its inverse), by rows and columns. basis: (8, 8) [frequency, position]."""
+def transform(block: Array, basis: Array, middle: Array, out: Array) -> None:
+    """The 8×8 DCT-II of T.81 A.3.3, by rows and columns. basis: (8, 8) [frequency, position]; its transpose inverts."""
     for i in range(8):
         for j in range(8):
             total = np.float32(0)
             for k in range(8):
-                total += block[i, k] * (basis[k, j] if inverse else basis[j, k])
+                total += block[i, k] * basis[j, k]
             middle[i, j] = total
     for i in range(8):
         for j in range(8):
             total = np.float32(0)
             for k in range(8):
-                total += middle[k, j] * (basis[k, i] if inverse else basis[i, k])
+                total += middle[k, j] * basis[i, k]
             out[i, j] = total
 
 
@@ -84,7 +84,7 @@ def edit_units(
     """
     old, middle = np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32)
     block, change = np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32)
-    weights = np.zeros((8, 8), np.float32)
+    weights, waves = np.zeros((8, 8), np.float32), basis.T.copy()
     for index in range(len(places)):
         for part in range(len(owner)):
             c = owner[part]
@@ -96,7 +96,7 @@ def edit_units(
             for i in range(64):
                 where = zigzag[i]
                 block[where >> 3, where & 7] = np.float32(values[i] * tables[c, i])
-            transform(block, basis, True, middle, old)
+            transform(block, waves, middle, old)
             for row in range(8):
                 for column in range(8):
                     total, covered = np.float32(0), 0
@@ -117,7 +117,7 @@ def edit_units(
                     weights[row, column] = np.float32(1) + _CARE * known
             if not touched:
                 continue
-            transform(change, basis, False, middle, block)
+            transform(change, basis, middle, block)
             for i in range(64):
                 where = zigzag[i]
                 step = round(block[where >> 3, where & 7] / tables[c, i])
@@ -125,7 +125,7 @@ def edit_units(
                 block[where >> 3, where & 7] = np.float32((new - values[i]) * tables[c, i])
                 values[i] = new
             if mixed:
-                transform(block, basis, True, middle, old)
+                transform(block, waves, middle, old)
                 for row in range(8):
                     for column in range(8):
                         old[row, column] -= change[row, column]

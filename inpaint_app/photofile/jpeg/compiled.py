@@ -14,14 +14,18 @@ State = tuple[Any, Any, Any]  # a writer's or reader's place, its accumulator an
 Number = Any  # a number as machine code has it: Python's int or float, or one of NumPy's, whichever comes in
 
 
+NO_C: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True}  # none is called from C: less to compile
+
+
 def compiled(function: Kernel) -> Kernel:
     """numba's nopython mode, without the interpreter lock, compiled at the first call."""
     try:
-        return cast(Kernel, numba.njit(nogil=True, cache=True)(function))
+        return cast(Kernel, numba.njit(cache=True, **NO_C)(function))
     except RuntimeError:  # no folder to keep a cache in: compile anew in every process
-        return cast(Kernel, numba.njit(nogil=True)(function))
+        return cast(Kernel, numba.njit(**NO_C)(function))
 
 
 def inlined(function: Kernel) -> Kernel:
     """The same for a small function that becomes part of its callers: a call hands over each array in seven words."""
-    return cast(Kernel, numba.njit(nogil=True, forceinline=True)(function))
+    bare = NO_C | {"no_cpython_wrapper": True}
+    return cast(Kernel, numba.njit(forceinline=True, **bare)(function))

@@ -97,7 +97,9 @@ def read_pass(
                 opened = True
                 ranges[count, 0], ranges[count, 1] = sync, sync_bit
                 ranges[count, 2], ranges[count, 3] = min(until, len(order)), -1
-                ranges[count, 4], ranges[count, 5:] = interval, predicted
+                ranges[count, 4] = interval
+                for each in range(4):  # a slice set to an array takes seconds to compile: its error is a text
+                    ranges[count, 5 + each] = predicted[each]
                 count += 1
         position, acc, held = refilled(plain, position, acc, held)
         k = first

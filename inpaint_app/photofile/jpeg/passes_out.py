@@ -11,6 +11,9 @@ import numpy as np
 from inpaint_app.photofile.jpeg.coding import put
 from inpaint_app.photofile.jpeg.compiled import Array, Number, State, compiled, inlined
 
+_DC, _AC, _LONG, _END = np.int64(0), np.int64(1), np.int64(0xF0), np.int64(0)
+"""Kinds of symbols, a run of 16 zeros, the end of a block. Of one type: a function is compiled for each literal."""
+
 
 @inlined
 def width_of(value: Number) -> Number:
@@ -71,7 +74,7 @@ def bits_of(
     return place, acc, held
 
 
-@inlined
+@compiled
 def end_of_bands(
     out: Array,
     place: Number,
@@ -86,11 +89,10 @@ def end_of_bands(
     late_bits: Number,
 ) -> State:
     """Write the run of blocks that had nothing more, and the correction bits that were waiting for it."""
-    if waiting:
-        bits = width_of(waiting) - 1
-        place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 1, part, bits << 4)
-        if bits:
-            place, acc, held = raw_bits(out, place, acc, held, counting, waiting & ((1 << bits) - 1), bits)
+    bits = width_of(waiting) - 1
+    place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, _AC, part, bits << 4)
+    if bits:
+        place, acc, held = raw_bits(out, place, acc, held, counting, waiting & ((1 << bits) - 1), bits)
     return bits_of(out, place, acc, held, counting, late, late_bits)
 
 
@@ -121,8 +123,9 @@ def write_pass(
     words = coefficients.view(np.int64)
     places, sizes = np.zeros(64, np.int64), np.zeros(64, np.int64)
     late, fresh = np.zeros(1100, np.uint8), np.zeros(64, np.uint8)
-    place, acc, held, waiting, late_bits, interval = 0, np.int64(0), 0, np.int64(0), 0, 0
-    bits_written = 0
+    place = acc = held = waiting = late_bits = np.int64(0)
+    interval = 0
+    bits_written: Number = 0
     for number in range(len(order)):
         if number and number % every == 0:
             predicted[:] = 0
@@ -134,11 +137,11 @@ def write_pass(
             k = 1
             value = np.int64(coefficients[row, 0]) >> low
             if high:
-                place, acc, held = raw_bits(out, place, acc, held, counting, value & 1, 1)
+                place, acc, held = raw_bits(out, place, acc, held, counting, value & 1, np.int64(1))
             else:
                 value, predicted[part] = value - predicted[part], value
                 bits = width_of(abs(value))
-                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 0, part, bits)
+                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, _DC, part, bits)
                 if bits:
                     rest = value if value > 0 else value + (1 << bits) - 1
                     place, acc, held = raw_bits(out, place, acc, held, counting, rest, bits)
@@ -153,38 +156,40 @@ def write_pass(
                     there += 1
                     if size == 1:
                         final = i
-        run, fresh_bits, before = 0, 0, k - 1
+        run, fresh_bits, before = 0, np.int64(0), k - 1
         for index in range(there):
             i, size = places[index], sizes[index]
             run += i - before - 1
             before = i
             while run > 15 and (high == 0 or i <= final):
-                place, acc, held = end_of_bands(
-                    out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
-                )
-                waiting, late_bits = np.int64(0), 0
-                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 1, part, 0xF0)
+                if waiting:
+                    place, acc, held = end_of_bands(
+                        out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
+                    )
+                    waiting = late_bits = np.int64(0)
+                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, _AC, part, _LONG)
                 run -= 16
                 place, acc, held = bits_of(out, place, acc, held, counting, fresh, fresh_bits)
-                fresh_bits = 0
+                fresh_bits = np.int64(0)
             if high and size > 1:
                 fresh[fresh_bits] = size & 1
                 fresh_bits += 1
                 continue
-            place, acc, held = end_of_bands(
-                out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
-            )
-            waiting, late_bits = np.int64(0), 0
+            if waiting:
+                place, acc, held = end_of_bands(
+                    out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
+                )
+                waiting = late_bits = np.int64(0)
             bits = 1 if high else width_of(size)
             place, acc, held = symbol(
-                out, place, acc, held, counting, histogram, codes, 1, part, (run << 4) | bits
+                out, place, acc, held, counting, histogram, codes, _AC, part, (run << 4) | bits
             )
             rest = size if coefficients[row, i] > 0 else (1 << bits) - 1 - size
             if high:
                 rest = np.int64(1) if coefficients[row, i] > 0 else np.int64(0)
             place, acc, held = raw_bits(out, place, acc, held, counting, rest, bits)
             place, acc, held = bits_of(out, place, acc, held, counting, fresh, fresh_bits)
-            run, fresh_bits = 0, 0
+            run, fresh_bits = 0, np.int64(0)
         run += last - before
         if run or fresh_bits:
             if progressive:
@@ -193,13 +198,13 @@ def write_pass(
                     late[late_bits] = fresh[j]
                     late_bits += 1
             else:
-                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, 1, part, 0)
+                place, acc, held = symbol(out, place, acc, held, counting, histogram, codes, _AC, part, _END)
         ending = number + 1 == len(order) or (number + 1) % every == 0
         if waiting and (ending or waiting == 0x7FFF or late_bits > 937):
             place, acc, held = end_of_bands(
                 out, place, acc, held, counting, histogram, codes, part, waiting, late, late_bits
             )
-            waiting, late_bits = np.int64(0), 0
+            waiting = late_bits = np.int64(0)
         if ending:
             bits_written = place if counting else place * 8 + held
             if held:
