@@ -14,6 +14,9 @@ from tests.abuse.conftest import MASK, PHOTO, Caller, waited
 from tests.conftest import ROOT
 from tests.photofile.photos import saved, scene
 
+SAVED_AND_READ = 0, False, False, False, False, False, False, None
+"""The arguments of remove_mask behind the candidates: how it is saved, how the mask is read, further shots."""
+
 
 def other(one: Caller, **given: Any) -> Caller:
     """Another browser, or with cookie="" a client that has none."""
@@ -59,7 +62,7 @@ def test_an_event_is_told_to_whom_asked_for_it_alone(visitor: Caller, caller: Ca
         body = (
             asked
             if "v2" in version
-            else {"data": [asked["photo"], asked["mask"], "telea", "{}", "auto", "auto", 1]}
+            else {"data": [asked["photo"], asked["mask"], "telea", "{}", "auto", "auto", 1, *SAVED_AND_READ]}
         )
         event = visitor.http.post(f"/gradio_api/{version}", json=body).json()["event_id"]
         assert stranger.http.get(f"/gradio_api/{version}/{event}").status_code in (403, 404)
@@ -70,7 +73,7 @@ def test_a_call_in_the_name_of_anothers_session_is_refused(visitor: Caller, call
     """Its event would be the stranger's own, and lead to the visitor's stream."""
     stranger, session = other(visitor), visitor.session
     visit = visitor.page.visits.of(session)
-    body = {"data": [None, None, "telea", "{}", "auto", "auto", 1], "session_hash": session}
+    body = {"data": [None, None, "telea", "{}", "auto", "auto", 1, *SAVED_AND_READ], "session_hash": session}
     assert stranger.http.post("/gradio_api/call/remove_mask", json=body).status_code >= 400
     assert press(stranger, "ask", {}, session).status_code >= 400
     for handler in ("leave", "cancel", "ask", "detect"):

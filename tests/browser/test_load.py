@@ -16,6 +16,8 @@ from benchmarks.load_photos import KINDS, Log, Mixed, OwnPhoto, mask_png
 from benchmarks.load_visitors import ApiVisitor, Fills, PageVisitor
 from inpaint_app.ui import view_models
 
+SAVED_AND_READ = 0, False, False, False, False, False, False, None
+"""The arguments of remove_mask behind the candidates: how it is saved, how the mask is read, further shots."""
 FILLS = Fills(quick=("telea", "navier-stokes"), slow="slow")
 
 
@@ -82,7 +84,9 @@ def called(plain: httpx.Client, photo: OwnPhoto) -> str:
     for name, content in files.items():
         (path,) = plain.post("/upload", files={"files": (f"{name}.png", content)}).json()
         data.append({"path": path, "meta": {"_type": "gradio.FileData"}})
-    reply = plain.post("/call/remove_mask", json={"data": [*data, "slow", "{}", "auto", "auto", 1]})
+    reply = plain.post(
+        "/call/remove_mask", json={"data": [*data, "slow", "{}", "auto", "auto", 1, *SAVED_AND_READ]}
+    )
     return str(reply.raise_for_status().json()["event_id"])
 
 
