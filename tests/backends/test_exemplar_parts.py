@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.backends.exemplar import field as fields
-from inpaint_app.backends.exemplar import grain, pyramid
+from inpaint_app.backends.exemplar import grain, initialise, pyramid
 from tests.backends.test_exemplar import hole
 
 
@@ -97,3 +97,24 @@ def test_a_match_costs_the_squared_differences_of_all_values_of_its_patch(dtype:
             for y, x in ((field.ys[k], field.xs[k]), field.match[k])
         )
         assert field.cost[k] == np.square(own - other).sum()  # whole numbers below 2^24 are exact
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_the_first_layer_takes_the_source_that_is_nearest_in_what_is_known(dtype: type) -> None:
+    features = np.random.default_rng(2).integers(0, 256, (40, 44, 4)).astype(dtype)
+    mask = hole((40, 44), 16, 16, 24, 24)
+    features[mask, :3] = 0
+    level = pyramid.Level(features.copy(), mask, np.zeros_like(mask))
+    field = fields.make_field(mask, level.forbidden)
+    assert field is not None
+    initialise.onion_peel(level, field, seed=0)
+    corner = int(field.index[13 - field.corner[0], 13 - field.corner[1]])
+    counts = np.repeat(~mask[10:17, 10:17, None], 4, 2)
+    counts[..., 3] = True
+    own = features.astype(np.float32)
+    apart = {
+        (y, x): float((np.square(own[y - 3 : y + 4, x - 3 : x + 4] - own[10:17, 10:17]) * counts).sum())
+        for y, x in np.argwhere(field.sources).tolist()
+    }
+    assert tuple(field.match[corner]) == min(apart, key=lambda place: apart[place])
+    assert field.cost[corner] == pytest.approx(min(apart.values()))

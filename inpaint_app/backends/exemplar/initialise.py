@@ -27,8 +27,10 @@ from inpaint_app.backends.exemplar.field import (
     shuffled,
 )
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
+from inpaint_app.backends.exemplar.lanes import known_row_distance
 from inpaint_app.backends.exemplar.pyramid import Level
 
+FIRST = 1  # rows, the best known, by which a patch is compared with all sampled ones; what is left, wholly
 SAMPLE = 1200  # random sources that every patch is compared with
 USUAL = 20_000  # patches above which each gets fewer, in proportion: dust and scratches have hundreds of thousands
 LEAST = 24  # of them, however many patches there are
@@ -44,26 +46,30 @@ def _known_distance(
 ) -> Any:
     """Sum of squared differences over known values, the rows with most of them first; stops above `limit`."""
     total = np.float32(0.0)
-    span = patch.shape[1]  # not the constant: see field._distance
     left = (x - RADIUS) * CHANNELS
     for n in range(2 * RADIUS + 1):
         i = order[n]
-        part = np.float32(0.0)
-        own, counts, other = patch[i], mask[i], rows[y - RADIUS + i, left : left + span]
-        for j in range(len(own)):
-            d = own[j] - other[j]
-            part += counts[j] * d * d
-        total += part
+        total += known_row_distance(patch, mask, i, rows, y - RADIUS + i, left)
         if total >= limit:
             return total
     return total
 
 
 @inline
-def _add_squares(total: Floats, values: Floats, own: Any) -> None:
-    """Add each value's squared difference to `own`: one value of a patch beside that of all sampled ones at once."""
+def _add_pixel(total: Floats, values: Floats, own: Floats, at: Any) -> None:
+    """Add the squared differences of one pixel of a patch, four values from `at` on, to those of all sampled ones."""
+    red, green, blue, texture = own[at], own[at + 1], own[at + 2], own[at + 3]
     for m in range(len(total)):
-        d = values[m] - own
+        a, b = values[0, m] - red, values[1, m] - green
+        c, d = values[2, m] - blue, values[3, m] - texture
+        total[m] += a * a + b * b + c * c + d * d
+
+
+@inline
+def _add_texture(total: Floats, values: Floats, own: Any) -> None:
+    """The same of a pixel of which the texture alone is known."""
+    for m in range(len(total)):
+        d = values[3, m] - own
         total[m] += d * d
 
 
@@ -110,13 +116,20 @@ def _match_known(
                 if found < best:
                     best, best_y, best_x = found, cy, cx
         apart[:] = 0.0
-        for i in range(2 * RADIUS + 1):
-            for j in range(SPAN):
+        for i in order[:FIRST]:
+            for j in range(0, SPAN, CHANNELS):
+                values = sampled[i * SPAN + j : i * SPAN + j + CHANNELS]
                 if mask[i, j] > 0.0:
-                    _add_squares(apart, sampled[i * SPAN + j], patch[i, j])
-        for m in range(pool.shape[0]):
-            if apart[m] < best:
-                best, best_y, best_x = apart[m], pool[m, 0], pool[m, 1]
+                    _add_pixel(apart, values, patch[i], j)
+                else:
+                    _add_texture(apart, values, patch[i, j + 3])
+        promising = np.argmin(apart)  # its distance rules most others out
+        for m in range(-1, pool.shape[0]):
+            one = promising if m < 0 else m
+            if apart[one] < best:
+                found = _known_distance(patch, mask, order, rows, pool[one, 0], pool[one, 1], best)
+                if found < best:
+                    best, best_y, best_x = found, pool[one, 0], pool[one, 1]
         state = hashed(k, seed)
         for _ in range(near):
             state = shuffled(state)

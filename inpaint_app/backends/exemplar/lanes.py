@@ -24,37 +24,56 @@ def _row_distance(typing: Any, patch: Any, i: Any, rows: Any, y: Any, left: Any)
     """
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        starts = []
-        for array, kind, row, column in (
-            (given[0], signature.args[0], given[1], PLACE(0)),
-            (given[2], signature.args[2], given[3], given[4]),
-        ):
-            view, single = (
-                context.make_array(kind)(context, builder, array),
-                context.get_data_type(kind.dtype),
-            )
-            place = builder.add(builder.mul(row, builder.extract_value(view.shape, 1)), column)
-            starts.append((builder.gep(view.data, [place], source_etype=single), single))
-        return _summed(builder, starts)
+        own = _start(context, builder, signature.args[0], given[0], given[1], PLACE(0))
+        other = _start(context, builder, signature.args[2], given[2], given[3], given[4])
+        return _summed(builder, own, other)
 
     place = types.intp
     return types.float32(patch, place, rows, place, place), generate
 
 
+def _known_row_distance(typing: Any, patch: Any, mask: Any, i: Any, rows: Any, y: Any, left: Any) -> Any:
+    """The same, each square times mask[i]: (H, 28) float32 in C order."""
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        own, counts = (
+            _start(context, builder, signature.args[n], given[n], given[2], PLACE(0)) for n in (0, 1)
+        )
+        other = _start(context, builder, signature.args[3], given[3], given[4], given[5])
+        return _summed(builder, own, other, counts)
+
+    place = types.intp
+    return types.float32(patch, mask, place, rows, place, place), generate
+
+
 row_distance: Any = intrinsic(_row_distance)
+known_row_distance: Any = intrinsic(_known_row_distance)
 
 
-def _summed(builder: Any, starts: list[tuple[Any, Any]]) -> Any:
-    """The steps' squares, added lane by lane, the lanes by halves.
+def _start(context: Any, builder: Any, kind: Any, array: Any, row: Any, column: Any) -> tuple[Any, Any]:
+    """A pointer to one value of a two-dimensional array in C order, and the value's type."""
+    view, single = context.make_array(kind)(context, builder, array), context.get_data_type(kind.dtype)
+    place = builder.add(builder.mul(row, builder.extract_value(view.shape, 1)), column)
+    return builder.gep(view.data, [place], source_etype=single), single
+
+
+def _summed(
+    builder: Any, own: tuple[Any, Any], other: tuple[Any, Any], counts: tuple[Any, Any] | None = None
+) -> Any:
+    """The steps' squares, times their counts, added lane by lane, the lanes by halves.
 
     In this order alone: left free to change it, code just compiled and code from the cache gave other pixels.
     """
     offset, sums = 0, dict[int, Any]()
     for count in LANES:
         apart = builder.fsub(
-            *(_loaded(builder, *start, offset, count) for start in starts), flags=("contract",)
+            *(_loaded(builder, *start, offset, count) for start in (own, other)), flags=("contract",)
         )
         square = builder.fmul(apart, apart, flags=("contract",))
+        if counts:
+            square = builder.fmul(
+                square, _loaded(builder, counts[0], counts[1], offset, count), flags=("contract",)
+            )
         sums[count] = builder.fadd(sums[count], square, flags=("contract",)) if count in sums else square
         offset += count
     total, count = sums[LANES[-1]], LANES[-1]
