@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from inpaint_app.batch import masks_in
@@ -119,4 +120,7 @@ def shots(photo: Photo, at: Path, arguments: argparse.Namespace, session: Sessio
     """The shots; the photo itself (`*.jpg` names it too) is none."""
     paths = [path for path in arguments.shots if not same_file(path, at)]
     frames = of_film(photo, at, session.limits) if arguments.from_motion else ()
-    return (*(shot_of(session.load(path)) for path in paths), *frames)
+    if not paths:
+        return frames
+    with ThreadPoolExecutor(session.settings.cores) as pool:
+        return (*map(shot_of, pool.map(session.load, paths)), *frames)

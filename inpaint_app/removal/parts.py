@@ -10,6 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+import cv2
+import numpy as np
+
 from inpaint_app.segmenters.base import NONE, Segmenter
 from inpaint_app.segmenters.crowd import FEW, MOST, seen_nearer
 from inpaint_app.segmenters.finer import redrawn
@@ -22,7 +25,7 @@ from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.segmenters.selecting.meaning import meant
 from inpaint_app.segmenters.upright import found_upright
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Progress
+from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 AUTO, OFF = CHOICES = ("auto", "off")
 
@@ -77,18 +80,23 @@ def all_found(
     settings: Settings,
     progress: Progress,
     rough: bool = False,
+    within: Mask | None = None,
 ) -> tuple[Instance, ...]:
     """All that a finder sees in a photo, also from nearer and turned upright, finely outlined, with its parts.
 
     rough: for finds that are only left out or told: fewer looks around small people, outlines as they were first
-    drawn, and nobody half hidden looked for.
+    drawn, and nobody half hidden looked for. within: (h, w) bool, laid over the photo: where small people are worth it.
     """
     weak = weakest(kinds)
     again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
 
     def find(picture: Image) -> tuple[Instance, ...]:
-        found = finder.detect(picture, confidence, progress, weak)
-        return seen_nearer(picture, found, confidence, partial(again, weak=weak), FEW if rough else MOST)
+        found, where = finder.detect(picture, confidence, progress, weak), None
+        if within is not None and picture is image:
+            size = image.shape[1::-1]
+            where = cv2.resize(within.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        most = FEW if rough else MOST
+        return seen_nearer(picture, found, confidence, partial(again, weak=weak), most, where)
 
     def complete(picture: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
         if rough:

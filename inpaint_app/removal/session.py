@@ -36,7 +36,7 @@ from inpaint_app.segmenters.selecting.meaning import joined
 from inpaint_app.segmenters.selecting.select import LABEL, selected
 from inpaint_app.segmenters.tiling import moved, seen_once
 from inpaint_app.settings import Settings
-from inpaint_app.types import Image, Instance, Options, Progress, Result
+from inpaint_app.types import Image, Instance, Mask, Options, Progress, Result
 
 POINTED = 0.2
 """Confidence from which a find counts where the user points."""
@@ -87,8 +87,11 @@ class Session(Opening):
         if request.backend == backends.DEFAULT and "fill" not in self._offered:
             self._offer("fill", surroundings.offer(self.settings, image, marked.mask), progress)
 
-        def look(picture: Image, share: Progress, parts: Iterable[str] = ()) -> tuple[Instance, ...]:
-            return self.detect(picture, request.segmenter, request.confidence, share, parts, rough=True)
+        def look(
+            picture: Image, share: Progress, within: Mask | None = None, parts: Iterable[str] = ()
+        ) -> tuple[Instance, ...]:
+            named, sure = request.segmenter, request.confidence
+            return self.detect(picture, named, sure, share, parts, rough=True, within=within)
 
         removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
         removal = replace(removal, alpha=alpha, wall=request.walled)
@@ -184,11 +187,12 @@ class Session(Opening):
         parts: Iterable[str] = KINDS,
         beside: Instance | None = None,
         rough: bool = False,
+        within: Mask | None = None,
     ) -> tuple[Instance, ...]:
         """Every object found, with the parts of the named kinds; raises MissingWeights where no segmenter is ready.
 
         beside: what was pointed at; only what is around it is looked at, at a bounded cost, and for parts of it alone.
-        rough: see `parts.all_found`.
+        rough, within: see `parts.all_found`.
         """
         progress = progress or Progress()
         if not 0 <= confidence <= 1:  # neither is NaN
@@ -199,7 +203,7 @@ class Session(Opening):
             progress(0.0, "Looking for objects")
             finder, weak = self.device.warm.get(spec), weakest(parts)
             if beside is None:
-                return all_found(finder, image, confidence, parts, self.settings, progress, rough)
+                return all_found(finder, image, confidence, parts, self.settings, progress, rough, within)
             area = padded(beside.box, max(AROUND, beside.box.width, beside.box.height), image.shape)
             region, there = image[area.slices], moved(beside, -area.left, -area.top)
             found = seen_once(region, lambda small: finder.detect(small, confidence, progress, weak))

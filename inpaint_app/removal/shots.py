@@ -24,7 +24,7 @@ from inpaint_app.removal.parts import KINDS, with_parts
 from inpaint_app.removal.pipeline import Removal, feathering, walled
 from inpaint_app.removal.request import Marked, Request
 from inpaint_app.segmenters.tiling import seen_once
-from inpaint_app.shots import align, stack
+from inpaint_app.shots import align, laying, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 FEW = 3
@@ -35,7 +35,8 @@ LOOKS, AROUND = 12, 96
 """Places where people are looked for in all shots together, so that many shots cost no more, and holes apart from which
 on it is a crowd, which no number of shots outvotes; pixels around a hole at least."""
 
-Find = Callable[[Image, Progress], tuple[Instance, ...]]
+Find = Callable[[Image, Progress, Mask], tuple[Instance, ...]]
+"""Finds in a picture, from near only where a mask of it, maybe smaller, is set."""
 
 
 def shot_of(photo: Photo) -> stack.Shot:
@@ -109,12 +110,20 @@ def behind(
         words = {"person"}
     where = _places(grown, max(1, LOOKS // max(1, len(shots)))) if words else []
     look = find if doubted and len(where) < apart else partial(_at_once, find)
-    for number, (shot, fit) in enumerate(zip(shots, aligned, strict=True)):
-        part = progress.part(0.3 + 0.2 * number / len(shots), 0.3 + 0.2 * (number + 1) / len(shots))
-        if where and shot.hidden is None and not fit.note:
-            shots[number] = replace(
-                shot, hidden=_in_the_way(shot.image, where, fit.matrix, words, look, part)
-            )
+    looked = [at for at, fit in enumerate(aligned) if where and not fit.note and shots[at].hidden is None]
+    views = [align.view(box, align.FINE) for box in where]
+    sights = [laying.Sight(view, view.cut(image), ~view.cut_mask(grown)) for view in views]
+
+    def changed(number: int) -> list[Mask]:
+        return [laying.changed(sight, shots[number].image, aligned[number].matrix) for sight in sights]
+
+    compared = stack.each(changed, looked, progress.part(0.3, 0.35), "Comparing the shots")
+    for done, (number, unlike) in enumerate(zip(looked, compared, strict=True)):
+        part = progress.part(0.35 + 0.15 * done / len(looked), 0.35 + 0.15 * (done + 1) / len(looked))
+        shot, places = shots[number], list(zip(views, unlike, strict=True))
+        shots[number] = replace(
+            shot, hidden=_in_the_way(shot.image, places, aligned[number].matrix, words, look, part)
+        )
     picture, found = stack.behind(
         image, grown, shots, removal.mask, aligned, progress.part(0.5, 1.0), marked.removed
     )
@@ -123,8 +132,8 @@ def behind(
     return Seen(picture, replace(found, hidden=tuple(hidden)), grown, (least, most))
 
 
-def _at_once(find: Find, image: Image, progress: Progress) -> tuple[Instance, ...]:
-    return seen_once(image, lambda small: find(small, progress))
+def _at_once(find: Find, image: Image, progress: Progress, within: Mask) -> tuple[Instance, ...]:
+    return seen_once(image, lambda small: find(small, progress, within))
 
 
 def _places(hole: Mask, most: int) -> list[Box]:
@@ -139,27 +148,39 @@ def _places(hole: Mask, most: int) -> list[Box]:
 
 
 def _in_the_way(
-    image: Image, where: Sequence[Box], matrix: align.Matrix, words: set[str], find: Find, progress: Progress
+    image: Image,
+    where: Sequence[tuple[align.View, Mask]],
+    matrix: align.Matrix,
+    words: set[str],
+    find: Find,
+    progress: Progress,
 ) -> Mask | None:
-    """What in a shot is of the kind that goes, around the holes: each place, a box of the photo, is one look."""
+    """What in a shot is of the kind that goes, around the holes: each view of the photo is one look.
+
+    where: the views, with what `laying.changed` gives for each: small people are looked at from nearer there alone.
+    """
     hidden = np.zeros(image.shape[:2], bool)
     # Nobody is found who lies on the side.
     turns = round(np.arctan2(matrix[1, 0], matrix[0, 0]) / (np.pi / 2))
-    for number, box in enumerate(where):
-        area, _ = align.reach(box, matrix, image.shape, 0)
+    for number, (view, changed) in enumerate(where):
+        area, _ = align.reach(view.box, matrix, image.shape, 0)
+        there = view.matrix @ np.linalg.inv(matrix) @ [[1, 0, area.left], [0, 1, area.top], [0, 0, 1]]
+        size = (area.width, area.height)
+        within = align.warped(changed.view(np.uint8), there, size, cv2.INTER_NEAREST) > 0
         part = progress.part(number / len(where), (number + 1) / len(where))
         try:
             upright = np.ascontiguousarray(np.rot90(image[area.slices], turns))
-            hidden[area.slices] |= np.rot90(_found(upright, words, find, part), -turns)
+            within = np.ascontiguousarray(np.rot90(within, turns))
+            hidden[area.slices] |= np.rot90(_found(upright, words, find, part, within), -turns)
         except MissingError:
             return None
     return hidden
 
 
-def _found(image: Image, words: set[str], find: Find, progress: Progress) -> Mask:
+def _found(image: Image, words: set[str], find: Find, progress: Progress, within: Mask) -> Mask:
     """What of those kinds one look finds, with what belongs to it, widened."""
     mask = np.zeros(image.shape[:2], bool)
-    found = find(image, progress)
+    found = find(image, progress, within)
     gone = with_parts(found, {one.number for one in found if one.label in words}, {*KINDS})
     for instance in found:
         if instance.number in gone:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from inpaint_app.segmenters.base import GROUPED
 from inpaint_app.segmenters.tiling import merged, moved, ranked, seen_once, shrunk, whole_in
-from inpaint_app.types import Box, Image, Instance
+from inpaint_app.types import Box, Image, Instance, Mask
 
 SIDE = 640
 """The longer side in pixels at which one look sees its picture."""
@@ -36,16 +36,17 @@ def seen_nearer(
     confidence: float,
     look: Callable[[Image], tuple[Instance, ...]],
     most: int = MOST,
+    within: Mask | None = None,
 ) -> tuple[Instance, ...]:
     """The finds with what is seen from nearer around small ones; of what both show, the outline seen from near.
 
     found: from `confidence` on, less sure ones behind. look: what one look at a picture finds, with masks of its size.
-    most: looks.
+    most: looks. within: (H, W) bool, what is looked at; None: everything.
     """
     shape = (image.shape[0], image.shape[1])
     sure = [one for one in found if one.confidence >= confidence]
     views, seen = list[Box](), [list(found)]
-    while len(views) < most and (view := next_view(sure, views, shape)) is not None:
+    while len(views) < most and (view := next_view(sure, views, shape, within)) is not None:
         near = (moved(one, view.left, view.top) for one in seen_once(image[view.slices], look))
         seen.append([one for one in near if whole_in(one.box, view, shape, LARGEST)])
         sure = merged(sure, [one for one in seen[-1] if one.confidence >= confidence])
@@ -53,17 +54,22 @@ def seen_nearer(
     return tuple(ranked(seen, confidence)) if views else tuple(found)
 
 
-def next_view(sure: Sequence[Instance], views: Sequence[Box], shape: tuple[int, int]) -> Box | None:
+def next_view(
+    sure: Sequence[Instance], views: Sequence[Box], shape: tuple[int, int], within: Mask | None = None
+) -> Box | None:
     """The view that shows most small finds from nearer; None once all were shown.
 
-    views: those before. shape: (H, W) of the photo; one of half a look's size was enlarged enough at once.
+    views: those before. shape: (H, W) of the photo; one of half a look's size was enlarged enough at once. within: see
+    `seen_nearer`.
     """
     if 2 * max(shape) < SIDE:
         return None
     limit = SMALL * shrunk(*shape, SIDE)
     small = [one for one in sure if one.label in GROUPED and LEAST <= _size(one) < limit]
     left = [one for one in small if not any(_shown(one, view, shape) for view in views)]
-    around = (_around(one, shape) for one in left)
+    around = [_around(one, shape) for one in left]
+    if within is not None:
+        around = [view for view in around if within[view.slices].any()]
     return max(around, key=lambda view: sum(_shown(one, view, shape) for one in left), default=None)
 
 

@@ -73,6 +73,11 @@ class Sight:
         """How far a shot's picture is from the photo, (H, W)."""
         return movers.apart(self.image.astype(np.float32), picture)
 
+    def still(self, picture: Floats, noise: float) -> bool:
+        """Whether there is a hole, and a shot shows in it just what the photo does: nothing to take."""
+        hole = ~self.known
+        return bool(hole.any()) and not (hole & movers.unlike(self.image, picture, noise)).any()
+
     def likeness(self, picture: Floats, where: Mask) -> float:
         """See `likeness.likeness`."""
         return likeness.likeness(self.detail, likeness.detail(align.gray(picture)), where)
@@ -100,6 +105,8 @@ def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix:
         sharpness = _finest(_fine(its), agreed) / max(1e-3, _finest(sight.fine, agreed))
         noise = _noise(sight.apart(picture), agreed)
         look = Look(number, matrix, inside, found, picture, noise, quality, sharpness)
+        if not last and sight.still(picture, noise):
+            return replace(look, unfit=_unfit(look, sight))
         more = None if last else align.refined(sight.gray, its, agreed)
         if more is None:
             break
@@ -122,6 +129,18 @@ def _unfit(look: Look, sight: Sight) -> str:
     if unlike:
         return "is in a light that cannot be made the photo's, as at night or with a flash"
     return ""
+
+
+def changed(sight: Sight, shot: Image, matrix: align.Matrix) -> Mask:
+    """Where in the view a shot shows something else in the hole: who is to go stands still in the rest of it."""
+    there, inside = sight.view.warped(sight.view.shrunk(shot, matrix), matrix)
+    where = sight.known & inside
+    if np.count_nonzero(where) < LEAST_KNOWN:
+        return ~sight.known
+    found, agreed = light.match(sight.soft, there, where)
+    picture = found.matched(there)
+    noise = _noise(sight.apart(picture), agreed)
+    return np.asarray(~sight.known & (movers.unlike(sight.image, picture, noise) | ~inside))
 
 
 def _bent(look: Look, sight: Sight, small: tuple[Image, align.Matrix]) -> Look:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.shots import standing
-from inpaint_app.types import Mask
+from inpaint_app.types import Image, Mask
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -136,6 +136,12 @@ def differ(one: Floats, other: Floats, edge: Floats, its: Floats, least: float) 
     changed = (apart(one, other) - 0.25 * np.maximum(edge, its) > least).astype(np.uint8)
     opened = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0)
+
+
+def unlike(photo: Image, picture: Floats, noise: float) -> Mask:
+    """Where a shot in the photo's light differs from it. noise: its levels."""
+    one, other = blurred(photo.astype(np.float32)), blurred(picture)
+    return differ(one, other, _edges(one), _edges(other), max(LEAST, 3.0 * noise))
 
 
 def apart(one: Floats, other: Floats) -> Floats:

@@ -124,10 +124,10 @@ def fits(
         note = "" if alike else "shows another place, or nothing that it could be aligned by"
         return Fit(shot.name or f"shot {number + 1}", matrix, likeness, note=note)
 
-    return tuple(_each(fit, list(enumerate(shots)), progress, "Aligning the shots"))
+    return tuple(each(fit, list(enumerate(shots)), progress, "Aligning the shots"))
 
 
-def _each(work: Callable[[Given], Found], of: Sequence[Given], progress: Progress, stage: str) -> list[Found]:
+def each(work: Callable[[Given], Found], of: Sequence[Given], progress: Progress, stage: str) -> list[Found]:
     """What `work` makes of each, by as many threads as OpenCV may have, since most of it is one thread's in OpenCV."""
     done: list[Found] = []
     with ThreadPoolExecutor(max(1, min(cv2.getNumThreads(), len(of)))) as pool:
@@ -228,7 +228,7 @@ def _looks(
 
     alike = [number for number, fit in enumerate(found) if fit.likeness >= align.ALIKE]
     stage = "Looking behind it in the other shots"
-    for number, one in zip(alike, _each(look, alike, progress, stage), strict=True):
+    for number, one in zip(alike, each(look, alike, progress, stage), strict=True):
         if one is None:
             continue
         if one.unfit:

@@ -71,7 +71,7 @@ def test_behind_a_brushed_hole_few_shots_are_looked_through_for_people(count: in
     """So few may show somebody each, and agree on nothing else."""
     seen = []
 
-    def find(image: Any, progress: Progress) -> tuple[()]:
+    def find(image: Any, progress: Progress, within: Mask) -> tuple[()]:
         seen.append(image.shape)
         return ()
 
@@ -100,7 +100,7 @@ def test_people_are_looked_for_around_the_hole_where_it_lies_in_the_shot() -> No
     mask = np.zeros(large.shape[:2], bool)
     mask[300:350, 480:515] = True
 
-    def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
+    def find(image: Any, progress: Progress, within: Mask) -> tuple[Instance, ...]:
         assert max(image.shape) < 300
         return (magenta(image),)
 
@@ -113,6 +113,22 @@ def test_people_are_looked_for_around_the_hole_where_it_lies_in_the_shot() -> No
     assert not left_out[:, 610:].any()
 
 
+def test_small_people_are_sought_only_where_a_shot_shows_another_thing_than_the_photo() -> None:
+    large = place(0, (720, 960))
+    stays = with_thing(large, 160, 300)
+    photo, mask = with_thing(stays, 700, 300), np.zeros(large.shape[:2], bool)
+    mask[300:350, 160:195] = mask[300:350, 700:735] = True
+    sought = []
+
+    def find(image: Any, progress: Progress, within: Mask) -> tuple[()]:
+        assert within.shape == image.shape[:2]
+        sought.append(bool(within.any()))
+        return ()
+
+    behind(Removal(photo, mask), Request(mask=mask, shots=(Shot(stays),)), brushed(mask), find, Progress())
+    assert sorted(sought) == [False, True]
+
+
 def test_in_a_turned_shot_people_are_looked_for_upright() -> None:
     large = place(0, (720, 960))
     photo, shot = with_thing(large, 480, 300), large.copy()
@@ -120,7 +136,7 @@ def test_in_a_turned_shot_people_are_looked_for_upright() -> None:
     mask = np.zeros(large.shape[:2], bool)
     mask[300:350, 480:515] = True
 
-    def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
+    def find(image: Any, progress: Progress, within: Mask) -> tuple[Instance, ...]:
         one = magenta(image)
         assert one.box.height > one.box.width
         return (one,)
@@ -136,7 +152,7 @@ def test_in_a_turned_shot_people_are_looked_for_upright() -> None:
 
 
 def test_a_shot_of_another_place_is_not_looked_through() -> None:
-    def find(image: Any, progress: Progress) -> tuple[Instance, ...]:
+    def find(image: Any, progress: Progress, within: Mask) -> tuple[Instance, ...]:
         raise AssertionError
 
     request = Request(mask=hole(), shots=(Shot(place(9), "9.jpg"),))
@@ -152,7 +168,7 @@ def test_in_a_crowd_shots_are_looked_at_from_near(count: int) -> None:
     one[100:140, 600:1200] = crowd[100:140, 600:1200] = True
     crowd[:, 620:1180:40] = False
 
-    def find(image: Any, progress: Progress) -> tuple[()]:
+    def find(image: Any, progress: Progress, within: Mask) -> tuple[()]:
         sizes.append(image.shape[1])
         return ()
 

@@ -131,3 +131,13 @@ def test_a_photo_that_the_first_look_enlarged_is_not_looked_at_again() -> None:
     one = somebody(40, 40, 30)
     assert next_view([one], [], (200, 319)) is None
     assert next_view([one], [], (200, 320)) is not None
+
+
+def test_nothing_is_looked_at_from_nearer_where_nothing_is_asked_for() -> None:
+    one, other = somebody(60, 300, 60), somebody(500, 300, 60)
+    within = np.zeros(SHAPE, bool)
+    assert next_view([one, other], [], SHAPE, within) is None
+    within[300:310, 500:510] = True
+    view = next_view([one, other], [], SHAPE, within)
+    assert view is not None
+    assert view.left > 300, "around the other"

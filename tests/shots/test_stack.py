@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app.shots import align, stack
-from inpaint_app.types import Box
+from inpaint_app.shots import align, laying, stack
+from inpaint_app.types import Box, Image
 from tests.shots.scenes import SIZE, hand_held, hole, place, shots, with_thing
 
 
@@ -205,3 +205,15 @@ def test_a_light_that_cannot_be_matched_is_refused_and_told() -> None:
     moved, told = stack.moving(photo, others, stack.fits(photo, nothing, others))
     assert not moved.any()
     assert told[0].note
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_shot_is_laid_more_finely_only_where_the_thing_has_left_it(
+    left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refined = list[Image]()
+    monkeypatch.setattr(align, "refined", lambda photo, shot, where: refined.append(shot))
+    photo, view = with_thing(place()), align.view(Box(0, 0, place().shape[1], place().shape[0]))
+    sight = laying.Sight(view, view.cut(photo), ~view.cut_mask(hole()))
+    assert laying.seen_in(sight, 0, place() if left else photo.copy(), None, np.eye(3)) is not None
+    assert len(refined) == left
