@@ -1,7 +1,7 @@
 """Where a shot lies over the photo: a fixed camera, a homography by features, or ECC; the likest is taken.
 
-SIFT (Lowe 2004) with MAGSAC++ (Barath et al. 2020), and ECC (Evangelidis & Psarakis 2008), as OpenCV has them, at a
-bounded size. Near the holes the place is then refined by ECC over all that agrees.
+By `features`, and ECC (Evangelidis & Psarakis 2008) as OpenCV has it, at a bounded size. Near the holes the place is
+then refined by ECC over all that agrees.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.shots import features
 from inpaint_app.shots.likeness import detail, likeness
 from inpaint_app.types import Box, Image, Mask
 
@@ -36,7 +37,6 @@ FINE, ROUNDS = 512, 60
 WIDTH, STIFF, FARTHEST = 0.08, 0.1, 2.0
 """Of the flow: its Gaussian's width as a share of the longer side, how much it is drawn to none, its pixels at most."""
 
-FEATURES, INLIERS = 2000, 15
 STEADY = 0.02
 """By how much a moved camera must explain a shot better than one that stood still: what isn't moved stays sharp."""
 
@@ -151,36 +151,16 @@ class Reference:
                 yield fixed @ np.linalg.inv(self._whole.matrix) @ moved @ self._whole.matrix
 
     @cached_property
-    def _features(self) -> tuple[Any, Any]:
-        return _features(self._small, self._known)
+    def _features(self) -> features.Features:
+        return features.features(gray(self._small), self._known)
 
     def _by_features(self, shot: Image, free: Mask | None) -> Matrix | None:
         with self._one:  # shots are aligned by several threads
-            points, words = self._features
-        others, theirs = _features(shot, free)
-        if len(points) < INLIERS or len(others) < INLIERS:
-            return None
-        pairs = cv2.BFMatcher().knnMatch(words, theirs, k=2)
-        good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
-        if len(good) < INLIERS:
-            return None
-        source = np.array([points[one.queryIdx].pt for one in good], np.float32)
-        target = np.array([others[one.trainIdx].pt for one in good], np.float32)
-        matrix, inliers = _opencv.findHomography(
-            source, target, cv2.USAC_MAGSAC, 2.0, maxIters=5000, confidence=0.999
-        )
-        if matrix is None or int(inliers.sum()) < INLIERS or not _plausible(matrix, self._small.shape):
-            return None
-        return np.asarray(matrix, np.float64)
-
-
-def _features(image: Image, where: Mask | None) -> tuple[Any, Any]:
-    """Keypoints of a picture and their descriptors, over `where` alone."""
-    sift = _opencv.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.02)
-    found: tuple[Any, Any] = sift.detectAndCompute(
-        gray(image), None if where is None else where.view(np.uint8)
-    )
-    return found
+            own = self._features
+        for matrix in features.planes(own, features.features(gray(shot), free), 1):
+            if plausible(matrix, self._small.shape):
+                return matrix
+        return None
 
 
 def _by_ecc(photo: Image, known: Mask, shot: Image, kind: int = cv2.MOTION_AFFINE) -> Matrix | None:
@@ -192,10 +172,10 @@ def _by_ecc(photo: Image, known: Mask, shot: Image, kind: int = cv2.MOTION_AFFIN
     except cv2.error:  # it did not converge
         return None
     matrix = np.vstack([moved, [0, 0, 1]])[:3].astype(np.float64)
-    return matrix if _plausible(matrix, photo.shape) else None
+    return matrix if plausible(matrix, photo.shape) else None
 
 
-def _plausible(matrix: Matrix, shape: tuple[int, ...]) -> bool:
+def plausible(matrix: Matrix, shape: tuple[int, ...]) -> bool:
     """Whether the frame stays a frame: neither folded nor more than three times larger or smaller."""
     height, width = shape[:2]
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)

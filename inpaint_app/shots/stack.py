@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.window import holes
-from inpaint_app.shots import align, choosing, laying, movers, standing
-from inpaint_app.shots.laying import Look, Sight, seen_in
+from inpaint_app.shots import align, choosing, laying, looking, movers, standing
+from inpaint_app.shots.looking import Look, Sight, seen_in
 from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 Given = TypeVar("Given")
@@ -168,7 +168,7 @@ def behind(
         view = align.view(masks.padded(one.box, margin, hole.shape))
         opening = view.cut_mask(hole)
         inner = opening if core is None else view.cut_mask(core)
-        looks = _looks(view, photo, opening, shots, found, part)
+        looks = looking.confirmed(_looks(view, photo, opening, shots, found, part), opening)
         if looks:
             labels, trusted, still, around = _chosen(
                 view.cut(photo), opening, inner, looks, standing.numbered(view, things)
