@@ -189,7 +189,8 @@ def _parts(grid: _Grid, rule: _Rule, number: int) -> list[tuple[Box, int, int, b
             part = cells[y : y + tile, x : x + tile]
             if part.any():
                 name = int(grid.labels.max()) + 1
-                grid.labels[top + y : top + y + tile, left + x : left + x + tile][part] = name
+                high, wide = part.shape  # a group's last pieces are smaller
+                grid.labels[top + y : top + y + high, left + x : left + x + wide][part] = name
                 pieces.append((grid.tight(part, left + x, top + y, name), name, 0, True))
     return pieces
 

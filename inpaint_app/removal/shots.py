@@ -24,7 +24,7 @@ from inpaint_app.removal.parts import KINDS, with_parts
 from inpaint_app.removal.pipeline import Removal, feathering, walled
 from inpaint_app.removal.request import Marked, Request
 from inpaint_app.segmenters.tiling import seen_once
-from inpaint_app.shots import align, laying, stack
+from inpaint_app.shots import align, looking, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 FEW = 3
@@ -112,10 +112,10 @@ def behind(
     look = find if doubted and len(where) < apart else partial(_at_once, find)
     looked = [at for at, fit in enumerate(aligned) if where and not fit.note and shots[at].hidden is None]
     views = [align.view(box, align.FINE) for box in where]
-    sights = [laying.Sight(view, view.cut(image), ~view.cut_mask(grown)) for view in views]
+    sights = [looking.Sight(view, view.cut(image), ~view.cut_mask(grown)) for view in views]
 
     def changed(number: int) -> list[Mask]:
-        return [laying.changed(sight, shots[number].image, aligned[number].matrix) for sight in sights]
+        return [looking.changed(sight, shots[number].image, aligned[number].matrix) for sight in sights]
 
     compared = stack.each(changed, looked, progress.part(0.3, 0.35), "Comparing the shots")
     for done, (number, unlike) in enumerate(zip(looked, compared, strict=True)):
@@ -157,7 +157,7 @@ def _in_the_way(
 ) -> Mask | None:
     """What in a shot is of the kind that goes, around the holes: each view of the photo is one look.
 
-    where: the views, with what `laying.changed` gives for each: small people are looked at from nearer there alone.
+    where: the views, with what `looking.changed` gives for each: small people are looked at from nearer there alone.
     """
     hidden = np.zeros(image.shape[:2], bool)
     # Nobody is found who lies on the side.

@@ -51,4 +51,4 @@ def _shared(a: Floats, b: Floats, where: Mask) -> tuple[Floats, Floats]:
     """The energy of detail around each pixel that two pictures have in common, and what they have at all."""
     mask = where.astype(np.float32)
     both, mine, its = (cv2.boxFilter(one * mask, -1, (31, 31)) for one in (a * b, a * a, b * b))
-    return both, np.sqrt(np.maximum(0, mine * its))
+    return np.asarray(both, np.float32), np.asarray(np.sqrt(np.maximum(0, mine * its)), np.float32)

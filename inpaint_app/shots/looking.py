@@ -50,7 +50,8 @@ class Look:
     inside: where it reaches. picture: (H, W, 3) float32 in the photo's light. noise: standard deviation of what differs
     from the photo. quality: likeness around the hole. sharpness: its finest detail over the photo's.
     near: likeness close to the hole. flow: of `align.flow`, where that is better. moved: whether the camera stood
-    elsewhere. unfit: why it cannot be trusted there, or "".
+    elsewhere. still: whether it shows in the hole just what the photo does. unfit: why it cannot be trusted there, or
+    "".
     """
 
     number: int
@@ -64,6 +65,7 @@ class Look:
     near: float
     flow: Floats | None = None
     moved: bool = False
+    still: bool = False
     unfit: str = ""
 
 
@@ -92,6 +94,11 @@ class Sight:
         """How far a shot's picture is from the photo, (H, W)."""
         return movers.apart(self.image.astype(np.float32), picture)
 
+    def still(self, picture: Floats, noise: float) -> bool:
+        """Whether there is a hole, and a shot shows in it just what the photo does: nothing to take."""
+        hole = ~self.known
+        return bool(hole.any()) and not (hole & movers.unlike(self.image, picture, noise)).any()
+
     def likeness(self, picture: Floats, where: Mask) -> float:
         """See `likeness.likeness`."""
         return likeness.likeness(self.detail, likeness.detail(align.gray(picture)), where)
@@ -106,14 +113,14 @@ def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix:
     own, there = _Placed(sight, number, shot, hidden, matrix), sight.known
     best = own.refined(matrix)
     moved = bool(matrix[0, 1])  # where the camera stood still, planes are what drives past
-    if moved and sight.near.any() and (best is None or best.quality < ALIGNED):
+    if moved and sight.near.any() and (best is None or (best.quality < ALIGNED and not best.still)):
         for plane in sight.planes(*own.warped(matrix)):
             look = own.refined(matrix @ np.linalg.inv(sight.view.matrix) @ plane @ sight.view.matrix)
             if look is not None and (best is None or look.near > best.near + CLEARLY):
                 best, there = look, sight.near  # it need not go on further off
     if best is None:
         return None
-    best = _bent(best, sight, own.small)
+    best = best if best.still else _bent(best, sight, own.small)
     return replace(best, moved=moved, unfit=_unfit(best, sight, there & best.inside))
 
 
@@ -153,6 +160,8 @@ class _Placed:
             sharpness = _finest(_fine(its), agreed) / max(1e-3, _finest(sight.fine, agreed))
             noise, near = _noise(sight.apart(picture), agreed), sight.likeness(picture, sight.near & inside)
             look = Look(self.number, matrix, inside, found, picture, noise, quality, sharpness, near)
+            if not last and sight.still(picture, noise):
+                return replace(look, still=True)
             more = None if last else align.refined(sight.gray, its, agreed)
             if more is None:
                 break
@@ -171,6 +180,18 @@ def _unfit(look: Look, sight: Sight, where: Mask) -> str:
     if unlike:
         return "is in a light that cannot be made the photo's, as at night or with a flash"
     return ""
+
+
+def changed(sight: Sight, shot: Image, matrix: align.Matrix) -> Mask:
+    """Where in the view a shot shows something else in the hole: who is to go stands still in the rest of it."""
+    there, inside = _Placed(sight, 0, shot, None, matrix).warped(matrix)
+    where = sight.known & inside
+    if np.count_nonzero(where) < LEAST_KNOWN:
+        return ~sight.known
+    found, agreed = light.match(sight.soft, there, where)
+    picture = found.matched(there)
+    noise = _noise(sight.apart(picture), agreed)
+    return np.asarray(~sight.known & (movers.unlike(sight.image, picture, noise) | ~inside))
 
 
 def _bent(look: Look, sight: Sight, small: tuple[Image, align.Matrix]) -> Look:
@@ -192,7 +213,7 @@ def confirmed(looks: Sequence[Look], hole: Mask) -> list[Look]:
     Depth moves things differently in every shot: where two show the same, both are right.
     """
     details = [likeness.detail(align.gray(look.picture)) for look in looks]
-    soft = [cv2.blur(look.picture, (9, 9)) for look in looks]
+    soft = [np.asarray(cv2.blur(look.picture, (9, 9)), np.float32) for look in looks]
     sure = []
     for look, its, own in zip(looks, details, soft, strict=True):
         if look.quality >= ALIGNED or not look.moved:

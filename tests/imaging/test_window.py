@@ -63,6 +63,27 @@ def test_many_cells_of_a_large_sparse_mask_are_covered_once() -> None:
     assert np.array_equal(covered(found, (2000, 3000)), mask)
 
 
+def test_the_pieces_of_a_thin_hole_leave_its_neighbours_alone() -> None:
+    """A net that is cut into pieces ends in the middle of the frame; something else lies beyond its last piece."""
+    mask = np.zeros((400, 400), dtype=bool)
+    mask[20:345:9, 20:345] = True
+    mask[20:345, 20:345:40] = True
+    mask[380:390, 380:390] = True
+    found = windows.holes(mask, 0.5, 16, largest=128)
+    assert len(found) > 4
+    assert np.array_equal(covered(found, (400, 400)), mask)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([64, 96, 150]))
+def test_scattered_masks_are_covered_once_where_windows_are_small(seed: int, largest: int) -> None:
+    rng = np.random.default_rng(seed)
+    rough = cv2.resize(rng.random((24, 30), np.float32), (300, 240), interpolation=cv2.INTER_CUBIC)
+    mask = rough + rng.normal(0, 0.05, rough.shape) > rng.uniform(0.5, 1.0)
+    found = windows.holes(mask, 0.5, 8, largest=largest)
+    assert np.array_equal(covered(found, mask.shape), mask)
+
+
 def test_the_frame_adds_context_and_stops_at_the_edge() -> None:
     where = windows.frame(Box(0, 40, 10, 60), (100, 50), context=0.5, context_minimum=15)
     assert where.crop == Box(0, 25, 25, 75)
