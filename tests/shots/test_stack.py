@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_app.shots import align, laying, stack
+from inpaint_app.shots import align, looking, stack
 from inpaint_app.types import Box, Image
 from tests.shots.scenes import SIZE, hand_held, hole, place, shots, with_thing
 
@@ -214,6 +214,6 @@ def test_a_shot_is_laid_more_finely_only_where_the_thing_has_left_it(
     refined = list[Image]()
     monkeypatch.setattr(align, "refined", lambda photo, shot, where: refined.append(shot))
     photo, view = with_thing(place()), align.view(Box(0, 0, place().shape[1], place().shape[0]))
-    sight = laying.Sight(view, view.cut(photo), ~view.cut_mask(hole()))
-    assert laying.seen_in(sight, 0, place() if left else photo.copy(), None, np.eye(3)) is not None
+    sight = looking.Sight(view, view.cut(photo), ~view.cut_mask(hole()))
+    assert looking.seen_in(sight, 0, place() if left else photo.copy(), None, np.eye(3)) is not None
     assert len(refined) == left
