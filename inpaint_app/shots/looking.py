@@ -232,10 +232,9 @@ def confirmed(looks: Sequence[Look], hole: Mask) -> list[Look]:
 
 def _widened(hole: Mask, by: float) -> Mask:
     """A hole and what lies within a share of its longer side."""
-    box = masks.bounds(hole) or Box(0, 0, 1, 1)
-    side = 2 * max(4, round(by * max(box.width, box.height))) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(cv2.dilate(hole.view(np.uint8), disc) > 0)
+    box = masks.bounds(hole) or Box(0, 0, 0, 0)
+    far = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(far <= max(4.0, by * max(box.width, box.height)))
 
 
 def _noise(apart: Floats, where: Mask) -> float:
