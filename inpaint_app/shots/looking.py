@@ -31,9 +31,12 @@ OTHER_LIGHT = 5.5
 LEAST_KNOWN = 200
 """Pixels around a hole that a shot must share with the photo."""
 
-ALIGNED, PLANES, CLOSE, CLEARLY = 0.75, 3, 0.15, 0.05
-"""Likeness around a hole below which planes are looked for there, how many, and how close to the hole one has to fit,
-as a share of the hole's longer side; and by how much better."""
+ALIGNED = 0.75, 0.9
+"""Likeness around a hole and `likeness.lined_up` beside it below both of which the photo's place does not fit there."""
+
+PLANES, CLOSE, CLEARLY = 3, 0.15, 0.05
+"""How many planes are tried, how close to the hole one has to fit, as a share of the hole's longer side, and by how
+much better."""
 
 SECONDED, SAME, QUIET = 0.65, 14.0, 4.0
 """Correlation of detail from which, and levels up to which two shots that do not quite line up show the same; of such a
@@ -49,9 +52,9 @@ class Look:
 
     inside: where it reaches. picture: (H, W, 3) float32 in the photo's light. noise: standard deviation of what differs
     from the photo. quality: likeness around the hole. sharpness: its finest detail over the photo's.
-    near: likeness close to the hole. flow: of `align.flow`, where that is better. moved: whether the camera stood
-    elsewhere. still: whether it shows in the hole just what the photo does. unfit: why it cannot be trusted there, or
-    "".
+    near, lined: likeness and `likeness.lined_up` close to the hole. flow: of `align.flow`, where that is better. sure:
+    the photo's own place fits here. still: whether it shows in the hole just what the photo does. unfit: why it cannot
+    be trusted there, or "".
     """
 
     number: int
@@ -63,8 +66,9 @@ class Look:
     quality: float
     sharpness: float
     near: float
+    lined: float
     flow: Floats | None = None
-    moved: bool = False
+    sure: bool = True
     still: bool = False
     unfit: str = ""
 
@@ -112,8 +116,10 @@ def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix:
     """
     own, there = _Placed(sight, number, shot, hidden, matrix), sight.known
     best = own.refined(matrix)
-    moved = bool(matrix[0, 1])  # where the camera stood still, planes are what drives past
-    if moved and sight.near.any() and (best is None or (best.quality < ALIGNED and not best.still)):
+    sure = not matrix[0, 1] or (
+        best is not None and _aligned(best)
+    )  # a camera that stood still sees no other plane
+    if not sure and sight.near.any():
         for plane in sight.planes(*own.warped(matrix)):
             look = own.refined(matrix @ np.linalg.inv(sight.view.matrix) @ plane @ sight.view.matrix)
             if look is not None and (best is None or look.near > best.near + CLEARLY):
@@ -121,7 +127,11 @@ def seen_in(sight: Sight, number: int, shot: Image, hidden: Mask | None, matrix:
     if best is None:
         return None
     best = best if best.still else _bent(best, sight, own.small)
-    return replace(best, moved=moved, unfit=_unfit(best, sight, there & best.inside))
+    return replace(best, sure=sure, unfit=_unfit(best, sight, there & best.inside))
+
+
+def _aligned(look: Look) -> bool:
+    return look.still or look.quality >= ALIGNED[0] or look.lined >= ALIGNED[1]
 
 
 class _Placed:
@@ -153,13 +163,16 @@ class _Placed:
                 return look
             found, agreed = light.match(sight.soft, there, where)
             picture = found.matched(there)
-            quality = sight.likeness(picture, where)
+            its = align.gray(picture)
+            detail = likeness.detail(its)
+            quality = likeness.likeness(sight.detail, detail, where)
             if look is not None and quality < look.quality + better:
                 break
-            its = align.gray(picture)
             sharpness = _finest(_fine(its), agreed) / max(1e-3, _finest(sight.fine, agreed))
-            noise, near = _noise(sight.apart(picture), agreed), sight.likeness(picture, sight.near & inside)
-            look = Look(self.number, matrix, inside, found, picture, noise, quality, sharpness, near)
+            noise, close = _noise(sight.apart(picture), agreed), sight.near & inside
+            near = likeness.likeness(sight.detail, detail, close)
+            lined = likeness.lined_up(sight.detail, detail, close)
+            look = Look(self.number, matrix, inside, found, picture, noise, quality, sharpness, near, lined)
             if not last and sight.still(picture, noise):
                 return replace(look, still=True)
             more = None if last else align.refined(sight.gray, its, agreed)
@@ -203,8 +216,8 @@ def _bent(look: Look, sight: Sight, small: tuple[Image, align.Matrix]) -> Look:
     quality = sight.likeness(picture, where)
     if quality < look.quality + STEADIER:
         return look
-    noise, near = _noise(sight.apart(picture), same), sight.likeness(picture, sight.near & look.inside)
-    return replace(look, picture=picture, noise=noise, quality=quality, near=near, flow=flow)
+    noise = _noise(sight.apart(picture), same)
+    return replace(look, picture=picture, noise=noise, quality=quality, flow=flow)
 
 
 def confirmed(looks: Sequence[Look], hole: Mask) -> list[Look]:
@@ -216,7 +229,7 @@ def confirmed(looks: Sequence[Look], hole: Mask) -> list[Look]:
     soft = [np.asarray(cv2.blur(look.picture, (9, 9)), np.float32) for look in looks]
     sure = []
     for look, its, own in zip(looks, details, soft, strict=True):
-        if look.quality >= ALIGNED or not look.moved:
+        if look.sure:
             sure.append(look)
             continue
         seconded = np.zeros(hole.shape, bool)
