@@ -98,6 +98,18 @@ class Sight:
         """How far a shot's picture is from the photo, (H, W)."""
         return movers.apart(self.image.astype(np.float32), picture)
 
+    def lit(self, there: Image, inside: Mask) -> tuple[light.Light, Mask, Floats, float] | None:
+        """A shot's picture in the photo's light: the light, what agrees, the picture and its noise.
+
+        None where too little of it is known.
+        """
+        where = self.known & inside
+        if np.count_nonzero(where) < LEAST_KNOWN:
+            return None
+        found, agreed = light.match(self.soft, there, where)
+        picture = found.matched(there)
+        return found, agreed, picture, _noise(self.apart(picture), agreed)
+
     def still(self, picture: Floats, noise: float) -> bool:
         """Whether there is a hole, and a shot shows in it just what the photo does: nothing to take."""
         hole = ~self.known
@@ -158,18 +170,17 @@ class _Placed:
         better = 0.0 if matrix[0, 1] else STEADIER
         for last in (False, True):
             there, inside = self.warped(matrix)
-            where = sight.known & inside
-            if np.count_nonzero(where) < LEAST_KNOWN:
+            lit = sight.lit(there, inside)
+            if lit is None:
                 return look
-            found, agreed = light.match(sight.soft, there, where)
-            picture = found.matched(there)
+            found, agreed, picture, noise = lit
+            where, close = sight.known & inside, sight.near & inside
             its = align.gray(picture)
             detail = likeness.detail(its)
             quality = likeness.likeness(sight.detail, detail, where)
             if look is not None and quality < look.quality + better:
                 break
             sharpness = _finest(_fine(its), agreed) / max(1e-3, _finest(sight.fine, agreed))
-            noise, close = _noise(sight.apart(picture), agreed), sight.near & inside
             near = likeness.likeness(sight.detail, detail, close)
             lined = likeness.lined_up(sight.detail, detail, close)
             look = Look(self.number, matrix, inside, found, picture, noise, quality, sharpness, near, lined)
@@ -197,13 +208,11 @@ def _unfit(look: Look, sight: Sight, where: Mask) -> str:
 
 def changed(sight: Sight, shot: Image, matrix: align.Matrix) -> Mask:
     """Where in the view a shot shows something else in the hole: who is to go stands still in the rest of it."""
-    there, inside = _Placed(sight, 0, shot, None, matrix).warped(matrix)
-    where = sight.known & inside
-    if np.count_nonzero(where) < LEAST_KNOWN:
+    there, inside = sight.view.warped(sight.view.shrunk(shot, matrix), matrix)
+    lit = sight.lit(there, inside)
+    if lit is None:
         return ~sight.known
-    found, agreed = light.match(sight.soft, there, where)
-    picture = found.matched(there)
-    noise = _noise(sight.apart(picture), agreed)
+    *_, picture, noise = lit
     return np.asarray(~sight.known & (movers.unlike(sight.image, picture, noise) | ~inside))
 
 
