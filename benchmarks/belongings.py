@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.imaging.mask import marked
 from inpaint_app.photofile.files import load
 from inpaint_app.removal.parts import with_found_parts
 from inpaint_app.removal.session import CONFIDENCE, Session
@@ -30,7 +31,7 @@ from inpaint_app.segmenters.parts.hidden import with_hidden
 from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.registry import COCO
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Mask, Progress
+from inpaint_app.types import Box, Image, Instance, Progress
 
 Counts = NDArray[np.float64]
 
@@ -77,14 +78,6 @@ def truths(path: Path, shape: tuple[int, int]) -> list[Instance]:
     return found
 
 
-def union(found: list[Instance], shape: tuple[int, int]) -> Mask:
-    """All outlines joined."""
-    mask = np.zeros(shape, bool)
-    for one in found:
-        mask[one.box.slices] |= one.mask
-    return mask
-
-
 def labelled(data: Path) -> Iterator[tuple[str, Image, list[Instance]]]:
     """Name, photo and labelled things."""
     folder = data / "segment" / "coco_val2017_person_car"
@@ -126,11 +119,11 @@ def owned(data: Path, session: Session) -> Iterator[str]:
     for name, image, truth in labelled(data):
         shape = image.shape[:2]
         his = {one.number for one in belongings.owned(image, tuple(truth)) if one.of and one.label in kinds}
-        right = union([one for one in truth if one.number in his], shape)
-        any_of = union([one for one in truth if one.label in kinds | {"person"}], shape)
+        right = marked(shape, [one for one in truth if one.number in his])
+        any_of = marked(shape, [one for one in truth if one.label in kinds | {"person"}])
         for least, found in at_each(image, session, kinds, WEAKEST):
-            people = union([one for one in found if one.label == "person"], shape)
-            parts = union([one for one in found if one.of and one.label in kinds], shape) & ~people
+            people = marked(shape, [one for one in found if one.label == "person"])
+            parts = marked(shape, [one for one in found if one.of and one.label in kinds]) & ~people
             counts = [(right & ~people).sum(), (parts & right).sum(), (parts & ~any_of).sum(), parts.sum()]
             sums[int(name) % 2, least] += counts
     head = "weak finds from", "half", "of true belongings", "of what is added is neither person nor thing"
@@ -141,10 +134,10 @@ def companions(data: Path, session: Session) -> Iterator[str]:
     """What is left of the labelled people, by the confidence of weak finds beside sure ones."""
     sums: dict[tuple[int, float], Counts] = defaultdict(lambda: np.zeros(5))
     for name, image, truth in labelled(data):
-        there = union([one for one in truth if one.label == "person"], image.shape[:2])
+        there = marked(image.shape[:2], [one for one in truth if one.label == "person"])
         for least, found in at_each(image, session, ("person",), PEOPLE):
             people = [one for one in found if one.label == "person"]
-            taken = union(people, image.shape[:2])
+            taken = marked(image.shape[:2], people)
             weak = sum(one.confidence < CONFIDENCE for one in people)
             sums[int(name) % 2, least] += [
                 there.sum(), (there & ~taken).sum(), taken.sum(), (taken & ~there).sum(), weak,
@@ -165,13 +158,13 @@ def hidden(data: Path, session: Session) -> Iterator[str]:
     finder = session.device.warm.get(session.resolve_segmenter(None))
     for name, image, truth in labelled(data):
         shape = image.shape[:2]
-        there = union([one for one in truth if one.label == "person"], shape)
+        there = marked(shape, [one for one in truth if one.label == "person"])
         ((_, found),) = at_each(image, session, belongings.WEAKEST, (belongings.COMPANION,))
-        left = there & ~union([one for one in found if one.label == "person"], shape)
+        left = there & ~marked(shape, [one for one in found if one.label == "person"])
         everybody = with_hidden(image, found, lambda picture: finder.detect(picture, min(HIDDEN), Progress()))
         for least in HIDDEN:
             new = [one for one in everybody[len(found) :] if one.confidence >= least]
-            added = union(new, shape)
+            added = marked(shape, new)
             sums[int(name) % 2, least] += [
                 there.sum(), (left & ~added).sum(), added.sum(), (added & ~there).sum(), len(new),
             ]  # fmt: skip
@@ -190,9 +183,9 @@ def by_height(data: Path, session: Session) -> Iterator[str]:
         for person in (one for one in truth if one.label == "person"):
             step = max(height for height in HEIGHTS if height <= person.box.height)
             there[step] += 1
-            mask = union([person], image.shape[:2])
+            mask = marked(image.shape[:2], [person])
             for one in left:
-                other = union([one], image.shape[:2])
+                other = marked(image.shape[:2], [one])
                 if 2 * (mask & other).sum() > (mask | other).sum():
                     found[step] += 1
                     left = [each for each in left if each is not one]

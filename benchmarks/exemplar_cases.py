@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,20 +71,6 @@ def place(shape: NDArray[np.bool_], size: tuple[int, int], share: float, seed: i
     mask = np.zeros(size, bool)
     mask[top : top + h, left : left + w] = small
     return mask
-
-
-def cases(folder: str = "eval/bsds_test100", count: int | None = None, share: float = 0.05) -> Iterator[Case]:
-    """Photos of a data folder with seeded object-shaped holes; every photo always gets the same hole."""
-    shapes = silhouettes()
-    paths = sorted(p for p in (DATA / folder).iterdir() if p.suffix.lower() in {".jpg", ".png"})
-    if count is not None and count < len(paths):
-        order = np.random.default_rng(7).permutation(len(paths))[:count]
-        paths = [paths[i] for i in sorted(order)]
-    for path in paths:
-        image = load(path)
-        key = zlib.crc32(path.stem.encode())
-        mask = place(shapes[key % len(shapes)], image.shape[:2], share, key)
-        yield Case(path.stem, image, mask)
 
 
 def scores(case: Case, fill: NDArray[np.uint8]) -> dict[str, float]:

@@ -181,7 +181,7 @@ def clicks(data: Path) -> Iterator[str]:
             began = time.process_time()
             label = session.select(image, click).label
             outlined_at = time.process_time()
-            session.marked(image, Request(gestures=(click,)))
+            session.decided(image, Request(gestures=(click,)))
             spent = outlined_at - began, time.process_time() - outlined_at
             megapixels = image.shape[0] * image.shape[1] / 1e6
             yield f"| {name} | {megapixels:.1f} | {across:g}, {down:g} | {label} | {spent[0]:.2f} | {spent[1]:.2f} |"

@@ -24,6 +24,7 @@ from PIL import Image as PillowImage
 from benchmarks.exemplar_cases import DATA, Case, load, scores
 from benchmarks.runner import interval, keep, parser, rows_of
 from inpaint_app.backends import registry
+from inpaint_app.imaging import mask as masks
 from inpaint_app.imaging.mask import dilated
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
@@ -109,10 +110,8 @@ def _clear(image: Image, truth: Image | None, objects: Mask, shadow: Mask) -> Ma
 
 def marked(shot: Shot) -> Mask:
     """What is marked as shadow."""
-    mask = np.zeros(shot.shadow.shape, dtype=bool)
-    for part in shadows.with_shadows(shot.image, shot.objects, Settings())[len(shot.objects) :]:
-        mask[part.box.slices] |= part.mask
-    return mask
+    found = shadows.with_shadows(shot.image, shot.objects, Settings())
+    return masks.marked(shot.shadow.shape, found[len(shot.objects) :])
 
 
 def find() -> None:

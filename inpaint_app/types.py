@@ -49,6 +49,17 @@ class Box(NamedTuple):
         """The box so many pixels further to the right and down."""
         return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
+    def within(self, outer: Box) -> Box:
+        """The box in the frame of `outer`, whose left upper corner is (0, 0) there."""
+        return self.moved(-outer.left, -outer.top)
+
+    def shared(self, other: Box) -> Box:
+        """What both cover; without width or height where they lie apart."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Box(
+            left, top, max(left, min(self.right, other.right)), max(top, min(self.bottom, other.bottom))
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
@@ -66,11 +77,15 @@ class Instance:
     of: int | None = None
     cell: float = 0.0
 
+    def within(self, area: Box) -> Mask:
+        """What it covers of an area, (area.height, area.width)."""
+        seen, box = np.zeros((area.height, area.width), bool), self.box.shared(area)
+        seen[box.within(area).slices] = self.mask[box.within(self.box).slices]
+        return seen
+
     def full_mask(self, shape: tuple[int, int]) -> Mask:
         """The mask in a frame of `shape` (H, W)."""
-        full = np.zeros(shape, dtype=bool)
-        full[self.box.slices] = self.mask
-        return full
+        return self.within(Box(0, 0, shape[1], shape[0]))
 
     def plain(self) -> dict[str, Any]:
         """The find as JSON holds it, its mask as the number of its pixels."""

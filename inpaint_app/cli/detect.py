@@ -14,6 +14,7 @@ from inpaint_app.cli import parser as shared
 from inpaint_app.cli import saving, streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import check_file, remember, say_finder, write_json
+from inpaint_app.imaging.mask import marked
 from inpaint_app.photofile import files
 from inpaint_app.removal.parts import AUTO, KINDS
 from inpaint_app.removal.request import Request, chosen
@@ -93,9 +94,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.overlay:
         write_png(overlay(photo.rgb, found), arguments.overlay, settings)
     if arguments.mask:
-        mask = np.zeros((photo.height, photo.width), dtype=bool)
-        for instance in found:
-            mask[instance.box.slices] |= instance.mask
+        mask = marked((photo.height, photo.width), found)
         write_png(mask.astype(np.uint8) * np.uint8(255), arguments.mask, settings)
     return 0
 

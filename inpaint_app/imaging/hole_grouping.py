@@ -126,7 +126,7 @@ class _Grid:
 
     def pixels(self, box: Box, members: frozenset[int]) -> Mask:
         """The hole pixels of those groups in a box of the photo."""
-        place = box.moved(-self.outer.left, -self.outer.top)
+        place = box.within(self.outer)
         rows = np.arange(place.top, place.bottom) // self.cell
         columns = np.arange(place.left, place.right) // self.cell
         near = self.labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -105,11 +105,7 @@ def grow(mask: Mask, radius: int | None = None) -> tuple[Mask, int, int]:
         chosen = np.array([False, *(r == size for r in radii)])
         area = padded(box, size, mask.shape)
         part = np.zeros((area.height, area.width), dtype=bool)
-        inner = (
-            slice(box.top - area.top, box.bottom - area.top),
-            slice(box.left - area.left, box.right - area.left),
-        )
-        part[inner] = chosen[labels]
+        part[box.within(area).slices] = chosen[labels]
         grown[area.slices] |= dilated(part, size)
     return grown, min(radii), max(radii)
 
@@ -133,18 +129,6 @@ def closed(mask: Mask, smallest: int) -> Mask:
     return result
 
 
-def union(*masks: Mask) -> Mask:
-    """All masks joined; they must share one shape."""
-    result = masks[0].copy()
-    for mask in masks[1:]:
-        if mask.shape != result.shape:
-            raise MaskError(
-                f"Masks of shapes {result.shape} and {mask.shape} cannot be joined: scale one first."
-            )
-        result |= mask
-    return result
-
-
 def feathered(grown: Mask, feather: int, box: Box | None = None) -> NDArray[np.float32]:
     """Opacity of the fill in `box` (the whole frame), float32 in 0..1: 0 on known pixels, 1 from `feather` pixels on.
 
@@ -158,10 +142,9 @@ def feathered(grown: Mask, feather: int, box: Box | None = None) -> NDArray[np.f
     if near.all():
         return np.ones((box.height, box.width), np.float32)
     distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    inner = Box(box.left - area.left, box.top - area.top, box.right - area.left, box.bottom - area.top)
     # Whatever is further than `feather` from all known pixels has a squared distance of at least feather² + 1.
     full = np.float32(math.sqrt(feather * feather + 1) * (1 - 1e-6))
-    opacity: NDArray[np.float32] = np.clip(distance[inner.slices] / full, 0.0, 1.0)
+    opacity: NDArray[np.float32] = np.clip(distance[box.within(area).slices] / full, 0.0, 1.0)
     return opacity
 
 

@@ -76,7 +76,7 @@ def grow(image: Image, mask: Mask, radius: int | None = None) -> tuple[Mask, int
         own = Box(left, top, left + width, top + height)
         around = padded(own.moved(box.left, box.top), 4 * most + 2, mask.shape)
         part = np.zeros((around.height, around.width), bool)
-        part[own.moved(box.left - around.left, box.top - around.top).slices] = labels[own.slices] == number
+        part[own.moved(box.left, box.top).within(around).slices] = labels[own.slices] == number
         _reach_border(part, around, mask.shape, most)
         all_around.append(max(1, round(LEAST * most)))
         furthest.append(most)

@@ -166,9 +166,8 @@ def _ssim(found: Scores, truth: Image, result: Image, boxes: Sequence[tuple[Box,
     total = sum(pixels for _, pixels in boxes)
     value = 0.0
     for box, (_, pixels) in zip(areas, boxes, strict=True):
-        rows = slice(box.top - area.top, box.bottom - area.top - reach)
-        columns = slice(box.left - area.left, box.right - area.left - reach)
-        value += pixels / total * float(maps[rows, columns].mean(dtype=np.float64))
+        near = maps[box._replace(right=box.right - reach, bottom=box.bottom - reach).within(area).slices]
+        value += pixels / total * float(near.mean(dtype=np.float64))
     found["hole"]["ssim"] = value
     windows = (shape[0] - reach) * (shape[1] - reach)
     found["image"]["ssim"] = 1 - float((1 - maps).sum(dtype=np.float64)) / windows

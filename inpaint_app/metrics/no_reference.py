@@ -41,7 +41,7 @@ def report(photo: Image, result: Result) -> NoReference:
     sums = np.zeros(8)
     for box in result.boxes:
         area = padded(box, _ring(box), mask.shape)
-        sums += _window(image[area.slices], mask[area.slices], _inner(box, area), _ring(box))
+        sums += _window(image[area.slices], mask[area.slices], box.within(area), _ring(box))
     seam, seams, around, arounds, inside, insides, outside, outsides = sums
     contrast = energy = None
     if seams and arounds:
@@ -57,10 +57,6 @@ def _rounded(value: float | None) -> float | None:
 
 def _ring(box: Box) -> int:
     return max(RING, min(128, max(box.width, box.height) // 4))
-
-
-def _inner(box: Box, area: Box) -> Box:
-    return Box(box.left - area.left, box.top - area.top, box.right - area.left, box.bottom - area.top)
 
 
 def _window(image: Image, mask: Mask, inner: Box, ring: int) -> NDArray[np.float64]:

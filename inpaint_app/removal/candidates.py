@@ -28,9 +28,9 @@ class Candidates:
     """Fills of one hole: with `count` seeds, and with up to `retries` more while an object appears in every fill.
 
     The cleanest is the best; among equally clean ones the fill that the others agree with most. look: None looks at
-    nothing. staying: objects found in the photo that are meant to stay, so that their re-appearing beyond the hole's
-    border is no surprise. ready: hears of each candidate at once, or of the best alone where one was asked for. Where
-    nothing can be looked for (no segmenter is ready), the fills are said to be unchecked.
+    nothing; found objects that stay are no surprise where they re-appear beyond the hole's border. ready: hears of each
+    candidate at once, or of the best alone where one was asked for. Where nothing can be looked for (no segmenter is
+    ready), the fills are said to be unchecked.
     made: all fills, in the order of their seeds.
     """
 
@@ -41,7 +41,6 @@ class Candidates:
         *,
         count: int = 1,
         retries: int = 0,
-        staying: tuple[Instance, ...] = (),
         ready: Callable[[Result], object] = lambda result: None,
         progress: Progress | None = None,
     ) -> None:
@@ -49,7 +48,6 @@ class Candidates:
         self._look = look
         self._count = count
         self._most = count + (retries if look is not None else 0)
-        self._staying = staying
         self._ready = ready
         self._progress = self._part = progress or Progress()
         self.made: list[Result] = []
@@ -76,10 +74,19 @@ class Candidates:
         if self.made and np.array_equal(result.image, self.made[0].image):
             self._over = True  # this backend takes no notice of seeds
             return
+        known = self._removal
+        result = replace(
+            result,
+            hole=known.mask,
+            avoid=known.avoid,
+            instances=known.instances,
+            removed=known.removed,
+            finder=known.finder,
+        )
         if self._look is not None:
             try:
                 part = self._part.part(1.0 - LOOKING, 1.0, "Looking at the fill")
-                result = replace(result, appeared=appeared(result, self._look, self._staying, part))
+                result = replace(result, appeared=appeared(result, self._look, self._removal.staying, part))
             except MissingError as error:
                 self._notes.append(f"The fill was not checked for new objects: {error}")
                 self._look, self._most = None, self._count

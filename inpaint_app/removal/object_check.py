@@ -57,7 +57,6 @@ def _known(one: Instance, found: list[Instance]) -> bool:
 
 
 def _overlap(one: Box, other: Box) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, width) * max(0, height)
+    both = one.shared(other)
+    shared = both.width * both.height
     return shared / (one.width * one.height + other.width * other.height - shared)

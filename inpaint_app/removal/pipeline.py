@@ -20,7 +20,7 @@ from inpaint_app.imaging import rim
 from inpaint_app.imaging import window as windows
 from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.visible import without_hidden
-from inpaint_app.types import Box, Image, Mask, Options, Progress, Result
+from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 LARGEST = 1024
 """Side in pixels of the windows that fine holes share, for backends that take any size."""
@@ -42,7 +42,7 @@ class Removal:
     grow, feather: pixels; None chooses by the size of the hole. options: values for fields of the backend's options.
     avoid: (H, W), see Window. guide: (H, W, 3) uint8, a first idea of the whole photo, for backends that
     take guides. alpha: (H, W) uint8 opacity; colours under 0 are never looked at. wall: the hole does not grow into
-    `avoid`, for whom a photo is about.
+    `avoid`, for whom a photo is about. instances, removed: what was found, and what of it goes. finder: who looked.
     """
 
     image: Image
@@ -54,6 +54,15 @@ class Removal:
     guide: Image | None = None
     alpha: NDArray[np.uint8] | None = None
     wall: bool = False
+    instances: tuple[Instance, ...] = ()
+    removed: tuple[Instance, ...] = ()
+    finder: str = ""
+
+    @property
+    def staying(self) -> tuple[Instance, ...]:
+        """The found objects that do not go."""
+        gone = {instance.number for instance in self.removed}
+        return tuple(instance for instance in self.instances if instance.number not in gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +219,7 @@ def _laid(
 
     The feather follows the edge of all that is `grown`: where a long hole is cut into pieces there is no edge.
     """
-    inner = _inside(hole.box, where.crop).slices
+    inner = hole.box.within(where.crop).slices
     opacity = masks.feathered(grown, feather, hole.box)
     opacity[~hole.mask] = 0
     composite(canvas, image, fill[inner], opacity, hole.box)
@@ -219,10 +228,6 @@ def _laid(
 def _largest(rule: SizeRule) -> int:
     """Side up to which a window of fine holes needs no scaling down (or little, for a network of a fixed size)."""
     return rule.maximum or (max(LARGEST // 2, 2 * rule.native) if rule.native else LARGEST)
-
-
-def _inside(box: Box, outer: Box) -> Box:
-    return box.moved(-outer.left, -outer.top)
 
 
 def _given(canvas: Image, pending: Mask, where: windows.Frame, guide: Image) -> Image:
@@ -247,12 +252,12 @@ def _guide(
     parts = _seen_apart(hole, crop, guide.spec.size)
     fills = _layouts(canvas, removal, pending, parts, guide, progress)
     for part, (own, fill) in zip(parts, fills, strict=True):
-        shared = _shared(own.crop, crop)
-        inside = _inside(shared, crop).slices
+        shared = own.crop.shared(crop)
+        inside = shared.within(crop).slices
         opening = waiting[inside] & ~done[inside]
-        windows.laid(fill[_inside(shared, own.crop).slices], opening, whole[inside])
+        windows.laid(fill[shared.within(own.crop).slices], opening, whole[inside])
         beyond[inside] = False
-        done[_inside(part.box, crop).slices] |= part.mask
+        done[part.box.within(crop).slices] |= part.mask
         finest = min(own.size[1], guide.spec.lays_out or own.size[1])
         pixel = max(pixel, (own.crop.width / finest) * (where.size[1] / crop.width))
     if beyond.any():
@@ -283,14 +288,8 @@ def _layouts(
 def _seen_apart(hole: windows.Hole, crop: Box, rule: SizeRule) -> list[windows.Hole]:
     """The holes that a guide sees one by one: the nearer it looks, the better its layout."""
     opening = np.zeros((crop.height, crop.width), bool)
-    opening[_inside(hole.box, crop).slices] = hole.mask
+    opening[hole.box.within(crop).slices] = hole.mask
     apart = windows.holes(opening, rule.context, rule.context_minimum, _largest(rule))
     if len(apart) > LAYOUTS:
         return [replace(hole, margin=None)]
     return [replace(one, box=one.box.moved(crop.left, crop.top)) for one in apart]
-
-
-def _shared(one: Box, other: Box) -> Box:
-    """What two boxes have in common."""
-    left, top = max(one.left, other.left), max(one.top, other.top)
-    return Box(left, top, min(one.right, other.right), min(one.bottom, other.bottom))

@@ -16,7 +16,7 @@ import numpy as np
 
 from inpaint_app.backends import registry
 from inpaint_app.errors import Cancelled, InpaintError, MaskError, MissingError
-from inpaint_app.imaging.mask import padded
+from inpaint_app.imaging.mask import marked, padded
 from inpaint_app.imaging.rim import grow
 from inpaint_app.imaging.window import BLANK
 from inpaint_app.metrics.full_reference import scores
@@ -255,9 +255,7 @@ def case_of(
         request = replace(
             request, found=found, numbers=frozenset() if request.numbers is None else request.numbers
         )
-    marked = session.marked(image, request, progress)
-    grown = grow(image, marked.mask, request.grow)[0]
-    avoid = np.zeros(grown.shape, bool) if request.avoid is None else request.avoid.copy()
-    for instance in marked.instances:
-        avoid[instance.box.slices] |= instance.mask
+    removal = session.decided(image, request, progress)
+    grown = grow(image, removal.mask, request.grow)[0]
+    avoid = marked(grown.shape, removal.instances, request.avoid)
     return Case(image, grown, names, avoid & ~grown, count, int(request.options.get("seed", 0)))

@@ -84,36 +84,6 @@ class Request:
         return frozenset(name for name in KINDS if getattr(self, name) == AUTO)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Marked:
-    """What a request comes to on its photo. mask: the hole before it is grown. avoid: what no fill may copy from.
-
-    finder: the segmenter that looked, "" where none did.
-    """
-
-    mask: Mask
-    instances: tuple[Instance, ...]
-    removed: tuple[Instance, ...]
-    avoid: Mask | None
-    finder: str
-
-    def known(self) -> dict[str, Any]:
-        """What a Result tells of it."""
-        return {
-            "hole": self.mask,
-            "instances": self.instances,
-            "removed": self.removed,
-            "avoid": self.avoid,
-            "finder": self.finder,
-        }
-
-    @property
-    def staying(self) -> tuple[Instance, ...]:
-        """The found objects that do not go."""
-        gone = {instance.number for instance in self.removed}
-        return tuple(instance for instance in self.instances if instance.number not in gone)
-
-
 def count(request: Request, spec: BackendSpec) -> int:
     """How many candidates are made."""
     if not 1 <= request.candidates <= MOST:
@@ -157,14 +127,8 @@ def hole(
     if request.mask is not None and request.mask.shape != shape:
         height, width = request.mask.shape
         raise MaskError(f"The mask is {width}×{height}, the photo {shape[1]}×{shape[0]}: scale it first.")
-    mask = np.zeros(shape, dtype=bool)
-    for instance in removed:
-        mask[instance.box.slices] |= instance.mask
-    for instance in instances:
-        if _walled(instance, removed, request):
-            mask[instance.box.slices] &= ~instance.mask
-    if request.mask is not None:
-        mask |= request.mask
+    walled = [instance for instance in instances if _walled(instance, removed, request)]
+    mask = masks.marked(shape, removed, request.mask, masks.marked(shape, walled) if walled else None)
     if not mask.any():
         if request.objects:
             raise NothingFound(
@@ -196,9 +160,7 @@ def forbidden(
     ]
     if not staying and given is None:
         return None
-    avoid = np.zeros(mask.shape, dtype=bool) if given is None else given.astype(bool)
-    for instance in staying:
-        avoid[instance.box.slices] |= instance.mask
+    avoid = masks.marked(mask.shape, staying, None if given is None else given.astype(bool))
     avoid &= ~mask
     return avoid
 
@@ -224,7 +186,4 @@ def _forbidden(instance: Instance, mask: Mask, removed: tuple[Instance, ...]) ->
     inside = mask[instance.box.slices] & instance.mask
     if 2 * np.count_nonzero(inside) > np.count_nonzero(instance.mask):
         return False
-    part = np.zeros(hole.shape, dtype=bool)
-    top, left = instance.box.top - area.top, instance.box.left - area.left
-    part[top : top + instance.box.height, left : left + instance.box.width] = instance.mask
-    return not bool((masks.dilated(part, REACH) & hole).any())
+    return not bool((masks.dilated(instance.within(area), REACH) & hole).any())

@@ -26,7 +26,7 @@ from inpaint_app.removal.candidates import Candidates
 from inpaint_app.removal.opening import Opening
 from inpaint_app.removal.parts import KINDS, all_found, weakest, with_parts, with_parts_of
 from inpaint_app.removal.pipeline import Filler, Removal, remove
-from inpaint_app.removal.request import CONFIDENCE, Marked, Request
+from inpaint_app.removal.request import CONFIDENCE, Request
 from inpaint_app.runtime.downloads import finder
 from inpaint_app.runtime.worker import Device
 from inpaint_app.segmenters import registry as segmenters
@@ -83,9 +83,9 @@ class Session(Opening):
         if request.everything:
             with self.device.stacking(progress):
                 request, aligned = shots.with_movers(image, request, progress.part(0.0, 0.1))
-        marked = self.marked(image, request, progress.part(0.0, 0.25))
+        removal = replace(self.decided(image, request, progress.part(0.0, 0.25)), alpha=alpha)
         if request.backend == backends.DEFAULT and "fill" not in self._offered:
-            self._offer("fill", surroundings.offer(self.settings, image, marked.mask), progress)
+            self._offer("fill", surroundings.offer(self.settings, image, removal.mask), progress)
 
         def look(
             picture: Image, share: Progress, within: Mask | None = None, parts: Iterable[str] = ()
@@ -93,18 +93,15 @@ class Session(Opening):
             named, sure = request.segmenter, request.confidence
             return self.detect(picture, named, sure, share, parts, rough=True, within=within)
 
-        removal = Removal(image, marked.mask, request.grow, request.feather, marked.avoid, request.options)
-        removal = replace(removal, alpha=alpha, wall=request.walled)
         if request.shots:
             find = partial(look, parts=request.parts & {"belongings"})
             with self.device.stacking(progress):
-                seen = shots.behind(removal, request, marked, find, progress.part(0.25, 0.5), aligned)
+                seen = shots.behind(removal, request, find, progress.part(0.25, 0.5), aligned)
         fills = Candidates(
             removal,
             look if retries > 0 else None,
             count=requests.count(request, spec),
             retries=retries,
-            staying=marked.staying,
             ready=ready,
             progress=progress.part(0.25 if request.objects else 0.0, 1.0),
         )
@@ -118,11 +115,14 @@ class Session(Opening):
             except InpaintError as error:
                 fills.failed(error)
             else:
-                fills.add(replace(result, **marked.known()))
+                fills.add(result)
         return replace(fills.best(), notices=tuple(dict.fromkeys(progress.notes[noted:])))
 
-    def marked(self, image: Image, request: Request, progress: Progress | None = None) -> Marked:
-        """What is wanted of this very photo, looked for if need be. Raises NothingFound, MaskError, OptionError."""
+    def decided(self, image: Image, request: Request, progress: Progress | None = None) -> Removal:
+        """The removal that a request comes to on this very photo, its things looked for if need be.
+
+        Raises NothingFound, MaskError, OptionError.
+        """
         instances: tuple[Instance, ...] = request.found or ()
         finder, progress = "", progress or Progress()
         if request.found is None and request.objects:
@@ -146,7 +146,10 @@ class Session(Opening):
             removed = (*removed, *(one for one in instances if one.number in going))
         mask = requests.hole(image, request, instances, removed)
         avoid = requests.forbidden(mask, instances, removed, request)
-        return Marked(mask, instances, removed, avoid, finder)
+        removal = Removal(
+            image, mask, request.grow, request.feather, avoid, request.options, wall=request.walled
+        )
+        return replace(removal, instances=instances, removed=removed, finder=finder)
 
     def remove(self, removal: Removal, backend: str, progress: Progress | None = None) -> Result:
         """Run one removal through the named backend, warm."""

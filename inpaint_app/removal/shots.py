@@ -22,7 +22,7 @@ from inpaint_app.photofile import film
 from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.removal.parts import KINDS, with_parts
 from inpaint_app.removal.pipeline import Removal, feathering, walled
-from inpaint_app.removal.request import Marked, Request
+from inpaint_app.removal.request import Request
 from inpaint_app.segmenters.tiling import seen_once
 from inpaint_app.shots import align, looking, stack
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
@@ -88,7 +88,6 @@ class Seen:
 def behind(
     removal: Removal,
     request: Request,
-    marked: Marked,
     find: Find,
     progress: Progress,
     aligned: tuple[stack.Fit, ...] | None = None,
@@ -101,7 +100,7 @@ def behind(
         raise OptionError(f"{len(request.shots)} further shots came, expected at most {stack.MOST}.")
     image, (grown, least, most) = removal.image, masks.grow(removal.mask, removal.grow)
     grown = walled(removal, grown)
-    shots, words = list(request.shots), {instance.label for instance in marked.removed}
+    shots, words = list(request.shots), {instance.label for instance in removal.removed}
     if aligned is None:
         aligned = stack.fits(image, grown, shots, progress.part(0, 0.3))
     apart = cv2.connectedComponents(grown.view(np.uint8), connectivity=8)[0] - 1
@@ -125,7 +124,7 @@ def behind(
             shot, hidden=_in_the_way(shot.image, places, aligned[number].matrix, words, look, part)
         )
     picture, found = stack.behind(
-        image, grown, shots, removal.mask, aligned, progress.part(0.5, 1.0), marked.removed
+        image, grown, shots, removal.mask, aligned, progress.part(0.5, 1.0), removal.removed
     )
     progress.notes += found.notes
     hidden = (None if shot.hidden is None else packed(shot.hidden) for shot in shots)
@@ -179,12 +178,9 @@ def _in_the_way(
 
 def _found(image: Image, words: set[str], find: Find, progress: Progress, within: Mask) -> Mask:
     """What of those kinds one look finds, with what belongs to it, widened."""
-    mask = np.zeros(image.shape[:2], bool)
     found = find(image, progress, within)
     gone = with_parts(found, {one.number for one in found if one.label in words}, {*KINDS})
-    for instance in found:
-        if instance.number in gone:
-            mask[instance.box.slices] |= instance.mask
+    mask = masks.marked(image.shape[:2], (one for one in found if one.number in gone))
     return masks.grow(mask)[0]
 
 

@@ -102,9 +102,7 @@ def _joined(one: Instance, near: list[Find], shape: tuple[int, int]) -> Instance
         return one
     left, top = (min(one.box[side], best.box[side]) for side in (0, 1))
     right, bottom = (max(one.box[side], best.box[side]) for side in (2, 3))
-    before, fine = (np.zeros((bottom - top, right - left), bool) for _ in range(2))
-    for each, mask in ((one, before), (best, fine)):
-        mask[each.box.moved(-left, -top).slices] = each.mask
+    before, fine = (each.within(Box(left, top, right, bottom)) for each in (one, best))
     more = (before & ~fine).view(np.uint8)
     round_cell = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(THICK * one.cell),) * 2)
     thick = cv2.dilate(cv2.morphologyEx(more, cv2.MORPH_OPEN, round_cell), round_cell)

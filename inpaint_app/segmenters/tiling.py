@@ -203,13 +203,7 @@ def _shared(one: Instance, other: Instance) -> int:
     """Pixels in both masks; 0 for different classes."""
     if one.label != other.label:
         return 0
-    left, top = max(one.box.left, other.box.left), max(one.box.top, other.box.top)
-    right, bottom = min(one.box.right, other.box.right), min(one.box.bottom, other.box.bottom)
-    if right <= left or bottom <= top:
-        return 0
-
-    def part(instance: Instance) -> np.ndarray:
-        x, y = instance.box.left, instance.box.top
-        return instance.mask[top - y : bottom - y, left - x : right - x]
-
-    return int(np.count_nonzero(part(one) & part(other)))
+    box = one.box.shared(other.box)
+    return int(
+        np.count_nonzero(one.mask[box.within(one.box).slices] & other.mask[box.within(other.box).slices])
+    )

@@ -43,14 +43,14 @@ def lay(
     for top in range(hole.box.top, hole.box.bottom, TILE):
         for left in range(hole.box.left, hole.box.right, TILE):
             box = Box(left, top, min(left + TILE, hole.box.right), min(top + TILE, hole.box.bottom))
-            wanted = hole.mask[_inside(box, hole.box)]
+            wanted = hole.mask[box.within(hole.box).slices]
             if not wanted.any():
                 continue
             area = masks.padded(box, RIM, source.shape)
             tile = _Tile(area, view, looks, shots)
             full = tile.cut(labels)
-            drawn = tile.drawn(full, [tile.cut(part) > 0 for part in parts])[_inside(box, area)]
-            full = full[_inside(box, area)]
+            drawn = tile.drawn(full, [tile.cut(part) > 0 for part in parts])[box.within(area).slices]
+            full = full[box.within(area).slices]
             filled = wanted & (full > 0)
             image[box.slices][filled] = np.clip(np.rint(drawn), 0, 255).astype(np.uint8)[filled]
             source[box.slices][filled] = numbers[full][filled]
@@ -103,10 +103,3 @@ class _Tile:
             total += weight * other
             weights += weight
         return np.asarray(OWN * drawn + (1 - OWN) * total / weights, np.float32)
-
-
-def _inside(box: Box, outer: Box) -> tuple[slice, slice]:
-    return (
-        slice(box.top - outer.top, box.bottom - outer.top),
-        slice(box.left - outer.left, box.right - outer.left),
-    )

@@ -119,13 +119,6 @@ def test_scaling_a_mask_loses_no_hole() -> None:
     assert masks.scaled(mask, (300, 300)).sum() == 9
 
 
-def test_union_wants_one_shape() -> None:
-    one, other = drawn("#. .."), drawn(".. .#")
-    assert np.array_equal(masks.union(one, other), drawn("#. .#"))
-    with pytest.raises(MaskError, match="scale"):
-        masks.union(one, drawn("#.. ..."))
-
-
 def test_feathering_blends_only_inside_the_ring() -> None:
     mask = np.zeros((41, 41), dtype=bool)
     mask[15:26, 15:26] = True

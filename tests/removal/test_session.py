@@ -119,12 +119,12 @@ def test_a_click_on_somebody_takes_what_is_his_and_copies_nobody_else(
     bag = replace(instance(4, "handbag", Box(10, 12, 14, 18)), of=1)
     monkeypatch.setattr(Finder, "detect", lambda *_: (PERSON, CAR, OTHER, bag))
     click = Request(gestures=(Gesture(points=((6, 8),)),), backend="telea", grow=0)
-    marked = session.marked(image, click)
-    assert [one.label for one in marked.removed] == ["person", "handbag"]
-    assert marked.mask[15, 12]
-    assert marked.avoid is not None
-    assert marked.avoid[OTHER.box.slices].all()
-    alone = session.marked(image, replace(click, belongings="off"))
+    removal = session.decided(image, click)
+    assert [one.label for one in removal.removed] == ["person", "handbag"]
+    assert removal.mask[15, 12]
+    assert removal.avoid is not None
+    assert removal.avoid[OTHER.box.slices].all()
+    alone = session.decided(image, replace(click, belongings="off"))
     assert [one.label for one in alone.removed] == ["person"]
 
 
@@ -141,12 +141,12 @@ def test_a_click_looks_at_what_is_around_it_at_a_bounded_size(
     monkeypatch.setattr(Finder, "detect", detect)
     image = np.zeros((3000, 4000, 3), np.uint8)
     image[600:2400, 1000:1800] = 200
-    marked = session.marked(image, Request(gestures=(Gesture(points=((1200, 1200),)),)))
+    removal = session.decided(image, Request(gestures=(Gesture(points=((1200, 1200),)),)))
     assert all(max(shape) <= 1280 for shape in seen)
     assert len(seen) == 2
-    (gone,) = marked.removed
+    (gone,) = removal.removed
     assert gone.label == "person"
-    assert (marked.mask ^ (image[..., 0] > 150)).sum() < 0.01 * marked.mask.sum()
+    assert (removal.mask ^ (image[..., 0] > 150)).sum() < 0.01 * removal.mask.sum()
 
 
 def test_without_a_finder_colours_tell_what_is_pointed_at(
@@ -295,6 +295,6 @@ def test_people_in_a_photo_that_lies_on_its_side_are_found(
     image = np.zeros((1000, 1600, 3), np.uint8)
     image[400:500, 200:700] = 200
     progress = Progress()
-    marked = session.marked(image, Request(objects=("people",)), progress)
-    assert (marked.mask == (image[..., 0] > 150)).all()
+    removal = session.decided(image, Request(objects=("people",)), progress)
+    assert (removal.mask == (image[..., 0] > 150)).all()
     assert progress.notes == ["The photo lies on its side: people were looked for in it upright."]

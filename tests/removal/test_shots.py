@@ -14,7 +14,6 @@ from inpaint_app.errors import NothingFound, OptionError
 from inpaint_app.imaging.mask import bounds
 from inpaint_app.imaging.packed_mask import unpacked
 from inpaint_app.removal.pipeline import Removal
-from inpaint_app.removal.request import Marked
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.removal.shots import _places, behind
 from inpaint_app.settings import Settings
@@ -30,10 +29,6 @@ def magenta(image: Image) -> Instance:
     box = bounds(who)
     assert box is not None
     return Instance(1, "person", 0.9, box, who[box.slices])
-
-
-def brushed(mask: Mask) -> Marked:
-    return Marked(mask, (), (), None, "")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +71,7 @@ def test_behind_a_brushed_hole_few_shots_are_looked_through_for_people(count: in
         return ()
 
     request = Request(mask=hole(), shots=tuple(shots(*[place()] * count)))
-    behind(Removal(with_thing(place()), hole()), request, brushed(hole()), find, Progress())
+    behind(Removal(with_thing(place()), hole()), request, find, Progress())
     assert len(seen) == looked
 
 
@@ -105,7 +100,7 @@ def test_people_are_looked_for_around_the_hole_where_it_lies_in_the_shot() -> No
         return (magenta(image),)
 
     request = Request(mask=mask, shots=(Shot(shot, "2.jpg"),))
-    hidden = behind(Removal(somebody, mask), request, brushed(mask), find, Progress()).found.hidden[0]
+    hidden = behind(Removal(somebody, mask), request, find, Progress()).found.hidden[0]
     assert hidden is not None
     left_out = unpacked(hidden, shot.shape[:2], "shots")
     assert left_out[290:340, 560:590].all()
@@ -125,7 +120,7 @@ def test_small_people_are_sought_only_where_a_shot_shows_another_thing_than_the_
         sought.append(bool(within.any()))
         return ()
 
-    behind(Removal(photo, mask), Request(mask=mask, shots=(Shot(stays),)), brushed(mask), find, Progress())
+    behind(Removal(photo, mask), Request(mask=mask, shots=(Shot(stays),)), find, Progress())
     assert sorted(sought) == [False, True]
 
 
@@ -144,7 +139,7 @@ def test_in_a_turned_shot_people_are_looked_for_upright() -> None:
     for turns in (1, 3):
         turned = Shot(np.ascontiguousarray(np.rot90(shot, turns)), "2.jpg")
         request = Request(mask=mask, shots=(turned,))
-        hidden = behind(Removal(photo, mask), request, brushed(mask), find, Progress()).found.hidden[0]
+        hidden = behind(Removal(photo, mask), request, find, Progress()).found.hidden[0]
         assert hidden is not None
         left_out = np.rot90(unpacked(hidden, turned.image.shape[:2], "shots"), -turns)
         assert left_out[290:340, 540:560].all()
@@ -156,7 +151,7 @@ def test_a_shot_of_another_place_is_not_looked_through() -> None:
         raise AssertionError
 
     request = Request(mask=hole(), shots=(Shot(place(9), "9.jpg"),))
-    seen = behind(Removal(with_thing(place()), hole()), request, brushed(hole()), find, Progress())
+    seen = behind(Removal(with_thing(place()), hole()), request, find, Progress())
     assert not seen.found.seen.any()
 
 
@@ -174,7 +169,7 @@ def test_in_a_crowd_shots_are_looked_at_from_near(count: int) -> None:
 
     for mask in (crowd, one):
         request = Request(mask=mask, shots=tuple(shots(*[photo] * count)))
-        behind(Removal(photo, mask, grow=0), request, brushed(mask), find, Progress())
+        behind(Removal(photo, mask, grow=0), request, find, Progress())
     assert len(sizes) == (2 if count == 1 else 4), "of a single hole four shots tell without"
     assert sizes[0] > 1280 >= min(sizes[1:] if count == 1 else [1280])
 

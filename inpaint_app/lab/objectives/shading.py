@@ -22,7 +22,7 @@ from inpaint_app.lab.objectives.compose import weathered
 from inpaint_app.lab.objectives.finding import SceneSampler
 from inpaint_app.lab.objectives.inpainting import Objective, Turn
 from inpaint_app.lab.objectives.painted import Photo
-from inpaint_app.segmenters.parts.shadow_network import SHAPE, Sight, overlap, placed, sight
+from inpaint_app.segmenters.parts.shadow_network import SHAPE, Sight, placed, sight
 from inpaint_app.segmenters.parts.shadow_view import dilated
 from inpaint_app.types import Box, Image, Instance
 
@@ -135,7 +135,7 @@ def _transplanted(view: Sight, lit: Photo, shade: NDArray[np.bool_], ground: Pho
 
 
 def _owner(owner: NDArray[np.int16], view: Sight) -> NDArray[np.int16]:
-    inside = overlap(view.area, Box(0, 0, owner.shape[1], owner.shape[0])) or view.area
+    inside = view.area.shared(Box(0, 0, owner.shape[1], owner.shape[0]))
     place, mine = placed(inside, view.area), np.full(SHAPE, UNKNOWN, np.int16)
     size = (place.width, place.height)
     mine[place.slices] = cv2.resize(owner[inside.slices], size, interpolation=cv2.INTER_NEAREST)

@@ -272,7 +272,7 @@ def _joined(thing: Instance, owner: Instance, shape: tuple[int, ...]) -> Instanc
     """The thing, its owner's, with the narrow gap between the two."""
     gap = max(1, round(SLIVER * owner.box.height / 2))
     frame = padded(thing.box, 4 * gap, shape)
-    its, his = _framed(thing, frame), _framed(owner, frame)
+    its, his = thing.within(frame), owner.within(frame)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gap + 1,) * 2)
     near = np.logical_and(*(cv2.dilate(one.view(np.uint8), disc, iterations=2) for one in (its, his)))
     both = cv2.morphologyEx((its | his).view(np.uint8), cv2.MORPH_CLOSE, disc).view(bool)
@@ -281,15 +281,3 @@ def _joined(thing: Instance, owner: Instance, shape: tuple[int, ...]) -> Instanc
     left, top = frame.left + tight.left, frame.top + tight.top
     box = Box(left, top, left + tight.width, top + tight.height)
     return replace(thing, box=box, mask=mask[tight.slices].copy(), of=owner.number)
-
-
-def _framed(one: Instance, frame: Box) -> Mask:
-    """The outline within a frame of the photo."""
-    left, top = max(one.box.left, frame.left), max(one.box.top, frame.top)
-    right, bottom = min(one.box.right, frame.right), min(one.box.bottom, frame.bottom)
-    seen = np.zeros((frame.height, frame.width), dtype=bool)
-    if right > left and bottom > top:
-        seen[top - frame.top : bottom - frame.top, left - frame.left : right - frame.left] = one.mask[
-            top - one.box.top : bottom - one.box.top, left - one.box.left : right - one.box.left
-        ]
-    return seen

@@ -1,6 +1,7 @@
 """How much of a dark region beside an object is its shadow: a logistic regression on what can be measured of it.
 
-Fitted by `python -m benchmarks.shadow_judge DATA/train` on made shadows and the tuning half of `benchmarks.shadows`.
+Fitted by `python -m benchmarks.shadow_judge DATA/train` of commit 6833ccd on made shadows and the tuning half of
+`benchmarks.shadows`.
 """
 
 from __future__ import annotations

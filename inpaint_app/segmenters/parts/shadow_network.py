@@ -88,23 +88,13 @@ def cover(instances: Iterable[Instance], area: Box) -> Plane:
     """How much of every pixel of an area's view the instances cover, 0..1."""
     covered = np.zeros(SHAPE, np.float32)
     for one in instances:
-        box = overlap(one.box, area)
-        if box is None:
+        box = one.box.shared(area)
+        if not (box.width and box.height):
             continue
-        part = one.mask[box.moved(-one.box.left, -one.box.top).slices]
-        place = placed(box, area)
+        part, place = one.mask[box.within(one.box).slices], placed(box, area)
         small = resized(part, (place.width, place.height))
         covered[place.slices] = np.maximum(covered[place.slices], small.astype(np.float32) / 255)
     return covered
-
-
-def overlap(one: Box, other: Box) -> Box | None:
-    """What two boxes share; None where that is nothing."""
-    box = Box(
-        max(one.left, other.left), max(one.top, other.top),
-        min(one.right, other.right), min(one.bottom, other.bottom),
-    )  # fmt: skip
-    return box if box.left < box.right and box.top < box.bottom else None
 
 
 def chances(sights: Sequence[Sight], settings: Settings) -> Sequence[Plane]:

@@ -210,12 +210,8 @@ def covered(instances: Sequence[Instance], area: Box) -> Mask:
     """What the instances cover of an area."""
     mask = np.zeros((area.height, area.width), dtype=bool)
     for one in instances:
-        left, top = max(area.left, one.box.left), max(area.top, one.box.top)
-        right, bottom = min(area.right, one.box.right), min(area.bottom, one.box.bottom)
-        if left < right and top < bottom:
-            part = Box(left - one.box.left, top - one.box.top, right - one.box.left, bottom - one.box.top)
-            place = Box(left - area.left, top - area.top, right - area.left, bottom - area.top)
-            mask[place.slices] |= one.mask[part.slices]
+        box = one.box.shared(area)
+        mask[box.within(area).slices] |= one.mask[box.within(one.box).slices]
     return mask
 
 

@@ -82,13 +82,8 @@ def _circled(points: np.ndarray, box: Box, painted: Mask) -> Mask:
 
 def _shared(one: Instance, box: Box, painted: Mask) -> int:
     """Pixels of a find that are painted."""
-    left, top = max(one.box.left, box.left), max(one.box.top, box.top)
-    right, bottom = min(one.box.right, box.right), min(one.box.bottom, box.bottom)
-    if right <= left or bottom <= top:
-        return 0
-    mine = painted[top - box.top : bottom - box.top, left - box.left : right - box.left]
-    other = one.mask[top - one.box.top : bottom - one.box.top, left - one.box.left : right - one.box.left]
-    return int(np.count_nonzero(mine & other))
+    both = one.box.shared(box)
+    return int(np.count_nonzero(painted[both.within(box).slices] & one.mask[both.within(one.box).slices]))
 
 
 def _overlap(one: Instance, box: Box, painted: Mask) -> float:

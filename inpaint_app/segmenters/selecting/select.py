@@ -177,7 +177,7 @@ def _drawn(image: Image, area: Box, box: Box, painted: Mask, side: int) -> tuple
     """A region on a picture of at most `side` pixels, and what is painted there."""
     small = _shrunk(image, area, side)
     whole = np.zeros((area.height, area.width), np.uint8)
-    whole[box.top - area.top : box.bottom - area.top, box.left - area.left : box.right - area.left] = painted
+    whole[box.within(area).slices] = painted
     share = cv2.resize(whole * np.uint8(255), small.shape[1::-1], interpolation=cv2.INTER_AREA)
     if not share.any():  # a click is less than a grey level of a pixel of a large region
         row, column = (box.top + box.bottom) // 2 - area.top, (box.left + box.right) // 2 - area.left
