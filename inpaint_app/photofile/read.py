@@ -13,10 +13,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
@@ -140,11 +138,6 @@ def stored_samples(photo: Photo) -> Native:
     with _only_photo_errors(photo.name):
         wide = Limits(float("inf"), float("inf"))
         return read_native(open_header(photo.source, photo.name, wide, photo.frame))
-
-
-def decoded(data: bytes) -> NDArray[Any]:
-    """The stored samples (H, W[, C]) of a file that this app has just written."""
-    return read_native(open_header(data, "the written file", Limits(float("inf"), float("inf")))).samples
 
 
 @contextmanager

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL.JpegImagePlugin import JpegImageFile
 
 from inpaint_app.photofile.jpeg.bytes import huffman_segment, segment, stuffed
 from inpaint_app.photofile.jpeg.file import EOI, HuffmanTable, JpegError, JpegFile, Scan
@@ -46,3 +51,11 @@ def crop(file: JpegFile, coefficients: NDArray[np.int16], size: tuple[int, int])
     head = bytes((len(planes),)) + b"".join(bytes((c.id, 0)) for c in planes) + bytes((0, 63, 0))
     segments = [*kept, segment(0xC1, frame), huffman_segment(TABLES), segment(0xDA, head), stuffed(out, ends)]
     return b"".join([b"\xff\xd8", *segments, bytes((0xFF, EOI))])
+
+
+def decoded(data: bytes, planes: int) -> NDArray[Any]:
+    """The samples (H, W[, C]) of such a JPEG of so many planes, decoded as photos are: inks by Pillow, else OpenCV."""
+    if planes == 4:
+        return np.asarray(JpegImageFile(io.BytesIO(data)))
+    flags = cv2.IMREAD_GRAYSCALE if planes == 1 else cv2.IMREAD_COLOR_RGB
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), flags))

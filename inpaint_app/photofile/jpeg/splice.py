@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.photofile import read
 from inpaint_app.photofile.inventory import Edit
 from inpaint_app.photofile.jpeg import file as jpeg_file
 from inpaint_app.photofile.jpeg.bytes import huffman_segment, segment
-from inpaint_app.photofile.jpeg.crop import crop
+from inpaint_app.photofile.jpeg.crop import crop, decoded
 from inpaint_app.photofile.jpeg.file import (
     COM,
     DHT,
@@ -221,7 +220,8 @@ def _changed_pixels(
             min(box.bottom * high, file.height),
         )
         size = (pixels.width, pixels.height)
-        old, new = (read.decoded(crop(file, coefficients[places], size)) for coefficients in (before, after))
+        parts = (crop(file, coefficients[places], size) for coefficients in (before, after))
+        old, new = (decoded(part, len(file.components)) for part in parts)
         apart = cv2.absdiff(old, new)
         largest = apart if apart.ndim == 2 else apart.max(axis=2)
         largest[hole[pixels.slices]] = 0

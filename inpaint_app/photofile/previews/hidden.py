@@ -54,6 +54,8 @@ def pictures(data: bytes, depth: int = 3, room: list[int] | None = None) -> Iter
 
     depth: of packings. room: how many bytes may still be unpacked in all, so that a small file costs no hours.
     """
+    if len(data) <= SMALL:
+        return
     yield from plain_pictures(data)
     if depth > 0:
         yield from _packed(data, depth, [_UNPACKED] if room is None else room)
