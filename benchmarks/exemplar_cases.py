@@ -27,13 +27,6 @@ class Case:
     mask: NDArray[np.bool_]
 
     @property
-    def holed(self) -> NDArray[np.uint8]:
-        """The photo with the hole painted over in mid grey, so that no method can peek."""
-        image = self.image.copy()
-        image[self.mask] = 127
-        return image
-
-    @property
     def crop(self) -> tuple[slice, slice]:
         """The hole's box with a margin of 24 px."""
         rows, columns = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))

@@ -66,10 +66,7 @@ def outlined(
     tight = bounds(inside)
     if tight is None:
         return None
-    placed = Box(
-        frame.left + tight.left, frame.top + tight.top, frame.left + tight.right, frame.top + tight.bottom
-    )
-    return placed, inside[tight.slices].copy()
+    return tight.moved(frame.left, frame.top), inside[tight.slices].copy()
 
 
 def _to_borders(frame: Box, near: tuple[int, int], shape: tuple[int, int]) -> Box:

@@ -34,6 +34,13 @@ def give(session: Session, visit: Visit, message: Message, progress: Progress) -
         give_photo(session, visit, step, made, kind == "png", bool(message.get("mark")), progress)
 
 
+def hand_out(visit: Visit, data: bytes, ending: str, text: str) -> None:
+    """Write a file that is called after the photo, tell the page where it is, and what to know of it."""
+    name = legal(Path(visit.opened().name).stem, ending)
+    path = files.write_bytes(data, visit.passing_file("", name))
+    visit.say("file", path=str(path), name=name, text=text)
+
+
 def give_photo(
     session: Session,
     visit: Visit,
@@ -56,9 +63,7 @@ def give_photo(
     hole, options = hole_of(patches, photo.rgb.shape), SaveOptions(exact, word)
     format = "PNG" if exact else None
     encoded = session.encode(photo, edited, hole, format=format, options=options, progress=progress)
-    name = legal(Path(photo.name).stem, f"-removed{encoded.suffix}")
-    path = files.write_bytes(encoded.data, visit.passing_file(encoded.suffix, name))
-    visit.say("file", path=str(path), name=name, text=view_models.certificate(encoded.report))
+    hand_out(visit, encoded.data, f"-removed{encoded.suffix}", view_models.certificate(encoded.report))
 
 
 def give_recipe(
@@ -75,11 +80,8 @@ def give_recipe(
         photo = replace(photo, rgb=image, sha256="")
     text = recipe.make(photo, whole, made.request, visit.settings, report)
     number = "" if visit.at == 0 else f"-step{visit.at + 1}"
-    name = legal(Path(photo.name).stem, f"{number}.recipe.json")
-    path = files.write_bytes(text.encode(), visit.passing_file(".json", name))
-    visit.say(
-        "file", path=str(path), name=name, text="Replay it with: inpaint-app remove PHOTO --recipe FILE."
-    )
+    told = "Replay it with: inpaint-app remove PHOTO --recipe FILE."
+    hand_out(visit, text.encode(), f"{number}.recipe.json", told)
 
 
 def give_comparison(visit: Visit, step: Step) -> None:
@@ -100,18 +102,14 @@ def give_comparison(visit: Visit, step: Step) -> None:
     ]
     note = comparison.NOTE + (comparison.TESTED if step.tested else "")
     text = comparison.page(photo.name, image[part], hole[part], columns, note)
-    name = legal(Path(photo.name).stem, "-compared.html")
-    path = files.write_bytes(text.encode(), visit.passing_file(".html", name))
-    visit.say(
-        "file", path=str(path), name=name, text="Pictures and numbers are inside: it needs nothing else."
+    hand_out(
+        visit, text.encode(), "-compared.html", "Pictures and numbers are inside: it needs nothing else."
     )
 
 
 def give_mask(visit: Visit, message: Message) -> None:
     """Hand out the mask as it is shown, at full size."""
-    photo, mask = visit.opened(), marked(message, visit).mask
+    mask = marked(message, visit).mask
     if mask is None:
         raise MaskError("Nothing is marked yet: brush over what should go, or let it be found.")
-    name = legal(Path(photo.name).stem, "-mask.png")
-    path = files.write_bytes(pictures.mask_png(mask), visit.passing_file(".png", name))
-    visit.say("file", path=str(path), name=name, text="White is what is marked.")
+    hand_out(visit, pictures.mask_png(mask), "-mask.png", "White is what is marked.")

@@ -1,8 +1,11 @@
-"""Handlers of the Remove tab. Each takes a message of the studio, does one thing, and answers through the outbox."""
+"""Handlers of the Remove tab. Each takes a message of the studio, does one thing, and answers through the outbox.
+
+What stands in the class is the task alone; `long` and `short` make the event's handler of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,31 +34,51 @@ from inpaint_app.ui.tabs import models
 Chosen = list[int] | None
 
 
+def long(
+    task: Callable[[Remover, Visit, Message, Progress], None],
+) -> Callable[..., Iterator[dict[str, Any]]]:
+    """The handler of a task that takes a while: done in a thread, told as it goes on."""
+
+    def handler(self: Remover, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        visit, message = self._met(event, request)
+        yield from working(visit, partial(task, self, visit, message), messages.work(message))
+
+    handler.__name__, handler.__doc__ = task.__name__, task.__doc__
+    return handler
+
+
+def short(task: Callable[[Remover, Visit, Message], None]) -> Callable[..., dict[str, Any]]:
+    """The handler of a task that is done at once; what the page waits for has a number."""
+
+    def handler(self: Remover, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        visit, message = self._met(event, request)
+        return at_once(visit, partial(task, self, visit, message), messages.work(message) or None)
+
+    handler.__name__, handler.__doc__ = task.__name__, task.__doc__
+    return handler
+
+
 class Remover:
     """The handlers, over one session and all visits."""
 
     def __init__(self, session: Session, visits: Visits) -> None:
         self.session, self.visits = session, visits
 
-    def open(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def open(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Take a photo in: an uploaded file or a sample."""
-        visit, message = self._met(event, request)
-
-        def task(progress: Progress) -> None:
-            progress(0.1, "Opening")
-            with visit.allowance.turn(OPENING, progress):
-                photo = opened(self.session, visit, self._sent_by(visit), message, progress)
-            progress(0.7, "Preparing the preview")
-            step = visit.open(photo)
-            self.visits.make_room(visit)
-            self._show(visit, step, photo.rgb)
-            visit.say("photo", **view_models.photo(photo), token=visit.token)
-            self._say_step(visit)
-            if message.get("sample") in view_models.EXAMPLES:
-                mask = view_models.example(str(message["sample"]))[1]
-                self._say_mask(visit, mask, progress, run=True)
-
-        yield from working(visit, task, messages.work(message))
+        progress(0.1, "Opening")
+        with visit.allowance.turn(OPENING, progress):
+            photo = opened(self.session, visit, self._sent_by(visit), message, progress)
+        progress(0.7, "Preparing the preview")
+        step = visit.open(photo)
+        self.visits.make_room(visit)
+        self._show(visit, step, photo.rgb)
+        visit.say("photo", **view_models.photo(photo), token=visit.token)
+        self._say_step(visit)
+        if message.get("sample") in view_models.EXAMPLES:
+            mask = view_models.example(str(message["sample"]))[1]
+            self._say_mask(visit, mask, progress, run=True)
 
     def resume(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The page was loaded again: bring photo, history, results and marks back."""
@@ -71,179 +94,142 @@ class Remover:
 
         return at_once(visit, task)
 
-    def find(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def find(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Look for every object in the current picture, and choose those of the words that come along."""
-        visit, message = self._met(event, request)
+        step = visit.step()
+        looked = messages.finder(message, visit.settings)
+        if step.found is None or step.found_with != looked or not message.get("objects"):
+            with visit.allowance.turn(progress=progress):
+                step.found = self.session.detect(
+                    visit.pixels(), messages.segmenter(message), looked[1], progress, looked[2]
+                )
+            step.found_with = looked
+        self._say_found(visit, step, *messages.chosen(message, visit))
+        if not step.found:
+            said = "Nothing found in this photo. Brush over what should go instead."
+            visit.say("nothing", text=f"{said} {view_models.finder(looked[0], visit.settings)}")
 
-        def task(progress: Progress) -> None:
-            step = visit.step()
-            looked = messages.finder(message, visit.settings)
-            if step.found is None or step.found_with != looked or not message.get("objects"):
-                with visit.allowance.turn(progress=progress):
-                    step.found = self.session.detect(
-                        visit.pixels(), messages.segmenter(message), looked[1], progress, looked[2]
-                    )
-                step.found_with = looked
-            self._say_found(visit, step, *messages.chosen(message, visit))
-            if not step.found:
-                said = "Nothing found in this photo. Brush over what should go instead."
-                visit.say("nothing", text=f"{said} {view_models.finder(looked[0], visit.settings)}")
-
-        yield from working(visit, task, messages.work(message))
-
-    def remove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def remove(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Remove what is marked, or all objects of a word, with every chosen backend, one after the other."""
-        visit, message = self._met(event, request)
+        step, image = visit.step(), visit.pixels()
+        alpha = opacity(visit.opened(), step.patches)
+        marks = messages.marked(message, visit, progress.check)
+        wanted = messages.request(message, visit, marks)
+        step.marks = messages.listed(message.get("marks"))
+        names = messages.backends(message) or [backends.default(visit.settings)]
+        found = partial(self._say_found, visit, step)
+        shown = Shown(visit, step, image, wanted, marks.chosen, marks.brushed, message, found)
+        cost = len(names) * (max(1, wanted.candidates) + OPENING * len(wanted.shots))
+        with visit.allowance.turn(cost, progress):
+            for index, name in enumerate(names):
+                part = progress.part(index / len(names), (index + 1) / len(names))
+                options = messages.options(message, name)
+                wanted = replace(shown.request, backend=name, options=options)
+                try:
+                    result = self.session.run(
+                        image, wanted, part, partial(shown.candidate, wanted), alpha=alpha
+                    )
+                except (Cancelled, NothingFound):
+                    raise
+                except InpaintError as error:
+                    progress.check()
+                    visit.say("error", text=str(error), backend=name)
+                    continue
+                shown.best(wanted, result)
+                part(1.0, "Done")
+            shown.agree()
 
-        def task(progress: Progress) -> None:
-            step, image = visit.step(), visit.pixels()
-            alpha = opacity(visit.opened(), step.patches)
-            marks = messages.marked(message, visit, progress.check)
-            wanted = messages.request(message, visit, marks)
-            step.marks = messages.listed(message.get("marks"))
-            names = messages.backends(message) or [backends.default(visit.settings)]
-            found = partial(self._say_found, visit, step)
-            shown = Shown(visit, step, image, wanted, marks.chosen, marks.brushed, message, found)
-            cost = len(names) * (max(1, wanted.candidates) + OPENING * len(wanted.shots))
-            with visit.allowance.turn(cost, progress):
-                for index, name in enumerate(names):
-                    part = progress.part(index / len(names), (index + 1) / len(names))
-                    options = messages.options(message, name)
-                    wanted = replace(shown.request, backend=name, options=options)
-                    try:
-                        result = self.session.run(
-                            image, wanted, part, partial(shown.candidate, wanted), alpha=alpha
-                        )
-                    except (Cancelled, NothingFound):
-                        raise
-                    except InpaintError as error:
-                        progress.check()
-                        visit.say("error", text=str(error), backend=name)
-                        continue
-                    shown.best(wanted, result)
-                    part(1.0, "Done")
-                shown.agree()
-
-        yield from working(visit, task, messages.work(message))
-
-    def select(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def select(self, visit: Visit, message: Message, progress: Progress) -> None:
         """The outline of what the select tool points at becomes a part of the mask."""
-        visit, message = self._met(event, request)
-        yield from working(visit, partial(pick, self.session, visit, message), messages.work(message))
+        pick(self.session, visit, message, progress)
 
-    def prove(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def prove(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Measure on this photo which backend is best for what is marked: the quick ones, and those that are chosen."""
-        visit, message = self._met(event, request)
-
-        def task(progress: Progress) -> None:
-            step = visit.step()
-            wanted = messages.request(message, visit, messages.marked(message, visit, progress.check))
-            names = measured.chosen(messages.backends(message), visit.settings)
-            with visit.allowance.turn(measured.PLACES * len(names), progress):
-                measured.measure(self.session, visit, step, wanted, names, progress)
-
-        yield from working(visit, task, messages.work(message))
+        step = visit.step()
+        wanted = messages.request(message, visit, messages.marked(message, visit, progress.check))
+        names = measured.chosen(messages.backends(message), visit.settings)
+        with visit.allowance.turn(measured.PLACES * len(names), progress):
+            measured.measure(self.session, visit, step, wanted, names, progress)
 
     def cancel(self, event: gr.EventData, request: gr.Request) -> None:
         """Stop the work that the page names, also where it has not begun yet."""
         visit, message = self._met(event, request)
         visit.cancels.cancel(messages.work(message))
 
-    def ask(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+    @short
+    def ask(self, visit: Visit, message: Message) -> None:
         """The page has heard nothing for a while: is anything going on?"""
-        visit, _ = self._met(event, request)
-        return at_once(visit, lambda: visit.say("state", busy=visit.busy.locked()))
+        visit.say("state", busy=visit.busy.locked())
 
-    def estimate(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+    @short
+    def estimate(self, visit: Visit, message: Message) -> None:
         """What filling a hole with the chosen slow backends will take, before anybody presses Remove."""
-        visit, message = self._met(event, request)
+        told = []
+        for name in (str(name) for name in message.get("backends") or ()):
+            spec = backends.find(name)
+            if spec.slow:
+                options = messages.options(message, name)
+                seeds = messages.candidates(message) if spec.seeded else 1
+                told.append((self.session.expected(name, options) or Expected(), seeds))
+        visit.say("estimate", text=view_models.estimate(told), asked=message.get("asked"))
 
-        def task() -> None:
-            told = []
-            for name in (str(name) for name in message.get("backends") or ()):
-                spec = backends.find(name)
-                if spec.slow:
-                    options = messages.options(message, name)
-                    seeds = messages.candidates(message) if spec.seeded else 1
-                    told.append((self.session.expected(name, options) or Expected(), seeds))
-            visit.say("estimate", text=view_models.estimate(told), asked=message.get("asked"))
-
-        return at_once(visit, task)
-
-    def keep(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+    @short
+    def keep(self, visit: Visit, message: Message) -> None:
         """A result becomes the next photo."""
-        visit, message = self._met(event, request)
+        made = visit.step().made.get(str(message.get("result")))
+        visit.keep(str(message.get("result")), made.shown["what"] if made else "")
+        self._show(visit, visit.step(), visit.pixels())
+        self._say_step(visit)
 
-        def task() -> None:
-            made = visit.step().made.get(str(message.get("result")))
-            visit.keep(str(message.get("result")), made.shown["what"] if made else "")
-            self._show(visit, visit.step(), visit.pixels())
-            self._say_step(visit)
-
-        return at_once(visit, task, messages.work(message))
-
-    def go_to(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+    @short
+    def go_to(self, visit: Visit, message: Message) -> None:
         """Back or forward in the history."""
-        visit, message = self._met(event, request)
+        visit.go_to(messages.integer(message.get("step", 0)))
+        self._say_step(visit)
 
-        def task() -> None:
-            visit.go_to(messages.integer(message.get("step", 0)))
-            self._say_step(visit)
-
-        return at_once(visit, task, messages.work(message))
-
-    def download(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def download(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Write the one full-resolution file that is asked for."""
-        visit, message = self._met(event, request)
+        progress(0.2, "Writing the file")
+        with visit.allowance.turn(OPENING, progress):
+            give(self.session, visit, message, progress)
 
-        def task(progress: Progress) -> None:
-            progress(0.2, "Writing the file")
-            with visit.allowance.turn(OPENING, progress):
-                give(self.session, visit, message, progress)
-
-        yield from working(visit, task, messages.work(message))
-
-    def mask(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def mask(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Take a mask file in, at its own resolution."""
-        visit, message = self._met(event, request)
+        progress(0.1, "Reading the mask")
+        with (
+            messages.taken(self._sent_by(visit), message) as path,
+            visit.allowance.turn(OPENING, progress),
+        ):
+            self._say_mask(visit, path, progress)
 
-        def task(progress: Progress) -> None:
-            progress(0.1, "Reading the mask")
-            with (
-                messages.taken(self._sent_by(visit), message) as path,
-                visit.allowance.turn(OPENING, progress),
-            ):
-                self._say_mask(visit, path, progress)
-
-        yield from working(visit, task, messages.work(message))
-
-    def fetch(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def fetch(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Fetch what a backend of the list lacks, and say what is ready then."""
-        visit, message = self._met(event, request)
-        yield from working(visit, partial(models.bring, visit, message), messages.work(message))
+        models.bring(visit, message, progress)
 
-    def shots(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    @long
+    def shots(self, visit: Visit, message: Message, progress: Progress) -> None:
         """Take further shots of the place in, or let one go."""
-        visit, message = self._met(event, request)
-        task = partial(shots.changed, self.session, self.visits, visit, message)
-        yield from working(visit, task, messages.work(message))
+        shots.changed(self.session, self.visits, visit, message, progress)
 
-    def detail(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+    @short
+    def detail(self, visit: Visit, message: Message) -> None:
         """A full-resolution crop of what the visitor has zoomed into."""
-        visit, message = self._met(event, request)
-
-        def task() -> None:
-            image = visit.pixels()
-            which = message.get("result") or None
-            made = visit.step().made.get(str(which))
-            image = image if made is None else made.whole(image).image
-            left, top, right, bottom = messages.crop(message.get("box"), image.shape)
-            crop = np.ascontiguousarray(image[top:bottom, left:right])
-            profile, place = visit.opened().shown_icc, visit.passing_file(".jpg")
-            written = pictures.write_picture(crop, profile, place, 2 * pictures.PREVIEW_SIDE)
-            visit.say("detail", path=str(written), box=[left, top, right, bottom], result=which)
-
-        return at_once(visit, task)
+        image = visit.pixels()
+        which = message.get("result") or None
+        made = visit.step().made.get(str(which))
+        image = image if made is None else made.whole(image).image
+        left, top, right, bottom = messages.crop(message.get("box"), image.shape)
+        crop = np.ascontiguousarray(image[top:bottom, left:right])
+        profile, place = visit.opened().shown_icc, visit.passing_file(".jpg")
+        written = pictures.write_picture(crop, profile, place, 2 * pictures.PREVIEW_SIDE)
+        visit.say("detail", path=str(written), box=[left, top, right, bottom], result=which)
 
     def leave(self, request: gr.Request) -> None:
         """The tab was closed."""

@@ -79,12 +79,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """A row with its pictures, small: truth, cut and the fill (None where it failed)."""
+    """A row with its pictures: truth, cut and the fill (None where it failed). mask: the hole; None where none fits."""
 
     row: Row
     truth: Image
     cut: Image
     fill: Image | None
+    mask: Mask | None = None
 
 
 def measure(
@@ -98,11 +99,12 @@ def measure(
     names: Sequence[str] = QUICK,
     own: Mask | None = None,
     progress: Progress | None = None,
+    side: int = THUMBNAIL,
 ) -> Iterator[Measured]:
     """One row per backend for one hole in one photo, as each is ready; a hole that cannot be cut is rows with errors.
 
     image: (H, W, 3) uint8. The backends get the photo with the hole blanked and the seed; those that restore get a
-    mosaic in the hole where the hole is one.
+    mosaic in the hole where the hole is one. own: the user's mask, for "moved". side: of the pictures, at most.
     """
     progress = progress or Progress()
     height, width = image.shape[:2]
@@ -115,58 +117,69 @@ def measure(
             yield Measured(replace(base, backend=backend, error=str(error)), small, small, None)
         return
     base = replace(base, hole_share=round(float(mask.mean()), 6))
-    cut = image.copy()
-    cut[mask] = BLANK
-    pictures = thumbnail(image), thumbnail(cut)
+    blanked = image.copy()
+    blanked[mask] = BLANK
+    pictures = thumbnail(image, side), thumbnail(blanked, side)
+    cut = _Cut(image, blanked, mask, seed, names, pictures, side)
     if hole.kind == MOSAIC:
-        yield _mosaic(base, image, mask, names, pictures)
+        stands = mosaic(image, mask)
+        yield cut.measured(replace(base, backend=MOSAIC, scores=cut.scores(stands)), stands)
     for number, backend in enumerate(backends):
         part = progress.part(number / len(backends), (number + 1) / len(backends), f"{backend} on {photo}")
-        yield _filled(session, replace(base, backend=backend), image, cut, mask, seed, names, pictures, part)
+        yield _filled(session, replace(base, backend=backend), cut, part)
 
 
-def _filled(
-    session: Session,
-    base: Row,
-    truth: Image,
-    cut: Image,
-    mask: Mask,
-    seed: int,
-    names: Sequence[str],
-    pictures: tuple[Image, Image],
-    progress: Progress,
-) -> Measured:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    """A hole cut into a photo. pictures: of truth and cut, `side` pixels at most."""
+
+    truth: Image
+    blanked: Image
+    mask: Mask
+    seed: int
+    names: Sequence[str]
+    pictures: tuple[Image, Image]
+    side: int
+
+    def measured(self, row: Row, fill: Image | None = None) -> Measured:
+        """The row with its pictures."""
+        return Measured(row, *self.pictures, None if fill is None else thumbnail(fill, self.side), self.mask)
+
+    def scores(self, fill: Image) -> Scores:
+        """Those of a fill, (H, W, 3), rounded."""
+        found = scores(self.truth, fill, self.mask, names=self.names)
+        if "tv" in self.names:
+            own = total_variation(self.truth, self.mask), total_variation(self.truth)
+            found["truth"] = dict(zip(("hole tv", "image tv"), own, strict=True))
+        return {
+            place: {name: round(value, 6) for name, value in values.items()}
+            for place, values in found.items()
+        }
+
+
+def _filled(session: Session, base: Row, cut: _Cut, progress: Progress) -> Measured:
     try:
         session.resolve_backend(base.backend)
         told = base.hole.startswith(MOSAIC) and registry.find(base.backend).restores
-        shown = mosaic(truth, mask) if told else cut
-        removal = Removal(shown, mask, grow=0, feather=0, options={"seed": seed})
+        shown = mosaic(cut.truth, cut.mask) if told else cut.blanked
+        removal = Removal(shown, cut.mask, grow=0, feather=0, options={"seed": cut.seed})
         with memory.peak() as grown:
             result = session.remove(removal, base.backend, progress)
     except Cancelled:
         raise
     except InpaintError as error:
-        return Measured(replace(base, error=str(error)), *pictures, None)
-    bare = report(cut, result)
+        return cut.measured(replace(base, error=str(error)))
+    bare = report(cut.blanked, result)
     row = replace(
         base,
         seconds=round(result.seconds, 4),
         peak_mb=grown.megabytes,
-        scores=_scores(truth, result.image, mask, names),
+        scores=cut.scores(result.image),
         seam_contrast=bare.seam_contrast,
         texture_energy=bare.texture_energy,
         changed_known=result.changed_known,
     )
-    return Measured(row, *pictures, thumbnail(result.image))
-
-
-def _scores(truth: Image, result: Image, mask: Mask, names: Sequence[str]) -> Scores:
-    found = scores(truth, result, mask, names=names)
-    if "tv" in names:
-        found["truth"] = {"hole tv": total_variation(truth, mask), "image tv": total_variation(truth)}
-    return {
-        place: {name: round(value, 6) for name, value in values.items()} for place, values in found.items()
-    }
+    return cut.measured(row, result.image)
 
 
 def mosaic(image: Image, mask: Mask, cells: int = 8) -> Image:
@@ -179,14 +192,6 @@ def mosaic(image: Image, mask: Mask, cells: int = 8) -> Image:
     inside = mask[top : top + height, left : left + width]
     result[top : top + height, left : left + width][inside] = blocks[inside]
     return result
-
-
-def _mosaic(
-    base: Row, truth: Image, mask: Mask, names: Sequence[str], pictures: tuple[Image, Image]
-) -> Measured:
-    stands = mosaic(truth, mask)
-    row = replace(base, backend=MOSAIC, scores=_scores(truth, stands, mask, names))
-    return Measured(row, *pictures, thumbnail(stands))
 
 
 def thumbnail(image: Image, side: int = THUMBNAIL) -> Image:
@@ -217,7 +222,7 @@ def run(
         (photo, hole, left)
         for photo in plan.photos
         for hole in holes
-        if (left := _left(plan, photo, hole, done))
+        if (left := tuple(name for name in plan.backends if not done((photo.name, hole.text, name))))
     ]
     if processes <= 1:
         for number, job in enumerate(jobs):
@@ -229,12 +234,6 @@ def run(
 
 
 _Job = tuple[PhotoRef, HoleSpec, tuple[str, ...]]
-
-
-def _left(
-    plan: Plan, photo: PhotoRef, hole: HoleSpec, done: Callable[[tuple[str, str, str]], bool]
-) -> tuple[str, ...]:
-    return tuple(backend for backend in plan.backends if not done((photo.name, hole.text, backend)))
 
 
 def _job(plan: Plan, job: _Job, session: Session, progress: Progress) -> Iterator[Measured]:

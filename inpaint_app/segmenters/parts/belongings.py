@@ -278,6 +278,5 @@ def _joined(thing: Instance, owner: Instance, shape: tuple[int, ...]) -> Instanc
     both = cv2.morphologyEx((its | his).view(np.uint8), cv2.MORPH_CLOSE, disc).view(bool)
     mask = its | (both & near & ~his)
     tight = bounds(mask) or Box(0, 0, frame.width, frame.height)
-    left, top = frame.left + tight.left, frame.top + tight.top
-    box = Box(left, top, left + tight.width, top + tight.height)
+    box = tight.moved(frame.left, frame.top)
     return replace(thing, box=box, mask=mask[tight.slices].copy(), of=owner.number)

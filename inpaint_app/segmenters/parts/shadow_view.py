@@ -248,8 +248,9 @@ def part_of(
     if tight is None:
         return None
     number = max(one.number for one in known) + 1
-    place = Box(*(int(edge + box[i % 2]) for i, edge in enumerate(tight)))
-    return Instance(number, label, sure, place, mask[tight.slices].copy(), of=owner.number)
+    return Instance(
+        number, label, sure, tight.moved(box.left, box.top), mask[tight.slices].copy(), of=owner.number
+    )
 
 
 def _placed(region: Mask, area: Box) -> tuple[Box, Mask]:

@@ -234,7 +234,4 @@ def _instance(image: Image, area: Box, inside: Soft) -> Instance:
     tight = bounds(mask)
     if tight is None:
         raise AssertionError("a cut is never empty")
-    placed = Box(
-        area.left + tight.left, area.top + tight.top, area.left + tight.right, area.top + tight.bottom
-    )
-    return Instance(0, LABEL, 1.0, placed, mask[tight.slices].copy())
+    return Instance(0, LABEL, 1.0, tight.moved(area.left, area.top), mask[tight.slices].copy())

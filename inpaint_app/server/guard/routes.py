@@ -1,7 +1,8 @@
 """The addresses that are served, each with what a request has to own. What is not listed does not exist.
 
 Gradio's server has some eighty routes and gains more with every version. The page, gradio_client and assistants need
-those below; a test holds both lists equal to the routes of the installed version, so that each new one is looked at.
+those below; a test holds these, and a list of those that nothing uses, equal to the routes of the installed version, so
+that each new one is looked at.
 """
 
 from __future__ import annotations
@@ -83,24 +84,6 @@ SERVED = (
     *_routes(Kind.PROGRESS, "GET", f"{PREFIX}/upload_progress"),
     *_routes(Kind.TOOLS, "GET HEAD POST DELETE", f"{PREFIX}/mcp", f"{PREFIX}/mcp/{{path:path}}"),
 )  # fmt: skip
-
-CLOSED = (
-    "/openapi.json", "/login", "/login/", "/logout", "/svelte/{path:path}", "/manifest.json", "/pwa_icon",
-    "/pwa_icon/{size}", "/monitoring", "/monitoring/summary", "/monitoring/{key}", "/gradio_api/deep_link",
-    *(f"{PREFIX}/{name}" for name in (
-        "user", "user/", "login_check", "login_check/", "token", "token/", "runs", "runs/", "queue/status", "reset/",
-        "dev/reload",
-        "run-history/connect", "run-history/buckets", "run-history/records",
-        "run-history/records/{endpoint}/{record_id}/assets/{asset_id}",
-        "custom_component/{id}/{environment}/{type}/{file_name}", "proxy={url_path:path}", "file/{path:path}",
-        "stream/{event_id}", "stream/{event_id}/close", "stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
-        "stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
-        "stream/{session_hash}/{run}/{component_id}/playlist-file", "component_server", "component_server/",
-        "process_recording", "vibe-edit", "vibe-edit/", "undo-vibe-edit", "undo-vibe-edit/", "vibe-code", "vibe-code/",
-        "vibe-starter-queries/", "vibe-starter-queries", "profiling/traces", "profiling/summary", "profiling/clear",
-    )),
-)  # fmt: skip
-"""Routes of Gradio's that were looked at and that nothing of ours uses. The list closes nothing: it is for the test."""
 
 _PATTERNS = tuple((route, route.pattern) for route in SERVED)
 

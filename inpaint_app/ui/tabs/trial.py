@@ -14,7 +14,8 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError
 from inpaint_app.imaging.mask import bounds, padded
 from inpaint_app.lab.evaluation import trial
-from inpaint_app.lab.evaluation.trial import HOLES, TrialRow
+from inpaint_app.lab.evaluation.measure import Measured, Row
+from inpaint_app.lab.evaluation.trial import HOLES
 from inpaint_app.metrics.full_reference import HIGHER_IS_BETTER, QUICK, unavailable
 from inpaint_app.removal import proof
 from inpaint_app.removal.session import Session
@@ -82,7 +83,7 @@ def test(
     session: Session, visit: Visit, hole: str, seed: int, names: Sequence[str], marks: str, number: int
 ) -> Iterator[tuple[str, str]]:
     """Status and body of the tab, again and again until the test is done."""
-    rows: list[TrialRow] = []
+    rows: list[Row] = []
     tiles: list[str] = []
     said: list[str] = []
 
@@ -93,14 +94,14 @@ def test(
         own = marked(_table(marks), visit, progress.check).mask
         scored = [*QUICK, *(() if unavailable(("lpips",)) else ("lpips",))]
         with visit.allowance.turn(len(names), progress):
-            for row in trial.run(session, image, hole, names, progress, seed=seed, own=own, names=scored):
+            for made in trial.run(session, image, hole, names, progress, seed=seed, own=own, names=scored):
                 if not rows:
-                    tiles.append(_tile(visit, row, image, "The photo", "what was there"))
-                    tiles.append(_tile(visit, row, row.cut, "The hole", "what the backends see"))
-                if row.result is not None:
-                    title = backends.find(row.backend).title
-                    tiles.append(_tile(visit, row, row.result.image, title, f"{row.result.seconds:.2f} s"))
-                rows.append(row)
+                    tiles.append(_tile(visit, made, image, "The photo", "what was there"))
+                    tiles.append(_tile(visit, made, made.cut, "The hole", "what the backends see"))
+                if made.fill is not None:
+                    title = backends.find(made.row.backend).title
+                    tiles.append(_tile(visit, made, made.fill, title, f"{made.row.seconds or 0:.2f} s"))
+                rows.append(made.row)
             step = visit.step()
             step.tested = {row.backend: _kept(row.scores["hole"]) for row in rows if row.scores}
             visit.say("tested", scores=step.tested)
@@ -129,11 +130,11 @@ def _table(marks: str) -> dict[str, Any]:
     return given
 
 
-def _tile(visit: Visit, row: TrialRow, image: Image, title: str, small: str) -> str:
+def _tile(visit: Visit, made: Measured, image: Image, title: str, small: str) -> str:
     """The picture around the hole."""
-    box = bounds(row.mask)
+    box = None if made.mask is None else bounds(made.mask)
     if box is not None:
-        box = padded(box, max(24, max(box.width, box.height) // 3), row.mask.shape)
+        box = padded(box, max(24, max(box.width, box.height) // 3), image.shape)
         image = np.ascontiguousarray(image[box.slices])
     path = pictures.write_picture(image, visit.opened().shown_icc, visit.file(".jpg"), SIDE)
     return (
@@ -142,24 +143,22 @@ def _tile(visit: Visit, row: TrialRow, image: Image, title: str, small: str) -> 
     )
 
 
-def _body(tiles: list[str], rows: list[TrialRow]) -> str:
+def _body(tiles: list[str], rows: list[Row]) -> str:
     if not rows:
         return ""
     return f'<div class="tiles">{"".join(tiles)}</div>{_scores(rows, "hole")}{_scores(rows, "image")}'
 
 
-def _scores(rows: list[TrialRow], place: str) -> str:
+def _scores(rows: list[Row], place: str) -> str:
     """Scores over the hole or over the image; the best of each column stands out."""
-    scored = [row for row in rows if row.scores is not None]
-    names = [name for name in LABELS if any(name in (row.scores or {}).get(place, {}) for row in scored)]
+    scored = [row for row in rows if row.scores]
+    names = [name for name in LABELS if any(name in row.scores.get(place, {}) for row in scored)]
     head = "".join(f'<th class="n">{LABELS[name]}</th>' for name in names)
     lines = []
     for row in rows:
         title = escape(backends.find(row.backend).title)
-        if row.scores is None:
-            lines.append(
-                f'<tr><td>{title}</td><td colspan="{len(names) + 1}">{escape(row.error or "")}</td></tr>'
-            )
+        if not row.scores:
+            lines.append(f'<tr><td>{title}</td><td colspan="{len(names) + 1}">{escape(row.error)}</td></tr>')
             continue
         cells = "".join(_cell(row, scored, place, name) for name in names)
         lines.append(f'<tr><td>{title}</td>{cells}<td class="n">{row.seconds or 0:.2f} s</td></tr>')
@@ -170,11 +169,11 @@ def _scores(rows: list[TrialRow], place: str) -> str:
     )
 
 
-def _cell(row: TrialRow, scored: list[TrialRow], place: str, name: str) -> str:
-    value = (row.scores or {}).get(place, {}).get(name)
+def _cell(row: Row, scored: list[Row], place: str, name: str) -> str:
+    value = row.scores.get(place, {}).get(name)
     if value is None:
         return '<td class="n">–</td>'
-    others: list[Any] = [other.scores[place].get(name) for other in scored if other.scores]
+    others: list[Any] = [other.scores[place].get(name) for other in scored]
     known = [other for other in others if other is not None]
     better = HIGHER_IS_BETTER.get(name)
     best = better is not None and len(known) > 1 and value == (max(known) if better else min(known))
