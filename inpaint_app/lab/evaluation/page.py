@@ -36,7 +36,7 @@ def render(rows: Sequence[Row], store: Store, plan: Plan, title: str, command: s
     holes = summary.holes_of(rows)
     places = [*holes, *([summary.ALL] if len(holes) > 1 else [])]
     backends = summary.backends_of(rows)
-    colours = {backend: plots.colour(number) for number, backend in enumerate(backends)}
+    colours = _colours(backends)
     photos = len({row.photo for row in rows})
     size = f"{plan.size} px, {plan.crop}" if plan.size else "full size"
     parts = [
@@ -49,6 +49,25 @@ def render(rows: Sequence[Row], store: Store, plan: Plan, title: str, command: s
         parts.append(_section(rows, store, place, colours, plan.seed))
     parts += [_speed(rows, colours), _reported(rows, plan), _notes(plan, rows)]
     return "".join(parts) + f"<script>{page_shell.SCRIPT}</script></body></html>"
+
+
+def drawings(rows: Sequence[Row]) -> list[str]:
+    """SVG drawings of all holes together: bars with intervals for HaarPSI and PSNR, and quality against time."""
+    colours, table = _colours(summary.backends_of(rows)), summary.table(rows, summary.ALL, "hole")
+    drawn = [_bars(table.cells, colours, name) for name in (summary.RANKED_BY, "psnr")]
+    return [drawing for drawing in (*drawn, speed(table, colours)) if drawing]
+
+
+def _colours(backends: Sequence[str]) -> dict[str, str]:
+    return {backend: plots.colour(number) for number, backend in enumerate(backends)}
+
+
+def _bars(cells: Mapping[str, summary.Cells], colours: Mapping[str, str], name: str) -> str:
+    """A score of each backend with its interval."""
+    chosen = {backend: shown(cell[name], name) for backend, cell in cells.items() if name in cell}
+    better = "more is better" if HIGHER_IS_BETTER.get(name) else "less is better"
+    title, digits = COLUMNS[name]
+    return plots.bars(chosen, colours, f"{title} over the hole ({better})", digits)
 
 
 def _duration(seconds: float) -> str:
@@ -64,19 +83,14 @@ def _section(rows: Sequence[Row], store: Store, hole: str, colours: Mapping[str,
     parts = [f"<section><h2>{escape(hole)} <small>{100 * share:.1f} % of the photo on average</small></h2>"]
     parts += [_table(tables[protocol], protocol, colours) for protocol in PROTOCOLS]
     parts.append('<div class="plots">')
-    for name in ("haarpsi", "psnr", "l1", "ssim", "lpips"):
-        chosen = {backend: _shown(cell[name], name) for backend, cell in cells.items() if name in cell}
-        better = "more is better" if HIGHER_IS_BETTER.get(name) else "less is better"
-        parts.append(
-            plots.bars(chosen, colours, f"{COLUMNS[name][0]} over the hole ({better})", COLUMNS[name][1])
-        )
+    parts += [_bars(cells, colours, name) for name in ("haarpsi", "psnr", "l1", "ssim", "lpips")]
     parts += [_by_size(rows, hole, colours), "</div>", _pairs(rows, hole, seed)]
     if hole != summary.ALL:
         parts.append(_examples(rows, store, hole))
     return "".join(parts) + _failures(rows, hole) + "</section>"
 
 
-def _shown(cell: Estimate, name: str) -> Estimate:
+def shown(cell: Estimate, name: str) -> Estimate:
     """L1 and L2 in %."""
     factor = 100 if name in ("l1", "l2") else 1
     return Estimate(factor * cell.mean, factor * cell.low, factor * cell.high, cell.count)

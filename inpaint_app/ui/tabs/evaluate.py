@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from html import escape
@@ -15,8 +15,10 @@ import gradio as gr
 from inpaint_app import environment
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import InpaintError, OptionError
-from inpaint_app.lab.evaluation import command, live, summary
-from inpaint_app.lab.evaluation.live import HEAD, Snapshot
+from inpaint_app.lab.evaluation import command, measure, page, summary
+from inpaint_app.lab.evaluation.measure import Plan, Row
+from inpaint_app.lab.evaluation.photosets import gathered
+from inpaint_app.lab.evaluation.statistics import Estimate
 from inpaint_app.lab.evaluation.store import Store
 from inpaint_app.removal import proof
 from inpaint_app.removal.session import Session
@@ -38,6 +40,7 @@ SHOWN = 4
 """Holes whose fills are shown while the work goes on, the newest first."""
 REFRESH = 0.8
 """Seconds between two drawings of tables and plots, which take a while with many rows."""
+SCORES = ("l1", "l2", "psnr", "ssim", "tv", "haarpsi", summary.SECONDS)
 Update = tuple[Any, ...]
 
 
@@ -58,8 +61,9 @@ class Asked:
 class Known:
     """What has come in so far. written: the report's files."""
 
-    snapshot: Snapshot | None = None
+    plan: Plan | None = None
     store: Store | None = None
+    rows: list[Row] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
 
 
@@ -138,17 +142,17 @@ def evaluate(session: Session, visit: Visit, asked: Asked, number: int = 0) -> I
 
     skip = (gr.skip(),) * len(FILES)
     yield bar(None), "", *(gr.update(visible=False) for _ in FILES)
-    drawn, last = None, 0.0
+    drawn, last = 0, 0.0
     for progress in pump(visit, task, say, number):
-        if known.snapshot is not drawn and time.monotonic() - last > REFRESH:
-            drawn, last = known.snapshot, time.monotonic()
+        if len(known.rows) > drawn and time.monotonic() - last > REFRESH:
+            drawn, last = len(known.rows), time.monotonic()
             yield bar(progress), _body(known, visit.settings), *skip
         else:
             yield bar(progress), gr.skip(), *skip
-    if known.snapshot is not None and known.written:
-        rows = known.snapshot.rows
+    if known.plan is not None and known.written:
+        rows, total = known.rows, known.plan.count
         failed = sum(bool(row.error) for row in rows)
-        of = "" if len(rows) == known.snapshot.total else f" of {known.snapshot.total}"
+        of = "" if len(rows) == total else f" of {total}"
         said.append(
             note(
                 f"{len(rows)}{of} fills measured{f', {failed} failed' if failed else ''}, "
@@ -180,20 +184,18 @@ def _measure(
     with ExitStack() as stack:
         stack.enter_context(visit.allowance.turn(fills, progress))
         try:
-            for snapshot in live.stream(
-                session, source, asked.holes, asked.backends, progress,
-                size=asked.size or None, limit=limit, seed=asked.seed,
-            ):  # fmt: skip
+            photos, size = gathered(source)[:limit], asked.size or None
+            plan = known.plan = Plan(photos, asked.holes, asked.backends, size, seed=asked.seed)
+            for measured in measure.run(plan, session, progress):
                 if known.store is None:
-                    folder = visit.file("", "evaluation")
-                    known.store = stack.enter_context(closing(Store(folder, snapshot.plan)))
-                known.store.add(snapshot.latest)
-                known.snapshot = snapshot
+                    known.store = stack.enter_context(closing(Store(visit.file("", "evaluation"), plan)))
+                known.store.add(measured)
+                known.rows.append(measured.row)
         finally:
-            if known.store is not None and known.snapshot is not None:
-                title = f"Evaluation of {len({row.photo for row in known.snapshot.rows})} photos"
-                rows, plan = known.snapshot.rows, known.snapshot.plan
-                command.write(rows, known.store, plan, title, _call(asked), time.perf_counter() - began)
+            if known.store is not None and known.plan is not None:
+                title = f"Evaluation of {len({row.photo for row in known.rows})} photos"
+                seconds = time.perf_counter() - began
+                command.write(known.rows, known.store, known.plan, title, _call(asked), seconds)
                 known.written = [str(known.store.folder / name) for name in FILES]
 
 
@@ -215,22 +217,24 @@ def _call(asked: Asked) -> str:
 
 
 def _body(known: Known, settings: Settings) -> str:
-    if known.snapshot is None or known.store is None:
+    rows = tuple(known.rows)
+    if not rows or known.store is None:
         return ""
-    drawings = "".join(f"<figure>{drawing}</figure>" for drawing in known.snapshot.plots())
-    return (
-        f'{_table(known.snapshot, settings)}<div class="plots">{drawings}</div>'
-        f"{_examples(known.snapshot, known.store)}"
-    )
+    drawings = "".join(f"<figure>{drawing}</figure>" for drawing in page.drawings(rows))
+    return f'{_table(rows, settings)}<div class="plots">{drawings}</div>{_examples(rows, known.store)}'
 
 
-def _table(snapshot: Snapshot, settings: Settings) -> str:
-    head = "".join(f'<th class="{"" if index == 0 else "n"}">{word}</th>' for index, word in enumerate(HEAD))
+def _table(rows: Sequence[Row], settings: Settings) -> str:
+    """Means over the photos, over the hole, with their 95 % intervals."""
+    titles = ["Photos", *(page.COLUMNS[name][0] for name in SCORES[:-1]), "Seconds"]
+    head = "<th>Backend</th>" + "".join(f'<th class="n">{word}</th>' for word in titles)
     lines = []
-    for backend, count, *cells in snapshot.table():
-        numbers = "".join(f'<td class="n">{_spread(cell)}</td>' for cell in (count, *cells))
-        lines.append(f"<tr><td>{escape(backends.find(backend).title)}</td>{numbers}</tr>")
-    failed = {row.error for row in snapshot.rows if row.error}
+    for backend, cells in summary.table(rows, summary.ALL, "hole").cells.items():
+        count = max(cell.count for cell in cells.values())
+        numbers = "".join(f'<td class="n">{_spread(cells.get(name), name)}</td>' for name in SCORES)
+        title = escape(backends.find(backend).title)
+        lines.append(f'<tr><td>{title}</td><td class="n">{count}</td>{numbers}</tr>')
+    failed = {row.error for row in rows if row.error}
     problems = "".join(note(error, settings) for error in sorted(failed)[:5])
     return (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
@@ -238,23 +242,26 @@ def _table(snapshot: Snapshot, settings: Settings) -> str:
     )
 
 
-def _spread(cell: str) -> str:
+def _spread(cell: Estimate | None, name: str) -> str:
     """A mean with its interval in small below it."""
-    mean, _, interval = cell.partition(" (")
-    return f"{mean}<br><small>{interval.rstrip(')')}</small>" if interval else escape(mean)
+    if cell is None:
+        return "–"
+    cell, digits = page.shown(cell, name), page.COLUMNS[name][1]
+    low, mean, high = (f"{value:.{digits}f}" for value in (cell.low, cell.mean, cell.high))
+    return f"{mean}<br><small>{low}–{high}</small>"
 
 
-def _examples(snapshot: Snapshot, store: Store) -> str:
+def _examples(rows: Sequence[Row], store: Store) -> str:
     """The newest holes: what was there, what was cut, and each backend's fill with its score."""
-    keys = list(dict.fromkeys((row.photo, row.hole) for row in snapshot.rows))[: -SHOWN - 1 : -1]
+    keys = list(dict.fromkeys((row.photo, row.hole) for row in rows))[: -SHOWN - 1 : -1]
     parts = []
     for photo, hole in keys:
-        rows = [row for row in snapshot.rows if (row.photo, row.hole) == (photo, hole) and not row.error]
+        filled = [row for row in rows if (row.photo, row.hole) == (photo, hole) and not row.error]
         tiles = [
             _tile(store, photo, hole, "truth", "What was there"),
             _tile(store, photo, hole, "cut", "The hole"),
         ]
-        for row in rows:
+        for row in filled:
             score = row.scores["hole"].get(summary.RANKED_BY)
             words = backends.find(row.backend).title
             tiles.append(

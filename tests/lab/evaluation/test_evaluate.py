@@ -14,10 +14,10 @@ import pytest
 
 from inpaint_app import cli
 from inpaint_app.backends import registry
-from inpaint_app.errors import BackendError, OptionError, SaveError
-from inpaint_app.lab.evaluation import summary
+from inpaint_app.errors import BackendError, Cancelled, OptionError, SaveError
+from inpaint_app.lab.evaluation import page, summary
 from inpaint_app.lab.evaluation.measure import MOSAIC, Measured, Plan, Row, mosaic, run
-from inpaint_app.lab.evaluation.photosets import photos
+from inpaint_app.lab.evaluation.photosets import gathered, photos
 from inpaint_app.lab.evaluation.store import Store
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.removal.session import Session
@@ -264,3 +264,23 @@ def test_names_of_photos_are_escaped_in_the_page(folder: Path, tmp_path: Path) -
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<b>&" not in page
     assert "&lt;b&gt;&amp;" in page
+
+
+def test_what_is_measured_so_far_is_drawn(folder: Path) -> None:
+    rows = [found.row for found in run(plan_of(folder, holes=("circle",)), SESSION)][:3]
+    drawings = page.drawings(rows)
+    assert len(drawings) == 3
+    for drawing in drawings:
+        assert ElementTree.fromstring(drawing).tag == "svg"
+
+
+def test_of_uploaded_files_one_that_is_none_fails_by_itself(folder: Path) -> None:
+    broken = folder / "broken.jpg"
+    broken.write_text("no photo")
+    plan = Plan(gathered([folder / "p1.png", broken]), ("circle",), ("telea",), size=32)
+    assert [found.row.error == "" for found in run(plan, SESSION)] == [True, False]
+
+
+def test_a_cancel_ends_the_measurement(folder: Path) -> None:
+    with pytest.raises(Cancelled):
+        next(run(plan_of(folder), SESSION, Progress(cancelled=lambda: True)))
