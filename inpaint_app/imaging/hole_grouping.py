@@ -136,15 +136,8 @@ class _Grid:
 
     def tight(self, cells: Mask, left: int, top: int, number: int) -> Box:
         """The box, in the photo, of a group's hole pixels; `cells` holds its cells from cell (left, top) on."""
-        within = _bounds(cells)
-        limits = (self.outer.right, self.outer.bottom)
-        size = self.cell
-        area = Box(
-            self.outer.left + (left + within.left) * size,
-            self.outer.top + (top + within.top) * size,
-            min(limits[0], self.outer.left + (left + within.right) * size),
-            min(limits[1], self.outer.top + (top + within.bottom) * size),
-        )
+        inside = Box(*(self.cell * edge for edge in _bounds(cells).moved(left, top)))
+        area = inside.moved(self.outer.left, self.outer.top).shared(self.outer)
         return _bounds(self.pixels(area, frozenset((number,)))).moved(area.left, area.top)
 
 

@@ -51,6 +51,24 @@ def padded(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
     )
 
 
+def hull(boxes: Iterable[Box]) -> Box:
+    """The smallest box around boxes."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def widened(box: Box, side: int, shape: tuple[int, ...]) -> Box:
+    """The box with sides of at least `side`, around its middle as far as a frame of `shape` (H, W, ...) lets it."""
+
+    def span(start: int, stop: int, limit: int) -> tuple[int, int]:
+        length = min(max(stop - start, side), limit)
+        begin = min(max(0, (start + stop - length) // 2), limit - length)
+        return begin, begin + length
+
+    (left, right), (top, bottom) = span(box.left, box.right, shape[1]), span(box.top, box.bottom, shape[0])
+    return Box(left, top, right, bottom)
+
+
 def scaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     """The mask in another size (H, W): a pixel is hole if any part of it is, so that nothing is left uncovered."""
     if mask.shape == shape:

@@ -26,12 +26,8 @@ def box_of(points: Points, width: float, shape: tuple[int, int]) -> Box | None:
     """What a stroke can reach within a frame (H, W); None where it lies outside. points: (N, 2), x and y."""
     radius = max(width, NARROWEST) / 2
     (left, top), (right, bottom) = points.min(axis=0) - radius, points.max(axis=0) + radius
-    box = Box(
-        max(0, math.floor(left)),
-        max(0, math.floor(top)),
-        min(shape[1], math.ceil(right)),
-        min(shape[0], math.ceil(bottom)),
-    )
+    whole = Box(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+    box = whole.shared(Box(0, 0, shape[1], shape[0]))
     return box if box.width > 0 and box.height > 0 else None
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.imaging.hole_grouping import Hole, holes
-from inpaint_app.imaging.mask import bounds, padded, scaled
+from inpaint_app.imaging.mask import bounds, padded, scaled, widened
 from inpaint_app.types import Box, Image, Mask
 
 __all__ = [
@@ -70,27 +70,13 @@ def frame(
         margin = max(context_minimum, round(context * max(box.width, box.height)))
     crop = padded(box, margin, shape)
     if native is not None or square:
-        crop = _squared(crop, shape)
+        crop = widened(crop, max(crop.width, crop.height), shape)
     longest = max(crop.width, crop.height)
     scale = native / longest if native else min(1.0, maximum / longest) if maximum else 1.0
     height, width = max(1, round(crop.height * scale)), max(1, round(crop.width * scale))
     if native is not None:
         return Frame(crop, (height, width), (native - height, native - width))
     return Frame(crop, (height, width), (-height % multiple, -width % multiple))
-
-
-def _squared(crop: Box, shape: tuple[int, ...]) -> Box:
-    """The crop with its shorter side lengthened to the longer one, as far as the photo goes."""
-    side = max(crop.width, crop.height)
-
-    def stretched(start: int, stop: int, limit: int) -> tuple[int, int]:
-        length = min(side, limit)
-        begin = min(max(0, (start + stop - length) // 2), limit - length)
-        return begin, begin + length
-
-    left, right = stretched(crop.left, crop.right, shape[1])
-    top, bottom = stretched(crop.top, crop.bottom, shape[0])
-    return Box(left, top, right, bottom)
 
 
 def cut(image: Image, mask: Mask, where: Frame) -> tuple[Image, Mask]:

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_app.errors import MaskError, OptionError, PhotoError
-from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.imaging.mask import bounds, hull, padded, widened
 from inpaint_app.imaging.window import bands, holes
 from inpaint_app.metrics import deep, structure
 from inpaint_app.types import Box, Image, Mask
@@ -148,7 +148,7 @@ def _windowed(
     total = sum(pixels for _, pixels in boxes)
     value = 0.0
     for box, pixels in boxes:
-        part = _wide(padded(box, MARGIN, truth.shape), smallest, truth.shape).slices
+        part = widened(padded(box, MARGIN, truth.shape), smallest, truth.shape).slices
         value += pixels / total * score(_mirrored(truth[part], smallest), _mirrored(result[part], smallest))
     found["hole"][name] = value
     found["image"][name] = score(_mirrored(truth, smallest), _mirrored(result, smallest))
@@ -158,9 +158,9 @@ def _ssim(found: Scores, truth: Image, result: Image, boxes: Sequence[tuple[Box,
     """SSIM from one map of the part that differs or is near a hole: elsewhere a window's similarity is 1."""
     smallest, reach = structure.SSIM_WINDOW, structure.SSIM_WINDOW - 1
     shape = max(smallest, truth.shape[0]), max(smallest, truth.shape[1])
-    areas = [_wide(padded(box, MARGIN, truth.shape), smallest, shape) for box, _ in boxes]
+    areas = [widened(padded(box, MARGIN, truth.shape), smallest, shape) for box, _ in boxes]
     differs = _different(truth, result)
-    area = _hull([*areas, *([_wide(padded(differs, reach, shape), smallest, shape)] if differs else [])])
+    area = hull([*areas, *([widened(padded(differs, reach, shape), smallest, shape)] if differs else [])])
     part = np.s_[area.top : area.bottom, area.left : area.right]
     maps = structure.ssim_map(_mirrored(truth[part], smallest), _mirrored(result[part], smallest))
     total = sum(pixels for _, pixels in boxes)
@@ -173,11 +173,6 @@ def _ssim(found: Scores, truth: Image, result: Image, boxes: Sequence[tuple[Box,
     found["image"]["ssim"] = 1 - float((1 - maps).sum(dtype=np.float64)) / windows
 
 
-def _hull(boxes: Sequence[Box]) -> Box:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
-
-
 def _different(truth: Image, result: Image) -> Box | None:
     """The box of all pixels that differ."""
     different = np.zeros(truth.shape[:2], dtype=bool)
@@ -185,19 +180,6 @@ def _different(truth: Image, result: Image) -> Box | None:
         if not np.array_equal(truth[rows], result[rows]):
             different[rows] = (truth[rows] != result[rows]).any(axis=2)
     return bounds(different)
-
-
-def _wide(box: Box, smallest: int, shape: tuple[int, ...]) -> Box:
-    """The box, widened as far as the photo goes where it is smaller than a window."""
-
-    def span(start: int, stop: int, limit: int) -> tuple[int, int]:
-        length = min(max(stop - start, smallest), limit)
-        begin = min(max(0, (start + stop - length) // 2), limit - length)
-        return begin, begin + length
-
-    left, right = span(box.left, box.right, shape[1])
-    top, bottom = span(box.top, box.bottom, shape[0])
-    return Box(left, top, right, bottom)
 
 
 def _mirrored(image: Image, smallest: int) -> Image:

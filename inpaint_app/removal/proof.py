@@ -152,18 +152,9 @@ def _patch(
     except Cancelled:
         raise
     except InpaintError as error:
-        return Patch(number, backend, place.mask, patch.truth, patch.cut, error=str(error))
+        return replace(patch, error=str(error))
     found = scores(image[around], result.image[around], place.mask[around], names=(SCORE,))["hole"][SCORE]
-    return Patch(
-        number,
-        backend,
-        place.mask,
-        patch.truth,
-        patch.cut,
-        result.image[around].copy(),
-        found,
-        result.seconds,
-    )
+    return replace(patch, fill=result.image[around].copy(), score=found, seconds=result.seconds)
 
 
 def ranking(

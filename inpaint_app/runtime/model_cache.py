@@ -57,14 +57,17 @@ class ModelCache:
         """Let heavy backends go: all others if this one is heavy, else as many as it takes where memory is short."""
         weights = spec.megabytes * 1e6
         needed = ROOM + max(0.0, weights - self.held(spec.name))
-        for name in self.others(spec.name):
-            heavy = self.held(name) >= HEAVY and not self._used[name]
+        for name in list(self._things):
+            heavy = name != spec.name and self.held(name) >= HEAVY and not self._used[name]
             if heavy and (weights >= HEAVY or self.available() < needed):
                 self.drop(name)
 
-    def others(self, name: str) -> list[str]:
-        """The names of all but one."""
-        return [other for other in list(self._things) if other != name]
+    def drop_others(self, name: str) -> bool:
+        """Let go of all but one; whether there was anything else."""
+        others = [other for other in list(self._things) if other != name]
+        for other in others:
+            self.drop(other)
+        return bool(others)
 
     def held(self, name: str) -> float:
         """Bytes of weights that a backend has in memory; 0 for one that does not tell."""

@@ -104,10 +104,7 @@ class Device:
 
     def _smaller(self, spec: BackendSpec | SegmenterSpec) -> str | None:
         """A way to go on with less memory, in words; None where there is none."""
-        others = self.warm.others(spec.name)
-        if others:
-            for name in others:
-                self.warm.drop(name)
+        if self.warm.drop_others(spec.name):
             return "with all other models let go"
         lower = getattr(self.warm.peek(spec.name), "lower", None)
         way: str | None = lower() if lower is not None else None

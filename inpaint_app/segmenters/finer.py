@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
-from inpaint_app.imaging.mask import bounds, padded
+from inpaint_app.imaging.mask import bounds, hull, padded
 from inpaint_app.segmenters.base import GROUPED
 from inpaint_app.segmenters.letterbox import STRIDE, Find, instances
 from inpaint_app.segmenters.tiling import overlap, whole_in
@@ -100,12 +100,11 @@ def _joined(one: Instance, near: list[Find], shape: tuple[int, int]) -> Instance
     best = max(seen, key=lambda other: overlap(one, other), default=None)
     if best is None or overlap(one, best) < SAME:
         return one
-    left, top = (min(one.box[side], best.box[side]) for side in (0, 1))
-    right, bottom = (max(one.box[side], best.box[side]) for side in (2, 3))
-    before, fine = (each.within(Box(left, top, right, bottom)) for each in (one, best))
+    area = hull((one.box, best.box))
+    before, fine = (each.within(area) for each in (one, best))
     more = (before & ~fine).view(np.uint8)
     round_cell = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(THICK * one.cell),) * 2)
     thick = cv2.dilate(cv2.morphologyEx(more, cv2.MORPH_OPEN, round_cell), round_cell)
     fine |= (thick > 0) & (more > 0)
-    tight = bounds(fine) or Box(0, 0, right - left, bottom - top)
-    return replace(one, box=tight.moved(left, top), mask=fine[tight.slices].copy(), cell=best.cell)
+    tight = bounds(fine) or Box(0, 0, area.width, area.height)
+    return replace(one, box=tight.moved(area.left, area.top), mask=fine[tight.slices].copy(), cell=best.cell)

@@ -47,12 +47,8 @@ def outlined(
     logits: (h, w), of which pixel centres are spread evenly over `area`. area, box: left, top, right, bottom in the
     photo's pixels; nothing outside `box` belongs to the object. shape: (H, W) of the photo.
     """
-    frame = Box(
-        max(0, math.floor(box[0])),
-        max(0, math.floor(box[1])),
-        min(shape[1], math.ceil(box[2])),
-        min(shape[0], math.ceil(box[3])),
-    )
+    whole = Box(math.floor(box[0]), math.floor(box[1]), math.ceil(box[2]), math.ceil(box[3]))
+    frame = whole.shared(Box(0, 0, shape[1], shape[0]))
     if frame.width <= 0 or frame.height <= 0:
         return None
     cell = ((area[2] - area[0]) / logits.shape[1], (area[3] - area[1]) / logits.shape[0])

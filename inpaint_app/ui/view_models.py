@@ -11,6 +11,7 @@ from typing import Any
 from inpaint_app.backends import registry as backends
 from inpaint_app.backends.base import BackendSpec, Expected
 from inpaint_app.backends.diffusion.estimate import spoken
+from inpaint_app.imaging.mask import hull
 from inpaint_app.photofile.files import Photo, Report
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.session import CONFIDENCE
@@ -19,7 +20,7 @@ from inpaint_app.segmenters.base import GROUPS, counted_words, plural
 from inpaint_app.server import pictures
 from inpaint_app.server.guard.server_paths import without_paths
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Instance, Missing, Result
+from inpaint_app.types import Instance, Missing, Result
 
 EXAMPLES = {"wall.jpg": "the cone", "beach.jpg": "the ball", "hills.jpg": "the pole"}
 """Photos that the project made itself, with masks, and what the masks cover: one click opens one and removes that."""
@@ -210,7 +211,7 @@ def result(made: Result, key: str, title: str, what: str) -> dict[str, Any]:
         "grow": made.grow,
         "feather": made.feather,
         "windows": len(made.boxes),
-        "area": _around(made.boxes),
+        "area": list(hull(made.boxes)),
         "options": dataclasses.asdict(made.options),
     }
 
@@ -225,12 +226,6 @@ def estimate(told: Sequence[tuple[Expected, int]]) -> str:
     if not times:
         return "Minutes; the first run measures it"
     return f"About {spoken(sum(times))} a hole{held}" + (" and more" if len(times) < len(told) else "")
-
-
-def _around(boxes: Iterable[Box]) -> list[int]:
-    """[left, top, right, bottom] around all boxes."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return [min(lefts), min(tops), max(rights), max(bottoms)]
 
 
 def certificate(report: Report) -> str:

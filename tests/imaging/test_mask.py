@@ -159,3 +159,21 @@ def test_what_is_to_go_never_shines_through_the_feather(mask: Mask, width: int) 
     assert (opacity[mask] == 1).all()
     assert (opacity[~grown] == 0).all()
     assert (opacity[grown] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("box", "wanted"),
+    [
+        (Box(4, 4, 6, 6), Box(2, 2, 8, 8)),
+        (Box(0, 4, 1, 9), Box(0, 3, 6, 9)),
+        (Box(9, 0, 10, 10), Box(4, 0, 10, 10)),
+        (Box(1, 1, 9, 9), Box(1, 1, 9, 9)),
+    ],
+    ids=["middle", "border", "taller", "large enough"],
+)
+def test_a_box_is_widened_around_its_middle_within_its_frame(box: Box, wanted: Box) -> None:
+    assert masks.widened(box, 6, (10, 10)) == wanted
+
+
+def test_the_hull_of_boxes_holds_them_all() -> None:
+    assert masks.hull([Box(3, 1, 4, 9), Box(0, 5, 2, 6)]) == Box(0, 1, 4, 9)

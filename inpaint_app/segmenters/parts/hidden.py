@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inpaint_app.imaging.mask import bounds, dilated, padded
+from inpaint_app.imaging.mask import bounds, dilated, hull, padded
 from inpaint_app.imaging.visible import without_hidden
 from inpaint_app.segmenters.parts.shadow_view import covered
 from inpaint_app.types import Box, Image, Instance, Mask
@@ -38,7 +38,7 @@ def with_hidden(image: Image, found: tuple[Instance, ...], again: Again) -> tupl
     for crowd in crowds(one for one in found if one.label == PERSON):
         tallest = max(one.box.height for one in crowd)
         width = max(1, round(GROWN * tallest))
-        area = padded(_around(crowd), round(AROUND * tallest), image.shape)
+        area = padded(hull(one.box for one in crowd), round(AROUND * tallest), image.shape)
         painted = dilated(covered(crowd, area), width)
         picture = without_hidden(np.ascontiguousarray(image[area.slices]), painted, painted)
         for one in again(picture):
@@ -82,12 +82,6 @@ def _shown(
         number = max(other.number for other in known) + 1
         place = tight.moved(one.box.left, one.box.top)
         yield replace(one, number=number, box=place, mask=mask[tight.slices].copy(), of=owner)
-
-
-def _around(crowd: Sequence[Instance]) -> Box:
-    left, top = (min(one.box[side] for one in crowd) for side in (0, 1))
-    right, bottom = (max(one.box[side] for one in crowd) for side in (2, 3))
-    return Box(left, top, right, bottom)
 
 
 def _meet(one: Box, other: Box) -> bool:
