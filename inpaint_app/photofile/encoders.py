@@ -103,9 +103,8 @@ def _with_segments_of(photo: Photo, data: bytes, edit: Edit) -> bytes:
         file = parse(data)
     except JpegError:
         return data
-    start = (
-        file.segments[0][2] if file.segments[0][0] == 0xE0 and any(part[1] == 0xE0 for part in carried) else 2
-    )
+    first = file.segments[0]
+    start = first.end if first.marker == 0xE0 and any(part[1] == 0xE0 for part in carried) else 2
     return b"\xff\xd8" + b"".join(carried) + data[start:]
 
 

@@ -68,8 +68,8 @@ def _jpeg(data: bytes, edit: Edit) -> None:
         file = parse(data)
     except JpegError:
         return
-    held = [(marker, file.content(i)) for i, (marker, _, _) in enumerate(file.segments)]
-    jpeg.kept([pair for pair in held if 0xE0 <= pair[0] <= 0xEF or pair[0] == COM], edit)
+    held = [one for one in file.segments if 0xE0 <= one.marker <= 0xEF or one.marker == COM]
+    jpeg.kept([(one.marker, one.content) for one in held], edit)
     jpeg.trailer(data[file.end :], edit)
 
 

@@ -73,12 +73,12 @@ def crowded(data: bytes) -> bytes:
     """A JPEG whose AC tables have no room for another code: what was free has symbols that no scan uses."""
     file = parse(data)
     parts, done = [], 0
-    for index, (marker, begin, end) in enumerate(file.segments):
+    for marker, begin, end, content in file.segments:
         if marker != DHT:
             continue
         tables = {
             (kind, number): _filled(table) if kind else table
-            for (kind, number), table in read_huffman(file.content(index)).items()
+            for (kind, number), table in read_huffman(content).items()
         }
         parts += [data[done:begin], huffman_segment(tables)]
         done = end

@@ -34,8 +34,8 @@ def test_metadata_stays_byte_for_byte() -> None:
     done = files.encode(photo, edited_in(photo.rgb, hole), hole).data
     assert done.endswith(b"\xff\xd9" + tail)
     old, new = parse(data), parse(done)
-    kept = [(m, old.content(i)) for i, (m, _, _) in enumerate(old.segments) if m != 0xDA]
-    assert [(m, new.content(i)) for i, (m, _, _) in enumerate(new.segments) if m != 0xDA] == kept
+    kept = [(one.marker, one.content) for one in old.segments if one.marker != 0xDA]
+    assert [(one.marker, one.content) for one in new.segments if one.marker != 0xDA] == kept
     assert photo.icc == b"profile" * 40
     assert photo.dpi == (300.0, 300.0)
 

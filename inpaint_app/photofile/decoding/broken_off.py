@@ -82,12 +82,12 @@ def _whole(file: JpegFile) -> tuple[bytes, float]:
     numbers = tuple(0 if c in (0, 3) else 1 for c in every)
     last = file.scans[-1]
     scan = Scan(every, numbers, numbers, (0, 63), 0, 0, {}, 0, last.begin, last.data, last.end)
-    file.kind = 0xC1 if wide else 0xC0
+    file.kind, file.progressive = 0xC1 if wide else 0xC0, False
     coded = whole.scan(scan)
     parts = [b"\xff\xd8"]
-    for index, (marker, begin, end) in enumerate(file.segments):
+    for marker, begin, end, content in file.segments:
         if marker in frame_markers:
-            parts.append(segment(file.kind, file.content(index)))
+            parts.append(segment(file.kind, content))
         elif marker not in (SOS, DHT, DRI):
             parts.append(file.data[begin:end])
     return b"".join([*parts, coded, bytes((0xFF, EOI))]), max(0.0, missing)

@@ -42,8 +42,8 @@ def crop(file: JpegFile, coefficients: NDArray[np.int16], size: tuple[int, int])
         raise JpegError("its coefficients are out of range")
     kept = [
         file.data[begin:end]
-        for index, (marker, begin, end) in enumerate(file.segments)
-        if marker == 0xDB or marker == 0xEE or (marker == 0xE0 and file.content(index)[:5] == b"JFIF\0")
+        for marker, begin, end, content in file.segments
+        if marker == 0xDB or marker == 0xEE or (marker == 0xE0 and content[:5] == b"JFIF\0")
     ]
     planes = file.components
     frame = bytes((8, *size[1].to_bytes(2), *size[0].to_bytes(2), len(planes)))

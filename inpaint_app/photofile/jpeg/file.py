@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +71,22 @@ class Scan:
     end: int
 
 
+class Segment(NamedTuple):
+    """A marker with what it brings: where both stand in the file, and what follows its length."""
+
+    marker: int
+    start: int
+    end: int
+    content: bytes
+
+
 @dataclass(slots=True, eq=False)
 class JpegFile:
-    """A parsed file. segments: (marker, start, end) of all between SOI and EOI but scan data; end: past EOI.
+    """A parsed file. segments: all between SOI and EOI but scan data; end: past EOI.
 
+    kind: the frame's marker. progressive: the coefficients come in several passes of rising precision.
+    unit: width and height in pixels of the coding unit, an MCU, or a block where there is one component; units: how
+    many across and down; sampling: blocks across and down of each component in one.
     torn: it breaks off in a scan or between two, and was read as far as it goes.
     """
 
@@ -82,44 +95,20 @@ class JpegFile:
     width: int = 0
     height: int = 0
     components: tuple[Component, ...] = ()
+    progressive: bool = False
+    unit: tuple[int, int] = (8, 8)
+    units: tuple[int, int] = (0, 0)
+    sampling: tuple[tuple[int, int], ...] = ((1, 1),)
     quantisation: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     scans: list[Scan] = field(default_factory=list)
-    segments: list[tuple[int, int, int]] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
     end: int = 0
     torn: bool = False
-
-    @property
-    def progressive(self) -> bool:
-        """Whether the coefficients come in several passes of rising precision."""
-        return self.kind == 0xC2
-
-    @property
-    def unit(self) -> tuple[int, int]:
-        """Width and height in pixels of the coding unit: an MCU, or a block where there is one component."""
-        if len(self.components) == 1:
-            return 8, 8
-        return 8 * max(c.h for c in self.components), 8 * max(c.v for c in self.components)
-
-    @property
-    def units(self) -> tuple[int, int]:
-        """Coding units across and down."""
-        across, down = self.unit
-        return -(-self.width // across), -(-self.height // down)
-
-    @property
-    def sampling(self) -> list[tuple[int, int]]:
-        """Blocks across and down of each component in one coding unit."""
-        return [(1, 1)] if len(self.components) == 1 else [(c.h, c.v) for c in self.components]
-
-    def content(self, index: int) -> bytes:
-        """What a segment holds after its length."""
-        _, start, end = self.segments[index]
-        return self.data[start + 4 : end]
 
     def colour(self) -> str:
         """grey, YCbCr, RGB, CMYK or YCCK, by the rules that libjpeg decodes with."""
         count = len(self.components)
-        held = [self.content(i) for i, (marker, _, _) in enumerate(self.segments) if marker == 0xEE]
+        held = [one.content for one in self.segments if one.marker == 0xEE]
         adobe = next(
             (content[11] for content in held if content[:5] == b"Adobe" and len(content) >= 12), None
         )
@@ -127,7 +116,7 @@ class JpegFile:
             return "grey"
         if count == 4:
             return "YCCK" if adobe == 2 else "CMYK"
-        if any(m == APP0 and self.content(i)[:5] == b"JFIF\0" for i, (m, _, _) in enumerate(self.segments)):
+        if any(one.marker == APP0 and one.content[:5] == b"JFIF\0" for one in self.segments):
             return "YCbCr"
         if adobe is not None:
             return "RGB" if adobe == 0 else "YCbCr"
@@ -183,7 +172,7 @@ def _read_segments(file: JpegFile, data: bytes, torn: bool) -> None:
             tables |= read_huffman(content)
         elif marker == DRI:
             (restart,) = struct.unpack(">H", content)
-        file.segments.append((marker, position, end))
+        file.segments.append(Segment(marker, position, end, content))
         if marker == SOS:
             found = _MARKER.search(data, end)
             if found is None and not torn:
@@ -223,13 +212,16 @@ def _read_frame(file: JpegFile, marker: int, content: bytes) -> None:
         raise JpegError(f"it has {count} components of {precision} bits")
     parts = [content[6 + 3 * i : 9 + 3 * i] for i in range(count)]
     file.components = tuple(Component(p[0], p[1] >> 4, p[1] & 15, p[2]) for p in parts)
-    file.kind = marker
+    file.kind, file.progressive = marker, marker == 0xC2
     across, down = max(c.h for c in file.components), max(c.v for c in file.components)
     for c in file.components:
         if not (1 <= c.h <= 4 and 1 <= c.v <= 4) or across % c.h or down % c.v:
             raise JpegError("its colour planes are sampled at an uneven ratio")
     if count > 1 and sum(c.h * c.v for c in file.components) > 10:
         raise JpegError("its coding units are larger than the standard allows")
+    if count > 1:
+        file.unit, file.sampling = (8 * across, 8 * down), tuple((c.h, c.v) for c in file.components)
+    file.units = -(-file.width // file.unit[0]), -(-file.height // file.unit[1])
 
 
 def _read_quantisation(file: JpegFile, content: bytes) -> None:

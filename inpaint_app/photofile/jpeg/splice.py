@@ -175,16 +175,15 @@ def _read_only(pixels: NDArray[Any]) -> NDArray[Any]:
 def _assembled(file: JpegFile, coded: list[tuple[Tables, bytes]], edit: Edit) -> bytes:
     """The file with new scans in the old order of segments; `coded` has the tables and the bytes of each."""
     parts, scan, force = [b"\xff\xd8"], 0, Tables()
-    carried = [i for i, (marker, _, _) in enumerate(file.segments) if 0xE0 <= marker <= 0xEF or marker == COM]
-    fresh = dict(
-        zip(carried, kept([(file.segments[i][0], file.content(i)) for i in carried], edit), strict=True)
-    )
-    for index, (marker, begin, end) in enumerate(file.segments):
-        if index in fresh and fresh[index] != [file.content(index)]:
-            parts += [segment(marker, content) for content in fresh[index]]
+    carried = [one for one in file.segments if 0xE0 <= one.marker <= 0xEF or one.marker == COM]
+    cleaned = kept([(one.marker, one.content) for one in carried], edit)
+    fresh = dict(zip((one.start for one in carried), cleaned, strict=True))
+    for marker, begin, end, content in file.segments:
+        if fresh.get(begin, [content]) != [content]:
+            parts += [segment(marker, part) for part in fresh[begin]]
             continue
         if marker == DHT:
-            force |= jpeg_file.read_huffman(file.content(index))
+            force |= jpeg_file.read_huffman(content)
         if marker == SOS:  # a table that is another one now is defined again right before the scan
             tables, entropy = coded[scan]
             names = needed_tables(file.scans[scan])
