@@ -87,6 +87,14 @@ def test_sound_files_pass() -> None:
     assert load(padded).rgb.max() == 0
 
 
+def test_small_tables_that_overlap_are_opened() -> None:
+    """A game's and some cameras' EXIF has entries that point into one another, three times what it holds."""
+    entries = [struct.pack("<HHII", 33432 + number, 2, 500, 8) for number in range(60)]
+    table = b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + bytes(4)
+    photo = load(saved(scene(20, 30), "JPEG", exif=b"Exif\0\0" + table))
+    assert (photo.width, photo.height) == (30, 20)
+
+
 def test_scans_are_fewer_where_the_picture_is_large() -> None:
     data = bytearray(bombs.jpeg_of_scans(60))
     at = data.index(b"\xff\xc2")

@@ -35,6 +35,9 @@ TILE = 4096
 PICTURES = 1000
 """Pictures of a file are counted up to here."""
 
+HARMLESS = 1 << 20
+"""Bytes that tags may claim whatever the file holds: some cameras and games write tables that point at one another."""
+
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _DIRECTORIES = frozenset({330, 34665, 34853, 40965})
 _STEPS = 500_000
@@ -58,7 +61,7 @@ def check_exif(block: object, name: str) -> None:
     """Raise UnreadablePhoto where a block of EXIF claims far more than it holds; Pillow copies all that is claimed."""
     if isinstance(block, bytes):
         body = block.removeprefix(b"Exif\0\0")
-        if _claimed(body, pages=2) > 2 * len(body) + 4096:
+        if _claimed(body, pages=2) > max(2 * len(body), HARMLESS):
             raise UnreadablePhoto(f"{name} is damaged (its EXIF claims more than it holds).")
 
 
@@ -124,7 +127,7 @@ def _tiff(data: bytes, name: str) -> None:
         claimed = _claimed(data, pages=1)
     except (struct.error, ValueError, OverflowError, StopIteration):
         return  # damaged: the decoder says so
-    if claimed > 2 * len(data) + 4096:
+    if claimed > max(2 * len(data), HARMLESS):
         raise UnreadablePhoto(f"{name} is damaged (its tags claim more than the file holds).")
     for side, tile in ((width, tags.get(322, 0)), (height, tags.get(323, 0))):
         if tile > max(TILE, 2 * side):
