@@ -40,10 +40,11 @@ def _wanted(progress: Progress) -> dict[str, Any]:
 
 
 class Opening:
-    """What a session can do with files, under the limits of its settings."""
+    """What a session can do with files. limits: how large photos and masks may be, by its settings."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.limits = Limits(settings.max_megapixels, settings.max_megabytes)
         self.decoder: Decoder | None = None
         if settings.decode_apart:
             count = min(MOST_DECODERS, max(2, settings.cores))
@@ -112,8 +113,3 @@ class Opening:
         if self.decoder is None:
             return moment_of(data, name, self.limits)
         return self.decoder.moment_of(data, name, self.limits, **_wanted(progress or Progress()))
-
-    @property
-    def limits(self) -> Limits:
-        """How large photos and masks may be."""
-        return Limits(self.settings.max_megapixels, self.settings.max_megabytes)
