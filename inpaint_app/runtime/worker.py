@@ -89,10 +89,6 @@ class Device:
         """The turn of work that aligns several shots, maybe a gigabyte: one at a time, before any other line."""
         return self.stacks.turn(progress, "Several shots")
 
-    def holds(self, name: str) -> bool:
-        """Whether something of that name is warm."""
-        return name in self.warm
-
     def forget(self, *names: str) -> None:
         """Let go of these; whoever works with them keeps them until the end."""
         for name in names:

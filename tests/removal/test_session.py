@@ -248,11 +248,11 @@ def test_one_at_a_time_and_waiting_can_be_cancelled(session: Session, image: Ima
 
 def test_release_lets_go_of_what_is_warm(session: Session, image: Image, mask: Mask) -> None:
     session.run(image, Request(mask=mask, objects=("people",), backend="telea"))
-    assert session.device.holds("telea")
-    assert session.device.holds("finder")
+    assert "telea" in session.device.warm
+    assert "finder" in session.device.warm
     session.release()
-    assert not session.device.holds("telea")
-    assert not session.device.holds("finder")
+    assert "telea" not in session.device.warm
+    assert "finder" not in session.device.warm
 
 
 def test_warming_prepares_the_very_backend_that_fills_later(

@@ -198,7 +198,7 @@ def test_short_memory_lets_go_of_other_models_and_says_so(
     stages: list[str] = []
     progress = Progress(lambda fraction, stage: stages.append(stage))
     session.run(image, Request(mask=mask, backend="toy"), progress)
-    assert not session.device.holds("other")
+    assert "other" not in session.device.warm
     assert "Memory is short: trying again with all other models let go" in stages
     assert progress.notes == ["Memory was short: Toy tried again with all other models let go."]
 
@@ -221,7 +221,7 @@ def test_when_there_is_no_smaller_way_it_is_said_and_the_next_one_starts_afresh(
     monkeypatch.setattr(Toy, "does", no_memory(GPU, GPU))
     with pytest.raises(BackendError, match=r"ran out of memory.*smaller hole"):
         session.run(image, Request(mask=mask, backend="lowering"))
-    assert not session.device.holds("lowering")
+    assert "lowering" not in session.device.warm
     session.run(image, Request(mask=mask, backend="lowering"))
 
 
