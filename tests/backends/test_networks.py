@@ -149,6 +149,26 @@ def test_what_restores_goes_by_what_the_hole_holds(tiny: Settings) -> None:
     assert not np.array_equal(*results)
 
 
+@pytest.mark.parametrize(("name", "lifted"), [("context-encoder-raw", True), ("vae-small", False)])
+def test_the_default_s_network_sees_the_dark_brighter_and_fills_as_dark(
+    tiny: Settings, name: str, lifted: bool
+) -> None:
+    spec, backend = made(name, tiny)
+    seen: list[Image] = []
+
+    def repeat(images: Image, masks: Mask) -> Image:
+        seen.append(images)
+        return images
+
+    backend._filled = repeat  # type: ignore[attr-defined]
+    photo = np.random.default_rng(0).integers(10, 30, (40, 40, 3), dtype=np.uint8)
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[12:28, 12:28] = True
+    fill = backend.inpaint(Window(photo, mask), options(spec), Progress())  # type: ignore[arg-type]
+    assert (np.median(seen[0]) > 60) == lifted
+    assert 10 <= np.median(fill) <= 30
+
+
 def test_an_untrained_network_is_not_ready(tmp_path: Path) -> None:
     settings = Settings(checkpoints=tmp_path)
     spec = registry.find("glcic-guided")

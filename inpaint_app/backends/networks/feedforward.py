@@ -11,6 +11,7 @@ import numpy as np
 from inpaint_app import environment
 from inpaint_app.backends.base import Window
 from inpaint_app.backends.networks.borrowing import lay_on
+from inpaint_app.backends.networks.exposure import AS_IT_IS, curves
 from inpaint_app.backends.networks.scaling import restored, scaled
 from inpaint_app.errors import CheckpointError
 from inpaint_app.imaging.window import cut, frame, holes
@@ -73,12 +74,15 @@ class FeedForward(Network):
     """A network that fills a window in one go.
 
     restores: the network is shown what the hole holds (the window's guide, or, where there is none, its image).
+    lifts: it is shown dark surroundings brighter, see `exposure`; the networks that are there to compare with are not.
     """
 
-    def __init__(self, settings: Settings, *, weights: str, restores: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, weights: str, restores: bool = False, lifts: bool = False
+    ) -> None:
         """See Network."""
         super().__init__(settings, weights=weights)
-        self.restores = restores
+        self.restores, self.lifts = restores, lifts
 
     def inpaint(self, window: Window, options: Options, progress: Progress) -> Image:
         """Fill the window at the network's own size and scale the fill back; see Backend.inpaint."""
@@ -89,9 +93,13 @@ class FeedForward(Network):
         progress(0.0, "Filling")
         seen = [one.guide if self.restores and one.guide is not None else one.image for one in windows]
         pairs = [scaled(image, one.mask, self._size) for image, one in zip(seen, windows, strict=True)]
-        fills = self._filled(np.stack([image for image, _ in pairs]), np.stack([mask for _, mask in pairs]))
+        shown = [curves(*pair) if self.lifts else AS_IT_IS for pair in pairs]
+        images = [there[image] for (image, _), (there, _) in zip(pairs, shown, strict=True)]
+        fills = self._filled(np.stack(images), np.stack([mask for _, mask in pairs]))
         progress(1.0, "Filling")
-        return [restored(fill, one) for fill, one in zip(fills, windows, strict=True)]
+        return [
+            restored(undone[fill], one) for fill, (_, undone), one in zip(fills, shown, windows, strict=True)
+        ]
 
     def _filled(self, images: Image, masks: Mask) -> Image:
         """(B, S, S, 3) uint8 and (B, S, S) bool → (B, S, S, 3) uint8."""
@@ -136,9 +144,10 @@ class DetailAttention(Network):
                 one.box, mask.shape, context=self.CONTEXT, context_minimum=self.LEAST, native=self._size
             )
             seen, opening = cut(image, mask, where)
-            photo, hole = self._tensors(seen[None], opening[None])
+            there, undone = curves(seen, opening)
+            photo, hole = self._tensors(there[seen][None], opening[None])
             with torch.inference_mode():
-                made = self._pixels(self._network.coarse(photo * (1 - hole), hole))[0]
+                made = undone[self._pixels(self._network.coarse(photo * (1 - hole), hole))[0]]
             part = np.zeros_like(mask)
             part[one.box.slices] = one.mask
             lay_on(
@@ -150,7 +159,9 @@ class DetailAttention(Network):
 
 
 # What papers and reports have, by the name of its weights; the lab's training says how each was made.
-ContextEncoder = partial(FeedForward, weights="context-encoder")  # Pathak et al. 2016, for any hole
+ContextEncoder = partial(
+    FeedForward, weights="context-encoder", lifts=True
+)  # Pathak et al. 2016, for any hole
 SharpContextEncoder = partial(FeedForward, weights="context-encoder-sharp")  # trained against a discriminator
 ContextualAttention = partial(
     FeedForward, weights="contextual-attention-small"
