@@ -117,6 +117,7 @@ def test_scaling_a_mask_loses_no_hole() -> None:
     assert masks.scaled(mask, (10, 10)).sum() == 1
     assert masks.scaled(mask, (300, 300))[150:153, 150:153].all()
     assert masks.scaled(mask, (300, 300)).sum() == 9
+    assert masks.scaled(mask, (2, 2)).sum() == 1
 
 
 def test_feathering_blends_only_inside_the_ring() -> None:
