@@ -103,11 +103,12 @@ function makeStage(app, mask, view) {
     placed.forEach((one, index) => badge(one, mask.isChosen(app.found[index].number)));
   }
 
-  /* Where a label lies: `share` of it left of the outline's top, and never beyond the stage. */
+  /* Where a label lies: above the outline, for on a small person it would hide him; `share` of it left of the
+     outline's top, and never beyond the stage. */
   function plate(instance, text, share = 0.5) {
     const wide = context.measureText(text).width + 14, [ax, ay] = instance.anchor;
     const x = Math.min(Math.max(2, view.x + ax * view.scale - wide * share), view.stage().width - wide - 2);
-    return { text, wide, x, y: Math.max(4, view.y + ay * view.scale - 11) };
+    return { text, wide, x, y: Math.max(4, view.y + ay * view.scale - 26) };
   }
 
   function badge({ text, wide, x, y }, on) {
