@@ -74,7 +74,8 @@ def scaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     if mask.shape == shape:
         return mask.copy()
     if shape[0] < mask.shape[0] or shape[1] < mask.shape[1]:
-        full = mask.astype(np.uint16) * np.uint16(0xFFFF)  # of 8 bits nothing is left where it is 23 times smaller
+        # Of 8 bits nothing is left where it is 23 times smaller.
+        full = mask.astype(np.uint16) * np.uint16(0xFFFF)
         small = cv2.resize(full, shape[::-1], interpolation=cv2.INTER_AREA)
         return np.asarray(small > 0)
     return np.asarray(cv2.resize(mask.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 0)

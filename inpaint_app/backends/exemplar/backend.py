@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.backends.base import Configured, Window
-from inpaint_app.backends.exemplar.layout import SPLIT, with_layout
+from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, with_layout
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.trust import trust
 from inpaint_app.errors import BackendError
@@ -28,7 +28,7 @@ class Exemplar(Configured):
         Where no patch of the window is free of hole and avoided pixels, the guide is returned, or without one a
         smooth continuation of the known pixels.
         """
-        from inpaint_app.backends.exemplar import engine, jit
+        from inpaint_app.backends.exemplar import engine, jit, structure
 
         if not isinstance(options, ExemplarOptions):
             raise BackendError(f"The exemplar engine takes ExemplarOptions, got {type(options).__name__}.")
@@ -50,15 +50,27 @@ class Exemplar(Configured):
                     f"The network does not understand this place: {counts if trusted.followed else alone}."
                 )
             options = trusted.of(options)
+        guide = window.guide
+        # A sharp layout has such edges itself.
+        drawn = structure.draw(image, hole, forbidden) if guide is None or options.finest >= BLUR else None
+        if drawn is not None and guide is not None:
+            guide = structure.into_guide(drawn, guide, hole)
         filled = engine.fill(
-            image, hole, forbidden, window.guide, options, progress.part(0.0, 0.99), pixel=window.guide_pixel
+            image,
+            hole,
+            forbidden,
+            guide,
+            options,
+            progress.part(0.0, 0.99),
+            pixel=window.guide_pixel,
+            drawn=drawn,
         )
         if filled is None:
             filled = _without_sources(window)
-        elif window.guide is not None:
+        elif guide is not None:
             filled = with_layout(
                 filled,
-                window.guide,
+                guide,
                 hole,
                 window.guide_pixel,
                 options.layout,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, vote
+from inpaint_app.backends.exemplar import blend, grain, initialise, pyramid, structure, vote
 from inpaint_app.backends.exemplar import field as fields
 from inpaint_app.backends.exemplar.field import RADIUS, Field, Flags, Floats, Ints, Values
 from inpaint_app.backends.exemplar.layout import BLUR, LARGE, SPLIT, coarse
 from inpaint_app.backends.exemplar.options import ExemplarOptions
 from inpaint_app.backends.exemplar.pyramid import Level
+from inpaint_app.backends.exemplar.structure import Drawn, Laid
 from inpaint_app.errors import BackendError
 from inpaint_app.imaging.coarse import enlarged
 from inpaint_app.imaging.mask import bounds, padded
@@ -54,12 +55,15 @@ def confidence(field: Field, hole: Flags) -> Floats:
 
 
 def _start(
-    level: Level, field: Field, pixels: Pixels, guide: Values | None, seed: int, guidance: float
-) -> None:
-    """Fill the coarsest level: by the guide where there is one, else from the rim inwards."""
-    initialise.onion_peel(level, field, seed)
+    level: Level, field: Field, pixels: Pixels, guide: Values | None, seed: int, guidance: float,
+    laid: Laid | None,
+) -> None:  # fmt: skip
+    """Fill the coarsest level: what is drawn first, then by the guide where there is one, else from the rim inwards."""
+    initialise.onion_peel(level, field, seed, laid)
     if guide is not None and guidance > 0:
         level.paint(*pixels, guide[pixels].astype(np.float32))
+        if laid:
+            laid.hold(level)
 
 
 def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: float) -> Floats:
@@ -82,11 +86,12 @@ def misfit(guide: Values, colours: Floats, pixels: Pixels, hole: Flags, sigma: f
 
 def _improve(
     level: Level, field: Field, pixels: Pixels, trust: Floats, guide: Values | None, steer: float, blur: float,
-    seed: int, finest: bool, progress: Progress, plan: Plan,
+    seed: int, finest: bool, progress: Progress, plan: Plan, laid: Laid | None,
 ) -> None:  # fmt: skip
     """Search and vote in turns; fills level.features at the hole's `pixels`.
 
-    trust: see `confidence`. blur: the guide is followed in what is coarser than so many of the level's pixels.
+    trust: see `confidence`. blur: the guide is followed in what is coarser than so many of the level's pixels. laid:
+    what is held on to between the votes.
     """
     features = level.features
     py, px = pixels
@@ -112,6 +117,8 @@ def _improve(
         if guide is not None and steer > 0:
             colours += np.float32(steer) * misfit(guide, colours, pixels, level.hole, blur)
         level.paint(py, px, colours)
+        if laid and not finest:
+            laid.hold(level)
 
 
 def hole_pixels(hole: Flags) -> Pixels:
@@ -124,7 +131,7 @@ def hole_pixels(hole: Flags) -> Pixels:
 
 def solve(
     levels: list[Level], guides: list[Values] | None, blur: float, options: ExemplarOptions, progress: Progress,
-    plan: Plan,
+    plan: Plan, drawn: Drawn | None = None,
 ) -> tuple[Field, Pixels]:  # fmt: skip
     """Fill every level from the coarsest to the finest; the finest field and the pixels of its hole.
 
@@ -146,13 +153,15 @@ def solve(
         part(0.0)
         pixels, trust = hole_pixels(level.hole), confidence(field, level.hole)
         if coarser is None:
-            _start(level, field, pixels, guide, seed, options.guidance)
+            laid = structure.lay(drawn, level, field, number) if drawn else None
+            _start(level, field, pixels, guide, seed, options.guidance, laid)
         else:
             fields.refine_from(coarser, field, seed)
             level.paint(*pixels, vote.vote(level.features, field, trust, *pixels))
+            laid = structure.lay(drawn, level, field, number) if drawn else None
         steer = options.guidance * number / max(1, last)
         _improve(
-            level, field, pixels, trust, guide, steer, blur / 2**number, seed, number == 0, part, plan
+            level, field, pixels, trust, guide, steer, blur / 2**number, seed, number == 0, part, plan, laid
         )  # fmt: skip
         coarser = field
     if coarser is None:
@@ -162,15 +171,18 @@ def solve(
 
 def fill(
     image: Image, hole: Flags, forbidden: Flags, guide: Image | None, options: ExemplarOptions, progress: Progress,
-    plan: Plan = Plan(), *, pixel: float = 0.0,
+    plan: Plan = Plan(), *, pixel: float = 0.0, drawn: Drawn | None = None,
 ) -> Image | None:  # fmt: skip
-    """Fill the hole of a window; None where nothing may be copied from. pixel: see `layout.with_layout`."""
+    """Fill the hole of a window; None where nothing may be copied from. pixel: see `layout.with_layout`.
+
+    drawn: edges that go on across the hole; `guide` has them already.
+    """
     if not fields.free_patches(hole, forbidden).any():
         return None
     levels = pyramid.build(pyramid.first_level(image, hole, forbidden))
     guides = pyramid.halvings(guide, len(levels)) if guide is not None else None
     blur = SPLIT * pixel if options.finest >= BLUR and pixel >= LARGE else 0.0
-    field, pixels = solve(levels, guides, blur, options, progress.part(0.0, 0.9), plan)
+    field, pixels = solve(levels, guides, blur, options, progress.part(0.0, 0.9), plan, drawn)
     voted = levels[0].features[(*pixels, slice(0, 3))].astype(np.float32)
     del levels, guides  # as large as the window, several times
     return finish(image, hole, field, pixels, voted, options, progress.part(0.9, 1.0))

@@ -29,6 +29,7 @@ from inpaint_app.backends.exemplar.field import (
 from inpaint_app.backends.exemplar.jit import inline, kernel, run
 from inpaint_app.backends.exemplar.lanes import known_row_distance
 from inpaint_app.backends.exemplar.pyramid import Level
+from inpaint_app.backends.exemplar.structure import Laid
 
 FIRST = 1  # rows, the best known, by which a patch is compared with all sampled ones; what is left, wholly
 SAMPLE = 1200  # random sources that every patch is compared with
@@ -156,8 +157,10 @@ def _match_known(
         cost[k] = best
 
 
-def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -> None:
-    """Fill the colours of the level's hole in place and set field.match."""
+def onion_peel(
+    level: Level, field: Field, seed: int, laid: Laid | None = None, *, sample: int = SAMPLE
+) -> None:
+    """Fill the colours of the level's hole in place and set field.match. What is laid already counts as known."""
     features, known = level.features, ~level.hole
     rows = features.reshape(features.shape[0], -1)
     pool, near = field.pool, 0
@@ -168,6 +171,8 @@ def onion_peel(level: Level, field: Field, seed: int, *, sample: int = SAMPLE) -
     sampled = _patches(rows, pool)
     square = np.ones((3, 3), np.uint8)
     pending = np.ones(len(field.ys), bool)
+    if laid:
+        known, pending = known | laid.own, ~laid.matched
     while not known.all():
         layer = (cv2.dilate(known.view(np.uint8), square) > 0) & ~known
         if not layer.any():  # nothing known to start from: everything is one layer
