@@ -134,11 +134,14 @@ class _Grid:
         wide = chosen[rows - rows[0]][:, columns - columns[0]]
         return np.asarray(self.inside[place.slices] & wide)
 
-    def tight(self, cells: Mask, left: int, top: int, number: int) -> Box:
-        """The box, in the photo, of a group's hole pixels; `cells` holds its cells from cell (left, top) on."""
-        inside = Box(*(self.cell * edge for edge in _bounds(cells).moved(left, top)))
-        area = inside.moved(self.outer.left, self.outer.top).shared(self.outer)
-        return _bounds(self.pixels(area, frozenset((number,)))).moved(area.left, area.top)
+    def tight(self, cells: Box, number: int) -> Box:
+        """The box, in the photo, of a group's hole pixels; `cells`: the box of its cells, in cells."""
+        area = Box(*(self.cell * edge for edge in cells)).moved(self.outer.left, self.outer.top)
+        area = area.shared(self.outer)
+        inside = bounds(self.pixels(area, frozenset((number,))))
+        if inside is None:
+            raise AssertionError("a group of hole pixels has at least one")
+        return inside.moved(area.left, area.top)
 
 
 def holes(mask: Mask, context: float, context_minimum: int, largest: int | None = None) -> list[Hole]:
@@ -165,8 +168,7 @@ def holes(mask: Mask, context: float, context_minimum: int, largest: int | None 
 def _parts(grid: _Grid, rule: _Rule, number: int) -> list[tuple[Box, int, int, bool]]:
     """One connected group of cells; or, where it is thin and too large for a window, its pieces."""
     left, top, across, down = (int(value) for value in grid.extents[number - 1])
-    cells = grid.labels[top : top + down, left : left + across] == number
-    box = grid.tight(cells, left, top, number)
+    box = grid.tight(Box(left, top, left + across, top + down), number)
     side = max(box.width, box.height)
     if rule.largest is None or 4 * side <= rule.largest:
         return [(box, number, side, rule.largest is not None)]
@@ -175,6 +177,7 @@ def _parts(grid: _Grid, rule: _Rule, number: int) -> list[tuple[Box, int, int, b
         return [plain]
     if np.count_nonzero(grid.pixels(box, frozenset((number,)))) >= SPARSE * box.width * box.height:
         return [plain]
+    cells = grid.labels[top : top + down, left : left + across] == number
     tile = max(1, (rule.largest - 2 * rule.minimum) // grid.cell)
     pieces = []
     for y in range(0, down, tile):
@@ -184,16 +187,9 @@ def _parts(grid: _Grid, rule: _Rule, number: int) -> list[tuple[Box, int, int, b
                 name = int(grid.labels.max()) + 1
                 high, wide = part.shape  # a group's last pieces are smaller
                 grid.labels[top + y : top + y + high, left + x : left + x + wide][part] = name
-                pieces.append((grid.tight(part, left + x, top + y, name), name, 0, True))
+                inside = Box(left + x, top + y, left + x + wide, top + y + high)
+                pieces.append((grid.tight(inside, name), name, 0, True))
     return pieces
-
-
-def _bounds(mask: Mask) -> Box:
-    """The bounds of a mask that is known to have a hole."""
-    box = bounds(np.ascontiguousarray(mask))
-    if box is None:
-        raise AssertionError("a group of hole pixels has at least one")
-    return box
 
 
 def _merged(groups: _Groups, rule: _Rule) -> _Groups:

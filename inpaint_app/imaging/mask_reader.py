@@ -75,7 +75,7 @@ def read(
     colours, opacity = _parted(colours, opacity)
     if colours.size == 0:
         raise MaskError("The mask has no pixels.")
-    mask = _by_opacity(colours, opacity, lossy, reading)
+    mask = None if opacity is None else _by_opacity(colours, opacity, reading)
     if mask is None:
         mask = _by_colour(colours, lossy, reading)
     if reading.invert:
@@ -109,12 +109,8 @@ def _parted(colours: NDArray[Any], opacity: NDArray[Any] | None) -> tuple[NDArra
     return colours, opacity
 
 
-def _by_opacity(
-    colours: NDArray[Any], opacity: NDArray[Any] | None, lossy: bool, reading: Reading
-) -> Mask | None:
+def _by_opacity(colours: NDArray[Any], opacity: NDArray[Any], reading: Reading) -> Mask | None:
     """The hole by what is opaque and what is clear; None where the opacity says nothing."""
-    if opacity is None:
-        return None
     marks = levels_of(opacity, "its opacity")
     whole = marks.levels
     if marks.full != 255.0:

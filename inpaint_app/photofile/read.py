@@ -182,8 +182,7 @@ def open_header(data: bytes, name: str, limits: Limits, frame: int | None = None
         _check_pixels(head.width, head.height, name, limits)
     source, image = data, _opened(data, limits)
     format = {"MPO": "JPEG", "DIB": "BMP"}.get(image.format or "", image.format or "")
-    many = choose.count(image, format, data)
-    index = choose.number(image, frame, many, name)
+    index, many = choose.chosen(image, format, data, frame, name)
     if format == "TIFF" and (ordered := pages.view(data, index)) != data:
         data = ordered
         image = _opened(data, limits)

@@ -104,7 +104,8 @@ class Line:
     def _wait(self, turn: _Turn) -> None:
         while True:
             with self._change:
-                self._take_away()
+                if self._at_work is not None:
+                    self._take_away(self._at_work)
                 ahead = sum(other.place < turn.place for other in self._line)
                 if self._at_work is None and not ahead:
                     self._line.remove(turn)
@@ -117,11 +118,8 @@ class Line:
             with self._change:
                 self._change.wait(LOOK_EVERY)
 
-    def _take_away(self) -> None:
+    def _take_away(self, turn: _Turn) -> None:
         """Let go of a turn that neither ends nor stops; its work is told when it next reports."""
-        turn = self._at_work
-        if turn is None:
-            return
         ticket = turn.progress.ticket
         error = ticket.stuck(turn.progress.cancelled, turn.title, self.grace, self.patience)
         if error is not None:

@@ -56,10 +56,11 @@ class ModelCache:
     def make_room(self, spec: BackendSpec) -> None:
         """Let heavy backends go: all others if this one is heavy, else as many as it takes where memory is short."""
         weights = spec.megabytes * 1e6
-        needed = ROOM + max(0.0, weights - self.held(spec.name))
-        for name in list(self._things):
-            heavy = name != spec.name and self.held(name) >= HEAVY and not self._used[name]
-            if heavy and (weights >= HEAVY or self.available() < needed):
+        for name in [other for other in self._things if other != spec.name and not self._used[other]]:
+            if self.held(name) < HEAVY:
+                continue
+            needed = ROOM + max(0.0, weights - self.held(spec.name))
+            if weights >= HEAVY or self.available() < needed:
                 self.drop(name)
 
     def drop_others(self, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -21,26 +22,22 @@ ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
 """Formats whose frames are drawn on one another."""
 
 
-def count(image: PillowImage.Image, format: str, data: bytes) -> int:
-    """How many pictures can be chosen from."""
+def chosen(
+    image: PillowImage.Image, format: str, data: bytes, asked: int | None, name: str
+) -> tuple[int, int]:
+    """The index, from 0, of the picture `asked` for (from 1; None: the first, or a HEIC's own choice), of how many."""
+    many, own = 1, format in ("HEIF", "AVIF")
     if format == "TIFF":
-        return max(1, len(pages.own(data)))
-    if format not in ANIMATED and format not in ("HEIF", "AVIF"):
-        return 1
-    try:
-        return max(1, screening.pictures(data) or int(getattr(image, "n_frames", 1)))
-    except Exception:  # noqa: BLE001 - a damaged second frame does not harm the first
-        return 1
-
-
-def number(image: PillowImage.Image, asked: int | None, many: int, name: str) -> int:
-    """The index, from 0, of the picture `asked` for (from 1; None: the first, or a HEIC's own choice)."""
+        many = max(1, len(pages.own(data)))
+    elif own or format in ANIMATED:
+        with suppress(Exception):  # a damaged second frame does not harm the first
+            many = max(1, screening.pictures(data) or int(getattr(image, "n_frames", 1)))
     if asked is None:
-        return image.tell() if image.format in ("HEIF", "AVIF") else 0
+        return image.tell() if own else 0, many
     if not 1 <= asked <= many:
         held = "one picture" if many == 1 else f"{many} pictures"
         raise OptionError(f"{name} holds {held}: there is no frame {asked}; choose 1 to {many}.")
-    return asked - 1
+    return asked - 1, many
 
 
 def called(photo: Photo) -> str:

@@ -37,33 +37,39 @@ _NAMED = {
 
 def kept(segments: list[tuple[int, bytes]], edit: Edit) -> list[list[bytes]]:
     """For each (marker, content) of a file what stands at its place now: nothing, itself, or what it became."""
-    packets = [
-        content[len(XMP) :] for marker, content in segments if marker == 0xE1 and content.startswith(XMP)
-    ]
-    extended = _joined_extended(segments)
-    xmp.learn_names([*packets, *extended], edit)
+    kinds = [_spread(*segment) for segment in segments]
+    extended = _joined_extended(segments) if _EXTENDED in kinds else []
+    resources = _joined_resources(segments, edit) if _PHOTOSHOP in kinds else iter(())
+    if XMP in kinds or extended:
+        plain = [segment[1][len(XMP) :] for segment, kind in zip(segments, kinds, strict=True) if kind == XMP]
+        xmp.learn_names([*plain, *extended], edit)
     cleaned = (xmp.cleaned(packet, edit, extended=True) for packet in extended)
     further = [packet for packet in cleaned if packet is not None]
     unchanged = further == extended
     parts = [] if unchanged else [part for packet in further for part in _split_extended(packet)]
     guid = b"" if unchanged or not further else _guid(further[0])
     done: list[list[bytes]] = []
-    resources = _joined_resources(segments, edit)
-    for marker, content in segments:
-        if marker == 0xE1 and content.startswith(_EXTENDED):
+    for (marker, content), kind in zip(segments, kinds, strict=True):
+        if kind == _EXTENDED:
             done.append([content] if unchanged else parts)
             parts = []
-        elif marker == 0xE1 and content.startswith(XMP):
+        elif kind == XMP:
             fresh = xmp.cleaned(content[len(XMP) :], edit)
             if fresh is not None and extended and not unchanged:
                 fresh = _with_guid(fresh, guid)
             done.append([] if fresh is None else [XMP + fresh])
-        elif _is_photoshop(marker, content):
+        elif kind == _PHOTOSHOP:
             done.append(next(resources))
         else:
             fresh = _segment(marker, content, edit)
             done.append([] if fresh is None else [fresh])
     return done
+
+
+def _spread(marker: int, content: bytes) -> bytes:
+    """The head of a segment that is a part of something larger, or speaks of the same as others; b"" of any other."""
+    known = {0xE1: (XMP, _EXTENDED), 0xED: (_PHOTOSHOP,)}.get(marker, ())
+    return next((head for head in known if content.startswith(head)), b"")
 
 
 def _segment(marker: int, content: bytes, edit: Edit) -> bytes | None:
@@ -113,7 +119,7 @@ def _joined_extended(segments: list[tuple[int, bytes]]) -> list[bytes]:
     """The packets that were too long for one segment (XMP Specification, Part 3, 1.1.3.1), one for each GUID."""
     packets: dict[bytes, list[tuple[int, bytes]]] = {}
     for marker, content in segments:
-        if marker == 0xE1 and content.startswith(_EXTENDED) and len(content) >= len(_EXTENDED) + 40:
+        if _spread(marker, content) == _EXTENDED and len(content) >= len(_EXTENDED) + 40:
             head = content[len(_EXTENDED) :]
             packets.setdefault(head[:32], []).append((int.from_bytes(head[36:40]), head[40:]))
     return [b"".join(part for _, part in sorted(parts)) for parts in packets.values()]
@@ -143,15 +149,13 @@ def without_extended(packet: bytes) -> bytes:
 
 def _joined_resources(segments: list[tuple[int, bytes]], edit: Edit) -> Iterator[list[bytes]]:
     """What each of Photoshop's segments becomes; together they hold one run of resources."""
-    held = [content[len(_PHOTOSHOP) :] for marker, content in segments if _is_photoshop(marker, content)]
+    held = [
+        content[len(_PHOTOSHOP) :] for marker, content in segments if _spread(marker, content) == _PHOTOSHOP
+    ]
     whole = b"".join(held)
-    fresh = iptc.resources(whole, edit) if held else b""
+    fresh = iptc.resources(whole, edit)
     if fresh == whole:
         yield from ([_PHOTOSHOP + part] for part in held)
         return
     yield [_PHOTOSHOP + fresh[start : start + _ROOM] for start in range(0, len(fresh), _ROOM)]
     yield from ([] for _ in held[1:])
-
-
-def _is_photoshop(marker: int, content: bytes) -> bool:
-    return marker == 0xED and content.startswith(_PHOTOSHOP)
