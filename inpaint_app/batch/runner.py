@@ -159,8 +159,9 @@ class _Batch:
             raise MaskError(self.masks.missing(path))
         shots = tuple((other.name, files.read_bytes(other, limits)) for other in self.served.get(path, ()))
         own, width, height = self.session.header_of(data, path.name)
-        check_side(files.chosen_format(own, order.format, order.saving.exact), width, height)
-        name = self.names.take(path, label, result_suffix(path, own, order.format, order.saving.exact))
+        chosen = files.chosen_format(own, order.format, order.saving.exact)
+        check_side(chosen, width, height)
+        name = self.names.take(path, label, result_suffix(path, own, chosen))
         key, count = self.key(data, mask, shots), len(self.photos)
         return Task(index, count, label, path.name, name, key, data, mask, order, shots)
 

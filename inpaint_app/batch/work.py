@@ -173,10 +173,9 @@ def _unchanged(session: Session, task: Task, photo: files.Photo, message: str) -
     return replace(row, sha256=hashlib.sha256(data).hexdigest()), data
 
 
-def result_suffix(path: Path, own: str, format: str | None, exact: bool = False) -> str:
+def result_suffix(path: Path, own: str, chosen: str) -> str:
     """The ending of a result's name: the photo's own where that fits what is written, else the format's.
 
-    own: the photo's format, in Pillow's word.
+    own, chosen: the photo's format and the one to write, in Pillow's words.
     """
-    chosen = files.chosen_format(own, format, exact)
     return legal(path.suffix) if path.suffix and chosen == own else files.SUFFIX[chosen]

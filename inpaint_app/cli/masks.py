@@ -10,10 +10,12 @@ from inpaint_app.batch import masks_in
 from inpaint_app.batch.naming import same_file
 from inpaint_app.cli import streams
 from inpaint_app.cli.console import Console
+from inpaint_app.cli.parser import add_arguments
 from inpaint_app.errors import OptionError, UnreadablePhoto
 from inpaint_app.imaging.mask_reader import Reading
 from inpaint_app.photofile.photo import Photo
 from inpaint_app.removal.mask_file import open_mask
+from inpaint_app.removal.request import READING
 from inpaint_app.removal.session import Session
 from inpaint_app.removal.shots import of_film, shot_of
 from inpaint_app.shots.stack import Shot
@@ -28,20 +30,13 @@ NOTHING = (
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """How a mask is taken where its picture could mean several things."""
     group = parser.add_argument_group("how the mask is read")
-    group.add_argument("--invert-mask", action="store_true", help="what it would leave goes")
-    group.add_argument(
-        "--mask-as-is", action="store_true", help="take it though it covers nearly all, or looks like a photo"
-    )
-    fit = group.add_mutually_exclusive_group()
-    fit.add_argument("--stretch-mask", action="store_true", help="fit it though its proportion is another")
-    fit.add_argument("--letterbox-mask", action="store_true", help="cut off the bars at two of its sides")
+    add_arguments(group, "invert_mask", "mask_as_is")
+    add_arguments(group.add_mutually_exclusive_group(), "stretch_mask", "letterbox_mask")
 
 
 def reading(arguments: argparse.Namespace) -> Reading:
     """What those arguments say."""
-    return Reading(
-        arguments.invert_mask, arguments.mask_as_is, arguments.stretch_mask, arguments.letterbox_mask
-    )
+    return Reading(**{field: getattr(arguments, name) for name, field in READING.items()})
 
 
 def given(arguments: argparse.Namespace, session: Session) -> bytes | None:
@@ -100,9 +95,7 @@ def add_shots(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="frames of the film in a motion photo, or of the .mov beside a live photo, are its further shots",
     )
-    group.add_argument(
-        "--everything-that-moves", action="store_true", help="remove what is gone in the further shots"
-    )
+    add_arguments(group, "everything_that_moves")
 
 
 def check_shots(arguments: argparse.Namespace) -> bool:

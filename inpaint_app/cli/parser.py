@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from importlib import metadata
 from typing import Any, NoReturn
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.cli.console import Console
 from inpaint_app.errors import OptionError, printable
-from inpaint_app.removal.candidates import MOST
-from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
-from inpaint_app.removal.session import CONFIDENCE, Request
+from inpaint_app.removal.parts import AUTO, KINDS
+from inpaint_app.removal.request import ARGUMENTS, Request
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS, labels_of
 from inpaint_app.segmenters.selecting.gesture import Gesture
@@ -108,6 +109,21 @@ def completed(action: argparse.Action, words: Iterable[str]) -> None:
     action.completer = lambda **_: names  # type: ignore[attr-defined]
 
 
+def add_arguments(group: Any, *names: str) -> None:
+    """Those of the arguments that all faces have (`ARGUMENTS`) as flags."""
+    for name in names:
+        asked: dataclasses.Field[Any] = ARGUMENTS[name]
+        flag, rules, choices = f"--{name.replace('_', '-')}", asked.metadata, asked.metadata["choices"]
+        if asked.default is False:
+            group.add_argument(flag, action="store_true", help=rules["help"])
+            continue
+        auto = asked.default is None
+        given = {"choices": choices} if choices else {"type": partial(number, rules=rules, auto=auto)}
+        span = None if choices else f"{rules['minimum']:g}..{rules['maximum']:g}" + ("|auto" if auto else "")
+        said = f"{rules['help']} (default {AUTO if auto else asked.default})"
+        group.add_argument(flag, default=asked.default, metavar=span, help=said, **given)
+
+
 def add_finding(parser: Parser) -> None:
     """What is to be found in the photo."""
     group = parser.add_argument_group("what is found")
@@ -123,16 +139,7 @@ def add_finding(parser: Parser) -> None:
     ):
         said = f"the thing {where}; repeatable"
         group.add_argument(f"--{name}", type=kind, action="append", default=[], metavar=form, help=said)
-    group.add_argument(
-        "--confidence",
-        type=share,
-        default=CONFIDENCE,
-        metavar="0..1",
-        help=f"how sure a find must be (default {CONFIDENCE:g})",
-    )
-    for name, part in KINDS.items():
-        said = f"{part.help} (default {AUTO})"
-        group.add_argument(f"--{name}", choices=CHOICES, default=AUTO, help=said)
+    add_arguments(group, "confidence", *KINDS)
     segmenter = group.add_argument("--segmenter", metavar="NAME", help="what finds; see 'inpaint-app models'")
     completed(segmenter, (spec.name for spec in segmenters.SEGMENTERS))
 
@@ -155,29 +162,9 @@ def add_filling(parser: Parser, several: bool, usual: str = backends.DEFAULT) ->
         metavar="KEY=VALUE",
         help="an option of the backend, see 'inpaint-app backends --options'",
     )
-    group.add_argument(
-        "--grow",
-        type=pixels,
-        default=None,
-        metavar="N|auto",
-        help="pixels that the mask is widened by (default auto: by the size of the hole)",
-    )
-    group.add_argument(
-        "--feather",
-        type=pixels,
-        default=None,
-        metavar="N|auto",
-        help="pixels of soft edge, inside what was widened",
-    )
+    add_arguments(group, "grow", "feather", "candidates")
     group.add_argument(
         "--seed", type=int, default=None, metavar="N", help="the same seed gives the same pixels (default 0)"
-    )
-    group.add_argument(
-        "--candidates",
-        type=int,
-        default=1,
-        metavar="N",
-        help=f"fill with N seeds, the ones from --seed on (1 to {MOST}), where the backend draws by chance",
     )
 
 
@@ -189,13 +176,20 @@ def note_former(names: Iterable[str | None] | None, console: Console) -> None:
             console.note(backends.word(name))
 
 
-def pixels(text: str) -> int | None:
-    """A number of pixels, or None for auto."""
-    if text == "auto":
+def number(text: str, rules: Mapping[str, Any], auto: bool) -> float | None:
+    """A number within the range of an argument and of its kind; None for auto, where that may stand."""
+    low, high = rules["minimum"], rules["maximum"]
+    if auto and text == AUTO:
         return None
-    if not text.isdecimal() or int(text) > 4096:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected 0 to 4096 pixels, or auto")
-    return int(text)
+    try:
+        value: float = type(low)(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        kind = "a number" if isinstance(low, float) else "a whole number"
+        or_auto = ", or auto" if auto else ""
+        raise argparse.ArgumentTypeError(f"{text!r}: expected {kind} from {low:g} to {high:g}{or_auto}")
+    return value
 
 
 def point(text: str) -> Gesture:
@@ -216,17 +210,6 @@ def _whole(text: str, names: str) -> tuple[int, ...]:
     if len(parts) != len(names.split(",")) or not all(part.isdecimal() and len(part) < 7 for part in parts):
         raise argparse.ArgumentTypeError(f"{text!r}: expected {names}, whole pixels of the upright photo")
     return tuple(int(part) for part in parts)
-
-
-def share(text: str) -> float:
-    """A number in 0..1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 to 1")
-    return value
 
 
 def objects(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from inpaint_app.backends import registry as backends
 from inpaint_app.batch import result_suffix
 from inpaint_app.batch.naming import Names, key, legal, result_name, same_file
 from inpaint_app.cli import written
-from inpaint_app.cli.parser import Parser
+from inpaint_app.cli.parser import Parser, add_arguments
 from inpaint_app.cli.streams import STREAM, Source
 from inpaint_app.errors import InpaintError, OptionError, SaveError
 from inpaint_app.photofile import files
@@ -30,16 +30,7 @@ def add_saving(parser: Parser) -> None:
     group.add_argument(
         "--format", choices=FORMATS, type=str.lower, help="write this format instead of the photo's own"
     )
-    group.add_argument(
-        "--exact",
-        action="store_true",
-        help="so that no known pixel changes: PNG, lossless WebP or TIFF, whatever the photo's own format does",
-    )
-    group.add_argument(
-        "--mark-edited",
-        action="store_true",
-        help="state in the file's XMP that it was edited: IPTC's digital source type and the software",
-    )
+    add_arguments(group, "exact", "mark_edited")
 
 
 def saving(arguments: argparse.Namespace, backend: str) -> SaveOptions:
@@ -111,10 +102,10 @@ def planned(
         chosen = files.chosen_format(own, format, arguments.exact)
         check_side(chosen, width, height)
         for backend in each:
-            stem = legal(source.path.stem, f"-{backend}" if backend else "")
-            suffix = result_suffix(source.path, own, format, arguments.exact)
-            if not apart:
-                stem, suffix = out.stem, out.suffix
+            stem, suffix = out.stem, out.suffix
+            if apart:
+                stem = legal(source.path.stem, f"-{backend}" if backend else "")
+                suffix = result_suffix(source.path, own, chosen)
             targets[source, backend] = folder / names.take(source, stem, suffix, endings)
             room += (size if chosen == own else max(size, width * height)) * len(endings) / 1e6
     prepare(folder, room)

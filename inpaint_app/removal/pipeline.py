@@ -22,6 +22,9 @@ from inpaint_app.imaging.composite import changed_outside, composite
 from inpaint_app.imaging.visible import without_hidden
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
+WIDEST = 4096
+"""Pixels by which a hole may be asked to grow, or its edge to be feathered."""
+
 LARGEST = 1024
 """Side in pixels of the windows that fine holes share, for backends that take any size."""
 
@@ -179,8 +182,8 @@ def walled(removal: Removal, grown: Mask) -> Mask:
 def feathering(removal: Removal, growth: int) -> int:
     """Feathering stays inside the ring that growing added, so that what is to go never shines through."""
     for name, value in (("grow", removal.grow), ("feather", removal.feather)):
-        if value is not None and not 0 <= value <= 4096:
-            raise OptionError(f"{name} is {value}, expected 0 to 4096 pixels, or none for automatic.")
+        if value is not None and not 0 <= value <= WIDEST:
+            raise OptionError(f"{name} is {value}, expected 0 to {WIDEST} pixels, or none for automatic.")
     return min(growth, removal.feather) if removal.feather is not None else growth // 2
 
 

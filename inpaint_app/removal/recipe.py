@@ -28,6 +28,7 @@ from inpaint_app.photofile.photo import Photo, Report
 from inpaint_app.removal.ensemble import MEMBERS
 from inpaint_app.removal.ensemble import NAME as AUTO
 from inpaint_app.removal.parts import KINDS
+from inpaint_app.removal.pipeline import WIDEST
 from inpaint_app.removal.session import Request
 from inpaint_app.removal.shots import record, recorded, replayed
 from inpaint_app.settings import Settings
@@ -268,7 +269,7 @@ def _whole(content: Mapping[str, Any], name: str, low: int, high: int) -> int:
 
 
 def _pixels(content: Mapping[str, Any], name: str) -> int | None:
-    return None if content.get(name) is None else _whole(content, name, 0, 4096)
+    return None if content.get(name) is None else _whole(content, name, 0, WIDEST)
 
 
 def _options(values: Mapping[str, Any], spec: BackendSpec) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from inpaint_app.errors import MaskError, NothingFound, OptionError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.removal.candidates import MOST
 from inpaint_app.removal.parts import AUTO, CHOICES, KINDS, with_parts
+from inpaint_app.removal.pipeline import WIDEST
 from inpaint_app.segmenters.base import labels_of
 from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.shots.stack import Shot
-from inpaint_app.types import Image, Instance, Mask
+from inpaint_app.types import Image, Instance, Mask, option
 
 CONFIDENCE = 0.35
 
@@ -27,6 +28,40 @@ RETRIES = 2
 
 REACH = 12
 """Pixels from the hole within which a found object counts as touching it."""
+
+READING = {
+    "invert_mask": "invert", "stretch_mask": "stretch", "letterbox_mask": "letterbox", "mask_as_is": "as_is",
+}  # fmt: skip
+"""The arguments that say how a mask is to be taken, each with its field of `Reading`."""
+
+ARGUMENTS: Mapping[str, Any] = {
+    "confidence": option(CONFIDENCE, "how sure a find must be", minimum=0.0, maximum=1.0),
+    **{name: option(AUTO, kind.help, choices=CHOICES) for name, kind in KINDS.items()},
+    "grow": option(
+        None, "pixels that the mask is widened by; auto: by the size of the hole", minimum=0, maximum=WIDEST
+    ),
+    "feather": option(
+        None, "pixels of soft edge, inside what was widened; auto: half of that", minimum=0, maximum=WIDEST
+    ),
+    "candidates": option(
+        1,
+        "fills to choose the best of, with seeds that follow one another, where the backend draws by chance",
+        minimum=1,
+        maximum=MOST,
+    ),
+    "invert_mask": option(False, "remove what the mask would leave"),
+    "mask_as_is": option(False, "take a mask though it covers nearly all, or looks like a photo"),
+    "stretch_mask": option(False, "fit a mask of another proportion by stretching it"),
+    "letterbox_mask": option(False, "cut off the bars that make a mask's proportion another"),
+    "everything_that_moves": option(
+        False, "remove what is gone in the further shots; nothing else is looked for unless it is named"
+    ),
+    "exact": option(False, "write so that no known pixel changes: PNG, lossless WebP or TIFF"),
+    "mark_edited": option(
+        False, "state in the file's XMP that it was edited: IPTC's digital source type and the software"
+    ),
+}
+"""What all faces let say of a removal, by the name that it has in each: default, words, range or choices (`option`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

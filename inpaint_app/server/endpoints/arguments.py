@@ -13,16 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import OptionError
-from inpaint_app.removal.candidates import MOST
-from inpaint_app.removal.parts import CHOICES, KINDS
+from inpaint_app.removal.parts import KINDS
+from inpaint_app.removal.request import ARGUMENTS, READING
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.guard.limits import SHOTS
 from inpaint_app.server.guard.routes import PREFIX
 
 _HOW = ("backend", "options", "grow", "feather")
-READING = ("invert_mask", "stretch_mask", "letterbox_mask", "mask_as_is")
-
 _SAVING = ("frame", "exact", "mark_edited")
 POINTING = ("at", "box")
 MOVING = "everything_that_moves"
@@ -99,28 +97,35 @@ def _expected(word: str, value: Any, named: bool) -> str:
             return "" if isinstance(value, str) and value else _NAMED
         sent = isinstance(value, Mapping) and isinstance(value.get("path"), str) and value["path"]
         return "" if sent else _SENT
-    if word == "confidence":
-        return "" if number and 0 <= value <= 1 else "a number from 0 to 1"
-    if word == "candidates":
-        fits = number and 1 <= value <= MOST and value == int(value)
-        return "" if fits else f"a whole number from 1 to {MOST}"
-    if word in ("grow", "feather"):
+    if word in ("grow", "feather"):  # looked at once the text is read
         return "" if number or isinstance(value, str) else "a number of pixels, or auto"
     if word == "frame":
         fits = number and 0 <= value <= 100_000 and value == int(value)
         return "" if fits else "a whole number from 0"
-    if word in KINDS:
-        return "" if value in CHOICES else " or ".join(CHOICES)
     if word in POINTING:
         return _pointed(word, value)
-    if word in (*READING, "exact", "mark_edited", MOVING):
-        return "" if isinstance(value, bool) else "true or false"
+    if word in ARGUMENTS:
+        return _within(ARGUMENTS[word], value)
     if word == "options":
         return "" if isinstance(value, str | Mapping) else 'an object such as {"seed": 1}, as JSON text'
     if word == "objects":
         plain = isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
         return "" if plain and value else 'words such as "people, dog"'
     return "" if isinstance(value, str) else "text"
+
+
+def _within(asked: dataclasses.Field[Any], value: Any) -> str:
+    """What an argument that all faces have should be, where it is not; else ""."""
+    low, high, choices = (asked.metadata[name] for name in ("minimum", "maximum", "choices"))
+    if asked.default is False:
+        return "" if isinstance(value, bool) else "true or false"
+    if choices:
+        return "" if value in choices else " or ".join(choices)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    whole = isinstance(low, int)
+    if fits and (not whole or value == int(value)):
+        return ""
+    return f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
 
 
 def _pointed(word: str, value: Any) -> str:

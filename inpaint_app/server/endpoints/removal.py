@@ -20,12 +20,13 @@ from inpaint_app.photofile import files
 from inpaint_app.photofile.files import Encoded, Photo
 from inpaint_app.photofile.photo import SaveOptions
 from inpaint_app.removal.parts import AUTO, KINDS
+from inpaint_app.removal.request import ARGUMENTS
 from inpaint_app.removal.session import CONFIDENCE, Request, Session, source_type
 from inpaint_app.removal.shots import shot_of
 from inpaint_app.runtime.fair_queue import Line
 from inpaint_app.runtime.worker import GRACE
 from inpaint_app.segmenters.selecting.gesture import Gesture
-from inpaint_app.server.endpoints.arguments import MOVING, POINTING, READING, from_network
+from inpaint_app.server.endpoints.arguments import ENDPOINTS, POINTING, from_network
 from inpaint_app.server.endpoints.jobs import called
 from inpaint_app.server.files.folders import Handed
 from inpaint_app.server.guard.limits import OPENING
@@ -43,42 +44,40 @@ def build(session: Session, visits: Visits, handed: Handed) -> None:
     """Add the endpoints; their components are not shown."""
     service = Service(session, visits, handed)
     with gr.Column(visible=False):
-        photo, mask = gr.File(label="photo"), gr.File(label="mask")
-        objects = gr.Textbox(AUTO, label="objects")
-        backend = gr.Textbox("", label="backend")
-        options = gr.Textbox("{}", label="options")
-        grow, feather = gr.Textbox("auto", label="grow"), gr.Textbox("auto", label="feather")
-        confidence = gr.Number(CONFIDENCE, label="confidence")
-        segmenter = gr.Textbox("", label="segmenter")
-        candidates = gr.Number(1, label="candidates", precision=0)
-        parts = [gr.Textbox(AUTO, label=kind) for kind in KINDS]
-        pointing = [gr.JSON([], label=word) for word in POINTING]
-        saving = [
+        inputs = (
+            gr.File(label="photo"),
+            gr.File(label="mask"),
+            gr.Textbox(AUTO, label="objects"),
+            gr.Textbox("", label="backend"),
+            gr.Textbox("{}", label="options"),
+            gr.Textbox("auto", label="grow"),
+            gr.Textbox("auto", label="feather"),
+            gr.Number(CONFIDENCE, label="confidence"),
+            gr.Textbox("", label="segmenter"),
+            gr.Number(1, label="candidates", precision=0),
             gr.Number(0, label="frame", precision=0),
-            gr.Checkbox(False, label="exact"),
-            gr.Checkbox(False, label="mark_edited"),
-        ]
-        reading = [gr.Checkbox(False, label=word) for word in READING]
-        shots = gr.File(label="shots", file_count="multiple")
-        moving = gr.Checkbox(False, label=MOVING)
+            *(gr.Textbox(AUTO, label=kind) for kind in KINDS),
+            *(gr.JSON([], label=word) for word in POINTING),
+            *(gr.Checkbox(False, label=word) for word, asked in ARGUMENTS.items() if asked.default is False),
+            gr.File(label="shots", file_count="multiple"),
+        )
+        known = {component.label: component for component in inputs}
         file, report = gr.File(label="file"), gr.JSON(label="report")
         press = [gr.Button() for _ in range(3)]
     press[0].click(
-        service.detect, [photo, confidence, segmenter], [report, file], api_name="detect",
+        service.detect, [known[word] for word in ENDPOINTS["detect"]], [report, file], api_name="detect",
         api_description="Find objects. Returns a list of finds, and a 16-bit PNG whose pixels are their numbers.",
         **PUBLIC,
     )  # fmt: skip
     press[1].click(
-        service.remove_objects, [photo, objects, backend, options, grow, feather, confidence, segmenter, candidates,
-         *saving, *parts, *pointing, shots, moving],
+        service.remove_objects, [known[word] for word in ENDPOINTS["remove_objects"]],
         [file, report], api_name="remove_objects",
         api_description='Remove all objects of the words in `objects`, such as "people, dog", what `at` and '
         "`box` point at, and what is gone in `shots`. Returns the photo in its own format, and a report.",
         **PUBLIC,
     )  # fmt: skip
     press[2].click(
-        service.remove_mask,
-        [photo, mask, backend, options, grow, feather, candidates, *saving, *reading, shots], [file, report],
+        service.remove_mask, [known[word] for word in ENDPOINTS["remove_mask"]], [file, report],
         api_name="remove_mask",
         api_description="Remove what is white in the mask file. Returns the photo in its own format, and a report.",
         **PUBLIC,

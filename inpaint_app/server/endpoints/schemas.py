@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from inpaint_app.backends import registry as backends
-from inpaint_app.removal.candidates import MOST
-from inpaint_app.removal.parts import AUTO, CHOICES, KINDS
-from inpaint_app.removal.session import CONFIDENCE
+from inpaint_app.removal.parts import AUTO
+from inpaint_app.removal.request import ARGUMENTS as SHARED
 from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import GROUPS
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
@@ -57,8 +57,18 @@ def _of(kind: str, description: str, **rules: Any) -> dict[str, Any]:
     return {"type": kind, **rules, "description": description}
 
 
-def _flag(description: str) -> dict[str, Any]:
-    return _of("boolean", description, default=False)
+def _described(asked: dataclasses.Field[Any]) -> dict[str, Any]:
+    """An argument that all faces have (`request.ARGUMENTS`); where left out is automatic there is no default."""
+    rules, default = asked.metadata, asked.default
+    names = {"minimum": "minimum", "maximum": "maximum", "choices": "enum"}
+    known: dict[str, Any] = {name: rules[word] for word, name in names.items() if rules[word] is not None}
+    if "enum" in known:
+        known["enum"] = [*known["enum"]]
+    if default is not None:
+        known["default"] = default
+    kind = {bool: "boolean", str: "string", float: "number"}.get(type(default), "integer")
+    words = rules["help"].replace("; auto:", "; left out,")
+    return _of(kind, f"{words[0].upper()}{words[1:]}.", **known)
 
 
 def _pointing(sides: tuple[str, ...], what: str) -> dict[str, Any]:
@@ -71,7 +81,6 @@ def _pointing(sides: tuple[str, ...], what: str) -> dict[str, Any]:
     )
 
 
-_LEFT_OUT = "Left out, the size of the hole decides."
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "photo": _of("string", f"The photo: {NAMED}"),
     "mask": _of(
@@ -86,20 +95,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "kinds. Left out: people, or alone what is pointed at or moves.",
     },
     "options": _of("object", "Options of the backend; all have a seed: {'seed': 1}.", default={}),
-    "grow": _of("integer", f"Pixels that the mask is widened by. {_LEFT_OUT}", minimum=0, maximum=4096),
-    "feather": _of(
-        "integer",
-        f"Pixels of soft edge, inside what the mask was widened by. {_LEFT_OUT}",
-        minimum=0,
-        maximum=4096,
-    ),
-    "candidates": _of(
-        "integer",
-        "Fills to make with different seeds; the best one comes back.",
-        minimum=1,
-        maximum=MOST,
-        default=1,
-    ),
+    **{name: _described(asked) for name, asked in SHARED.items()},
     "frame": _of(
         "integer",
         "Of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited, from 1; 0 is the "
@@ -107,18 +103,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         minimum=0,
         default=0,
     ),
-    "exact": _flag("Write so that no known pixel changes: PNG, TIFF or lossless WebP."),
-    "mark_edited": _flag("State in the file's XMP that it was edited (IPTC's digital source type)."),
-    **{
-        name: _of("string", f"Whether {kind.help}.", enum=[*CHOICES], default=AUTO)
-        for name, kind in KINDS.items()
-    },
     "at": _pointing(("x", "y"), "lie at a pixel"),
     "box": _pointing(("left", "top", "right", "bottom"), "fill a box"),
-    "invert_mask": _flag("Remove what the mask leaves."),
-    "stretch_mask": _flag("Fit a mask of another proportion by stretching it."),
-    "letterbox_mask": _flag("Cut the bars off that make the mask another proportion."),
-    "mask_as_is": _flag("Take a mask that covers nearly all, or looks like a photo, as it is."),
     "shots": _of(
         "array",
         "Further shots of the photo's place, such as the next ones of a burst: what they show behind the removed is "
@@ -127,10 +113,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         maxItems=SHOTS,
         default=[],
     ),
-    "everything_that_moves": _flag(
-        "Remove what is gone in the shots; no detector is asked unless objects are named."
-    ),
-    "confidence": _of("number", "How sure a find must be.", minimum=0, maximum=1, default=CONFIDENCE),
 }
 """What each argument is; `backend` and `segmenter` follow from the settings."""
 
