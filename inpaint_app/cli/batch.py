@@ -81,7 +81,6 @@ def add(commands: Any, chosen: str | None) -> None:
         "--cluster", metavar="ADDRESS", help="the scheduler of a Dask cluster: tcp://host:8786"
     )
     mask_arguments.add_reading(parser)
-    saving.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=False)
     saving.add_saving(parser)

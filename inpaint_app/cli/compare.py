@@ -12,7 +12,7 @@ from typing import Any
 from inpaint_app.backends import registry as backends
 from inpaint_app.cli import masks as mask_arguments
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import saving, streams
+from inpaint_app.cli import streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import check_file, remember, say_finder
 from inpaint_app.errors import MaskError, OptionError
@@ -44,7 +44,6 @@ def add(commands: Any, chosen: str | None) -> None:
         "--mask", type=Path, metavar="M", help="a picture, white = remove; - is standard input"
     )
     mask_arguments.add_reading(parser)
-    saving.add_frame(parser)
     shared.add_finding(parser)
     three = ", ".join(backends.SIDE_BY_SIDE)
     shared.add_filling(parser, several=True, usual=f"{three}, as far as they are here")

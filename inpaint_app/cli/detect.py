@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from inpaint_app.cli import parser as shared
-from inpaint_app.cli import saving, streams
+from inpaint_app.cli import streams
 from inpaint_app.cli.console import Console
 from inpaint_app.cli.written import check_file, remember, say_finder, write_json
 from inpaint_app.imaging.mask import marked
@@ -39,7 +39,6 @@ def add(commands: Any, chosen: str | None) -> None:
     """Add the command."""
     parser = shared.add_command(commands, "detect", "Show what could be removed from a photo.", EXAMPLES)
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="a file; - is standard input")
-    saving.add_frame(parser)
     shared.add_finding(parser)
     parser.add_argument("--json", metavar="FILE", help="write what is found as JSON (- for the screen)")
     parser.add_argument(

@@ -125,7 +125,14 @@ def add_arguments(group: Any, *names: str) -> None:
 
 
 def add_finding(parser: Parser) -> None:
-    """What is to be found in the photo."""
+    """Which picture of a file is meant, and what is to be found in it."""
+    parser.add_argument(
+        "--frame",
+        type=partial(number, rules={"minimum": 1, "maximum": 100_000}, auto=False),
+        metavar="N",
+        help="of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited (default 1); the "
+        "others stay as they are",
+    )
     group = parser.add_argument_group("what is found")
     group.add_argument("--people", action="store_true", help="all people")
     group.add_argument("--bystanders", action="store_true", help="all people but whom the photo is about")

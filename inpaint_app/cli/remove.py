@@ -69,7 +69,6 @@ def add(commands: Any, chosen: str | None) -> None:
     )
     mask_arguments.add_reading(parser)
     mask_arguments.add_shots(parser)
-    saving.add_frame(parser)
     shared.add_finding(parser)
     shared.add_filling(parser, several=True)
     saving.add_saving(parser)

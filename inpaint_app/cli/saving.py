@@ -38,24 +38,6 @@ def saving(arguments: argparse.Namespace, backend: str) -> SaveOptions:
     return SaveOptions(arguments.exact, source_type(backend) if arguments.mark_edited else "")
 
 
-def add_frame(parser: Parser) -> None:
-    """Which picture of a file is meant."""
-    parser.add_argument(
-        "--frame",
-        type=_frame,
-        default=None,
-        metavar="N",
-        help="of an animation, a TIFF with pages or a HEIC with several pictures: which one is edited (default 1); the "
-        "others stay as they are",
-    )
-
-
-def _frame(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1")
-    return int(text)
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """format: what is written, None for each photo's own. targets: by photo and backend ("" where there is one)."""

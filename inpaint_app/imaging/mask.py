@@ -12,27 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_app.errors import MaskError
-from inpaint_app.types import Box, Image, Instance, Mask
+from inpaint_app.types import Box, Instance, Mask
 
 GROW_SHARE = 0.015
 GROW_MINIMUM = 4
-
-
-def checked(mask: Mask, image: Image) -> Mask:
-    """The mask itself, after checking that it is bool, of the image's size and not empty; raises MaskError."""
-    if mask.dtype != np.bool_ or mask.ndim != 2:
-        raise MaskError(
-            f"The mask is {mask.dtype} of shape {mask.shape}, expected (H, W) bool: read it with mask_reader.read()."
-        )
-    if mask.shape != image.shape[:2]:
-        raise MaskError(
-            f"The mask is {mask.shape[1]}×{mask.shape[0]}, the photo {image.shape[1]}×{image.shape[0]}: "
-            "scale the mask to the photo first."
-        )
-    if not mask.any():
-        raise MaskError("The mask is empty: brush over what should go, or let it be found.")
-    return mask
 
 
 def bounds(mask: Mask) -> Box | None:

@@ -87,7 +87,8 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     Pixels outside the grown mask equal the image's, whatever the backend returns. Raises MaskError, OptionError,
     BackendError, Cancelled.
     """
-    mask = _checked(removal)
+    _check(removal)
+    mask = removal.mask
     if removal.alpha is not None:
         return _remove_seen(removal, removal.alpha == 0, mask, filler, progress)
     progress = progress or Progress()
@@ -128,21 +129,26 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     )
 
 
-def _checked(removal: Removal) -> Mask:
-    """The mask as bool, after everything was looked at that has to fit the image."""
-    image = removal.image
+def _check(removal: Removal) -> None:
+    """Raises PhotoError or MaskError where something does not fit the image."""
+    image, mask = removal.image, removal.mask
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise PhotoError(
             f"The image is {image.dtype} of shape {image.shape}, expected (H, W, 3) uint8 RGB: open it with load()."
         )
-    mask = masks.checked(removal.mask, image)
+    if mask.dtype != np.bool_ or mask.ndim != 2:
+        raise MaskError(
+            f"The mask is {mask.dtype} of shape {mask.shape}, expected (H, W) bool: read it with mask_reader.read()."
+        )
     for name, given, shape in (
-        ("region to avoid", removal.avoid, mask.shape),
+        ("mask", mask, image.shape[:2]),
+        ("region to avoid", removal.avoid, image.shape[:2]),
         ("guide", removal.guide, image.shape),
     ):
         if given is not None and given.shape != shape:
             raise MaskError(f"The {name} has shape {given.shape}, the photo {shape}: scale it first.")
-    return mask
+    if not mask.any():
+        raise MaskError("The mask is empty: brush over what should go, or let it be found.")
 
 
 def _remove_seen(

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inpaint_app.errors import MaskError
 from inpaint_app.imaging import mask as masks
 from inpaint_app.types import Box, Mask
 
@@ -31,16 +30,6 @@ def test_bounds_of_a_mask_that_is_not_contiguous() -> None:
     wide[2, 4] = True
     assert masks.bounds(wide[:, ::2]) == Box(2, 2, 3, 3)
     assert masks.bounds(wide.T) == Box(2, 4, 3, 5)
-
-
-def test_checked_names_both_sizes() -> None:
-    image = np.zeros((4, 6, 3), np.uint8)
-    with pytest.raises(MaskError, match=r"6×5.*6×4"):
-        masks.checked(np.ones((5, 6), dtype=bool), image)
-    with pytest.raises(MaskError, match="uint8"):
-        masks.checked(np.ones((4, 6), np.uint8), image)  # type: ignore[arg-type]
-    with pytest.raises(MaskError, match="empty"):
-        masks.checked(np.zeros((4, 6), dtype=bool), image)
 
 
 def test_dilated_is_a_disc() -> None:

@@ -208,24 +208,26 @@ def test_what_is_no_fill_is_refused(image: Image, mask: Mask, fill: object) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
+    ("change", "error", "told"),
     [
-        ({"mask": np.zeros((48, 64), dtype=bool)}, MaskError),
-        ({"mask": np.ones((48, 65), dtype=bool)}, MaskError),
-        ({"mask": np.ones((48, 64), np.uint8)}, MaskError),
-        ({"image": np.zeros((48, 64), np.uint8)}, PhotoError),
-        ({"image": np.zeros((48, 64, 4), np.uint8)}, PhotoError),
-        ({"image": np.zeros((48, 64, 3), np.float32)}, PhotoError),
-        ({"image": np.zeros((0, 64, 3), np.uint8)}, PhotoError),
-        ({"grow": -1}, OptionError),
-        ({"feather": 5000}, OptionError),
-        ({"avoid": np.zeros((3, 3), dtype=bool)}, MaskError),
+        ({"mask": np.zeros((48, 64), dtype=bool)}, MaskError, "mask is empty"),
+        ({"mask": np.ones((48, 65), dtype=bool)}, MaskError, r"48, 65.*48, 64"),
+        ({"mask": np.ones((48, 64), np.uint8)}, MaskError, "mask is uint8"),
+        ({"image": np.zeros((48, 64), np.uint8)}, PhotoError, "expected"),
+        ({"image": np.zeros((48, 64, 4), np.uint8)}, PhotoError, "expected"),
+        ({"image": np.zeros((48, 64, 3), np.float32)}, PhotoError, "float32"),
+        ({"image": np.zeros((0, 64, 3), np.uint8)}, PhotoError, "expected"),
+        ({"grow": -1}, OptionError, "grow is -1"),
+        ({"feather": 5000}, OptionError, "feather is 5000"),
+        ({"avoid": np.zeros((3, 3), dtype=bool)}, MaskError, r"avoid has shape \(3, 3\)"),
     ],
     ids=str,
 )
-def test_wrong_input_is_named(image: Image, mask: Mask, change: dict[str, object], error: type) -> None:
+def test_wrong_input_is_named(
+    image: Image, mask: Mask, change: dict[str, object], error: type[Exception], told: str
+) -> None:
     values = {"image": image, "mask": mask, **change}
-    with pytest.raises(error):
+    with pytest.raises(error, match=told):
         remove(Removal(**values), filler("telea"))  # type: ignore[arg-type]
 
 
