@@ -12,6 +12,7 @@ import argparse
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +21,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_app.backends.registry import DEFAULT
+from inpaint_app.errors import NothingFound
 from inpaint_app.imaging.mask import marked
 from inpaint_app.photofile.files import load
+from inpaint_app.removal.object_check import seen_in_fill, shown_of
 from inpaint_app.removal.parts import with_found_parts
-from inpaint_app.removal.session import CONFIDENCE, Session
+from inpaint_app.removal.session import CONFIDENCE, Request, Session
 from inpaint_app.segmenters.crowd import seen_nearer
 from inpaint_app.segmenters.finer import redrawn
 from inpaint_app.segmenters.parts import belongings
@@ -174,6 +178,39 @@ def hidden(data: Path, session: Session) -> Iterator[str]:
     )
 
 
+def revealed(data: Path, session: Session) -> Iterator[str]:
+    """Who is seen only in the default's fill, of whom the photo shows enough, surest first; right: share of that part.
+
+    Only in the labelled photos it is known what is right; the others are looked at.
+    """
+    finder = session.device.warm.get(session.resolve_segmenter(None))
+    folders = (data / "eval" / "camera", data / "eval" / "photos_people_cars")
+    others = (
+        (path.stem, load(path).rgb, None) for folder in folders for path in sorted(folder.glob("*.jpg"))
+    )
+    rows, photos = [], 0
+    for name, image, truth in (*labelled(data), *others):
+        with suppress(NothingFound):
+            made = session.decided(image, Request(objects=("people",)))
+            result, new = session.remove(made, DEFAULT), list[Instance]()
+            photos += 1
+            gone = [one for one in made.removed if one.label == "person"]
+            seen = seen_in_fill(gone, result, lambda small: finder.detect(small, min(HIDDEN), Progress()))
+            for one in sorted(seen, key=lambda one: -one.confidence):
+                if one.label == "person":
+                    new += shown_of(one, made, result, new)
+            there = marked(image.shape[:2], [one for one in truth or () if one.label == "person"])
+            for one in new:
+                right = f"{(one.mask & there[one.box.slices]).sum() / one.mask.sum():.2f}" if truth else ""
+                rows.append(
+                    (-one.confidence, f"| {name} | {one.confidence:.2f} | {tuple(one.box)} | {right} |")
+                )
+    yield f"{photos} photos with people.\n"
+    yield "| photo | sure | box | right |"
+    yield "| --- | --- | --- | --- |"
+    yield from (row for _, row in sorted(rows))
+
+
 def by_height(data: Path, session: Session) -> Iterator[str]:
     """Share of the labelled people that are found (IoU over 0.5), by their height in pixels."""
     found = dict.fromkeys(HEIGHTS[:-1], 0)
@@ -230,10 +267,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--output", type=Path)
-    parser.add_argument("--only", choices=("owned", "companions", "hidden", "by_height", "judged"))
+    parser.add_argument(
+        "--only", choices=("owned", "companions", "hidden", "revealed", "by_height", "judged")
+    )
     arguments = parser.parse_args()
     session, lines = Session(), []
-    for measure in (owned, companions, hidden, by_height, judged):
+    for measure in (owned, companions, hidden, revealed, by_height, judged):
         if arguments.only in (None, measure.__name__):
             lines += [*measure(arguments.data, session), ""]
             print("\n".join(lines[-40:]), flush=True)

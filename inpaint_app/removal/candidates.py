@@ -69,6 +69,10 @@ class Candidates:
             again = replace(self._removal, options=options) if number else self._removal
             yield again, self._part.part(0.0, 1.0 if self._look is None else 1.0 - LOOKING)
 
+    def instead(self, removal: Removal) -> None:
+        """Fill this one; what was made of the one before does not count."""
+        self._removal = removal
+
     def add(self, result: Result) -> None:
         """A fill is made: it is looked at."""
         if self.made and np.array_equal(result.image, self.made[0].image):

@@ -23,6 +23,7 @@ from inpaint_app.photofile.metadata import mark
 from inpaint_app.removal import ensemble, shots, surroundings
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
+from inpaint_app.removal.object_check import completed
 from inpaint_app.removal.opening import Opening
 from inpaint_app.removal.parts import KINDS, all_found, weakest, with_parts, with_parts_of
 from inpaint_app.removal.pipeline import Filler, Removal, remove
@@ -105,6 +106,9 @@ class Session(Opening):
             ready=ready,
             progress=progress.part(0.25 if request.objects else 0.0, 1.0),
         )
+        # Where words choose, who is seen only in the fill is of what they mean; the fill is then made anew.
+        words = bool(request.objects) and request.numbers is None
+        unseen = seen is None and words and "belongings" in request.parts
         for again, share in fills.wanted():
             try:
                 fill = partial(self.remove, backend=spec.name, progress=share)
@@ -115,7 +119,9 @@ class Session(Opening):
             except InpaintError as error:
                 fills.failed(error)
             else:
-                fills.add(result)
+                more = completed(again, result, look, share) if unseen else None
+                unseen = False
+                fills.add(result) if more is None else fills.instead(more)
         return replace(fills.best(), notices=tuple(dict.fromkeys(progress.notes[noted:])))
 
     def decided(self, image: Image, request: Request, progress: Progress | None = None) -> Removal:

@@ -40,10 +40,11 @@ class Shown:
 
     def candidate(self, request: Request, result: Result) -> None:
         """Show a result at once, then its scores. The first one takes the place of all that was there before."""
+        # Also a later fill may show who was hidden before.
+        if request.objects and (not self.begun or len(result.instances) > len(self.step.found or ())):
+            self._note_finds(result)
         if not self.begun:
             self.begun = True
-            if request.objects:
-                self._note_finds(result)
             for made in self.step.made.values():
                 for name in ("preview", "thumb"):
                     Path(made.shown[name]).unlink(missing_ok=True)
@@ -95,7 +96,7 @@ class Shown:
     def _note_finds(self, result: Result) -> None:
         """Note and show which finds a word such as "people" has chosen."""
         numbers = frozenset(instance.number for instance in result.removed)
-        if self.request.found is None:
+        if self.request.found is None or len(result.instances) > len(self.step.found or ()):
             looked = messages.finder(self.message, self.visit.settings)
             self.step.found, self.step.found_with = result.instances, looked
             self.chosen = numbers
