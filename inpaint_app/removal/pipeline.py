@@ -88,13 +88,12 @@ def remove(removal: Removal, filler: Filler, progress: Progress | None = None) -
     BackendError, Cancelled.
     """
     _check(removal)
-    mask = removal.mask
     if removal.alpha is not None:
-        return _remove_seen(removal, removal.alpha == 0, mask, filler, progress)
+        return _remove_seen(removal, removal.alpha == 0, filler, progress)
     progress = progress or Progress()
     began = time.perf_counter()
     progress(0.0, "Preparing the mask")
-    grown, least, most = rim.grow(removal.image, mask, removal.grow)
+    grown, least, most = rim.grow(removal.image, removal.mask, removal.grow)
     grown = walled(removal, grown)
     feather = feathering(removal, least)
     rule = filler.spec.size
@@ -143,6 +142,7 @@ def _check(removal: Removal) -> None:
     for name, given, shape in (
         ("mask", mask, image.shape[:2]),
         ("region to avoid", removal.avoid, image.shape[:2]),
+        ("opacity", removal.alpha, image.shape[:2]),
         ("guide", removal.guide, image.shape),
     ):
         if given is not None and given.shape != shape:
@@ -151,19 +151,13 @@ def _check(removal: Removal) -> None:
         raise MaskError("The mask is empty: brush over what should go, or let it be found.")
 
 
-def _remove_seen(
-    removal: Removal, hidden: Mask, mask: Mask, filler: Filler, progress: Progress | None
-) -> Result:
+def _remove_seen(removal: Removal, hidden: Mask, filler: Filler, progress: Progress | None) -> Result:
     """The same where some of the image is hidden under opacity 0: those colours are neither shown to the backend nor
     copied, and stay as they were."""
-    if hidden.shape != mask.shape:
-        raise PhotoError(
-            f"The opacity has shape {hidden.shape}, the photo {mask.shape}: give the photo's own."
-        )
     plain = replace(removal, alpha=None)
     if not hidden.any():
         return remove(plain, filler, progress)
-    seen = without_hidden(removal.image, hidden, mask)
+    seen = without_hidden(removal.image, hidden, removal.mask)
     avoid = hidden if removal.avoid is None else hidden | removal.avoid
     result = remove(replace(plain, image=seen, avoid=avoid), filler, progress)
     untouched = hidden & ~result.mask
