@@ -28,7 +28,7 @@ from inpaint_app.errors import InpaintError, MaskError, OptionError, SaveError
 from inpaint_app.imaging.mask_reader import BY_RULE, Reading
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import AS_USUAL, SaveOptions
-from inpaint_app.photofile.target import check_side, prepare, write_kept
+from inpaint_app.photofile.target import prepare, write_kept
 from inpaint_app.removal.session import Request, Session
 from inpaint_app.types import Progress
 
@@ -159,8 +159,7 @@ class _Batch:
             raise MaskError(self.masks.missing(path))
         shots = tuple((other.name, files.read_bytes(other, limits)) for other in self.served.get(path, ()))
         own, width, height = self.session.header_of(data, path.name)
-        chosen = files.chosen_format(own, order.format, order.saving.exact)
-        check_side(chosen, width, height)
+        chosen = files.chosen_format(own, order.format, order.saving.exact, (width, height))
         name = self.names.take(path, label, result_suffix(path, own, chosen))
         key, count = self.key(data, mask, shots), len(self.photos)
         return Task(index, count, label, path.name, name, key, data, mask, order, shots)

@@ -16,7 +16,7 @@ from inpaint_app.cli.streams import STREAM, Source
 from inpaint_app.errors import InpaintError, OptionError, SaveError
 from inpaint_app.photofile import files
 from inpaint_app.photofile.photo import Limits, SaveOptions
-from inpaint_app.photofile.target import check_side, prepare
+from inpaint_app.photofile.target import prepare
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.request import Request
 from inpaint_app.removal.session import source_type
@@ -81,8 +81,7 @@ def planned(
             own, width, height, size = source.header(limits)
         except InpaintError:
             continue
-        chosen = files.chosen_format(own, format, arguments.exact)
-        check_side(chosen, width, height)
+        chosen = files.chosen_format(own, format, arguments.exact, (width, height))
         for backend in each:
             stem, suffix = out.stem, out.suffix
             if apart:

@@ -10,9 +10,6 @@ from pathlib import Path
 from inpaint_app.errors import SaveError
 from inpaint_app.photofile.files import failure, write_bytes
 
-SIDES = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536, "HEIF": 65535}
-"""Longest side that a format can hold, in pixels."""
-
 
 def prepare(folder: Path, megabytes: float = 0.0) -> None:
     """Make a folder where it is missing, and see whether files may be written there and have room.
@@ -30,16 +27,6 @@ def prepare(folder: Path, megabytes: float = 0.0) -> None:
         raise SaveError(
             f"There is no room in {folder}: {free:.1f} MB are free, about {megabytes:.1f} MB are needed. Free some "
             "space or choose another folder."
-        )
-
-
-def check_side(format: str, width: int, height: int) -> None:
-    """Raises SaveError where a picture of that size does not go into the format (Pillow's word)."""
-    most = SIDES.get(format, 2**31)
-    if max(width, height) > most:
-        raise SaveError(
-            f"A {format} holds at most {most} pixels a side, the photo has {width}×{height}; choose PNG or "
-            "TIFF instead."
         )
 
 

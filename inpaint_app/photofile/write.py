@@ -30,6 +30,8 @@ _WORDS = {
 }  # fmt: skip
 EXACT = frozenset({"PNG", "TIFF", "WEBP"})
 """Formats that can hold any photo's known pixels as they are; WebP in its lossless form, up to 8 bits."""
+SIDES = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536, "HEIF": 65535}
+"""Longest side that a format can hold, in pixels."""
 
 # Formats that can hold true colours as well as a palette.
 _EITHER = frozenset({"PNG", "TIFF", "BMP"})
@@ -88,17 +90,18 @@ def planned(photo: Photo, format: str | None, options: SaveOptions) -> str:
     return target
 
 
-def chosen_format(own: str, format: str | None, exact: bool = False) -> str:
-    """Pillow's word of the format to write, for a photo of the format `own`; raises SaveError for one not written.
+def chosen_format(own: str, format: str | None, exact: bool = False, size: tuple[int, int] = (0, 0)) -> str:
+    """Pillow's word of the format to write, for a photo of the format `own` and of that size (width, height).
 
-    exact: one that can hold every known pixel as it is.
+    exact: one that can hold every known pixel as it is. Raises SaveError for a format that is not written, or that does
+    not hold the photo.
     """
-    if format is None and exact:
-        return own if own in EXACT or own in formats.LOSSLESS else "PNG"
     if format is None:
-        return own if own in SUFFIX else "PNG"
-    word = format.strip().lstrip(".").upper()
-    word = _WORDS.get(word, word)
+        keeps = (own in EXACT or own in formats.LOSSLESS) if exact else own in SUFFIX
+        word = own if keeps else "PNG"
+    else:
+        word = format.strip().lstrip(".").upper()
+        word = _WORDS.get(word, word)
     if word not in SUFFIX:
         raise SaveError(
             f"The format {format!r} cannot be written; choose one of {', '.join(sorted(SUFFIX))}."
@@ -106,6 +109,12 @@ def chosen_format(own: str, format: str | None, exact: bool = False) -> str:
     if exact and word not in EXACT and not (word == own and own in formats.LOSSLESS):
         raise SaveError(
             f"{word} cannot keep every known pixel as it is: save exactly as png, tiff or webp, or give up --exact."
+        )
+    most = SIDES.get(word, 2**31)
+    if max(size) > most:
+        raise SaveError(
+            f"A {word} holds at most {most} pixels a side, the photo has {size[0]}×{size[1]}; choose PNG or TIFF "
+            "instead."
         )
     return word
 

@@ -16,7 +16,7 @@ import pytest
 from inpaint_app.cli import main, written
 from inpaint_app.cli.detect import table
 from inpaint_app.errors import SaveError
-from inpaint_app.photofile import files, target
+from inpaint_app.photofile import files, target, write
 from inpaint_app.settings import Settings
 from inpaint_app.types import Box, Instance
 from tests.cli.command import called, mask, photo, pixels
@@ -249,7 +249,7 @@ def test_no_room_and_no_such_size_are_said_before_the_work(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photo(here / "a.png"), mask(here / "m.png")
-    monkeypatch.setitem(target.SIDES, "WEBP", 100)
+    monkeypatch.setitem(write.SIDES, "WEBP", 100)
     assert called("remove a.png --mask m.png --backend interrupting -o x.webp") == 1
     assert "at most 100 pixels a side, the photo has 120×80" in capsys.readouterr().err
 
