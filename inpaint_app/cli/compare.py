@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         session.resolve_backend(name)
     check_file(target, arguments.overwrite, settings)
     source = streams.source(arguments.photo, session.limits)
-    photo = source.load(session, arguments.frame)
+    photo = session.load(source.given, source.path.name, arguments.frame)
     given = mask_arguments.given(arguments, session)
     mask = mask_arguments.mask_of(photo, source.path, given, arguments, session, console)
     requests = [replace(request, mask=mask) for request in requests]

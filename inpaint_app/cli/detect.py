@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for target in targets:
         check_file(target, arguments.overwrite, settings)
     source = streams.source(arguments.photo, session.limits)
-    photo = source.load(session, arguments.frame)
+    photo = session.load(source.given, source.path.name, arguments.frame)
     with console.working(source.path.name) as progress:
         kinds = [kind for kind in KINDS if getattr(arguments, kind) == AUTO]
         gestures = (*arguments.at, *arguments.box)

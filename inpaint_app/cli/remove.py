@@ -184,7 +184,7 @@ class _Work:
         """One record per result. A failure is a record, too; only a stop or something missing ends the run."""
         path, backend = self.source.path, ""
         try:
-            photo = self.source.load(self.session, self.arguments.frame)
+            photo = self.session.load(self.source.given, path.name, self.arguments.frame)
             held = _recipe(self.arguments.recipe, photo) if self.arguments.recipe else None
             mask = mask_arguments.mask_of(photo, path, self.given, self.arguments, self.session, self.console)
             shots = mask_arguments.shots(photo, path, self.arguments, self.session)

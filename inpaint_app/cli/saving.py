@@ -72,7 +72,7 @@ def planned(
     out, format = Path(arguments.output), _format(arguments, several)
     apart = format is None
     folder, format = (out, arguments.format) if apart else (out.parent, format)
-    inputs = [source for source in sources if source.data is None]
+    inputs = [source for source in sources if isinstance(source.given, Path)]
     names = _Results(folder, inputs, Names(folder), arguments)
     targets: dict[tuple[Source, str], Path] = {}
     room = 0.0

@@ -8,33 +8,28 @@ from pathlib import Path
 
 from inpaint_app.errors import OptionError, PhotoTooLarge
 from inpaint_app.photofile import files
-from inpaint_app.photofile.photo import Limits, Photo
-from inpaint_app.removal.session import Session
+from inpaint_app.photofile.photo import Limits
+from inpaint_app.photofile.source import taken
 
 STREAM = "-"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A photo that was named. data: its bytes where it came through standard input."""
+    """A photo that was named. given: its path, or its bytes where it came through standard input."""
 
     path: Path
-    data: bytes | None = None
+    given: Path | bytes
 
     def header(self, limits: Limits) -> tuple[str, int, int, int]:
         """(format, width, height, bytes) by the header alone. Raises UnreadablePhoto, PhotoTooLarge."""
-        data = files.read_bytes(self.path, limits) if self.data is None else self.data
-        return *files.header_of(data, self.path.name, limits), len(data)
-
-    def load(self, session: Session, frame: int | None) -> Photo:
-        """The photo, or one frame of it. Raises UnreadablePhoto, PhotoTooLarge, OptionError."""
-        given = self.path if self.data is None else self.data
-        return session.load(given, name=self.path.name, frame=frame)
+        data, name = taken(self.given, self.path.name, limits)
+        return *files.header_of(data, name, limits), len(data)
 
 
 def source(path: Path, limits: Limits) -> Source:
     """The photo of that path, or the one that comes through standard input for `-`. Raises PhotoTooLarge."""
-    return Source(Path("stdin"), taken_in(limits)) if str(path) == STREAM else Source(path)
+    return Source(Path("stdin"), taken_in(limits)) if str(path) == STREAM else Source(path, path)
 
 
 def taken_in(limits: Limits) -> bytes:
