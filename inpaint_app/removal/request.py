@@ -64,6 +64,21 @@ ARGUMENTS: Mapping[str, Any] = {
 """What all faces let say of a removal, by the name that it has in each: default, words, range or choices (`option`)."""
 
 
+def expected(name: str, value: Any) -> str:
+    """What the argument of that name should be, where it is not; else ""."""
+    asked = ARGUMENTS[name]
+    low, high, choices = (asked.metadata[rule] for rule in ("minimum", "maximum", "choices"))
+    if asked.default is False:
+        return "" if isinstance(value, bool) else "true or false"
+    if choices:
+        return "" if value in choices else " or ".join(choices)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    whole = isinstance(low, int)
+    if fits and (not whole or value == int(value)):
+        return ""
+    return f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """What to take out of a photo and how.
@@ -114,8 +129,8 @@ class Request:
     def parts(self) -> frozenset[str]:
         """The kinds of parts that are looked for and go along; raises OptionError."""
         for name in KINDS:
-            if getattr(self, name) not in CHOICES:
-                raise OptionError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(CHOICES)}.")
+            if wrong := expected(name, getattr(self, name)):
+                raise OptionError(f"{name} is {getattr(self, name)!r}, expected {wrong}.")
         return frozenset(name for name in KINDS if getattr(self, name) == AUTO)
 
 

@@ -80,9 +80,9 @@ def confidence(message: Message) -> float:
     given = message.get("confidence")
     if given in (None, "", 0):
         return CONFIDENCE
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+    if wrong := requests.expected("confidence", given):
         raise OptionError(
-            f"The page sent {ascii(given)[:40]} as confidence, expected 0 to 1: reload the page."
+            f"The page sent {ascii(given)[:40]} as confidence, expected {wrong}: reload the page."
         )
     return float(given)
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inpaint_app.backends import registry as backends
 from inpaint_app.errors import OptionError
 from inpaint_app.removal.parts import KINDS
-from inpaint_app.removal.request import ARGUMENTS, READING
+from inpaint_app.removal.request import ARGUMENTS, READING, expected
 from inpaint_app.segmenters.selecting.gesture import MOST as MOST_GESTURES
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.server.guard.limits import SHOTS
@@ -105,27 +105,13 @@ def _expected(word: str, value: Any, named: bool) -> str:
     if word in POINTING:
         return _pointed(word, value)
     if word in ARGUMENTS:
-        return _within(ARGUMENTS[word], value)
+        return expected(word, value)
     if word == "options":
         return "" if isinstance(value, str | Mapping) else 'an object such as {"seed": 1}, as JSON text'
     if word == "objects":
         plain = isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
         return "" if plain and value else 'words such as "people, dog"'
     return "" if isinstance(value, str) else "text"
-
-
-def _within(asked: dataclasses.Field[Any], value: Any) -> str:
-    """What an argument that all faces have should be, where it is not; else ""."""
-    low, high, choices = (asked.metadata[name] for name in ("minimum", "maximum", "choices"))
-    if asked.default is False:
-        return "" if isinstance(value, bool) else "true or false"
-    if choices:
-        return "" if value in choices else " or ".join(choices)
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-    whole = isinstance(low, int)
-    if fits and (not whole or value == int(value)):
-        return ""
-    return f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
 
 
 def _pointed(word: str, value: Any) -> str:
