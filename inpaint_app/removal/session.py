@@ -81,12 +81,6 @@ class Session(Opening):
         spec, request = self.resolve_backend(meant.name), replace(request, options=options)
         retries = requests.retries(request, spec)
         seen, aligned = None, None
-        if request.everything:
-            with self.device.stacking(progress):
-                request, aligned = shots.with_movers(image, request, progress.part(0.0, 0.1))
-        removal = replace(self.decided(image, request, progress.part(0.0, 0.25)), alpha=alpha)
-        if request.backend == backends.DEFAULT and "fill" not in self._offered:
-            self._offer("fill", surroundings.offer(self.settings, image, removal.mask), progress)
 
         def look(
             picture: Image, share: Progress, within: Mask | None = None, parts: Iterable[str] = ()
@@ -94,6 +88,12 @@ class Session(Opening):
             named, sure = request.segmenter, request.confidence
             return self.detect(picture, named, sure, share, parts, rough=True, within=within)
 
+        if request.everything:
+            with self.device.stacking(progress):
+                request, aligned = shots.with_movers(image, request, look, progress.part(0.0, 0.1))
+        removal = replace(self.decided(image, request, progress.part(0.0, 0.25)), alpha=alpha)
+        if request.backend == backends.DEFAULT and "fill" not in self._offered:
+            self._offer("fill", surroundings.offer(self.settings, image, removal.mask), progress)
         if request.shots:
             find = partial(look, parts=request.parts & {"belongings"})
             with self.device.stacking(progress):

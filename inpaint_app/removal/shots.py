@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,8 +24,10 @@ from inpaint_app.photofile.photo import Limits, Photo
 from inpaint_app.removal.parts import KINDS, with_parts
 from inpaint_app.removal.pipeline import Removal, feathering, walled
 from inpaint_app.removal.request import Request
+from inpaint_app.segmenters.base import GROUPED
 from inpaint_app.segmenters.tiling import seen_once
 from inpaint_app.shots import align, looking, stack
+from inpaint_app.shots.moving import moving
 from inpaint_app.types import Box, Image, Instance, Mask, Options, Progress, Result
 
 FEW = 3
@@ -35,6 +38,7 @@ LOOKS, AROUND = 12, 96
 """Places where people are looked for in all shots together, so that many shots cost no more, and holes apart from which
 on it is a crowd, which no number of shots outvotes; pixels around a hole at least."""
 
+Look = Callable[[Image, Progress], tuple[Instance, ...]]
 Find = Callable[[Image, Progress, Mask], tuple[Instance, ...]]
 """Finds in a picture, from near only where a mask of it, maybe smaller, is set."""
 
@@ -52,9 +56,12 @@ def of_film(photo: Photo, path: Path | None, limits: Limits) -> tuple[stack.Shot
     )
 
 
-def with_movers(image: Image, request: Request, progress: Progress) -> tuple[Request, tuple[stack.Fit, ...]]:
+def with_movers(
+    image: Image, request: Request, look: Look, progress: Progress
+) -> tuple[Request, tuple[stack.Fit, ...]]:
     """The request with everything marked that is gone in the other shots, and how they lie over the photo.
 
+    look: finds things; of somebody who moved by less than his own width only a part is gone, and all of him goes.
     Raises OptionError, NothingFound.
     """
     if not 1 <= len(request.shots) <= stack.MOST:
@@ -63,8 +70,11 @@ def with_movers(image: Image, request: Request, progress: Progress) -> tuple[Req
             "what is gone in them."
         )
     nothing = np.zeros(image.shape[:2], bool)
-    aligned = stack.fits(image, nothing, request.shots, progress)
-    moved, told = stack.moving(image, request.shots, aligned)
+    aligned = stack.fits(image, nothing, request.shots, progress.part(0.0, 0.5))
+    things: tuple[Instance, ...] = ()
+    with suppress(MissingError):
+        things = tuple(one for one in look(image, progress.part(0.5, 1.0)) if one.label in GROUPED)
+    moved, told = moving(image, request.shots, aligned, things)
     if request.mask is not None:
         moved |= request.mask
     if not moved.any() and not request.objects:

@@ -168,7 +168,7 @@ def behind(
         view = align.view(masks.padded(one.box, margin, hole.shape))
         opening = view.cut_mask(hole)
         inner = opening if core is None else view.cut_mask(core)
-        looks = looking.confirmed(_looks(view, photo, opening, shots, found, part), opening)
+        looks = looking.confirmed(looks_around(view, photo, opening, shots, found, part), opening)
         if looks:
             labels, trusted, still, around = _chosen(
                 view.cut(photo), opening, inner, looks, standing.numbered(view, things)
@@ -211,7 +211,7 @@ def _resolution(matrix: align.Matrix, shape: tuple[int, ...]) -> float:
     return float(np.sqrt(abs(np.linalg.det(matrix) / depth**3)))
 
 
-def _looks(
+def looks_around(
     view: align.View,
     photo: Image,
     opening: Mask,
@@ -264,34 +264,3 @@ def _chosen(
         agreeing.append(agrees)
     around = min(float(off[~wanted].mean()) if not wanted.all() else 0.0 for off in compared.off)
     return labels, agreeing, bool(compared.still.any()), around
-
-
-def moving(photo: Image, shots: Sequence[Shot], aligned: Sequence[Fit]) -> tuple[Mask, tuple[Fit, ...]]:
-    """What of the photo is gone in the other shots, (H, W) bool: no detector, and nothing that stands still.
-
-    And the fits with their notes, for whom nothing was found by.
-    """
-    view = align.view(Box(0, 0, photo.shape[1], photo.shape[0]))
-    nothing = np.zeros(view.size, bool)
-    seen = view.cut(photo)
-    found = list(aligned)
-    looks = _looks(view, photo, nothing, shots, found, Progress())
-    if not looks:
-        return np.zeros(photo.shape[:2], bool), tuple(found)
-    everywhere = np.ones(view.size, bool)
-    compared = movers.compared(
-        seen.astype(np.float32),
-        [seen.astype(np.float32), *(look.picture for look in looks)],
-        [everywhere, *(look.inside for look in looks)],
-        nothing,
-        nothing,
-        [0.0, *(look.noise for look in looks)],
-        fringe=1,
-    )
-    others = np.sum([look.inside for look in looks], axis=0)
-    gone = (compared.against[0] > 0.5 * np.maximum(1, others)) & (compared.differing[0] > 0.5 * others)
-    specks = cv2.morphologyEx(gone.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    widened = cv2.dilate(specks, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))) > 0
-    whole = masks.closed(np.asarray(widened), view.size[0] * view.size[1] // 200)
-    large = cv2.resize(whole.view(np.uint8), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    return np.asarray(large > 0), tuple(found)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_app.shots import align, looking, stack
+from inpaint_app.shots.moving import moving
 from inpaint_app.types import Box, Image
 from tests.shots.scenes import SIZE, hand_held, hole, place, shots, with_thing
 
@@ -164,19 +165,6 @@ def test_hidden_pixels_of_a_shot_are_never_taken() -> None:
     assert not (found.source[:, 102:] > 0).any()
 
 
-def test_everything_that_moves_is_found_without_a_detector() -> None:
-    photo = with_thing(place())
-    others = shots(with_thing(hand_held(place(), 1), 20, 20), hand_held(place(), 2))
-    moved, _ = stack.moving(photo, others, stack.fits(photo, np.zeros(SIZE, bool), others))
-    assert (moved & hole()).sum() > 0.95 * hole().sum()
-    assert (moved & ~hole()).sum() < 0.3 * hole().sum()
-
-
-def test_nothing_moves_between_equal_shots() -> None:
-    others = shots(hand_held(place(), 1), hand_held(place(), 2, 0.92))
-    assert not stack.moving(place(), others, stack.fits(place(), np.zeros(SIZE, bool), others))[0].any()
-
-
 def waved(image: np.ndarray, seed: int, reach: float) -> np.ndarray:
     random = np.random.default_rng(seed)
     off = [cv2.GaussianBlur(random.standard_normal(SIZE).astype(np.float32), (0, 0), 6) for _ in "xy"]
@@ -202,7 +190,7 @@ def test_a_light_that_cannot_be_matched_is_refused_and_told() -> None:
     image, found = stack.behind(photo, hole(), others)
     assert np.array_equal(image, photo)
     assert "light" in found.notes[0]
-    moved, told = stack.moving(photo, others, stack.fits(photo, nothing, others))
+    moved, told = moving(photo, others, stack.fits(photo, nothing, others))
     assert not moved.any()
     assert told[0].note
 
