@@ -44,6 +44,19 @@ def test_specks_in_a_small_picture_get_no_more_than_the_grain_around_them() -> N
     assert (before[SPECKS].astype(int) - fill[SPECKS]).mean() < 5
 
 
+def test_rough_copies_in_a_small_picture_get_more_of_their_grain_than_even_ones() -> None:
+    shares = []
+    for spread in (3, 8):
+        random = np.random.default_rng(5)
+        photo = (128 + random.integers(-spread, spread + 1, (160, 160, 1)) + np.zeros(3)).astype(np.uint8)
+        mask = np.zeros((160, 160), bool)
+        mask[50:110, 50:110] = True
+        fill = np.where(mask[..., None], (3 * photo.astype(int) + 128) // 4, photo).astype(np.uint8)
+        grain.match_grain(fill, mask, *(where.astype(np.int32) for where in np.nonzero(mask)))
+        shares.append(noise(fill[60:100, 60:100]) / noise(photo[60:100, 60:100]))
+    assert shares[0] < 0.92 < 0.96 < shares[1] < 1
+
+
 def speckled(spread: int) -> tuple[Image, Image]:
     """A small even or rough picture whose hole has specks, and the same with the grain matched."""
     random = np.random.default_rng(5)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inpaint_app.backends import registry
 from inpaint_app.backends.exemplar import engine
-from inpaint_app.backends.exemplar.layout import BLUR, SPLIT, blur_of, with_layout
+from inpaint_app.backends.exemplar.layout import BLUR, LARGE, NEARER, SPLIT, blur_of, with_layout
 from inpaint_app.backends.exemplar.trust import Trust, trust
 from inpaint_app.types import Image, Mask
 
@@ -31,7 +31,8 @@ def test_the_middle_moves_by_the_share_and_keeps_its_grain(pixel: float) -> None
     guide = np.full_like(fill, 160)
     out = with_layout(fill, guide, mask, pixel, 0.5)
     middle = (slice(100, 140), slice(100, 140))
-    assert out[middle].mean() == pytest.approx((fill[middle].mean() + 160) / 2, abs=1)
+    share = 0.5 * (NEARER if pixel < LARGE else 1)  # nearer to it where the picture is small
+    assert out[middle].mean() == pytest.approx((1 - share) * fill[middle].mean() + share * 160, abs=1)
     if pixel > 1:  # the guide tells nothing finer than its own pixels
         apart = (
             out[middle].astype(float)

@@ -29,6 +29,9 @@ MOST = 3.0  # limit of the gain
 EVEN = 4.0, 1.0  # grey values: what has less detail than this is even, and hardly amplified
 STEP = 4  # pixels: side of the cells that sizes are averaged over first
 POWER = 1.3, 1.8  # of the ratio of sizes: a gain on what is copied raises the mean less than it says
+ROUGH = 0.5, 6.0
+"""In a small picture the power grows by the first times the square of s / (s + the second), s being the size of what
+was copied: rough places get more of their texture; where it is even, more would be specks."""
 PIXELS = 1e6, 2e6
 """Up to so many pixels of the window the first values of EVEN and POWER hold, from so many on the second: what is finer
 than `DETAIL` is structure in a small picture, and mostly grain in a large one."""
@@ -63,11 +66,13 @@ def match_grain(image: Image, hole: Flags, py: Ints, px: Ints) -> None:
     detail, own, wanted, known, part = _sizes(image[near], hole[near], DETAIL)
     alike = _of_its_colour(image[near], known, part, wanted)
     wanted = np.minimum(wanted, alike * (1 + alike / np.float32(SPARED)))
-    even, power, times, peak = (
-        float(np.interp(np.log(hole.size), np.log(PIXELS), values)) for values in (EVEN, POWER, USUAL, PEAK)
+    even, power, times, peak, more = (
+        float(np.interp(np.log(hole.size), np.log(PIXELS), values))
+        for values in (EVEN, POWER, USUAL, PEAK, (ROUGH[0], 0.0))
     )
     limit = 1 + (MOST - 1) * own / (own + even)
-    gain = np.clip(((wanted + 1) / (own + 1)) ** power, 1, limit).astype(np.float32)
+    powers = power * (1 + more * np.square(own / (own + ROUGH[1])))
+    gain = np.clip(((wanted + 1) / (own + 1)) ** powers, 1, limit).astype(np.float32)
     most = np.minimum(times * (own + 1), STRONGEST).astype(np.float32)
     run(partial(_amplify, image, detail, gain, most, py, px, top, left), len(py), 16_384)
     if hole.size < PIXELS[1]:

@@ -31,6 +31,8 @@ STEPS = 6
 LARGE = 6.0
 """From which pixel of a blurred guide on the votes are pulled by it in coarse shapes alone (`engine.misfit`): in small
 pictures nobody sees the difference, and the mean of guesses scores better."""
+NEARER = 1.4
+"""So many times their share small pictures move to a blurred guide: benchmarks/results/layout.md."""
 TRUSTED = 0.5
 """Share of the fill's energy that a band of the guide must have for the fill to take that band from it."""
 OCTAVE = 1.75
@@ -63,7 +65,8 @@ def with_layout(
     if sigma == finest:
         _agree(out, guide, hole, pixel, share)
     else:
-        _split(out, guide, hole, sigma * pixel, share)
+        nearer = NEARER if finest >= BLUR and pixel < LARGE else 1.0
+        _split(out, guide, hole, sigma * pixel, min(1.0, nearer * share))
     if sigma < BLUR:
         strengthen(out, guide, hole, pixel, OCTAVE * sigma * pixel)
     return out
