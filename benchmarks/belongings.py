@@ -25,13 +25,12 @@ from inpaint_app.backends.registry import DEFAULT
 from inpaint_app.errors import NothingFound
 from inpaint_app.imaging.mask import marked
 from inpaint_app.photofile.files import load
-from inpaint_app.removal.object_check import seen_in_fill, shown_of
+from inpaint_app.removal.object_check import people, seen_in_fill, shown_of
 from inpaint_app.removal.parts import with_found_parts
 from inpaint_app.removal.session import CONFIDENCE, Request, Session
 from inpaint_app.segmenters.crowd import seen_nearer
 from inpaint_app.segmenters.finer import redrawn
 from inpaint_app.segmenters.parts import belongings
-from inpaint_app.segmenters.parts.hidden import with_hidden
 from inpaint_app.segmenters.parts.subjects import subjects
 from inpaint_app.segmenters.registry import COCO
 from inpaint_app.settings import Settings
@@ -41,7 +40,7 @@ Counts = NDArray[np.float64]
 
 WEAKEST = (0.35, 0.25, 0.2, 0.15, 0.1, 0.07)
 PEOPLE = (0.35, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08)
-HIDDEN = (0.5, 0.35, 0.25, 0.2)
+REVEALED = 0.2
 HEIGHTS = (0, 16, 32, 50, 100, 200, 10_000)
 SUBJECTS = {
     "000000000872": ((47, 58), (57, 51)), "000000000885": ((54, 69),),
@@ -156,28 +155,6 @@ def companions(data: Path, session: Session) -> Iterator[str]:
     yield from table(sums, *head, cells=lambda n: f"{n[4]:.0f} | {n[1] / n[0]:.3f} | {n[3] / n[2]:.3f}")
 
 
-def hidden(data: Path, session: Session) -> Iterator[str]:
-    """What is left of the labelled people once those hidden among them are looked for, by how surely they are seen."""
-    sums: dict[tuple[int, float], Counts] = defaultdict(lambda: np.zeros(5))
-    finder = session.device.warm.get(session.resolve_segmenter(None))
-    for name, image, truth in labelled(data):
-        shape = image.shape[:2]
-        there = marked(shape, [one for one in truth if one.label == "person"])
-        ((_, found),) = at_each(image, session, belongings.WEAKEST, (belongings.COMPANION,))
-        left = there & ~marked(shape, [one for one in found if one.label == "person"])
-        everybody = with_hidden(image, found, lambda picture: finder.detect(picture, min(HIDDEN), Progress()))
-        for least in HIDDEN:
-            new = [one for one in everybody[len(found) :] if one.confidence >= least]
-            added = marked(shape, new)
-            sums[int(name) % 2, least] += [
-                there.sum(), (left & ~added).sum(), added.sum(), (added & ~there).sum(), len(new),
-            ]  # fmt: skip
-    head = "hidden people from", "half", "finds", "left of the labelled", "of what they add is nobody"
-    yield from table(
-        sums, *head, cells=lambda n: f"{n[4]:.0f} | {n[1] / n[0]:.4f} | {n[3] / max(1, n[2]):.2f}"
-    )
-
-
 def revealed(data: Path, session: Session) -> Iterator[str]:
     """Who is seen only in the default's fill, of whom the photo shows enough, surest first; right: share of that part.
 
@@ -194,11 +171,10 @@ def revealed(data: Path, session: Session) -> Iterator[str]:
             made = session.decided(image, Request(objects=("people",)))
             result, new = session.remove(made, DEFAULT), list[Instance]()
             photos += 1
-            gone = [one for one in made.removed if one.label == "person"]
-            seen = seen_in_fill(gone, result, lambda small: finder.detect(small, min(HIDDEN), Progress()))
-            for one in sorted(seen, key=lambda one: -one.confidence):
-                if one.label == "person":
-                    new += shown_of(one, made, result, new)
+            gone = people(made.removed)
+            seen = seen_in_fill(gone, result, lambda small: finder.detect(small, REVEALED, Progress()))
+            for one in sorted(people(seen), key=lambda one: -one.confidence):
+                new += shown_of(one, made, result, new)
             there = marked(image.shape[:2], [one for one in truth or () if one.label == "person"])
             for one in new:
                 right = f"{(one.mask & there[one.box.slices]).sum() / one.mask.sum():.2f}" if truth else ""
@@ -267,12 +243,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--output", type=Path)
-    parser.add_argument(
-        "--only", choices=("owned", "companions", "hidden", "revealed", "by_height", "judged")
-    )
+    parser.add_argument("--only", choices=("owned", "companions", "revealed", "by_height", "judged"))
     arguments = parser.parse_args()
     session, lines = Session(), []
-    for measure in (owned, companions, hidden, revealed, by_height, judged):
+    for measure in (owned, companions, revealed, by_height, judged):
         if arguments.only in (None, measure.__name__):
             lines += [*measure(arguments.data, session), ""]
             print("\n".join(lines[-40:]), flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,6 @@ from inpaint_app.imaging.mask import bounds, hull, padded
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.segmenters.base import counted_words
 from inpaint_app.segmenters.crowd import FEW, LARGEST, next_view
-from inpaint_app.segmenters.parts.hidden import OWN, PERSON
 from inpaint_app.segmenters.parts.shadow_view import covered
 from inpaint_app.segmenters.tiling import moved, seen_once, whole_in
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
@@ -27,6 +26,9 @@ LEAST = 64
 """Pixels of surroundings at least."""
 SURE = 0.5
 """Confidence from which somebody seen in a fill goes too: below it half are none (benchmarks/results/belongings.md)."""
+OWN = 0.3
+"""Share of him that must be the photo's own and nobody's yet: the rest is fill."""
+PERSON = "person"
 APART = 2
 """Holes up to which each is looked at with its surroundings; more are looked at together."""
 
@@ -58,7 +60,7 @@ def completed(
     Of such a one the photo itself shows a part that is nobody's yet, and that goes. look: what a finder sees in a
     picture, from nearer only where a mask is set. Looks follow the people who went, not the photo; a note tells.
     """
-    gone = [one for one in removal.removed if one.label == PERSON]
+    gone = people(removal.removed)
     if all(one.of is not None for one in gone):
         return None
     part, nowhere = progress.part(1.0, 1.0, "Looking at the fill"), np.zeros((1, 1), bool)
@@ -67,8 +69,8 @@ def completed(
         seen = [*seen_in_fill(gone, result, lambda small: look(small, part, nowhere))]
     except MissingError:
         return None
-    for one in sorted(seen, key=lambda one: -one.confidence):
-        if one.label == PERSON and one.confidence >= SURE:
+    for one in sorted(people(seen), key=lambda one: -one.confidence):
+        if one.confidence >= SURE:
             new += shown_of(one, removal, result, new)
     hole = removal.mask.copy()
     for one in new:
@@ -80,6 +82,11 @@ def completed(
     )
     everybody, removed = (*removal.instances, *new), (*removal.removed, *new)
     return replace(removal, mask=hole, instances=everybody, removed=removed)
+
+
+def people(found: Iterable[Instance]) -> list[Instance]:
+    """The people among finds."""
+    return [one for one in found if one.label == PERSON]
 
 
 def seen_in_fill(

@@ -17,7 +17,6 @@ from inpaint_app.segmenters.base import NONE, Segmenter
 from inpaint_app.segmenters.crowd import FEW, MOST, seen_nearer
 from inpaint_app.segmenters.finer import redrawn
 from inpaint_app.segmenters.parts import belongings
-from inpaint_app.segmenters.parts.hidden import Again, with_hidden
 from inpaint_app.segmenters.parts.ownership import with_owned
 from inpaint_app.segmenters.parts.reflections import with_reflections
 from inpaint_app.segmenters.parts.shadows import with_shadows
@@ -29,11 +28,8 @@ from inpaint_app.types import Box, Image, Instance, Mask, Progress
 
 AUTO, OFF = CHOICES = ("auto", "off")
 
-PartFinder = Callable[[Image, tuple[Instance, ...], Settings, Again], tuple[Instance, ...]]
-"""Gives finds their `of`, or adds finds that have one, numbered on. image: (H, W, 3) uint8 RGB.
-
-The last is given a picture and tells what is surely seen in it.
-"""
+PartFinder = Callable[[Image, tuple[Instance, ...], Settings], tuple[Instance, ...]]
+"""Gives finds their `of`, or adds finds that have one, numbered on. image: (H, W, 3) uint8 RGB."""
 
 
 class Kind(NamedTuple):
@@ -49,12 +45,12 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "belongings": Kind(
-        lambda image, found, settings, again: with_hidden(image, belongings.owned(image, found), again),
+        lambda image, found, settings: belongings.owned(image, found),
         "what people ride, carry and wear goes with them, and who is half hidden beside them; a driver with the car",
         belongings.WEAKEST,
     ),
     "shadows": Kind(
-        lambda image, found, settings, again: with_reflections(image, with_shadows(image, found, settings)),
+        lambda image, found, settings: with_reflections(image, with_shadows(image, found, settings)),
         "clear cast shadows and clear reflections go with what they are of",
     ),
 }
@@ -85,7 +81,7 @@ def all_found(
     """All that a finder sees in a photo, also from nearer and turned upright, finely outlined, with its parts.
 
     rough: for finds that are only left out or told: fewer looks around small people, outlines as they were first
-    drawn, and nobody half hidden looked for. within: (h, w) bool, laid over the photo: where small people are worth it.
+    drawn. within: (h, w) bool, laid over the photo: where small people are worth it.
     """
     weak = weakest(kinds)
     again = partial(finder.detect, confidence=confidence, progress=progress.part(1.0, 1.0))
@@ -99,10 +95,8 @@ def all_found(
         return seen_nearer(picture, found, confidence, partial(again, weak=weak), most, where)
 
     def complete(picture: Image, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
-        if rough:
-            return with_found_parts(picture, found, kinds, confidence, settings)
-        found = redrawn(finder, picture, found, progress)
-        return with_found_parts(picture, found, kinds, confidence, settings, again)
+        found = found if rough else redrawn(finder, picture, found, progress)
+        return with_found_parts(picture, found, kinds, confidence, settings)
 
     return found_upright(image, find, complete, again, progress.notes)
 
@@ -113,16 +107,12 @@ def with_found_parts(
     kinds: Iterable[str],
     confidence: float,
     settings: Settings,
-    again: Again = lambda picture: (),
 ) -> tuple[Instance, ...]:
-    """The finds with the parts of the named kinds; of those below the confidence only what belongs to another.
-
-    again: looks once more, at a picture without some of the finds; by default nothing is looked at again.
-    """
+    """The finds with the parts of the named kinds; of those below the confidence only what belongs to another."""
     wanted = set(kinds)
     for name, kind in KINDS.items():
         if name in wanted:
-            found = _numbered(kind.find(image, found, settings, again), confidence)
+            found = _numbered(kind.find(image, found, settings), confidence)
     return found
 
 

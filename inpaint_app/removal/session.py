@@ -23,7 +23,7 @@ from inpaint_app.photofile.metadata import mark
 from inpaint_app.removal import ensemble, shots, surroundings
 from inpaint_app.removal import request as requests
 from inpaint_app.removal.candidates import Candidates
-from inpaint_app.removal.object_check import completed
+from inpaint_app.removal.object_check import completed, people
 from inpaint_app.removal.opening import Opening
 from inpaint_app.removal.parts import KINDS, all_found, weakest, with_parts, with_parts_of
 from inpaint_app.removal.pipeline import Filler, Removal, remove
@@ -106,9 +106,9 @@ class Session(Opening):
             ready=ready,
             progress=progress.part(0.25 if request.objects else 0.0, 1.0),
         )
-        # Where words choose, who is seen only in the fill is of what they mean; the fill is then made anew.
-        words = bool(request.objects) and request.numbers is None
-        unseen = seen is None and words and "belongings" in request.parts
+        # Where nobody is to stay, who is seen only in the fill goes too, and that is made anew.
+        everybody = removal.removed and (request.numbers is None or not people(removal.staying))
+        unseen = seen is None and bool(everybody) and "belongings" in request.parts
         for again, share in fills.wanted():
             try:
                 fill = partial(self.remove, backend=spec.name, progress=share)

@@ -24,9 +24,7 @@ FOUND = (
 )
 
 
-def nothing(
-    image: object, found: tuple[Instance, ...], settings: object, again: object
-) -> tuple[Instance, ...]:
+def nothing(image: object, found: tuple[Instance, ...], settings: object) -> tuple[Instance, ...]:
     return found
 
 
@@ -64,7 +62,7 @@ def test_another_word_than_auto_and_off_is_refused() -> None:
 def test_only_the_named_kinds_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     for name in ("belongings", "shadows"):
-        kind = parts.Kind(lambda image, found, settings, again, name=name: seen.append(name) or found, "")  # type: ignore[misc]
+        kind = parts.Kind(lambda image, found, settings, name=name: seen.append(name) or found, "")  # type: ignore[misc]
         monkeypatch.setitem(parts.KINDS, name, kind)
     parts.with_found_parts(np.zeros((2, 2, 3), np.uint8), FOUND, {"shadows"}, 0.35, Settings())
     assert seen == ["shadows"]
@@ -115,9 +113,7 @@ def test_in_a_crowd_the_parts_of_one_are_looked_for_among_the_nearest(
     weak = instance(31, "handbag", 0.1, Box(156, 8, 159, 12))
     seen: list[int] = []
 
-    def owned(
-        image: object, found: tuple[Instance, ...], settings: object, again: object
-    ) -> tuple[Instance, ...]:
+    def owned(image: object, found: tuple[Instance, ...], settings: object) -> tuple[Instance, ...]:
         seen.extend(one.number for one in found)
         return tuple(replace(one, of=15) if one.label == "handbag" else one for one in found)
 
@@ -145,6 +141,6 @@ def test_what_belongs_to_nobody_sure_is_not_kept(monkeypatch: pytest.MonkeyPatch
         replace(instance(n, "person", sure, PLACE), of=of)
         for n, sure, of in ((1, 0.9, None), (2, 0.2, 1), (3, 0.2, 2), (4, 0.2, None), (5, 0.2, 4))
     )
-    monkeypatch.setitem(parts.KINDS, "belongings", parts.Kind(lambda image, seen, settings, again: seen, ""))
+    monkeypatch.setitem(parts.KINDS, "belongings", parts.Kind(lambda image, seen, settings: seen, ""))
     kept = parts.with_found_parts(np.zeros((4, 4, 3), np.uint8), found, {"belongings"}, 0.35, Settings())
     assert [(one.number, one.of) for one in kept] == [(1, None), (2, 1), (3, 2)]

@@ -105,7 +105,7 @@ class Uncovering:
 
 
 @pytest.mark.parametrize("candidates", [1, 2])
-def test_who_is_seen_only_in_the_fill_goes_too_where_words_choose(
+def test_who_is_seen_only_in_the_fill_goes_too_where_nobody_is_to_stay(
     session: Session, image: Image, monkeypatch: pytest.MonkeyPatch, candidates: int
 ) -> None:
     monkeypatch.setitem(globals(), "make_finder", lambda argument, settings: Uncovering())
@@ -123,10 +123,12 @@ def test_who_is_seen_only_in_the_fill_goes_too_where_words_choose(
     )
     for kept in (
         replace(request, belongings="off"),
-        replace(request, found=(PERSON,), numbers=frozenset({1})),
+        replace(request, found=(PERSON, OTHER), numbers=frozenset({1})),
     ):
         again = session.run(image, kept)
         assert np.array_equal(again.hole, PERSON.full_mask((48, 64)))
+    clicked = replace(request, objects=(), found=(PERSON,), numbers=frozenset({1}))
+    assert np.array_equal(session.run(image, clicked).hole, result.hole)
 
 
 def test_the_brush_joins_what_is_found(session: Session, image: Image, mask: Mask) -> None:
