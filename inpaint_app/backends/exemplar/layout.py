@@ -33,6 +33,8 @@ LARGE = 6.0
 pictures nobody sees the difference, and the mean of guesses scores better."""
 NEARER = 1.4
 """So many times their share small pictures move to a blurred guide: benchmarks/results/layout.md."""
+EVEN = 8.0
+"""Spread of the known pixels, in grey values, below which they move less: on one colour the network's error shows."""
 TRUSTED = 0.5
 """Share of the fill's energy that a band of the guide must have for the fill to take that band from it."""
 OCTAVE = 1.75
@@ -65,11 +67,17 @@ def with_layout(
     if sigma == finest:
         _agree(out, guide, hole, pixel, share)
     else:
-        nearer = NEARER if finest >= BLUR and pixel < LARGE else 1.0
+        nearer = 1 + (NEARER - 1) * _uneven(fill, hole) if finest >= BLUR and pixel < LARGE else 1.0
         _split(out, guide, hole, sigma * pixel, min(1.0, nearer * share))
     if sigma < BLUR:
         strengthen(out, guide, hole, pixel, OCTAVE * sigma * pixel)
     return out
+
+
+def _uneven(fill: Image, hole: Mask) -> float:
+    """How far what is known is from one colour, 0..1."""
+    _, spread = cv2.meanStdDev(fill, mask=(~hole).view(np.uint8))
+    return min(1.0, float(spread.max()) / EVEN)
 
 
 def _split(fill: Image, guide: Image, hole: Mask, sigma: float, share: float) -> None:
