@@ -11,9 +11,9 @@ from inpaint_app.errors import MissingError
 from inpaint_app.imaging.mask import bounds, hull, padded
 from inpaint_app.removal.pipeline import Removal
 from inpaint_app.segmenters.base import counted_words
-from inpaint_app.segmenters.crowd import FEW, LARGEST, next_view
+from inpaint_app.segmenters.crowd import FEW, next_view, seen_in_view
 from inpaint_app.segmenters.parts.shadow_view import covered
-from inpaint_app.segmenters.tiling import moved, seen_once, whole_in
+from inpaint_app.segmenters.tiling import moved, seen_once
 from inpaint_app.types import Box, Image, Instance, Mask, Progress, Result
 
 Look = Callable[[Image, Progress], tuple[Instance, ...]]
@@ -40,8 +40,7 @@ def appeared(
     progress = progress or Progress()
     found: list[Instance] = []
     for done, box in enumerate(result.boxes):
-        margin = max(LEAST, round(AROUND * max(box.width, box.height)))
-        area = padded(box, margin, result.image.shape)
+        area = _around(box, result)
         part = progress.part(done / len(result.boxes), (done + 1) / len(result.boxes))
         seen = look(np.ascontiguousarray(result.image[area.slices]), part)
         moved = [replace(one, box=one.box.moved(area.left, area.top)) for one in seen]
@@ -95,16 +94,13 @@ def seen_in_fill(
     """What is seen in a fill, around each hole and from nearer where small people are `gone`."""
     shape = (result.image.shape[0], result.image.shape[1])
     for box in result.boxes if len(result.boxes) <= APART else [hull(result.boxes)]:
-        view = padded(box, max(LEAST, round(AROUND * max(box.width, box.height))), shape)
+        view = _around(box, result)
         for one in seen_once(np.ascontiguousarray(result.image[view.slices]), look):
             yield moved(one, view.left, view.top)
     views: list[Box] = []
     while len(views) < FEW and (near := next_view(gone, views, shape)) is not None:
         views.append(near)
-        for one in seen_once(np.ascontiguousarray(result.image[near.slices]), look):
-            there = moved(one, near.left, near.top)
-            if whole_in(there.box, near, shape, LARGEST):
-                yield there
+        yield from seen_in_view(result.image, near, look)
 
 
 def shown_of(one: Instance, removal: Removal, result: Result, new: Sequence[Instance]) -> Iterator[Instance]:
@@ -124,6 +120,11 @@ def shown_of(one: Instance, removal: Removal, result: Result, new: Sequence[Inst
         number = 1 + max(other.number for other in (*removal.instances, *new))
         place = tight.moved(one.box.left, one.box.top)
         yield replace(one, number=number, box=place, mask=mask[tight.slices].copy())
+
+
+def _around(box: Box, result: Result) -> Box:
+    """What is looked at of a fill: a hole's window with its surroundings."""
+    return padded(box, max(LEAST, round(AROUND * max(box.width, box.height))), result.image.shape)
 
 
 def _new(one: Instance, hole: Mask, staying: tuple[Instance, ...]) -> bool:

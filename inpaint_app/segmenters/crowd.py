@@ -47,11 +47,16 @@ def seen_nearer(
     sure = [one for one in found if one.confidence >= confidence]
     views, seen = list[Box](), [list(found)]
     while len(views) < most and (view := next_view(sure, views, shape, within)) is not None:
-        near = (moved(one, view.left, view.top) for one in seen_once(image[view.slices], look))
-        seen.append([one for one in near if whole_in(one.box, view, shape, LARGEST)])
+        seen.append(seen_in_view(image, view, look))
         sure = merged(sure, [one for one in seen[-1] if one.confidence >= confidence])
         views.append(view)
     return tuple(ranked(seen, confidence)) if views else tuple(found)
+
+
+def seen_in_view(image: Image, view: Box, look: Callable[[Image], tuple[Instance, ...]]) -> list[Instance]:
+    """What one look at a view of a photo finds and shows whole, in the photo's frame."""
+    near = (moved(one, view.left, view.top) for one in seen_once(image[view.slices], look))
+    return [one for one in near if whole_in(one.box, view, (image.shape[0], image.shape[1]), LARGEST)]
 
 
 def next_view(

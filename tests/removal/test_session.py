@@ -20,7 +20,7 @@ from inpaint_app.segmenters import registry as segmenters
 from inpaint_app.segmenters.base import SegmenterSpec
 from inpaint_app.segmenters.selecting.gesture import Gesture
 from inpaint_app.settings import Settings
-from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress, Result
+from inpaint_app.types import Box, Image, Instance, Mask, Missing, Options, Progress
 from tests.toys import Breaking
 
 
@@ -91,44 +91,6 @@ def test_people_go_and_the_car_stays(session: Session, image: Image) -> None:
     assert np.array_equal(result.mask, expected)
     assert np.array_equal(result.image[~expected], image[~expected])
     assert not np.array_equal(result.image, image)
-
-
-class Uncovering:
-    """Finds a bright person; a dark one behind her only once she is gone."""
-
-    def detect(
-        self, image: Image, confidence: float, progress: Progress, weak: object = None
-    ) -> tuple[Instance, ...]:
-        bright = replace(PERSON, number=1) if (image == 255).all(axis=2).sum() > 50 else None
-        behind = [] if bright else [instance(1, "person", Box(8, 6, 18, 20))]
-        return tuple([bright] if bright else behind)
-
-
-@pytest.mark.parametrize("candidates", [1, 2])
-def test_who_is_seen_only_in_the_fill_goes_too_where_nobody_is_to_stay(
-    session: Session, image: Image, monkeypatch: pytest.MonkeyPatch, candidates: int
-) -> None:
-    monkeypatch.setitem(globals(), "make_finder", lambda argument, settings: Uncovering())
-    image = np.full_like(image, 90)
-    image[PERSON.box.slices] = 255
-    heard: list[Result] = []
-    request = Request(objects=("people",), backend="exemplar", grow=0, candidates=candidates)
-    result = session.run(image, request, ready=heard.append)
-    assert result.hole[PERSON.box.slices].all()
-    assert result.hole[6:20, 10:18].all(), "the one behind was left"
-    assert [one.number for one in result.removed] == [1, 2]
-    assert "1 person" in " ".join(result.notices)
-    assert all(np.array_equal(one.hole, result.hole) for one in heard), (
-        "a fill that does not count was handed out"
-    )
-    for kept in (
-        replace(request, belongings="off"),
-        replace(request, found=(PERSON, OTHER), numbers=frozenset({1})),
-    ):
-        again = session.run(image, kept)
-        assert np.array_equal(again.hole, PERSON.full_mask((48, 64)))
-    clicked = replace(request, objects=(), found=(PERSON,), numbers=frozenset({1}))
-    assert np.array_equal(session.run(image, clicked).hole, result.hole)
 
 
 def test_the_brush_joins_what_is_found(session: Session, image: Image, mask: Mask) -> None:
