@@ -40,8 +40,8 @@ class Shown:
 
     def candidate(self, request: Request, result: Result) -> None:
         """Show a result at once, then its scores. The first one takes the place of all that was there before."""
-        # Also a later fill may show who was hidden before.
-        if request.objects and (not self.begun or len(result.instances) > len(self.step.found or ())):
+        uncovered = len(result.instances) > len(self.step.found or ())  # in any fill, also of clicked finds
+        if uncovered or (request.objects and not self.begun):
             self._note_finds(result)
         if not self.begun:
             self.begun = True
@@ -94,14 +94,14 @@ class Shown:
             self.visit.say("scores", key=key, agreement=value)
 
     def _note_finds(self, result: Result) -> None:
-        """Note and show which finds a word such as "people" has chosen."""
+        """Note and show which finds a word such as "people" has chosen, and who was seen only in the fill."""
         numbers = frozenset(instance.number for instance in result.removed)
-        if self.request.found is None or len(result.instances) > len(self.step.found or ()):
-            looked = messages.finder(self.message, self.visit.settings)
-            self.step.found, self.step.found_with = result.instances, looked
+        if self.request.found is None:
+            self.step.found_with = messages.finder(self.message, self.visit.settings)
             self.chosen = numbers
         else:
             self.chosen |= numbers
+        self.step.found = result.instances
         self.found(sorted(self.chosen))
 
 
